@@ -1,0 +1,36 @@
+//! What processors and their software conventions look like, as data.
+//!
+//! A [`Platform`] is a processor in a byte order; its [`PlatformDefinition`]
+//! tells registers with their aliases, calling conventions and system-call
+//! conventions. Nothing here executes anything: emulators, loaders and
+//! machines read these tables, so that what differs between processors stands
+//! in one place.
+//!
+//! ```
+//! use terrella_platforms::Platform;
+//!
+//! for platform in Platform::ALL {
+//!     let definition = platform.definition();
+//!     println!("{platform}: {}, {} registers", definition.description, definition.registers().len());
+//! }
+//! ```
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod convention;
+mod definition;
+mod definitions;
+mod platform;
+mod register;
+mod spec;
+mod syscall;
+mod value;
+
+pub use convention::{
+    CallingConvention, Extension, FloatFormat, FloatPlacement, ReturnBy, StructResult, WidePlacement,
+};
+pub use definition::{CodeAddressBit, ElfIdentity, PlatformDefinition};
+pub use platform::{Architecture, ByteOrder, Platform, UnknownPlatform};
+pub use register::{RegisterDefinition, RegisterId, RegisterKind, RegisterName, RegisterTable};
+pub use syscall::{SyscallConvention, SyscallError, SyscallNumber};
+pub use value::{RegisterValue, ValueTooWide};
