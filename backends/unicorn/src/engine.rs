@@ -1,0 +1,281 @@
+//! [`Engine`]: Unicorn's C interface, one handle, typed.
+//!
+//! This is the only file that calls into Unicorn. It adds no policy; what
+//! Unicorn does with each call was measured for version 2.1.5.
+
+use std::{
+    ffi::{c_int, c_void},
+    ptr,
+};
+
+use terrella_emulator_api::{Error, Result};
+use unicorn_engine as uc;
+
+use crate::NAME;
+
+/// An open Unicorn engine.
+pub(crate) struct Engine {
+    handle: *mut uc::uc_engine,
+}
+
+/// A native hook, to be removed by its handle.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NativeHook(uc::uc_hook);
+
+/// The registers of an engine, saved.
+pub(crate) struct Context {
+    raw: *mut uc::uc_context,
+}
+
+/// The directions of `uc_ctl`, from the macros of `unicorn.h`.
+const WRITE: u32 = 1 << 30;
+
+const fn control(kind: uc::ControlType, arguments: u32) -> uc::ControlType {
+    uc::ControlType(kind.0 | arguments << 26 | WRITE)
+}
+
+/// Unicorn's error as ours, with what was being done.
+fn check(code: uc::uc_error, doing: &str) -> Result<()> {
+    if code == uc::uc_error::OK {
+        Ok(())
+    } else {
+        Err(Error::Backend { backend: NAME, message: format!("{doing}: {code:?}") })
+    }
+}
+
+impl Engine {
+    /// Opens an engine. Must be followed by the settings that come before its
+    /// first use.
+    pub(crate) fn open(architecture: uc::Arch, mode: uc::Mode) -> Result<Self> {
+        let mut handle = ptr::null_mut();
+        // SAFETY: `handle` is a valid place for the new handle.
+        check(unsafe { uc::uc_open(architecture, mode, &raw mut handle) }, "opening an engine")?;
+        Ok(Self { handle })
+    }
+
+    /// The version of the library: major, minor, patch in bytes.
+    pub(crate) fn version() -> u32 {
+        // SAFETY: null pointers are allowed, the call only fills what is given.
+        unsafe { uc::uc_version(ptr::null_mut(), ptr::null_mut()) }
+    }
+
+    /// Selects the processor model; before the first use only.
+    pub(crate) fn set_cpu_model(&self, model: i32) -> Result<()> {
+        // SAFETY: the handle is open, and the argument has the type that the
+        // control takes.
+        let code = unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::CPU_MODEL, 1), model as c_int) };
+        check(code, "selecting the processor model")
+    }
+
+    /// Sets the page size; before the first use only, and only on ARM.
+    pub(crate) fn set_page_size(&self, bytes: u32) -> Result<()> {
+        // SAFETY: as in `set_cpu_model`.
+        let code = unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::UC_PAGE_SIZE, 1), bytes) };
+        check(code, "setting the page size")
+    }
+
+    /// Makes runs ignore their `until` address: with a set of exits that is
+    /// empty, there is none.
+    pub(crate) fn ignore_until(&self) -> Result<()> {
+        // SAFETY: as in `set_cpu_model`.
+        let code =
+            unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::UC_USE_EXITS, 1), 1 as c_int) };
+        check(code, "enabling exits")
+    }
+
+    /// Has address translation asked of the TLB-fill hook.
+    pub(crate) fn use_virtual_tlb(&self) -> Result<()> {
+        // SAFETY: as in `set_cpu_model`.
+        let code = unsafe {
+            uc::uc_ctl(self.handle, control(uc::ControlType::TLB_TYPE, 1), uc::TlbType::VIRTUAL as c_int)
+        };
+        check(code, "selecting the virtual TLB")
+    }
+
+    /// Forgets all translated code.
+    pub(crate) fn flush_code(&self) -> Result<()> {
+        // SAFETY: the handle is open; the control takes no argument.
+        let code = unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::TB_FLUSH, 0)) };
+        check(code, "flushing translated code")
+    }
+
+    /// Forgets the translated code that touches a range of guest addresses.
+    pub(crate) fn flush_code_range(&self, first: u64, end: u64) -> Result<()> {
+        // SAFETY: as in `set_cpu_model`; the arguments are two 64-bit integers.
+        let code =
+            unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::TB_REMOVE_CACHE, 2), first, end) };
+        check(code, "flushing translated code of a range")
+    }
+
+    /// Forgets all address translations.
+    pub(crate) fn flush_tlb(&self) -> Result<()> {
+        // SAFETY: the handle is open; the control takes no argument.
+        let code = unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::TLB_FLUSH, 0)) };
+        check(code, "flushing the TLB")
+    }
+
+    /// Maps host memory as guest-physical memory, with all permissions.
+    ///
+    /// # Safety
+    /// `size` bytes at `host` must stay valid until the engine is closed, and
+    /// be accessed by nothing else while the engine runs.
+    pub(crate) unsafe fn map_host_memory(&self, physical: u64, size: u64, host: *mut u8) -> Result<()> {
+        // SAFETY: the caller vouches for the host memory.
+        let code =
+            unsafe { uc::uc_mem_map_ptr(self.handle, physical, size, uc::Prot::ALL.0, host.cast::<c_void>()) };
+        check(code, "mapping memory")
+    }
+
+    /// Maps a guest-physical range whose reads call `read`; it has no
+    /// permissions, so that each access asks the protection hooks first.
+    ///
+    /// # Safety
+    /// `user` must be what `read` and `write` expect, as long as the engine is
+    /// open.
+    pub(crate) unsafe fn map_callbacks(
+        &self,
+        physical: u64,
+        size: u64,
+        read: unsafe extern "C" fn(*mut uc::uc_engine, u64, u32, *mut c_void) -> u64,
+        write: unsafe extern "C" fn(*mut uc::uc_engine, u64, u32, u64, *mut c_void),
+        user: *mut c_void,
+    ) -> Result<()> {
+        // SAFETY: the caller vouches for the callbacks and their argument.
+        let code =
+            unsafe { uc::uc_mmio_map(self.handle, physical, size, Some(read), user, Some(write), user) };
+        check(code, "mapping callbacks")?;
+        // SAFETY: the handle is open and the range was mapped above.
+        let code = unsafe { uc::uc_mem_protect(self.handle, physical, size, 0) };
+        check(code, "protecting callbacks")
+    }
+
+    /// Adds a hook on a range of addresses (all of them if `first > last`).
+    ///
+    /// # Safety
+    /// `callback` must have the signature that Unicorn documents for `kind`,
+    /// must not unwind, and `user` must be what it expects as long as the hook
+    /// exists.
+    pub(crate) unsafe fn add_hook(
+        &self,
+        kind: uc::HookType,
+        callback: *const c_void,
+        user: *mut c_void,
+        first: u64,
+        last: u64,
+    ) -> Result<NativeHook> {
+        let mut hook = uc::uc_hook::default();
+        // SAFETY: the caller vouches for callback and argument.
+        let code = unsafe {
+            uc::uc_hook_add(self.handle, &raw mut hook, kind.0 as c_int, callback.cast_mut(), user, first, last)
+        };
+        check(code, "adding a hook")?;
+        Ok(NativeHook(hook))
+    }
+
+    /// As [`Self::add_hook`], for one x86 instruction.
+    ///
+    /// # Safety
+    /// As for [`Self::add_hook`].
+    pub(crate) unsafe fn add_instruction_hook(
+        &self,
+        instruction: uc::X86Insn,
+        callback: *const c_void,
+        user: *mut c_void,
+    ) -> Result<NativeHook> {
+        let mut hook = uc::uc_hook::default();
+        // SAFETY: the caller vouches for callback and argument; instruction
+        // hooks take the instruction as a further argument.
+        let code = unsafe {
+            uc::uc_hook_add(
+                self.handle,
+                &raw mut hook,
+                uc::HookType::INSN.0 as c_int,
+                callback.cast_mut(),
+                user,
+                1_u64,
+                0_u64,
+                instruction as c_int,
+            )
+        };
+        check(code, "adding an instruction hook")?;
+        Ok(NativeHook(hook))
+    }
+
+    /// Removes a hook. Never call it while the engine runs: Unicorn would go
+    /// on to call what is freed.
+    pub(crate) fn remove_hook(&self, hook: NativeHook) -> Result<()> {
+        // SAFETY: the handle is open; Unicorn looks the hook up in its lists.
+        check(unsafe { uc::uc_hook_del(self.handle, hook.0) }, "removing a hook")
+    }
+
+    /// Reads a register into `bytes`, host order; `false` if Unicorn has no
+    /// such register or it is not of that size.
+    pub(crate) fn read_register(&self, id: i32, bytes: &mut [u8]) -> bool {
+        let mut size = bytes.len();
+        // SAFETY: `bytes` is writable for `size` bytes, which the call never
+        // exceeds.
+        let code = unsafe {
+            uc::uc_reg_read2(self.handle, id, bytes.as_mut_ptr().cast::<c_void>(), &raw mut size)
+        };
+        code == uc::uc_error::OK
+    }
+
+    /// Writes a register from `bytes`, host order.
+    pub(crate) fn write_register(&self, id: i32, bytes: &[u8]) -> bool {
+        let mut size = bytes.len();
+        // SAFETY: `bytes` is readable for `size` bytes, which the call never
+        // exceeds.
+        let code = unsafe {
+            uc::uc_reg_write2(self.handle, id, bytes.as_ptr().cast::<c_void>(), &raw mut size)
+        };
+        code == uc::uc_error::OK
+    }
+
+    /// Runs from `pc` on.
+    pub(crate) fn start(&self, pc: u64) -> uc::uc_error {
+        // SAFETY: the handle is open. Callbacks re-enter Rust through the hook
+        // callbacks only, whose contracts were vouched for when they were
+        // added.
+        unsafe { uc::uc_emu_start(self.handle, pc, 0, 0, 0) }
+    }
+
+    /// Ends the run at the next place where it can end.
+    pub(crate) fn stop(&self) {
+        // SAFETY: the handle is open. The call sets flags and cannot fail in a
+        // way that matters: an engine that does not run need not be stopped.
+        let _ = unsafe { uc::uc_emu_stop(self.handle) };
+    }
+
+    /// Saves the registers.
+    pub(crate) fn save_context(&self) -> Result<Context> {
+        let mut raw = ptr::null_mut();
+        // SAFETY: the handle is open and `raw` is a valid place.
+        check(unsafe { uc::uc_context_alloc(self.handle, &raw mut raw) }, "allocating a context")?;
+        let context = Context { raw };
+        // SAFETY: the context was allocated by this engine.
+        check(unsafe { uc::uc_context_save(self.handle, context.raw) }, "saving a context")?;
+        Ok(context)
+    }
+
+    /// Brings saved registers back. Never call it while the engine runs.
+    pub(crate) fn restore_context(&self, context: &Context) -> Result<()> {
+        // SAFETY: the context was allocated and filled by an engine of the
+        // same kind.
+        check(unsafe { uc::uc_context_restore(self.handle, context.raw) }, "restoring a context")
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // SAFETY: the handle is open, and nothing uses it after this.
+        let _ = unsafe { uc::uc_close(self.handle) };
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // SAFETY: the context was allocated by `uc_context_alloc` and is freed
+        // once.
+        let _ = unsafe { uc::uc_context_free(self.raw) };
+    }
+}
