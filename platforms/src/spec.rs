@@ -2,7 +2,7 @@
 //!
 //! A platform's registers are `const` slices of [`Row`]s, written with the
 //! short functions below, and expanded into a
-//! [`RegisterTable`](crate::RegisterTable) when the platform is first used.
+//! [`RegisterTable`] when the platform is first used.
 //! A row must stand after the rows that it refers to.
 //!
 //! Where a row makes names from a prefix and a number, the number stands in

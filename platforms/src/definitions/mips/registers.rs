@@ -77,7 +77,7 @@ const FLOAT: &[Row] = &[
 ];
 
 /// The accumulators of the DSP module beside the first, which is `hi` and `lo`,
-/// and its control word.
+/// and its control word. The manual's `acN` is the pair of `hiN` and `loN`.
 const DSP_32: &[Row] = &[
     bank("hi", 1, 3, 32, General),
     bank("lo", 1, 3, 32, General),
