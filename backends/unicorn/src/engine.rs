@@ -13,9 +13,22 @@ use unicorn_engine as uc;
 
 use crate::NAME;
 
-/// An open Unicorn engine.
-pub(crate) struct Engine {
+/// An open Unicorn engine: the owner of the handle.
+pub(crate) struct Engine(Handle);
+
+/// The handle of an open engine. It is copied out of its owner around calls
+/// that call back, so that no borrow of the owner is alive meanwhile.
+#[derive(Clone, Copy)]
+pub(crate) struct Handle {
     handle: *mut uc::uc_engine,
+}
+
+impl std::ops::Deref for Engine {
+    type Target = Handle;
+
+    fn deref(&self) -> &Handle {
+        &self.0
+    }
 }
 
 /// A native hook, to be removed by its handle.
@@ -50,7 +63,7 @@ impl Engine {
         let mut handle = ptr::null_mut();
         // SAFETY: `handle` is a valid place for the new handle.
         check(unsafe { uc::uc_open(architecture, mode, &raw mut handle) }, "opening an engine")?;
-        Ok(Self { handle })
+        Ok(Self(Handle { handle }))
     }
 
     /// The version of the library: major, minor, patch in bytes.
@@ -58,6 +71,14 @@ impl Engine {
         // SAFETY: null pointers are allowed, the call only fills what is given.
         unsafe { uc::uc_version(ptr::null_mut(), ptr::null_mut()) }
     }
+
+    /// The handle, for calls that call back.
+    pub(crate) fn handle(&self) -> Handle {
+        self.0
+    }
+}
+
+impl Handle {
 
     /// Selects the processor model; before the first use only.
     pub(crate) fn set_cpu_model(&self, model: i32) -> Result<()> {
@@ -81,6 +102,18 @@ impl Engine {
         let code =
             unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::UC_USE_EXITS, 1), 1 as c_int) };
         check(code, "enabling exits")
+    }
+
+    /// Sets the addresses at which translation of code ends, and runs with it.
+    /// They are part of the code that was translated before, so they serve
+    /// only where nothing is.
+    pub(crate) fn set_exits(&self, exits: &[u64]) -> Result<()> {
+        // SAFETY: the handle is open; the arguments are a pointer to 64-bit
+        // integers and their number.
+        let code = unsafe {
+            uc::uc_ctl(self.handle, control(uc::ControlType::UC_EXITS, 2), exits.as_ptr(), exits.len())
+        };
+        check(code, "setting exits")
     }
 
     /// Has address translation asked of the TLB-fill hook.
@@ -268,7 +301,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         // SAFETY: the handle is open, and nothing uses it after this.
-        let _ = unsafe { uc::uc_close(self.handle) };
+        let _ = unsafe { uc::uc_close(self.0.handle) };
     }
 }
 

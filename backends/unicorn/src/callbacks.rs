@@ -1,0 +1,196 @@
+//! What Unicorn calls: `extern "C"` functions that find the emulator and hand
+//! the event over.
+//!
+//! Each native hook carries a pointer to the emulator's [`Link`], which holds
+//! a pointer to the emulator while a call into Unicorn is under way that may
+//! call back, and null at all other times. No panic leaves these functions.
+
+use std::{
+    cell::Cell,
+    ffi::c_void,
+    panic::{AssertUnwindSafe, catch_unwind},
+    ptr,
+    rc::Rc,
+};
+
+use terrella_emulator_api::{Access, Result};
+use unicorn_engine as uc;
+
+use crate::{
+    emulator::UnicornEmulator,
+    engine::Handle,
+    memory::{ALIAS, ALIAS_SIZE},
+};
+
+/// Where the callbacks find the emulator.
+pub(crate) struct Link {
+    emulator: Cell<*mut UnicornEmulator>,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self { emulator: Cell::new(ptr::null_mut()) }
+    }
+}
+
+/// Calls `event` with the emulator of a callback's argument.
+///
+/// # Safety
+/// `user` must be a pointer to a live [`Link`], and the call must come out of
+/// [`UnicornEmulator::calling_back`] on this thread.
+unsafe fn with<R>(user: *mut c_void, fallback: R, event: impl FnOnce(&mut UnicornEmulator) -> R) -> R {
+    // SAFETY: the caller vouches for the pointer.
+    let link = unsafe { &*user.cast::<Link>() };
+    let emulator = link.emulator.get();
+    if emulator.is_null() {
+        return fallback;
+    }
+    // SAFETY: `calling_back` derived the pointer from its exclusive borrow and
+    // does not touch the emulator until the call into Unicorn returns.
+    let emulator = unsafe { &mut *emulator };
+    match catch_unwind(AssertUnwindSafe(|| event(emulator))) {
+        Ok(result) => result,
+        Err(panic) => {
+            // SAFETY: as above; the borrow of the closure has ended.
+            let emulator = unsafe { &mut *link.emulator.get() };
+            emulator.run.panic.get_or_insert(panic);
+            emulator.engine.stop();
+            fallback
+        }
+    }
+}
+
+unsafe extern "C" fn on_code(_: *mut uc::uc_engine, address: u64, size: u32, user: *mut c_void) {
+    // SAFETY: hooks are added with the link as their argument.
+    unsafe { with(user, (), |emulator| emulator.on_code(address, size)) }
+}
+
+unsafe extern "C" fn on_block(_: *mut uc::uc_engine, address: u64, size: u32, user: *mut c_void) {
+    // SAFETY: as for `on_code`.
+    unsafe { with(user, (), |emulator| emulator.on_block(address, u64::from(size))) }
+}
+
+unsafe extern "C" fn on_exception(_: *mut uc::uc_engine, number: u32, user: *mut c_void) {
+    // SAFETY: as for `on_code`.
+    unsafe { with(user, (), |emulator| emulator.on_exception(number)) }
+}
+
+unsafe extern "C" fn on_invalid(_: *mut uc::uc_engine, user: *mut c_void) -> bool {
+    // SAFETY: as for `on_code`.
+    unsafe { with(user, false, UnicornEmulator::on_invalid) }
+}
+
+unsafe extern "C" fn on_syscall(_: *mut uc::uc_engine, user: *mut c_void) {
+    // SAFETY: as for `on_code`.
+    unsafe { with(user, (), UnicornEmulator::on_syscall_instruction) }
+}
+
+unsafe extern "C" fn on_tlb_fill(
+    _: *mut uc::uc_engine,
+    address: u64,
+    kind: uc::MemType,
+    entry: *mut uc::TlbEntry,
+    user: *mut c_void,
+) -> bool {
+    let access = match kind {
+        uc::MemType::WRITE => Access::Write,
+        uc::MemType::FETCH => Access::Fetch,
+        _ => Access::Read,
+    };
+    // SAFETY: as for `on_code`.
+    let Some((physical, permissions)) = (unsafe { with(user, None, |it| it.on_tlb_fill(address, access)) })
+    else {
+        return false;
+    };
+    // SAFETY: Unicorn passes a valid place for the entry.
+    unsafe { *entry = uc::TlbEntry { paddr: physical, perms: permissions } };
+    true
+}
+
+unsafe extern "C" fn on_access(
+    _: *mut uc::uc_engine,
+    kind: uc::MemType,
+    physical: u64,
+    size: i32,
+    value: i64,
+    user: *mut c_void,
+) -> bool {
+    let access = if kind == uc::MemType::WRITE_PROT { Access::Write } else { Access::Read };
+    let size = usize::try_from(size).unwrap_or(0);
+    // SAFETY: as for `on_code`.
+    unsafe {
+        with(user, false, |emulator| emulator.on_access(access, physical.wrapping_sub(ALIAS), size, value as u64))
+    }
+}
+
+unsafe extern "C" fn on_alias_read(_: *mut uc::uc_engine, offset: u64, size: u32, user: *mut c_void) -> u64 {
+    // SAFETY: as for `on_code`.
+    unsafe { with(user, 0, |emulator| emulator.on_alias_read(offset, size as usize)) }
+}
+
+unsafe extern "C" fn on_alias_write(
+    _: *mut uc::uc_engine,
+    offset: u64,
+    size: u32,
+    value: u64,
+    user: *mut c_void,
+) {
+    // SAFETY: as for `on_code`.
+    unsafe { with(user, (), |emulator| emulator.on_alias_write(offset, size as usize, value)) }
+}
+
+/// The functions as Unicorn takes them.
+pub(crate) const ON_CODE: *const c_void = on_code as *const c_void;
+pub(crate) const ON_BLOCK: *const c_void = on_block as *const c_void;
+
+impl UnicornEmulator {
+    /// Calls into Unicorn where it may call back.
+    pub(crate) fn calling_back<R>(&mut self, call: impl FnOnce(Handle) -> R) -> R {
+        let link = Rc::clone(&self.link);
+        let engine = self.engine.handle();
+        // From here to the end of the call, the emulator is reached only
+        // through this pointer.
+        let previous = link.emulator.replace(ptr::from_mut(self));
+        let result = call(engine);
+        link.emulator.set(previous);
+        result
+    }
+
+    /// What native hooks pass to their callbacks.
+    pub(crate) fn user_data(&self) -> *mut c_void {
+        Rc::as_ptr(&self.link).cast_mut().cast::<c_void>()
+    }
+
+    /// Maps the memory into Unicorn and adds the hooks that always exist.
+    pub(crate) fn connect(&mut self) -> Result<()> {
+        let user = self.user_data();
+        let (host, size) = self.memory.host_memory();
+        // SAFETY: the memory is a field that is dropped after the engine, and
+        // is accessed by callbacks only while the engine waits for them.
+        unsafe { self.engine.map_host_memory(0, size.min(ALIAS), host)? };
+        let all = |kind: uc::HookType, callback: *const c_void| {
+            // SAFETY: each function has the signature of its kind, does not
+            // unwind, and the link outlives the engine.
+            unsafe { self.engine.add_hook(kind, callback, user, 1, 0) }
+        };
+        all(uc::HookType::TLB_FILL, on_tlb_fill as *const c_void)?;
+        all(
+            uc::HookType(uc::HookType::MEM_READ_PROT.0 | uc::HookType::MEM_WRITE_PROT.0),
+            on_access as *const c_void,
+        )?;
+        all(uc::HookType::INTR, on_exception as *const c_void)?;
+        all(uc::HookType::INSN_INVALID, on_invalid as *const c_void)?;
+        // SAFETY: the signatures are those of the contract; the link outlives
+        // the engine.
+        unsafe { self.engine.map_callbacks(ALIAS, ALIAS_SIZE, on_alias_read, on_alias_write, user)? };
+        if self.target.arch == uc::Arch::X86 {
+            for instruction in [uc::X86Insn::SYSCALL, uc::X86Insn::SYSENTER] {
+                // SAFETY: the signature is that of system-call instructions.
+                unsafe {
+                    self.engine.add_instruction_hook(instruction, on_syscall as *const c_void, user)?
+                };
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,494 @@
+//! The run loop: a run of the contract is a sequence of native runs, each
+//! ended by something that Unicorn cannot do under way.
+
+use std::{panic::resume_unwind, time::Instant};
+
+use terrella_emulator_api::{
+    Access, ArithmeticKind, Error, Fault, Limits, MemoryCause, PanicPayload, Permissions, Result, Snapshot,
+    Stop,
+};
+use unicorn_engine::uc_error;
+
+use crate::{
+    NAME,
+    decode::instruction_length,
+    emulator::UnicornEmulator,
+    frames::PAGE,
+    memory::View,
+    target::{Event, ExceptionPc},
+};
+
+/// What is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Mode {
+    #[default]
+    Idle,
+    Run(Limits),
+    /// One basic block.
+    Block,
+}
+
+/// Why a native run was ended by a callback.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Stop(Stop),
+    /// The program counter is the one in it.
+    Fault(Fault),
+    /// At this program counter.
+    Error(Error, u64),
+    /// To go on at once, at this program counter.
+    Resume(u64),
+}
+
+/// What a run keeps.
+#[derive(Default)]
+pub(crate) struct RunState {
+    pub(crate) mode: Mode,
+    /// Whether a native run, and so a callback, may be under way.
+    pub(crate) native: bool,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) panic: Option<PanicPayload>,
+    pub(crate) stop_requested: bool,
+    /// What a callback set the program counter to.
+    pub(crate) new_pc: Option<u64>,
+    /// The program counter that callbacks see.
+    pub(crate) current_pc: Option<u64>,
+    /// A snapshot whose registers a callback asked for.
+    pub(crate) restore: Option<Snapshot>,
+    /// A callback changed what Unicorn takes up between native runs only.
+    pub(crate) resync: bool,
+    pub(crate) registers_written: bool,
+    pub(crate) flags_written: bool,
+    /// The hooks before this instruction have run.
+    pub(crate) skip_at: Option<u64>,
+    /// Instructions executed so far.
+    pub(crate) count: u64,
+    /// The count of the last run, if it counted.
+    pub(crate) counted: Option<u64>,
+    pub(crate) deadline: Option<Instant>,
+    /// An exit-after point that was reached, and whether its instruction is
+    /// executing.
+    pub(crate) after: Option<(u64, bool)>,
+    /// The last instruction that called back, for delay slots and repeats.
+    pub(crate) last: Option<LastInstruction>,
+    /// The block that was entered last: address and size, and whether it ends
+    /// in a control transfer.
+    pub(crate) block: Option<(u64, u64, bool)>,
+    /// Blocks entered in this run, as the contract counts them.
+    pub(crate) blocks: u64,
+    /// Where the last run ended inside a block.
+    pub(crate) mid_block: Option<u64>,
+    /// A page that Unicorn was refused, for which access.
+    pub(crate) refused: Option<(u64, Access, bool)>,
+    /// Accesses are looked at only to find the faulting one.
+    pub(crate) diagnosing: Option<u64>,
+}
+
+/// The last instruction that called back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LastInstruction {
+    pub(crate) address: u64,
+    /// The instruction after it is its delay slot.
+    pub(crate) has_slot: bool,
+    /// The counter of a repeated string instruction.
+    pub(crate) repeats: Option<u64>,
+}
+
+impl RunState {
+    /// Whether every instruction must be counted.
+    pub(crate) fn counts(&self) -> bool {
+        match self.mode {
+            Mode::Run(limits) => limits.instructions.is_some() || limits.count,
+            Mode::Idle | Mode::Block => false,
+        }
+    }
+
+    pub(crate) fn limit(&self) -> Option<u64> {
+        match self.mode {
+            Mode::Run(limits) => limits.instructions,
+            Mode::Idle | Mode::Block => None,
+        }
+    }
+
+    /// Whether block entries must be seen.
+    pub(crate) fn needs_blocks(&self) -> bool {
+        self.mode == Mode::Block || self.deadline.is_some()
+    }
+}
+
+impl UnicornEmulator {
+    /// Runs, steps or steps a block.
+    pub(crate) fn execute(&mut self, mode: Mode) -> Result<Stop> {
+        if self.run.native {
+            return Err(Error::Reentrant);
+        }
+        let run = &mut self.run;
+        run.mode = mode;
+        run.count = 0;
+        run.blocks = 0;
+        run.stop_requested = false;
+        run.after = None;
+        run.last = None;
+        run.block = None;
+        run.deadline = match mode {
+            Mode::Run(Limits { time: Some(time), .. }) => Instant::now().checked_add(time),
+            _ => None,
+        };
+        self.accesses.reset();
+        let pc = self.native_pc();
+        if self.run.skip_at.is_some_and(|at| at != pc) {
+            self.run.skip_at = None;
+        }
+        let result = match self.stop_before(pc) {
+            Some(stop) => Ok(stop),
+            None => self.run_natively(),
+        };
+        self.run.counted = self.run.counts().then_some(self.run.count);
+        self.run.mode = Mode::Idle;
+        self.run.after = None;
+        result
+    }
+
+    /// The stop that comes before anything at `pc` is executed.
+    fn stop_before(&self, pc: u64) -> Option<Stop> {
+        if self.exits.contains(&pc) {
+            return Some(Stop::ExitPoint(pc));
+        }
+        if let Some((point, true)) = self.run.after {
+            return Some(Stop::ExitAfter { point, pc });
+        }
+        if !self.in_bounds(pc) {
+            return Some(Stop::OutOfBounds(pc));
+        }
+        match self.run.limit() {
+            Some(limit) if self.run.count >= limit => Some(Stop::InstructionLimit(pc)),
+            _ => None,
+        }
+    }
+
+    fn run_natively(&mut self) -> Result<Stop> {
+        loop {
+            self.prepare()?;
+            let pointer = self.code_pointer(self.native_pc());
+            let code = self.start(pointer);
+            if let Some(panic) = self.run.panic.take() {
+                self.run.outcome = None;
+                self.run.new_pc = None;
+                self.run.restore = None;
+                resume_unwind(panic);
+            }
+            let outcome = self.run.outcome.take();
+            if let Some(snapshot) = self.run.restore.take() {
+                self.restore_registers(&snapshot)?;
+                self.run.skip_at = None;
+            }
+            let moved = match self.run.new_pc.take() {
+                Some(pointer) => {
+                    self.set_native_pc(pointer)?;
+                    self.run.skip_at = None;
+                    self.run.mid_block = None;
+                    true
+                }
+                None => false,
+            };
+            let finished = match outcome {
+                Some(Outcome::Stop(stop)) => {
+                    if !moved {
+                        self.set_native_pc(stop.pc())?;
+                    }
+                    Some(Ok(at_pc(stop, self.native_pc())))
+                }
+                Some(Outcome::Fault(fault)) => {
+                    if !moved {
+                        self.set_native_pc(fault.pc())?;
+                    }
+                    Some(Err(Error::Fault(fault)))
+                }
+                Some(Outcome::Error(error, pc)) => {
+                    if !moved {
+                        self.set_native_pc(pc)?;
+                    }
+                    Some(Err(error))
+                }
+                Some(Outcome::Resume(pc)) => {
+                    if !moved {
+                        self.set_native_pc(pc)?;
+                    }
+                    None
+                }
+                None if moved => None,
+                None => self.why(code)?,
+            };
+            if let Some(result) = finished {
+                self.note_mid_block();
+                return result;
+            }
+        }
+    }
+
+    /// Remembers whether the run ended inside a block, so that going on there
+    /// is not an entry.
+    fn note_mid_block(&mut self) {
+        let pc = self.native_pc();
+        self.run.mid_block = self.run.block.and_then(|(start, size, ends)| {
+            let end = start.wrapping_add(size);
+            ((start < pc && pc < end) || (pc == end && !ends)).then_some(pc)
+        });
+    }
+
+    /// Puts everything in force that changed since the last native run.
+    fn prepare(&mut self) -> Result<()> {
+        self.run.resync = false;
+        self.apply_native_hooks()?;
+        if self.stale_tlb {
+            self.engine.flush_tlb()?;
+            self.stale_tlb = false;
+        }
+        let stale = self.memory.take_stale_code();
+        if self.native.flush || stale.len() > 64 {
+            self.engine.flush_code()?;
+            self.native.flush = false;
+        } else {
+            for page in stale {
+                self.flush_code((page * PAGE..=page * PAGE + (PAGE - 1)).into())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, pointer: u64) -> uc_error {
+        self.run.native = true;
+        self.run.refused = None;
+        self.run.registers_written = false;
+        self.run.flags_written = false;
+        let code = self.calling_back(|engine| engine.start(pointer));
+        self.run.native = false;
+        self.run.current_pc = None;
+        code
+    }
+
+    /// The code pointer of an address in the present state.
+    fn code_pointer(&self, pc: u64) -> u64 {
+        if self.thumb() { pc | 1 } else { pc }
+    }
+
+    /// Why a native run ended that no callback ended; `None` to go on.
+    fn why(&mut self, code: uc_error) -> Result<Option<Result<Stop>>> {
+        let pc = self.native_pc();
+        match self.run.refused.take() {
+            Some((address, _, true)) => {
+                return Ok(Some(Err(Error::OutOfMemory { address: address & !(PAGE - 1), size: PAGE })));
+            }
+            Some((page, Access::Fetch, _)) => return self.fetch_refused(pc, page),
+            Some((page, access, _)) => return self.diagnose(pc, page, access).map(|it| Some(Err(it))),
+            None => {}
+        }
+        match code {
+            uc_error::OK if self.run.resync => Ok(None),
+            uc_error::OK => Ok(Some(Ok(Stop::Halted(pc)))),
+            uc_error::INSN_INVALID => Ok(Some(Err(self.invalid_instruction(pc).into()))),
+            other => {
+                let message = format!("the run ended at {pc:#x} with {other:?}");
+                Ok(Some(Err(Error::Backend { backend: NAME, message })))
+            }
+        }
+    }
+
+    pub(crate) fn invalid_instruction(&self, pc: u64) -> Fault {
+        Fault::InvalidInstruction { pc, bytes: self.code_at(pc) }
+    }
+
+    /// A fetch from a page that was refused.
+    fn fetch_refused(&mut self, pc: u64, page: u64) -> Result<Option<Result<Stop>>> {
+        if let Some(stop) = self.stop_before(pc) {
+            return Ok(Some(Ok(stop)));
+        }
+        if pc & !(PAGE - 1) == page {
+            return Ok(Some(Err(self.fetch_fault(pc, pc).into())));
+        }
+        // The translator looked ahead. Nothing of the block has executed: find
+        // the instruction that reaches into the page, and run up to it.
+        let mut at = pc;
+        while at < page {
+            let length = instruction_length(self.platform, self.code_state(), &self.code_at(at));
+            match length {
+                Some(length) if at + length as u64 <= page => at += length as u64,
+                _ => break,
+            }
+        }
+        if at == pc {
+            return Ok(Some(Err(self.fetch_fault(page, pc).into())));
+        }
+        self.engine.set_exits(&[at])?;
+        self.flush_code((pc..=page - 1).into())?;
+        let pointer = self.code_pointer(pc);
+        self.run.skip_at = Some(pc).filter(|_| self.run.skip_at == Some(pc));
+        let code = self.start(pointer);
+        self.engine.set_exits(&[])?;
+        self.native.flush = true;
+        if self.run.outcome.is_some() || self.run.panic.is_some() || code != uc_error::OK || self.native_pc() != at {
+            // Something else happened on the way: the loop deals with it, and
+            // comes here again if it must.
+            return if let Some(panic) = self.run.panic.take() { resume_unwind(panic) } else { self.settle(code) };
+        }
+        if let Some(stop) = self.stop_before(at) {
+            return Ok(Some(Ok(stop)));
+        }
+        Ok(Some(Err(self.fetch_fault(page, at).into())))
+    }
+
+    /// What ended a native run inside [`Self::fetch_refused`].
+    fn settle(&mut self, code: uc_error) -> Result<Option<Result<Stop>>> {
+        match self.run.outcome.take() {
+            Some(Outcome::Stop(stop)) => {
+                self.set_native_pc(stop.pc())?;
+                Ok(Some(Ok(stop)))
+            }
+            Some(Outcome::Fault(fault)) => {
+                self.set_native_pc(fault.pc())?;
+                Ok(Some(Err(fault.into())))
+            }
+            Some(Outcome::Error(error, pc)) => {
+                self.set_native_pc(pc)?;
+                Ok(Some(Err(error)))
+            }
+            Some(Outcome::Resume(pc)) => {
+                let pointer = self.run.new_pc.take().unwrap_or(pc);
+                self.set_native_pc(pointer)?;
+                Ok(None)
+            }
+            None if self.run.refused.is_some_and(|(_, access, _)| access == Access::Fetch) => Ok(None),
+            None => self.why(code),
+        }
+    }
+
+    /// The fault of a fetch whose byte at `address` cannot be executed.
+    pub(crate) fn fetch_fault(&self, address: u64, pc: u64) -> Fault {
+        let cause = match self.memory.map.permissions_at(address) {
+            None => MemoryCause::Unmapped,
+            Some(_) => MemoryCause::Permission,
+        };
+        Fault::Memory { access: Access::Fetch, cause, address, size: 1, pc }
+    }
+
+    /// Finds address and size of an access that was refused: the instruction
+    /// is run again with every page in the alias, up to the access.
+    fn diagnose(&mut self, pc: u64, page: u64, access: Access) -> Result<Error> {
+        let context = self.engine.save_context()?;
+        self.engine.flush_tlb()?;
+        self.run.diagnosing = Some(pc);
+        let pointer = self.code_pointer(pc);
+        let _ = self.start(pointer);
+        self.run.diagnosing = None;
+        self.engine.restore_context(&context)?;
+        self.set_native_pc(pc)?;
+        self.stale_tlb = true;
+        match self.run.outcome.take() {
+            Some(Outcome::Fault(fault)) => Ok(fault.into()),
+            // It did not fault again; what is known is the page.
+            _ => {
+                let cause = match self.memory.map.overlapping((page..=page + (PAGE - 1)).into()).next() {
+                    None => MemoryCause::Unmapped,
+                    Some(_) => MemoryCause::Permission,
+                };
+                Ok(Fault::Memory { access, cause, address: page, size: 1, pc }.into())
+            }
+        }
+    }
+
+    /// Answers Unicorn's question how it is to see a page.
+    pub(crate) fn on_tlb_fill(
+        &mut self,
+        address: u64,
+        access: Access,
+    ) -> Option<(u64, unicorn_engine::Prot)> {
+        let prot = unicorn_engine::Prot;
+        if self.run.diagnosing.is_some() && access != Access::Fetch {
+            return match self.memory.alias(address / PAGE) {
+                View::Alias(physical) => Some((physical, prot(3))),
+                _ => None,
+            };
+        }
+        let outside = || {
+            let page = (address..=address | (PAGE - 1)).into();
+            !self.bounds.is_empty() && !self.bounds.iter().any(|bound| bound.overlaps(&page))
+        };
+        if access == Access::Fetch && outside() {
+            self.run.refused = Some((address, access, false));
+            return None;
+        }
+        match self.memory.view(address, access) {
+            View::Direct(physical, permissions) => {
+                let bit = |permission, bit| if permissions.allows(permission) { bit } else { 0 };
+                let bits = bit(Permissions::READ, 1) | bit(Permissions::WRITE, 2) | bit(Permissions::EXECUTE, 4);
+                Some((physical, prot(bits)))
+            }
+            View::Alias(physical) => Some((physical, prot(3))),
+            View::Refused => {
+                self.run.refused = Some((address, access, false));
+                None
+            }
+            View::NoMemory => {
+                self.run.refused = Some((address, access, true));
+                None
+            }
+        }
+    }
+
+    /// Where the instruction is that Unicorn told an exception of.
+    pub(crate) fn exception_pc(&self, number: u32) -> u64 {
+        let pc = self.native_pc();
+        match self.target.exception_pc {
+            ExceptionPc::BehindInterrupts => self.interrupt_start(pc, number),
+            ExceptionPc::AtFor(numbers) if numbers.contains(&number) => pc,
+            ExceptionPc::AtFor(_) if self.thumb() => pc.wrapping_sub(2),
+            ExceptionPc::AtFor(_) => pc.wrapping_sub(4),
+            ExceptionPc::Behind(bytes) => pc.wrapping_sub(bytes),
+            ExceptionPc::Lost => pc.wrapping_sub(4),
+        }
+    }
+
+    /// The start of the software interrupt that ends at `pc`, or `pc` itself
+    /// if there is none: then it is an exception.
+    fn interrupt_start(&self, pc: u64, number: u32) -> u64 {
+        let mut before = [0; 2];
+        let start = pc.wrapping_sub(2);
+        if self.memory.read(start, &mut before).is_err() {
+            return pc;
+        }
+        let x86 = self.target.arch == unicorn_engine::Arch::X86;
+        match (before, number) {
+            ([0xcd, vector], _) if x86 && u32::from(vector) == number => start,
+            ([_, 0xcc], 3) | ([_, 0xce], 4) | ([_, 0xf1], 1) if x86 => pc.wrapping_sub(1),
+            // m68k `trap #n` is 0x4e40 + n and vector 32 + n.
+            ([0x4e, low], 32..=47) if !x86 && u32::from(low) == 0x40 + number - 32 => start,
+            _ => pc,
+        }
+    }
+
+    /// What an exception of Unicorn's is.
+    pub(crate) fn event(&self, number: u32) -> Event {
+        let known = self.target.events.iter().find(|(known, _)| *known == number);
+        match known {
+            Some((_, event)) => *event,
+            None => Event::InterruptByNumber,
+        }
+    }
+
+    pub(crate) fn arithmetic(kind: ArithmeticKind, pc: u64) -> Fault {
+        Fault::Arithmetic { kind, pc }
+    }
+}
+
+/// A stop with another program counter.
+const fn at_pc(stop: Stop, pc: u64) -> Stop {
+    match stop {
+        Stop::ExitPoint(_) => Stop::ExitPoint(pc),
+        Stop::ExitAfter { point, .. } => Stop::ExitAfter { point, pc },
+        Stop::OutOfBounds(_) => Stop::OutOfBounds(pc),
+        Stop::InstructionLimit(_) => Stop::InstructionLimit(pc),
+        Stop::TimeLimit(_) => Stop::TimeLimit(pc),
+        Stop::Halted(_) => Stop::Halted(pc),
+        _ => Stop::Requested(pc),
+    }
+}
