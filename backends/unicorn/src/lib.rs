@@ -48,6 +48,7 @@ mod families;
 mod frames;
 mod history;
 mod memory;
+mod quirks;
 mod register_file;
 mod registers;
 mod run;

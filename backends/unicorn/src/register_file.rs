@@ -1,144 +1,188 @@
 //! [`RegisterFile`]: the platform's registers in terms of Unicorn's.
 
+use hashbrown::HashMap;
 use terrella_emulator_api::{Error, Result};
-use terrella_platforms::{Platform, PlatformDefinition, RegisterId, RegisterValue};
+use terrella_platforms::{Platform, PlatformDefinition, RegisterDefinition, RegisterId, RegisterValue};
 
 use crate::{
     NAME,
-    engine::Engine,
-    registers::{NativeRegister, native_register},
+    engine::Handle,
+    registers::{NativeRegister, native_registers},
 };
 
 /// For each register of the platform table, what it is in Unicorn.
 pub(crate) struct RegisterFile {
     definition: &'static PlatformDefinition,
-    /// By register id: the native register of its root.
-    natives: Vec<Option<NativeRegister>>,
+    /// By register id: how to move it without a detour.
+    plain: Vec<Option<Plain>>,
+    /// By the id of a root: the native registers that hold parts of it.
+    roots: HashMap<RegisterId, Vec<NativeRegister>>,
     pub(crate) pc: RegisterId,
     pub(crate) flags: Option<RegisterId>,
+}
+
+/// A register whose root is one native register of up to 64 bits.
+#[derive(Clone, Copy)]
+struct Plain {
+    id: i32,
+    bytes: u8,
+    low_bit: u8,
+    mask: u64,
+    writable: bool,
 }
 
 impl RegisterFile {
     pub(crate) fn new(platform: Platform) -> Self {
         let definition = platform.definition();
         let registers = definition.registers();
-        let natives = registers
-            .iter()
-            .map(|(_, register)| native_register(platform, &registers.get(register.root).name))
+        let roots: HashMap<RegisterId, Vec<NativeRegister>> = registers
+            .roots()
+            .map(|(id, register)| (id, native_registers(platform, &register.name)))
+            .filter(|(_, natives)| !natives.is_empty())
             .collect();
-        let named = |name| registers.lookup(name);
-        // The tables' tests see to it that the program counter exists.
-        let pc = named(definition.program_counter).or_else(|| registers.id_at(0));
-        let flags = named("rflags").or_else(|| named("eflags"));
-        Self { definition, natives, pc: pc.unwrap_or_else(|| unreachable!("a table without registers")), flags }
-    }
-
-    fn native(&self, id: RegisterId) -> Result<NativeRegister> {
-        self.natives.get(id.index()).copied().flatten().ok_or_else(|| self.not_available(id))
-    }
-
-    fn not_available(&self, id: RegisterId) -> Error {
-        Error::RegisterNotAvailable {
-            backend: NAME,
-            platform: self.definition.platform,
-            register: self.name(id),
+        let plain = registers
+            .iter()
+            .map(|(_, register)| Self::plain(register, roots.get(&register.root)?, registers.get(register.root)))
+            .collect();
+        let pc = registers.lookup(definition.program_counter).or_else(|| registers.id_at(0));
+        Self {
+            definition,
+            plain,
+            roots,
+            // The tests of the tables see to it that there is one.
+            pc: pc.unwrap_or_else(|| unreachable!("a table without registers")),
+            flags: registers.lookup("rflags").or_else(|| registers.lookup("eflags")),
         }
     }
 
-    fn name(&self, id: RegisterId) -> String {
-        self.definition.registers().try_get(id).map_or_else(|| format!("#{}", id.index()), |it| it.name.clone())
+    fn plain(register: &RegisterDefinition, natives: &[NativeRegister], root: &RegisterDefinition) -> Option<Plain> {
+        let [native] = natives else { return None };
+        let whole = native.low_bit == 0 && native.bits == root.bits && native.bits == 8 * u16::from(native.bytes);
+        if register.fixed.is_some() || !whole || native.bytes > 8 || native.shared || native.image() != [0; 64] {
+            return None;
+        }
+        Some(Plain {
+            id: native.id,
+            bytes: native.bytes,
+            low_bit: register.low_bit as u8,
+            mask: u64::MAX >> (64 - u32::from(register.bits)),
+            writable: native.writable,
+        })
     }
 
-    /// Whether Unicorn has the register, or it is fixed.
+    fn definition_of(&self, id: RegisterId) -> Result<&'static RegisterDefinition> {
+        self.definition.registers().try_get(id).ok_or_else(|| self.not_available(&format!("#{}", id.index())))
+    }
+
+    fn not_available(&self, register: &str) -> Error {
+        Error::RegisterNotAvailable {
+            backend: NAME,
+            platform: self.definition.platform,
+            register: register.to_owned(),
+        }
+    }
+
+    /// Whether Unicorn has the register, or a part of it, or it is fixed.
     pub(crate) fn has(&self, id: RegisterId) -> bool {
         let Some(register) = self.definition.registers().try_get(id) else { return false };
-        let covered = |native: &NativeRegister| {
-            let (low, bits) = (native.low_bit, 8 * u16::from(native.bytes));
-            register.low_bit < low + bits && low < register.low_bit + register.bits
-        };
-        register.fixed.is_some() || self.natives[id.index()].as_ref().is_some_and(covered)
+        let (low, end) = (register.low_bit, register.low_bit + register.bits);
+        register.fixed.is_some()
+            || self.roots.get(&register.root).is_some_and(|natives| {
+                natives.iter().any(|native| low < native.low_bit + native.bits && native.low_bit < end)
+            })
     }
 
     /// Reads a register of up to 64 bits.
-    pub(crate) fn read(&self, engine: &Engine, id: RegisterId) -> Result<u64> {
-        let register = self.definition.registers().try_get(id).ok_or_else(|| self.not_available(id))?;
+    pub(crate) fn read(&self, engine: &Handle, id: RegisterId) -> Result<u64> {
+        if let Some(Some(plain)) = self.plain.get(id.index()) {
+            let mut bytes = [0; 8];
+            engine.read_register(plain.id, &mut bytes[..usize::from(plain.bytes)]);
+            return Ok(u64::from_le_bytes(bytes) >> plain.low_bit & plain.mask);
+        }
+        let register = self.definition_of(id)?;
         if let Some(value) = register.fixed {
             return Ok(value);
         }
         if register.bits > 64 {
-            return Err(Error::RegisterTooWide { register: self.name(id), bits: register.bits.into() });
-        }
-        let native = self.native(id)?;
-        if native.bytes <= 8 && native.low_bit == 0 && register.low_bit + register.bits <= 64 {
-            let mut bytes = [0; 8];
-            if !engine.read_register(native.id, &mut bytes[..usize::from(native.bytes)]) {
-                return Err(self.not_available(id));
-            }
-            let value = u64::from_le_bytes(bytes) >> register.low_bit;
-            return Ok(if register.bits == 64 { value } else { value & ((1 << register.bits) - 1) });
+            return Err(Error::RegisterTooWide {
+                register: register.name.clone(),
+                bits: register.bits.into(),
+            });
         }
         Ok(self.read_wide(engine, id)?.low_u64())
     }
 
     /// Reads a register of any width.
-    pub(crate) fn read_wide(&self, engine: &Engine, id: RegisterId) -> Result<RegisterValue> {
-        let register = self.definition.registers().try_get(id).ok_or_else(|| self.not_available(id))?;
+    pub(crate) fn read_wide(&self, engine: &Handle, id: RegisterId) -> Result<RegisterValue> {
+        let register = self.definition_of(id)?;
         if let Some(value) = register.fixed {
             return Ok(value.into());
         }
-        let root = self.read_root(engine, id)?;
+        let root = self.read_root(engine, register)?;
         Ok(root.extract(register.low_bit.into(), register.bits.into()))
     }
 
     /// Reads the whole root of a register; bits that Unicorn lacks are zero.
-    fn read_root(&self, engine: &Engine, id: RegisterId) -> Result<RegisterValue> {
-        let native = self.native(id)?;
-        let mut bytes = [0; 64];
-        let bytes = &mut bytes[..usize::from(native.bytes)];
-        if !engine.read_register(native.id, bytes) {
-            return Err(self.not_available(id));
+    fn read_root(&self, engine: &Handle, register: &RegisterDefinition) -> Result<RegisterValue> {
+        let natives = self.roots.get(&register.root).ok_or_else(|| self.not_available(&register.name))?;
+        let mut value = RegisterValue::ZERO;
+        for native in natives {
+            let mut image = native.image();
+            if !engine.read_register(native.id, &mut image[..usize::from(native.bytes)]) {
+                return Err(self.not_available(&register.name));
+            }
+            value = native.extract(&image, &value);
         }
-        let value = RegisterValue::from_le_bytes(bytes);
-        Ok(RegisterValue::ZERO.insert(native.low_bit.into(), 8 * u32::from(native.bytes), &value))
+        Ok(value)
     }
 
     /// Writes a register of any width; an alias changes only its part.
-    pub(crate) fn write(&self, engine: &Engine, id: RegisterId, value: RegisterValue) -> Result<()> {
-        let registers = self.definition.registers();
-        let register = registers.try_get(id).ok_or_else(|| self.not_available(id))?;
-        let too_wide = || Error::ValueTooWide { register: self.name(id), bits: register.bits.into(), value };
+    pub(crate) fn write(&self, engine: &Handle, id: RegisterId, value: RegisterValue) -> Result<()> {
+        let register = self.definition_of(id)?;
         if value.bits() > u32::from(register.bits) {
-            return Err(too_wide());
+            let (register, bits) = (register.name.clone(), register.bits.into());
+            return Err(Error::ValueTooWide { register, bits, value });
+        }
+        if let Some(Some(plain)) = self.plain.get(id.index())
+            && plain.writable
+            && plain.low_bit == 0
+            && register.bits == 8 * u16::from(plain.bytes)
+        {
+            let bytes = value.low_u64().to_le_bytes();
+            engine.write_register(plain.id, &bytes[..usize::from(plain.bytes)]);
+            return Ok(());
         }
         if let Some(fixed) = register.fixed {
             if value == RegisterValue::from(fixed) {
                 return Ok(());
             }
-            return Err(Error::FixedRegister { register: self.name(id), value: fixed, written: value });
+            let register = register.name.clone();
+            return Err(Error::FixedRegister { register, value: fixed, written: value });
         }
-        let native = self.native(id)?;
-        let (low, bits) = (u32::from(native.low_bit), 8 * u32::from(native.bytes));
-        let root = if register.root == id {
-            value
-        } else {
-            self.read_root(engine, id)?.insert(register.low_bit.into(), register.bits.into(), &value)
-        };
-        let part = root.extract(low, bits);
-        if RegisterValue::ZERO.insert(low, bits, &part) != root {
-            // Bits of the register that Unicorn does not keep.
-            return Err(self.not_available(id));
-        }
-        let mut bytes = [0; 64];
-        let bytes = &mut bytes[..usize::from(native.bytes)];
-        part.write_le_bytes(bytes);
-        if !native.writable {
-            let mut now = [0; 64];
-            let now = &mut now[..bytes.len()];
-            if engine.read_register(native.id, now) && now == bytes {
-                return Ok(());
+        let before = self.read_root(engine, register)?;
+        let after = before.insert(register.low_bit.into(), register.bits.into(), &value);
+        let natives = self.roots.get(&register.root).map(Vec::as_slice).unwrap_or_default();
+        let mut kept = before;
+        for native in natives {
+            let (low, bits) = (native.low_bit.into(), native.bits.into());
+            if before.extract(low, bits) == after.extract(low, bits) {
+                continue;
             }
-            return Err(self.not_available(id));
+            if !native.writable {
+                return Err(self.not_available(&register.name));
+            }
+            let mut image = native.image();
+            let length = usize::from(native.bytes);
+            if native.shared && !engine.read_register(native.id, &mut image[..length]) {
+                return Err(self.not_available(&register.name));
+            }
+            native.insert(&mut image, &after);
+            if !engine.write_register(native.id, &image[..length]) {
+                return Err(self.not_available(&register.name));
+            }
+            kept = kept.insert(low, bits, &after.extract(low, bits));
         }
-        if engine.write_register(native.id, bytes) { Ok(()) } else { Err(self.not_available(id)) }
+        // Bits of the register that Unicorn does not keep.
+        if kept == after { Ok(()) } else { Err(self.not_available(&register.name)) }
     }
 }

@@ -1,0 +1,363 @@
+//! Loads and stores on pages that call back: permissions to the byte, memory
+//! hooks, loaded values replaced without a change of memory.
+//!
+//! Unicorn asks [`UnicornEmulator::on_access`] with address and size of the
+//! access, and then moves the data in pieces through
+//! [`UnicornEmulator::on_alias_read`] and [`UnicornEmulator::on_alias_write`].
+
+use terrella_emulator_api::{
+    Access, AddressRange, Error, Fault, Flow, MemoryCause, Permissions, ReadFlow, Stop,
+};
+
+use crate::{
+    decode::wide_access,
+    emulator::UnicornEmulator,
+    quirks::is_byte_reversed,
+    run::Outcome,
+};
+
+/// What is known of the access under way.
+#[derive(Default)]
+pub(crate) struct Accesses {
+    /// Bytes that a load takes in place of those in memory.
+    overlay: Option<(AddressRange, Vec<u8>)>,
+    /// A store that Unicorn splits into bytes: not to be asked about again.
+    split: Option<(u64, AddressRange)>,
+    /// An access whose hooks have fired: its instruction is executed again.
+    done: Option<Done>,
+    /// An access that Unicorn makes in pieces of eight bytes.
+    wide: Option<Wide>,
+    /// For `RangeHooks::matching`.
+    serials: Vec<u64>,
+}
+
+/// An access whose hooks have fired.
+struct Done {
+    pc: u64,
+    access: Access,
+    range: AddressRange,
+    overlay: Option<Vec<u8>>,
+}
+
+/// One access of the architecture in pieces.
+struct Wide {
+    pc: u64,
+    access: Access,
+    range: AddressRange,
+    /// The bytes of a store so far; written when it is complete.
+    bytes: Vec<u8>,
+    /// Where the next piece begins.
+    next: u64,
+}
+
+impl Accesses {
+    pub(crate) fn reset(&mut self) {
+        self.overlay = None;
+        self.split = None;
+        self.done = None;
+        self.wide = None;
+    }
+}
+
+impl UnicornEmulator {
+    /// Before an access to the alias: whether it may be made.
+    pub(crate) fn on_access(&mut self, access: Access, offset: u64, size: usize, value: u64) -> bool {
+        if self.run.outcome.is_some() || self.run.panic.is_some() {
+            return false;
+        }
+        let Some(address) = self.memory.alias_to_address(offset) else { return false };
+        let pc = self.native_pc();
+        let highest = self.definition.highest_address();
+        let range: AddressRange = (address..=address.saturating_add(size as u64 - 1).min(highest)).into();
+        if access == Access::Write
+            && self.accesses.split.is_some_and(|(at, whole)| at == pc && size == 1 && whole.covers(&range))
+        {
+            return true;
+        }
+        self.accesses.split = (access == Access::Write && size > 1 && address % size as u64 != 0)
+            .then_some((pc, range));
+        if let Some(wide) = &self.accesses.wide
+            && wide.pc == pc
+            && wide.access == access
+            && wide.next == address
+            && wide.range.covers(&range)
+        {
+            return self.next_piece(access, range, value, pc);
+        }
+        self.accesses.wide = None;
+        self.accesses.overlay = None;
+        let hooked = match access {
+            Access::Write => !self.hooks.writes.is_empty(),
+            _ => !self.hooks.reads.is_empty(),
+        };
+        // Pieces are joined where someone looks: at hooks and at faults.
+        let needs_whole = hooked || self.run.diagnosing.is_some();
+        let whole = if needs_whole { self.whole_access(pc, range) } else { range };
+        if let Some(fault) = self.access_fault(access, whole, pc) {
+            self.end(Outcome::Fault(fault));
+            return false;
+        }
+        if self.run.diagnosing.is_some() {
+            return true;
+        }
+        if !hooked {
+            return true;
+        }
+        if let Some(done) = self.accesses.done.take()
+            && done.pc == pc
+            && done.access == access
+            && done.range == whole
+        {
+            self.accesses.overlay = done.overlay.map(|bytes| (whole, bytes));
+            if whole != range {
+                self.begin_wide(access, whole, range, pc);
+            }
+            return true;
+        }
+        match access {
+            Access::Write if whole != range => {
+                self.begin_wide(access, whole, range, pc);
+                self.add_piece(range, value, pc);
+                true
+            }
+            Access::Write => {
+                let bytes = self.stored_bytes(size, value, pc);
+                self.write_hooks(range, &bytes, pc)
+            }
+            _ => {
+                if whole != range {
+                    self.begin_wide(access, whole, range, pc);
+                }
+                self.read_hooks(whole, pc)
+            }
+        }
+    }
+
+    /// The whole access of which Unicorn makes the first piece.
+    fn whole_access(&self, pc: u64, piece: AddressRange) -> AddressRange {
+        let size = match wide_access(self.platform, self.code_state(), &self.code_at(pc)) {
+            Some(size) if piece.size().is_some_and(|it| it >= 8 && it < u64::from(size)) => size,
+            _ => return piece,
+        };
+        match AddressRange::sized(piece.first(), size.into()) {
+            Ok(whole) if whole.last() <= self.definition.highest_address() => whole,
+            _ => piece,
+        }
+    }
+
+    fn begin_wide(&mut self, access: Access, whole: AddressRange, piece: AddressRange, pc: u64) {
+        let next = piece.last().wrapping_add(1);
+        self.accesses.wide = Some(Wide { pc, access, range: whole, bytes: Vec::new(), next });
+    }
+
+    /// A further piece of a wide access.
+    fn next_piece(&mut self, access: Access, piece: AddressRange, value: u64, pc: u64) -> bool {
+        let Some(wide) = &mut self.accesses.wide else { return true };
+        wide.next = piece.last().wrapping_add(1);
+        let complete = wide.range.last() == piece.last();
+        if access == Access::Read {
+            if complete {
+                self.accesses.wide = None;
+            }
+            return true;
+        }
+        self.add_piece(piece, value, pc);
+        if !complete {
+            return true;
+        }
+        let Some(wide) = self.accesses.wide.take() else { return true };
+        if !self.write_hooks(wide.range, &wide.bytes, pc) {
+            return false;
+        }
+        // The pieces before this one were held back.
+        let held = wide.bytes.len() - piece.size().unwrap_or(0) as usize;
+        if let Some(last) = wide.range.first().checked_add(held as u64 - 1) {
+            let range = (wide.range.first()..=last).into();
+            if let Err(error) = self.memory.write_unchecked(range, &wide.bytes[..held]) {
+                self.end(Outcome::Error(error, pc));
+                return false;
+            }
+        }
+        true
+    }
+
+    fn add_piece(&mut self, piece: AddressRange, value: u64, pc: u64) {
+        let bytes = self.stored_bytes(piece.size().unwrap_or(8) as usize, value, pc);
+        if let Some(wide) = &mut self.accesses.wide {
+            wide.bytes.extend_from_slice(&bytes);
+        }
+    }
+
+    /// The bytes that a store of a value puts into memory.
+    fn stored_bytes(&self, size: usize, value: u64, pc: u64) -> Vec<u8> {
+        let mut bytes = vec![0; size];
+        self.platform.byte_order().write(value.into(), &mut bytes);
+        if is_byte_reversed(self.platform, &self.code_at(pc)) {
+            bytes.reverse();
+        }
+        bytes
+    }
+
+    /// The fault of an access, if it is not allowed to its last byte.
+    fn access_fault(&self, access: Access, range: AddressRange, pc: u64) -> Option<Fault> {
+        let wanted = if access == Access::Write { Permissions::WRITE } else { Permissions::READ };
+        let (address, mapped) = self.memory.map.first_forbidden(range, wanted)?;
+        let cause = if mapped { MemoryCause::Permission } else { MemoryCause::Unmapped };
+        Some(Fault::Memory { access, cause, address, size: range.size().unwrap_or(0), pc })
+    }
+
+    /// Calls the read hooks of an access; whether it goes on.
+    fn read_hooks(&mut self, range: AddressRange, pc: u64) -> bool {
+        let mut data = vec![0; range.size().unwrap_or(0) as usize];
+        self.memory.read_unchecked(range, &mut data);
+        let mut replaced = false;
+        self.run.registers_written = false;
+        let mut serials = std::mem::take(&mut self.accesses.serials);
+        self.hooks.reads.matching(range, &mut serials);
+        let mut goes_on = true;
+        for serial in &serials {
+            let Some(mut taken) = self.hooks.reads.take(*serial) else { continue };
+            let bytes = &data;
+            let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, range.first(), bytes));
+            self.hooks.reads.put_back(taken);
+            match flow {
+                None => goes_on = false,
+                Some(ReadFlow::Continue) => {}
+                Some(ReadFlow::Stop) => {
+                    self.end(Outcome::Stop(Stop::Requested(pc)));
+                    goes_on = false;
+                }
+                Some(ReadFlow::Replace(bytes)) if bytes.len() != data.len() => {
+                    let (address, expected, given) = (range.first(), data.len(), bytes.len());
+                    let error = Error::WrongReplacementLength { address, expected, given };
+                    self.end(Outcome::Error(error, pc));
+                    goes_on = false;
+                }
+                Some(ReadFlow::Replace(bytes)) => {
+                    data = bytes;
+                    replaced = true;
+                }
+            }
+            if !goes_on || !self.after_access_hook(pc) {
+                goes_on = false;
+                break;
+            }
+        }
+        self.accesses.serials = serials;
+        let overlay = replaced.then_some(data);
+        if goes_on && self.must_repeat() {
+            self.repeat(Done { pc, access: Access::Read, range, overlay });
+            return false;
+        }
+        self.accesses.overlay = overlay.map(|bytes| (range, bytes));
+        goes_on
+    }
+
+    /// Calls the write hooks of an access; whether it goes on.
+    fn write_hooks(&mut self, range: AddressRange, bytes: &[u8], pc: u64) -> bool {
+        self.run.registers_written = false;
+        let mut serials = std::mem::take(&mut self.accesses.serials);
+        self.hooks.writes.matching(range, &mut serials);
+        let mut goes_on = true;
+        for serial in &serials {
+            let Some(mut taken) = self.hooks.writes.take(*serial) else { continue };
+            let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, range.first(), bytes));
+            self.hooks.writes.put_back(taken);
+            match flow {
+                None => goes_on = false,
+                Some(Flow::Continue) => {}
+                Some(Flow::Stop) => {
+                    self.end(Outcome::Stop(Stop::Requested(pc)));
+                    goes_on = false;
+                }
+            }
+            if !goes_on || !self.after_access_hook(pc) {
+                goes_on = false;
+                break;
+            }
+        }
+        self.accesses.serials = serials;
+        if goes_on && self.must_repeat() {
+            self.repeat(Done { pc, access: Access::Write, range, overlay: None });
+            return false;
+        }
+        goes_on
+    }
+
+    /// Deals with a stop or a new program counter after one callback.
+    fn after_access_hook(&mut self, pc: u64) -> bool {
+        if self.run.stop_requested {
+            self.run.stop_requested = false;
+            self.end(Outcome::Stop(Stop::Requested(pc)));
+            return false;
+        }
+        if self.run.new_pc.is_some() || self.run.restore.is_some() {
+            self.end(Outcome::Resume(pc));
+            return false;
+        }
+        true
+    }
+
+    /// Whether callbacks changed what the translated instruction may hold
+    /// already.
+    fn must_repeat(&self) -> bool {
+        self.run.registers_written || self.run.resync
+    }
+
+    /// Ends the native run, to execute the instruction again from its start
+    /// without asking the hooks of this access again.
+    fn repeat(&mut self, done: Done) {
+        let pc = done.pc;
+        self.accesses.done = Some(done);
+        self.run.skip_at = Some(pc);
+        self.run.count = self.run.count.saturating_sub(u64::from(self.native.all));
+        self.run.last = None;
+        self.end(Outcome::Resume(pc));
+    }
+
+    /// A piece of a load from the alias.
+    pub(crate) fn on_alias_read(&mut self, offset: u64, size: usize) -> u64 {
+        let Some(address) = self.memory.alias_to_address(offset) else { return 0 };
+        let mut bytes = [0; 8];
+        let bytes = &mut bytes[..size.min(8)];
+        let last = address.saturating_add(bytes.len() as u64 - 1);
+        self.memory.read_unchecked((address..=last).into(), bytes);
+        if let Some((range, overlay)) = &self.accesses.overlay {
+            for (index, byte) in bytes.iter_mut().enumerate() {
+                let at = address.wrapping_add(index as u64);
+                if range.contains(at) {
+                    *byte = overlay[(at - range.first()) as usize];
+                }
+            }
+        }
+        self.target.built_for.read(bytes) as u64
+    }
+
+    /// A piece of a store to the alias.
+    pub(crate) fn on_alias_write(&mut self, offset: u64, size: usize, value: u64) {
+        if self.run.outcome.is_some() || self.run.diagnosing.is_some() {
+            return;
+        }
+        let Some(address) = self.memory.alias_to_address(offset) else { return };
+        let last = address.saturating_add(size.min(8) as u64 - 1);
+        if self.accesses.wide.as_ref().is_some_and(|wide| {
+            wide.access == Access::Write && wide.range.contains(address) && wide.range.contains(last)
+        }) {
+            // Held back until the whole access is known.
+            return;
+        }
+        let mut bytes = [0; 8];
+        let bytes = &mut bytes[..size.min(8)];
+        self.target.built_for.write(value.into(), bytes);
+        if let Err(error) = self.memory.write_unchecked((address..=last).into(), bytes) {
+            let pc = self.native_pc();
+            self.end(Outcome::Error(error, pc));
+        }
+        if self.memory.has_stale_code() {
+            // Code wrote over itself: what is translated must go before the
+            // next instruction.
+            self.run.resync = true;
+            self.engine.stop();
+        }
+    }
+}

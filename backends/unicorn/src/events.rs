@@ -1,0 +1,611 @@
+//! What happens at instructions, blocks, system calls and exceptions.
+
+use std::time::Instant;
+
+use terrella_emulator_api::{
+    Access, ArithmeticKind, Emulator, Error, Fault, Flow, HookError, InterruptFlow, MemoryCause, Stop, Taken,
+};
+use terrella_platforms::{ReturnBy, SyscallNumber};
+
+use crate::{
+    decode::{ends_basic_block, has_delay_slot, instruction_length, is_vex},
+    emulator::UnicornEmulator,
+    run::{LastInstruction, Mode, Outcome},
+    target::Event,
+};
+
+/// What a callback left behind, apart from what it returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// Nothing: execution goes on.
+    GoOn,
+    /// The native run was asked to end.
+    Ended,
+}
+
+impl UnicornEmulator {
+    /// Ends the native run for a reason; the first one counts.
+    pub(crate) fn end(&mut self, outcome: Outcome) -> After {
+        if self.run.outcome.is_none() {
+            self.run.outcome = Some(outcome);
+        }
+        self.engine.stop();
+        After::Ended
+    }
+
+    /// Calls a user's closure with the emulator at `pc`, and takes up what it
+    /// returned and did. `None` if the run ends.
+    pub(crate) fn call_hook<R>(
+        &mut self,
+        pc: u64,
+        call: impl FnOnce(&mut Self) -> Result<R, HookError>,
+    ) -> Option<R> {
+        let outer = self.run.current_pc.replace(pc);
+        let result = call(self);
+        self.run.current_pc = outer;
+        match result {
+            Ok(value) => Some(value),
+            Err(source) => {
+                self.end(Outcome::Error(Error::from_callback(source), pc));
+                None
+            }
+        }
+    }
+
+    /// Deals with what a callback did at `pc`: whether the native run ends.
+    fn settle_hook(&mut self, pc: u64, flow: Flow) -> After {
+        if flow == Flow::Stop || self.run.stop_requested {
+            self.run.stop_requested = false;
+            return self.end(Outcome::Stop(Stop::Requested(pc)));
+        }
+        if self.run.new_pc.is_some() || self.run.restore.is_some() {
+            return self.end(Outcome::Resume(pc));
+        }
+        After::GoOn
+    }
+
+    /// Before an instruction: stops, checks, hooks, counting.
+    pub(crate) fn on_code(&mut self, address: u64, size: u32) {
+        if self.run.outcome.is_some() || self.run.panic.is_some() {
+            self.engine.stop();
+            return;
+        }
+        if let Some(pc) = self.run.diagnosing {
+            if pc != address {
+                self.engine.stop();
+            }
+            return;
+        }
+        let last = self.run.last;
+        if last.is_some_and(|last| self.is_repetition(&last, address)) {
+            return;
+        }
+        let in_slot = last.is_some_and(|last| last.has_slot && last.address.wrapping_add(4) == address);
+        let skips_hooks = self.run.skip_at.take() == Some(address);
+        if !in_slot && self.before_instruction(address, size, skips_hooks) == After::Ended {
+            return;
+        }
+        if in_slot && !skips_hooks && self.instruction_hooks(address) == After::Ended {
+            return;
+        }
+        self.run.count += 1;
+        let has_slot = self.definition.delay_slots && has_delay_slot(self.platform, &self.code_at(address));
+        let repeats = self.repeat_counter(address);
+        self.run.last = Some(LastInstruction { address, has_slot, repeats });
+    }
+
+    /// Everything that may end the run before an instruction.
+    fn before_instruction(&mut self, address: u64, size: u32, skips_hooks: bool) -> After {
+        if self.exits.contains(&address) {
+            return self.end(Outcome::Stop(Stop::ExitPoint(address)));
+        }
+        if let Some((point, passed)) = self.run.after {
+            if passed {
+                return self.end(Outcome::Stop(Stop::ExitAfter { point, pc: address }));
+            }
+            self.run.after = Some((point, true));
+        }
+        if self.native.guards.contains(address)
+            && let Some(outcome) = self.fetch_outcome(address, size)
+        {
+            return self.end(outcome);
+        }
+        if let Some(limit) = self.run.limit().filter(|limit| self.run.count >= *limit) {
+            debug_assert!(self.run.count == limit);
+            return self.end(Outcome::Stop(Stop::InstructionLimit(address)));
+        }
+        if !skips_hooks && self.instruction_hooks(address) == After::Ended {
+            return After::Ended;
+        }
+        if self.run.after.is_none() && self.exit_afters.contains(&address) {
+            self.run.after = Some((address, true));
+            if !self.native.all {
+                // The next instruction must call back: take the run up again
+                // with all of them.
+                self.run.after = Some((address, false));
+                self.run.skip_at = Some(address);
+                return self.end(Outcome::Resume(address));
+            }
+        }
+        if self.hooks.functions.has_site(address) {
+            return self.function_hook(address);
+        }
+        After::GoOn
+    }
+
+    /// Whether the instruction at `address` is not executable to its end.
+    fn fetch_outcome(&self, address: u64, size: u32) -> Option<Outcome> {
+        if !self.in_bounds(address) {
+            return Some(Outcome::Stop(Stop::OutOfBounds(address)));
+        }
+        // Unicorn gives a wild size for what it cannot decode.
+        let length = if size <= 16 {
+            u64::from(size.max(1))
+        } else {
+            instruction_length(self.platform, self.code_state(), &self.code_at(address)).unwrap_or(1) as u64
+        };
+        let range = (address..=address.saturating_add(length - 1)).into();
+        let (bad, _) =
+            self.memory.map.first_forbidden(range, terrella_emulator_api::Permissions::EXECUTE)?;
+        Some(Outcome::Fault(self.fetch_fault(bad, address)))
+    }
+
+    /// The instruction hooks of an address: the specific one, then the one of
+    /// all instructions.
+    fn instruction_hooks(&mut self, address: u64) -> After {
+        if self.hooks.instructions.is_empty() {
+            return After::GoOn;
+        }
+        self.run.flags_written = false;
+        if let Some(mut taken) = self.hooks.instructions.take(address) {
+            let flow = self.call_hook(address, |emulator| (taken.hook)(emulator, address));
+            self.hooks.instructions.put_back(address, taken);
+            if self.settle_instruction_hook(address, flow) == After::Ended {
+                return After::Ended;
+            }
+        }
+        if let Some(mut taken) = self.hooks.instructions.take_global() {
+            let flow = self.call_hook(address, |emulator| (taken.hook)(emulator, address));
+            self.hooks.instructions.put_back_global(taken);
+            if self.settle_instruction_hook(address, flow) == After::Ended {
+                return After::Ended;
+            }
+        }
+        if self.run.resync || self.run.flags_written {
+            // Take the run up again at this instruction, with what changed in
+            // force, and without asking the hooks again.
+            self.run.skip_at = Some(address);
+            return self.end(Outcome::Resume(address));
+        }
+        After::GoOn
+    }
+
+    fn settle_instruction_hook(&mut self, address: u64, flow: Option<Flow>) -> After {
+        let Some(flow) = flow else { return After::Ended };
+        let after = self.settle_hook(address, flow);
+        if after == After::Ended && self.run.new_pc.is_none() {
+            // Going on from here does not ask the same hooks again.
+            self.run.skip_at = Some(address);
+        }
+        after
+    }
+
+    /// Calls the function hook of an address, and returns from the function.
+    fn function_hook(&mut self, address: u64) -> After {
+        let Some(mut taken) = self.hooks.functions.take(address) else { return After::GoOn };
+        let flow = self.call_hook(address, |emulator| (taken.hook)(emulator, address));
+        self.hooks.functions.put_back(address, taken);
+        let Some(flow) = flow else { return After::Ended };
+        self.run.count += 1;
+        if self.run.new_pc.is_none() && self.run.restore.is_none() {
+            match self.return_from_function(address) {
+                Ok(pointer) => self.run.new_pc = Some(pointer),
+                Err(error) => return self.end(Outcome::Error(error, address)),
+            }
+        }
+        if flow == Flow::Stop || self.run.stop_requested {
+            self.run.stop_requested = false;
+            return self.end(Outcome::Stop(Stop::Requested(address)));
+        }
+        self.end(Outcome::Resume(address))
+    }
+
+    /// What a return of the platform's default ABI does: the code pointer to
+    /// go to.
+    fn return_from_function(&mut self, address: u64) -> terrella_emulator_api::Result<u64> {
+        let convention = self.definition.default_convention();
+        match convention.return_by {
+            ReturnBy::Link { register, offset } => {
+                let id = self.definition.register(register).unwrap_or(self.registers.pc);
+                let link = self.read_register_id(id)?;
+                let pointer = link.wrapping_add(offset.into()) & self.definition.highest_address();
+                self.interwork(pointer)?;
+                Ok(pointer)
+            }
+            ReturnBy::Stack { bytes } => {
+                let id = self.definition.register(self.definition.stack_pointer).unwrap_or(self.registers.pc);
+                let sp = self.read_register_id(id)?;
+                let mut buffer = [0; 8];
+                let buffer = &mut buffer[..usize::from(bytes).min(8)];
+                self.memory.read(sp, buffer)?;
+                let pops = self.function_pops.get(&address).copied().unwrap_or(0);
+                let popped = sp.wrapping_add(u64::from(bytes)).wrapping_add(pops);
+                self.write_register_id(id, popped & self.definition.highest_address())?;
+                Ok(self.platform.byte_order().read(buffer) as u64)
+            }
+        }
+    }
+
+    /// Goes to the state that bit 0 of a code pointer asks for.
+    fn interwork(&mut self, pointer: u64) -> terrella_emulator_api::Result<()> {
+        use terrella_platforms::CodeAddressBit;
+        if self.definition.code_address_bit == CodeAddressBit::Thumb
+            && let Some(flag) = self.definition.register("t")
+        {
+            self.registers.write(&self.engine, flag, (pointer & 1).into())?;
+        }
+        Ok(())
+    }
+
+    /// The counter of a repeated string instruction, if this is one.
+    fn repeat_counter(&self, address: u64) -> Option<u64> {
+        if self.target.arch != unicorn_engine::Arch::X86 {
+            return None;
+        }
+        let mut bytes = [0; 4];
+        let range = (address..=address.saturating_add(3)).into();
+        self.memory.read_unchecked(range, &mut bytes);
+        let repeated = bytes.iter().take(3).any(|byte| matches!(byte, 0xf2 | 0xf3));
+        if !repeated {
+            return None;
+        }
+        let code = self.code_at(address);
+        if !crate::quirks::is_repeated_string(self.platform, &code) {
+            return None;
+        }
+        let counter = self.definition.register("rcx").or_else(|| self.definition.register("ecx"))?;
+        self.registers.read(&self.engine, counter).ok()
+    }
+
+    /// Whether this is a further iteration of the repeated string instruction
+    /// that called back last.
+    fn is_repetition(&mut self, last: &LastInstruction, address: u64) -> bool {
+        let (true, Some(before)) = (last.address == address, last.repeats) else { return false };
+        let now = self.repeat_counter(address);
+        if before == 0 || now != Some(before - 1) {
+            return false;
+        }
+        self.run.last = Some(LastInstruction { repeats: now, ..*last });
+        true
+    }
+
+    // ---- blocks
+
+    /// At the entry of a block of Unicorn's. Those of the contract end only at
+    /// control transfers: what merely goes on a block is no entry.
+    pub(crate) fn on_block(&mut self, address: u64, size: u64) {
+        if self.run.diagnosing.is_some() || self.run.outcome.is_some() {
+            return;
+        }
+        let resumed = self.run.mid_block.take() == Some(address);
+        let goes_on = resumed
+            || self.run.skip_at == Some(address) && self.run.block.is_some()
+            || self.run.block.is_some_and(|(start, size, ends)| {
+                let end = start.wrapping_add(size);
+                (address == end && !ends) || (start < address && address < end && self.was_resumed(address))
+            });
+        let before = self.run.block;
+        self.run.block = Some((address, size, self.block_ends(address, size)));
+        if let Some(deadline) = self.run.deadline
+            && Instant::now() >= deadline
+        {
+            self.end(Outcome::Stop(Stop::TimeLimit(address)));
+            return;
+        }
+        if goes_on && before != self.run.block {
+            return;
+        }
+        if goes_on {
+            return;
+        }
+        if self.run.mode == Mode::Block && self.run.blocks > 0 {
+            let stop = if self.exits.contains(&address) {
+                Stop::ExitPoint(address)
+            } else if !self.in_bounds(address) {
+                Stop::OutOfBounds(address)
+            } else {
+                Stop::InstructionLimit(address)
+            };
+            self.end(Outcome::Stop(stop));
+            return;
+        }
+        self.run.blocks += 1;
+        if !self.hooks.blocks.has_global() || self.exits.contains(&address) {
+            return;
+        }
+        let whole = self.whole_block(address, size);
+        if let Some(mut taken) = self.hooks.blocks.take_global() {
+            let flow = self.call_hook(address, |emulator| (taken.hook)(emulator, address, whole));
+            self.hooks.blocks.put_back_global(taken);
+            let Some(flow) = flow else { return };
+            if self.settle_hook(address, flow) == After::Ended {
+                if self.run.new_pc.is_none() {
+                    self.run.mid_block = Some(address);
+                }
+            } else if self.run.resync || self.run.flags_written {
+                self.run.flags_written = false;
+                self.run.mid_block = Some(address);
+                self.end(Outcome::Resume(address));
+            }
+        }
+    }
+
+    /// Whether the native run was taken up again inside a block.
+    fn was_resumed(&self, address: u64) -> bool {
+        self.run.last.is_none_or(|last| !last.has_slot) && self.run.skip_at == Some(address)
+    }
+
+    /// Whether the last instruction of a block of Unicorn's transfers control.
+    fn block_ends(&self, address: u64, size: u64) -> bool {
+        let state = self.code_state();
+        let end = address.wrapping_add(size);
+        let mut at = address;
+        let mut ends = false;
+        while at < end {
+            let code = self.code_at(at);
+            let Some(length) = instruction_length(self.platform, state, &code) else { return true };
+            // A branch with a delay slot is the last but one.
+            ends = ends_basic_block(self.platform, state, &code)
+                || (ends && at.wrapping_add(length as u64) == end && self.definition.delay_slots);
+            at += length as u64;
+        }
+        ends
+    }
+
+    /// The size of the basic block of which Unicorn has the first part.
+    fn whole_block(&self, address: u64, size: u64) -> u64 {
+        /// Where a block without an end is taken to end, in bytes.
+        const LONGEST: u64 = 1 << 16;
+        if self.run.block.is_some_and(|(_, _, ends)| ends) {
+            return size;
+        }
+        let state = self.code_state();
+        let mut at = address.wrapping_add(size);
+        while at.wrapping_sub(address) < LONGEST {
+            let code = self.code_at(at);
+            let Some(length) = instruction_length(self.platform, state, &code) else { break };
+            at = at.wrapping_add(length as u64);
+            if ends_basic_block(self.platform, state, &code) {
+                if has_delay_slot(self.platform, &code) {
+                    at = at.wrapping_add(4);
+                }
+                break;
+            }
+        }
+        at.wrapping_sub(address)
+    }
+
+    // ---- system calls and exceptions
+
+    /// At `syscall` and `sysenter`, which Unicorn tells before they execute.
+    pub(crate) fn on_syscall_instruction(&mut self) {
+        let pc = self.native_pc();
+        self.run.new_pc = None;
+        let next = self.next_instruction(pc);
+        self.system_call(pc, next);
+    }
+
+    /// At an undecodable instruction; `false` for an error of Unicorn's.
+    pub(crate) fn on_invalid(&mut self) -> bool {
+        let pc = self.native_pc();
+        self.invalid(pc);
+        false
+    }
+
+    fn invalid(&mut self, pc: u64) {
+        // Some are breakpoints, told as invalid (RISC-V `ebreak`).
+        let code = self.code_at(pc);
+        if self.target.arch == unicorn_engine::Arch::RISCV
+            && (code.starts_with(&[0x73, 0x00, 0x10, 0x00]) || code.starts_with(&[0x02, 0x90]))
+        {
+            let next = self.next_instruction(pc);
+            return self.interrupt(pc, next, 3, None);
+        }
+        let number = self.invalid_instruction_number();
+        let fault = self.invalid_instruction(pc);
+        match number {
+            Some(number) => self.interrupt(pc, pc, number, Some(fault)),
+            None => drop(self.end(Outcome::Fault(fault))),
+        }
+    }
+
+    /// The interrupt number of an invalid instruction, by the platform table.
+    fn invalid_instruction_number(&self) -> Option<u64> {
+        let names = ["invalid opcode", "illegal instruction", "reserved instruction", "undefined"];
+        let matches = |name: &&str| names.iter().any(|known| name.to_ascii_lowercase().contains(known));
+        self.definition.interrupts.iter().find(|(_, name)| matches(name)).map(|(number, _)| *number)
+    }
+
+    /// The address of the instruction after the one at `pc`.
+    fn next_instruction(&self, pc: u64) -> u64 {
+        let length = instruction_length(self.platform, self.code_state(), &self.code_at(pc));
+        pc.wrapping_add(length.unwrap_or(usize::from(self.definition.instruction_alignment)) as u64)
+            & self.definition.highest_address()
+    }
+
+    /// At an exception of Unicorn's.
+    pub(crate) fn on_exception(&mut self, number: u32) {
+        if self.run.outcome.is_some() || self.run.panic.is_some() {
+            self.engine.stop();
+            return;
+        }
+        if self.run.diagnosing.is_some() {
+            self.engine.stop();
+            return;
+        }
+        if self.run.refused.is_some() {
+            // The exception of a refused page: the run loop deals with it.
+            self.engine.stop();
+            return;
+        }
+        let pc = self.exception_pc(number);
+        let next = self.next_instruction(pc);
+        let unaligned = |access| Fault::Memory {
+            access,
+            cause: MemoryCause::Unaligned,
+            address: if access == Access::Fetch { pc } else { 0 },
+            size: 1,
+            pc,
+        };
+        match self.event(number) {
+            Event::Syscall => self.system_call(pc, next),
+            Event::Interrupt(number) => self.interrupt(pc, next, number, None),
+            Event::InterruptByNumber => {
+                let legacy = self.definition.syscall_conventions.first();
+                let is_syscall = legacy.is_some_and(|it| it.instruction == format!("int {number:#x}"));
+                let software = self.native_pc() != pc;
+                if is_syscall && software {
+                    self.system_call(pc, next);
+                } else {
+                    self.interrupt(pc, if software { next } else { pc }, number.into(), None);
+                }
+            }
+            Event::Invalid => self.invalid(pc),
+            Event::Division => {
+                let fault = Self::arithmetic(ArithmeticKind::Division, pc);
+                self.interrupt(pc, pc, number.into(), Some(fault));
+            }
+            Event::Overflow => {
+                let fault = Self::arithmetic(ArithmeticKind::Overflow, pc);
+                self.interrupt(pc, pc, number.into(), Some(fault));
+            }
+            Event::UnalignedRead => drop(self.end(Outcome::Fault(unaligned(Access::Read)))),
+            Event::UnalignedWrite => drop(self.end(Outcome::Fault(unaligned(Access::Write)))),
+            Event::UnalignedFetch => drop(self.end(Outcome::Fault(unaligned(Access::Fetch)))),
+        }
+    }
+
+    /// The number of the system call at `pc`.
+    fn syscall_number(&self, pc: u64) -> u64 {
+        let Some(convention) = self.definition.syscall_conventions.first() else {
+            return self.immediate_of_svc(pc);
+        };
+        let (register, immediate) = match convention.number {
+            SyscallNumber::Register(register) => (register, 0),
+            SyscallNumber::ImmediateOrRegister(register) => (register, self.immediate_of_svc(pc)),
+        };
+        if immediate != 0 {
+            return immediate;
+        }
+        self.definition.register(register).and_then(|id| self.read_register_id(id).ok()).unwrap_or(0)
+    }
+
+    /// The immediate operand of a two-byte `svc n` (Thumb, z/Architecture).
+    fn immediate_of_svc(&self, pc: u64) -> u64 {
+        let mut bytes = [0; 2];
+        self.memory.read_unchecked((pc..=pc.saturating_add(1)).into(), &mut bytes);
+        self.platform.byte_order().read(&bytes) as u64 & 0xff
+    }
+
+    /// Calls the hooks of a system call at `pc`; execution goes on at `next`.
+    fn system_call(&mut self, pc: u64, next: u64) {
+        let number = self.syscall_number(pc);
+        if !self.hooks.syscalls.has_site(number) && !self.hooks.syscalls.has_global() {
+            self.end(Outcome::Fault(Fault::UnhandledSyscall { number, pc }));
+            return;
+        }
+        // Callbacks see the instruction itself, and go on behind it.
+        if let Some(mut taken) = self.hooks.syscalls.take(number) {
+            let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, number));
+            self.hooks.syscalls.put_back(number, taken);
+            if self.settle_event(flow, next) == After::Ended {
+                return;
+            }
+        }
+        if self.run.new_pc.is_none()
+            && let Some(mut taken) = self.hooks.syscalls.take_global()
+        {
+            let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, number));
+            self.hooks.syscalls.put_back_global(taken);
+            if self.settle_event(flow, next) == After::Ended {
+                return;
+            }
+        }
+        self.go_on_at(next);
+    }
+
+    fn settle_event(&mut self, flow: Option<Flow>, next: u64) -> After {
+        match flow {
+            None => After::Ended,
+            Some(Flow::Stop) => self.stop_at(next),
+            Some(Flow::Continue) if self.run.stop_requested => self.stop_at(next),
+            Some(Flow::Continue) => After::GoOn,
+        }
+    }
+
+    /// Ends the run gracefully at the next instruction, or where a callback
+    /// set the program counter.
+    fn stop_at(&mut self, next: u64) -> After {
+        self.run.stop_requested = false;
+        let pc = self.run.new_pc.map_or(next, |pointer| self.definition.code_address(pointer));
+        self.end(Outcome::Stop(Stop::Requested(pc)))
+    }
+
+    /// Goes on at `next`, or where a callback set the program counter.
+    fn go_on_at(&mut self, next: u64) {
+        self.end(Outcome::Resume(next));
+    }
+
+    /// Calls the hooks of an interrupt at `pc`. Not handled, it is `fault`, or
+    /// else an unhandled interrupt.
+    fn interrupt(&mut self, pc: u64, next: u64, number: u64, fault: Option<Fault>) {
+        let mut handled = false;
+        let specific = self.hooks.interrupts.take(number);
+        if let Some(mut taken) = specific {
+            let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, number));
+            self.hooks.interrupts.put_back(number, taken);
+            match self.interrupt_flow(flow, next) {
+                Some(done) => handled |= done,
+                None => return,
+            }
+        }
+        let global: Option<Taken<_>> =
+            if self.run.new_pc.is_none() { self.hooks.interrupts.take_global() } else { None };
+        if let Some(mut taken) = global {
+            let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, number));
+            self.hooks.interrupts.put_back_global(taken);
+            match self.interrupt_flow(flow, next) {
+                Some(done) => handled |= done,
+                None => return,
+            }
+        }
+        if handled {
+            self.go_on_at(next);
+        } else {
+            let fault = fault.unwrap_or(Fault::UnhandledInterrupt { number, pc });
+            self.run.new_pc = None;
+            self.end(Outcome::Fault(fault));
+        }
+    }
+
+    /// Whether an interrupt callback handled it; `None` if the run ends.
+    fn interrupt_flow(&mut self, flow: Option<InterruptFlow>, next: u64) -> Option<bool> {
+        match flow? {
+            InterruptFlow::Stop => {
+                self.stop_at(next);
+                None
+            }
+            InterruptFlow::Handled if self.run.stop_requested => {
+                self.stop_at(next);
+                None
+            }
+            InterruptFlow::Handled => Some(true),
+            InterruptFlow::Unhandled => Some(false),
+        }
+    }
+
+    /// Whether code that Unicorn would execute wrongly stands at an address.
+    pub(crate) fn is_refused_code(&self, address: u64) -> bool {
+        is_vex(self.platform, &self.code_at(address))
+    }
+}
