@@ -8,8 +8,11 @@ mod mips;
 mod msp430;
 mod powerpc;
 mod riscv;
+mod s390x;
+mod sparc;
 mod tricore;
 mod x86;
+mod xtensa;
 
 use crate::{Architecture, ByteOrder::Big, Platform, PlatformDefinition};
 
@@ -42,6 +45,10 @@ pub(crate) fn of(platform: Platform) -> &'static PlatformDefinition {
         Architecture::Msp430 => &msp430::MSP430,
         Architecture::Msp430X => &msp430::MSP430X,
         Architecture::TriCore => &tricore::TRICORE,
-        _ => &x86::X86_64,
+        Architecture::Xtensa if big => &xtensa::XTENSA_BE,
+        Architecture::Xtensa => &xtensa::XTENSA,
+        Architecture::Sparc32 => &sparc::SPARC,
+        Architecture::Sparc64 => &sparc::SPARC64,
+        Architecture::S390x => &s390x::S390X,
     }
 }

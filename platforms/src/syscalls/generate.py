@@ -14,6 +14,10 @@ Since Linux 5.1 a new system call has the same number on every architecture;
 those that came after the kernel of the headers are added from the table below,
 so that programs made for newer kernels are named as well. `--extra` adds a
 number of one architecture, as `name=number`.
+
+Lines of a kernel's `syscall.tbl` (number, ABI, name, entry point) are read as
+well, for architectures without a package of headers; `--from` then limits the
+macros to the numbers that all architectures share.
 """
 
 import argparse
@@ -49,6 +53,8 @@ NOT_CALLS = {
 }
 
 DEFINITION = re.compile(r"^#define\s+(__\w+)\s+(.*?)\s*$")
+TABLE_LINE = re.compile(r"^(\d+)\s+\w+\s+(\w+)(?:\s+\w+)?\s*$")
+PLACEHOLDER = re.compile(r"^(available|reserved)\d+$")
 NAME = re.compile(r"^__(?:NR|ARM_NR)_(\w+)$")
 
 
@@ -76,16 +82,21 @@ def main():
     parser.add_argument("--kernel", required=True, help="its version, as 6.1")
     parser.add_argument("--cpp", default="", help="options that the preprocessor was given")
     parser.add_argument("--base", type=int, default=0, help="the number of the ABI's call 0")
+    parser.add_argument("--from", type=int, default=0, dest="first", help="skip macros of lower numbers")
+    parser.add_argument("--source", help="what to tell instead of the preprocessor command")
     parser.add_argument("--extra", action="append", default=[])
     options = parser.parse_args()
 
     macros = {}
+    numbers = {}
     for line in sys.stdin:
         match = DEFINITION.match(line)
         if match:
             macros[match.group(1)] = match.group(2)
+        match = TABLE_LINE.match(line)
+        if match and not PLACEHOLDER.match(match.group(2)):
+            numbers.setdefault(int(match.group(1)), []).append(match.group(2))
 
-    numbers = {}
     for macro in macros:
         match = NAME.match(macro)
         if not match or match.group(1) in NOT_CALLS:
@@ -93,7 +104,8 @@ def main():
         number = value_of(macros, macro)
         if number is None:
             sys.exit(f"{macro}: {macros[macro]} is no number")
-        numbers.setdefault(number, []).append(match.group(1))
+        if number >= options.first:
+            numbers.setdefault(number, []).append(match.group(1))
 
     kernel = tuple(int(part) for part in options.kernel.split("."))
     for number, name, since in NEWER:
@@ -113,13 +125,16 @@ def main():
     print("//! ```sh")
     header = options.header.split()[0]
     cpp = f" {options.cpp}" if options.cpp else ""
-    print(f"//! echo '#include <{header}>' | gcc -E -dM{cpp} -I $INCLUDE - | python3 generate.py \\")
+    source = options.source or f"echo '#include <{header}>' | gcc -E -dM{cpp} -I $INCLUDE -"
+    print(f"//! {source} | python3 generate.py \\")
     print(f"//!     --title '{options.title}' --header '{options.header}' \\")
     rest = f"--kernel {options.kernel}"
     if options.cpp:
         rest += f" --cpp='{options.cpp}'"
     if options.base:
         rest += f" --base {options.base}"
+    if options.first:
+        rest += f" --from {options.first}"
     for extra in options.extra:
         rest += f" --extra {extra}"
     print(f"//!     {rest}")

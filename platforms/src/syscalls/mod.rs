@@ -18,6 +18,7 @@ pub(crate) mod linux_s390x;
 pub(crate) mod linux_sparc32;
 pub(crate) mod linux_sparc64;
 pub(crate) mod linux_x86_64;
+pub(crate) mod linux_xtensa;
 
 #[cfg(test)]
 mod tests {
@@ -39,6 +40,7 @@ mod tests {
         ("sparc32", super::linux_sparc32::NAMES),
         ("sparc64", super::linux_sparc64::NAMES),
         ("x86_64", super::linux_x86_64::NAMES),
+        ("xtensa", super::linux_xtensa::NAMES),
     ];
 
     fn number(table: &str, name: &str) -> Option<u32> {
@@ -98,6 +100,10 @@ mod tests {
             ("sparc32", "exit_group", 188),
             ("loongarch64", "exit_group", 94),
             ("loongarch64", "mmap", 222),
+            ("xtensa", "write", 13),
+            ("xtensa", "openat", 288),
+            ("xtensa", "rseq", 352),
+            ("xtensa", "clone3", 435),
         ] {
             assert_eq!(number(table, name), Some(expected), "{table} {name}");
         }
