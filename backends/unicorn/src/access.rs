@@ -9,12 +9,7 @@ use terrella_emulator_api::{
     Access, AddressRange, Error, Fault, Flow, MemoryCause, Permissions, ReadFlow, Stop,
 };
 
-use crate::{
-    decode::wide_access,
-    emulator::UnicornEmulator,
-    quirks::is_byte_reversed,
-    run::Outcome,
-};
+use crate::{decode::wide_access, emulator::UnicornEmulator, quirks::is_byte_reversed, run::Outcome};
 
 /// What is known of the access under way.
 #[derive(Default)]
@@ -61,10 +56,11 @@ impl Accesses {
 
 impl UnicornEmulator {
     /// Before an access to the alias: whether it may be made.
-    pub(crate) fn on_access(&mut self, access: Access, offset: u64, size: usize, value: u64) -> bool {
+    pub(crate) fn on_access(&mut self, access: Access, physical: u64, size: usize, value: u64) -> bool {
         if self.run.outcome.is_some() || self.run.panic.is_some() {
             return false;
         }
+        let offset = physical.wrapping_sub(self.memory.layout.alias);
         let Some(address) = self.memory.alias_to_address(offset) else { return false };
         let pc = self.native_pc();
         let highest = self.definition.highest_address();
@@ -74,8 +70,8 @@ impl UnicornEmulator {
         {
             return true;
         }
-        self.accesses.split = (access == Access::Write && size > 1 && address % size as u64 != 0)
-            .then_some((pc, range));
+        self.accesses.split =
+            (access == Access::Write && size > 1 && address % size as u64 != 0).then_some((pc, range));
         if let Some(wide) = &self.accesses.wide
             && wide.pc == pc
             && wide.access == access

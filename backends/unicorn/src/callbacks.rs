@@ -16,11 +16,7 @@ use std::{
 use terrella_emulator_api::{Access, Result};
 use unicorn_engine as uc;
 
-use crate::{
-    emulator::UnicornEmulator,
-    engine::Handle,
-    memory::{ALIAS, ALIAS_SIZE},
-};
+use crate::{emulator::UnicornEmulator, engine::Handle};
 
 /// Where the callbacks find the emulator.
 pub(crate) struct Link {
@@ -118,9 +114,7 @@ unsafe extern "C" fn on_access(
     let access = if kind == uc::MemType::WRITE_PROT { Access::Write } else { Access::Read };
     let size = usize::try_from(size).unwrap_or(0);
     // SAFETY: as for `on_code`.
-    unsafe {
-        with(user, false, |emulator| emulator.on_access(access, physical.wrapping_sub(ALIAS), size, value as u64))
-    }
+    unsafe { with(user, false, |emulator| emulator.on_access(access, physical, size, value as u64)) }
 }
 
 unsafe extern "C" fn on_alias_read(_: *mut uc::uc_engine, offset: u64, size: u32, user: *mut c_void) -> u64 {
@@ -167,7 +161,8 @@ impl UnicornEmulator {
         let (host, size) = self.memory.host_memory();
         // SAFETY: the memory is a field that is dropped after the engine, and
         // is accessed by callbacks only while the engine waits for them.
-        unsafe { self.engine.map_host_memory(0, size.min(ALIAS), host)? };
+        unsafe { self.engine.map_host_memory(0, size.min(self.memory.layout.alias), host)? };
+        let layout = self.memory.layout;
         let all = |kind: uc::HookType, callback: *const c_void| {
             // SAFETY: each function has the signature of its kind, does not
             // unwind, and the link outlives the engine.
@@ -182,13 +177,13 @@ impl UnicornEmulator {
         all(uc::HookType::INSN_INVALID, on_invalid as *const c_void)?;
         // SAFETY: the signatures are those of the contract; the link outlives
         // the engine.
-        unsafe { self.engine.map_callbacks(ALIAS, ALIAS_SIZE, on_alias_read, on_alias_write, user)? };
+        unsafe {
+            self.engine.map_callbacks(layout.alias, layout.alias_size, on_alias_read, on_alias_write, user)?
+        };
         if self.target.arch == uc::Arch::X86 {
             for instruction in [uc::X86Insn::SYSCALL, uc::X86Insn::SYSENTER] {
                 // SAFETY: the signature is that of system-call instructions.
-                unsafe {
-                    self.engine.add_instruction_hook(instruction, on_syscall as *const c_void, user)?
-                };
+                unsafe { self.engine.add_instruction_hook(instruction, on_syscall as *const c_void, user)? };
             }
         }
         Ok(())

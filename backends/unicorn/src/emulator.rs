@@ -70,17 +70,15 @@ impl UnicornEmulator {
     /// [`Error::Backend`] if the linked library is not the one that this
     /// backend is written for; [`Error::OutOfMemory`].
     pub fn new(platform: Platform) -> Result<Self> {
-        let unsupported = |reason: &str| Error::UnsupportedPlatform {
-            backend: NAME,
-            platform,
-            reason: reason.to_owned(),
-        };
+        let unsupported =
+            |reason: &str| Error::UnsupportedPlatform { backend: NAME, platform, reason: reason.to_owned() };
         let target = target(platform).ok_or_else(|| unsupported("Unicorn has no engine for it"))?;
         // Crate 2.1.5 carries the C engine that calls itself 2.1.4; a library
         // of the system that was linked in its place is older.
         let version = Engine::version();
         if version < 0x0201_0400 {
-            let message = format!("library version {version:#x} is too old: version {VERSION} must be linked");
+            let message =
+                format!("library version {version:#x} is too old: version {VERSION} must be linked");
             return Err(Error::Backend { backend: NAME, message });
         }
         let engine = Engine::open(target.arch, target.mode)?;

@@ -79,7 +79,6 @@ impl Engine {
 }
 
 impl Handle {
-
     /// Selects the processor model; before the first use only.
     pub(crate) fn set_cpu_model(&self, model: i32) -> Result<()> {
         // SAFETY: the handle is open, and the argument has the type that the
@@ -99,8 +98,7 @@ impl Handle {
     /// empty, there is none.
     pub(crate) fn ignore_until(&self) -> Result<()> {
         // SAFETY: as in `set_cpu_model`.
-        let code =
-            unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::UC_USE_EXITS, 1), 1 as c_int) };
+        let code = unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::UC_USE_EXITS, 1), 1 as c_int) };
         check(code, "enabling exits")
     }
 
@@ -154,8 +152,9 @@ impl Handle {
     /// be accessed by nothing else while the engine runs.
     pub(crate) unsafe fn map_host_memory(&self, physical: u64, size: u64, host: *mut u8) -> Result<()> {
         // SAFETY: the caller vouches for the host memory.
-        let code =
-            unsafe { uc::uc_mem_map_ptr(self.handle, physical, size, uc::Prot::ALL.0, host.cast::<c_void>()) };
+        let code = unsafe {
+            uc::uc_mem_map_ptr(self.handle, physical, size, uc::Prot::ALL.0, host.cast::<c_void>())
+        };
         check(code, "mapping memory")
     }
 
@@ -199,7 +198,15 @@ impl Handle {
         let mut hook = uc::uc_hook::default();
         // SAFETY: the caller vouches for callback and argument.
         let code = unsafe {
-            uc::uc_hook_add(self.handle, &raw mut hook, kind.0 as c_int, callback.cast_mut(), user, first, last)
+            uc::uc_hook_add(
+                self.handle,
+                &raw mut hook,
+                kind.0 as c_int,
+                callback.cast_mut(),
+                user,
+                first,
+                last,
+            )
         };
         check(code, "adding a hook")?;
         Ok(NativeHook(hook))
@@ -247,9 +254,8 @@ impl Handle {
         let mut size = bytes.len();
         // SAFETY: `bytes` is writable for `size` bytes, which the call never
         // exceeds.
-        let code = unsafe {
-            uc::uc_reg_read2(self.handle, id, bytes.as_mut_ptr().cast::<c_void>(), &raw mut size)
-        };
+        let code =
+            unsafe { uc::uc_reg_read2(self.handle, id, bytes.as_mut_ptr().cast::<c_void>(), &raw mut size) };
         code == uc::uc_error::OK
     }
 
@@ -258,9 +264,8 @@ impl Handle {
         let mut size = bytes.len();
         // SAFETY: `bytes` is readable for `size` bytes, which the call never
         // exceeds.
-        let code = unsafe {
-            uc::uc_reg_write2(self.handle, id, bytes.as_ptr().cast::<c_void>(), &raw mut size)
-        };
+        let code =
+            unsafe { uc::uc_reg_write2(self.handle, id, bytes.as_ptr().cast::<c_void>(), &raw mut size) };
         code == uc::uc_error::OK
     }
 

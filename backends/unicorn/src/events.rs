@@ -10,9 +10,14 @@ use terrella_platforms::{ReturnBy, SyscallNumber};
 use crate::{
     decode::{ends_basic_block, has_delay_slot, instruction_length, is_vex},
     emulator::UnicornEmulator,
+    quirks::{SparcOperand, sparc_jump},
     run::{LastInstruction, Mode, Outcome},
     target::Event,
 };
+
+/// The program counter that Unicorn has for SPARC after it forgot where a jump
+/// goes: its mark for "not known to the translator".
+const LOST: u64 = 1;
 
 /// What a callback left behind, apart from what it returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +75,12 @@ impl UnicornEmulator {
             self.engine.stop();
             return;
         }
+        if address == LOST
+            && let Some(target) = self.take_lost_jump()
+        {
+            self.end(Outcome::Resume(target));
+            return;
+        }
         if let Some(pc) = self.run.diagnosing {
             if pc != address {
                 self.engine.stop();
@@ -90,6 +101,9 @@ impl UnicornEmulator {
         }
         self.run.count += 1;
         let has_slot = self.definition.delay_slots && has_delay_slot(self.platform, &self.code_at(address));
+        if has_slot {
+            self.note_jump(address);
+        }
         let repeats = self.repeat_counter(address);
         self.run.last = Some(LastInstruction { address, has_slot, repeats });
     }
@@ -145,8 +159,7 @@ impl UnicornEmulator {
             instruction_length(self.platform, self.code_state(), &self.code_at(address)).unwrap_or(1) as u64
         };
         let range = (address..=address.saturating_add(length - 1)).into();
-        let (bad, _) =
-            self.memory.map.first_forbidden(range, terrella_emulator_api::Permissions::EXECUTE)?;
+        let (bad, _) = self.memory.map.first_forbidden(range, terrella_emulator_api::Permissions::EXECUTE)?;
         Some(Outcome::Fault(self.fetch_fault(bad, address)))
     }
 
@@ -245,6 +258,33 @@ impl UnicornEmulator {
             self.registers.write(&self.engine, flag, (pointer & 1).into())?;
         }
         Ok(())
+    }
+
+    /// Where a jump goes that Unicorn forgot, if it did.
+    pub(crate) fn take_lost_jump(&mut self) -> Option<u64> {
+        (self.target.arch == unicorn_engine::Arch::SPARC).then(|| self.run.jump_target.take()).flatten()
+    }
+
+    /// Notes where a SPARC jump through registers goes. An instruction hook in
+    /// its delay slot makes Unicorn forget it.
+    fn note_jump(&mut self, address: u64) {
+        if self.target.arch != unicorn_engine::Arch::SPARC {
+            return;
+        }
+        self.run.jump_target = sparc_jump(&self.code_at(address)).and_then(|(first, second)| {
+            let register = |number: usize| match number {
+                0 => Some(0),
+                _ => self
+                    .definition
+                    .register(&format!("r{number}"))
+                    .and_then(|id| self.read_register_id(id).ok()),
+            };
+            let second = match second {
+                SparcOperand::Register(number) => register(number)?,
+                SparcOperand::Immediate(value) => value as u64,
+            };
+            Some(register(first)?.wrapping_add(second) & self.definition.highest_address())
+        });
     }
 
     /// The counter of a repeated string instruction, if this is one.
@@ -475,6 +515,11 @@ impl UnicornEmulator {
                 let fault = Self::arithmetic(ArithmeticKind::Division, pc);
                 self.interrupt(pc, pc, number.into(), Some(fault));
             }
+            Event::Program if crate::quirks::is_s390x_divide(&self.code_at(pc)) => {
+                let fault = Self::arithmetic(ArithmeticKind::Division, pc);
+                self.interrupt(pc, pc, 9, Some(fault));
+            }
+            Event::Program => self.invalid(pc),
             Event::Overflow => {
                 let fault = Self::arithmetic(ArithmeticKind::Overflow, pc);
                 self.interrupt(pc, pc, number.into(), Some(fault));

@@ -16,9 +16,6 @@ pub(crate) const PAGE_LEN: usize = PAGE as usize;
 /// The content of one page.
 pub(crate) type PageBytes = [u8; PAGE_LEN];
 
-/// The host memory reserved for one emulator, in bytes. It is address space
-/// only: pages cost memory when they are first touched.
-const RESERVED: usize = 1 << 36;
 /// What is tried where the host refuses to reserve so much.
 const RESERVED_AT_LEAST: usize = 1 << 28;
 
@@ -41,8 +38,9 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    pub(crate) fn new() -> Result<Self> {
-        let mut size = RESERVED;
+    /// Reserves up to `size` bytes. It is address space only: pages cost
+    /// memory when they are first touched.
+    pub(crate) fn new(mut size: usize) -> Result<Self> {
         loop {
             match MmapOptions::new().len(size).no_reserve_swap().map_anon() {
                 Ok(memory) => return Ok(Self { memory, next: 0, free: Vec::new() }),

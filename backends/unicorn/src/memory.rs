@@ -13,16 +13,28 @@ use crate::{
     history::{Content, History, LivePages, Restored, Version},
 };
 
-/// Where the guest-physical alias of the pages with callbacks begins: above
-/// everything that [`Frames`] can reserve.
-pub(crate) const ALIAS: u64 = 1 << 36;
-/// The size of that alias. Unicorn keeps only 32 bits of an offset into it for
-/// 32-bit guests.
-pub(crate) const ALIAS_SIZE: u64 = 1 << 32;
+/// The guest-physical address space as the backend lays it out: host memory
+/// from 0 on, and above it the alias of the pages with callbacks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    /// Where the alias begins: the most host memory that there can be.
+    pub(crate) alias: u64,
+    /// The size of the alias.
+    pub(crate) alias_size: u64,
+}
+
+impl Layout {
+    /// For processors of 32 bits, of whose physical addresses Unicorn keeps no
+    /// more.
+    const NARROW: Self = Self { alias: 3 << 30, alias_size: 1 << 30 };
+    /// For all others.
+    const WIDE: Self = Self { alias: 1 << 36, alias_size: 1 << 32 };
+}
 
 /// The guest's memory.
 pub(crate) struct Memory {
     pub(crate) map: MemoryMap,
+    pub(crate) layout: Layout,
     pages: Pages,
     history: History,
     /// Alias slot → page number, and back.
@@ -121,9 +133,15 @@ fn parts(range: AddressRange) -> impl Iterator<Item = (u64, usize, usize)> {
 
 impl Memory {
     pub(crate) fn new(highest_address: u64) -> Result<Self> {
+        let layout = if highest_address > u64::from(u32::MAX) { Layout::WIDE } else { Layout::NARROW };
         Ok(Self {
             map: MemoryMap::new(highest_address),
-            pages: Pages { frames: Frames::new()?, entries: HashMap::new(), stale_code: Vec::new() },
+            layout,
+            pages: Pages {
+                frames: Frames::new(layout.alias as usize)?,
+                entries: HashMap::new(),
+                stale_code: Vec::new(),
+            },
             history: History::default(),
             slots: Vec::new(),
             slot_of: HashMap::new(),
@@ -144,7 +162,12 @@ impl Memory {
     }
 
     /// Maps a range of zeros. What was unmapped was zeroed, so the pages are.
-    pub(crate) fn map(&mut self, range: AddressRange, permissions: Permissions, overlap: Overlap) -> Result<()> {
+    pub(crate) fn map(
+        &mut self,
+        range: AddressRange,
+        permissions: Permissions,
+        overlap: Overlap,
+    ) -> Result<()> {
         self.map.map(range, permissions, overlap).map(drop)
     }
 
@@ -332,7 +355,7 @@ impl Memory {
     pub(crate) fn alias(&mut self, page: u64) -> View {
         let slot = match self.slot_of.get(&page) {
             Some(slot) => *slot,
-            None if self.slots.len() as u64 * PAGE >= ALIAS_SIZE => return View::NoMemory,
+            None if self.slots.len() as u64 * PAGE >= self.layout.alias_size => return View::NoMemory,
             None => {
                 let slot = self.slots.len() as u32;
                 self.slots.push(page);
@@ -340,7 +363,7 @@ impl Memory {
                 slot
             }
         };
-        View::Alias(ALIAS + u64::from(slot) * PAGE)
+        View::Alias(self.layout.alias + u64::from(slot) * PAGE)
     }
 
     /// The guest address of an offset into the alias.

@@ -38,11 +38,48 @@ pub(crate) fn is_byte_reversed(platform: Platform, bytes: &[u8]) -> bool {
             word >> 26 == 31 && matches!(word >> 1 & 0x3ff, 918 | 662 | 660)
         }),
         // strvh, strv, strvg: e33f, e33e, e32f (Principles of Operation, 7).
-        Architecture::S390x => {
-            bytes.len() >= 6 && bytes[0] == 0xe3 && matches!(bytes[5], 0x3f | 0x3e | 0x2f)
-        }
+        Architecture::S390x => bytes.len() >= 6 && bytes[0] == 0xe3 && matches!(bytes[5], 0x3f | 0x3e | 0x2f),
         _ => false,
     }
+}
+
+/// Whether a program interruption of z/Architecture at this instruction is a
+/// fixed-point divide exception: it is one of the divide instructions
+/// (Principles of Operation, 7). Unicorn does not tell the code.
+pub(crate) fn is_s390x_divide(bytes: &[u8]) -> bool {
+    match bytes {
+        [0x1d | 0x5d, ..] => true,
+        [0xb9, second, ..] => matches!(second, 0x0d | 0x1d | 0x87 | 0x97),
+        [0xe3, _, _, _, _, sixth] => matches!(sixth, 0x0d | 0x1d | 0x87 | 0x97),
+        _ => false,
+    }
+}
+
+/// The target of a `jmpl` or `rett` of SPARC (op 2, op3 0x38 and 0x39; The
+/// SPARC Architecture Manual, B.25 and B.26): the number of the first source
+/// register, and the second one or the immediate.
+pub(crate) fn sparc_jump(bytes: &[u8]) -> Option<(usize, SparcOperand)> {
+    let word = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
+    if word >> 30 != 2 || !matches!(word >> 19 & 0x3f, 0x38 | 0x39) {
+        return None;
+    }
+    let first = (word >> 14 & 0x1f) as usize;
+    let second = if word & 1 << 13 != 0 {
+        // A 13-bit immediate, sign-extended.
+        SparcOperand::Immediate(i64::from((word << 19) as i32 >> 19))
+    } else {
+        SparcOperand::Register((word & 0x1f) as usize)
+    };
+    Some((first, second))
+}
+
+/// The second operand of a SPARC instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SparcOperand {
+    /// A register by its number.
+    Register(usize),
+    /// A constant.
+    Immediate(i64),
 }
 
 #[cfg(test)]
@@ -60,6 +97,10 @@ mod tests {
         assert!(!is_byte_reversed(x86, &[0x89, 0x07])); // mov [rdi], eax
         assert!(is_byte_reversed(Platform::PPC, &0x7c83_2d2c_u32.to_be_bytes())); // stwbrx r4, r3, r5
         assert!(!is_byte_reversed(Platform::PPC, &0x9083_0000_u32.to_be_bytes())); // stw r4, 0(r3)
+        assert!(is_s390x_divide(&[0xb9, 0x97, 0x00, 0x24])); // dlr
+        assert!(!is_s390x_divide(&[0xb9, 0x04, 0x00, 0x24])); // lgr
+        let retl = 0x81c3_e008_u32.to_be_bytes();
+        assert_eq!(sparc_jump(&retl), Some((15, SparcOperand::Immediate(8))));
         assert!(is_byte_reversed(Platform::S390X, &[0xe3, 0x20, 0x10, 0x00, 0x00, 0x3e])); // strv
     }
 }

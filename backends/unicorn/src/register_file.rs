@@ -42,7 +42,9 @@ impl RegisterFile {
             .collect();
         let plain = registers
             .iter()
-            .map(|(_, register)| Self::plain(register, roots.get(&register.root)?, registers.get(register.root)))
+            .map(|(_, register)| {
+                Self::plain(register, roots.get(&register.root)?, registers.get(register.root))
+            })
             .collect();
         let pc = registers.lookup(definition.program_counter).or_else(|| registers.id_at(0));
         Self {
@@ -55,10 +57,20 @@ impl RegisterFile {
         }
     }
 
-    fn plain(register: &RegisterDefinition, natives: &[NativeRegister], root: &RegisterDefinition) -> Option<Plain> {
+    fn plain(
+        register: &RegisterDefinition,
+        natives: &[NativeRegister],
+        root: &RegisterDefinition,
+    ) -> Option<Plain> {
         let [native] = natives else { return None };
-        let whole = native.low_bit == 0 && native.bits == root.bits && native.bits == 8 * u16::from(native.bytes);
-        if register.fixed.is_some() || !whole || native.bytes > 8 || native.shared || native.image() != [0; 64] {
+        let whole =
+            native.low_bit == 0 && native.bits == root.bits && native.bits == 8 * u16::from(native.bytes);
+        if register.fixed.is_some()
+            || !whole
+            || native.bytes > 8
+            || native.shared
+            || native.image() != [0; 64]
+        {
             return None;
         }
         Some(Plain {

@@ -80,6 +80,8 @@ pub(crate) struct RunState {
     pub(crate) mid_block: Option<u64>,
     /// A page that Unicorn was refused, for which access.
     pub(crate) refused: Option<(u64, Access, bool)>,
+    /// Where a jump of SPARC goes whose delay slot comes next.
+    pub(crate) jump_target: Option<u64>,
     /// Accesses are looked at only to find the faulting one.
     pub(crate) diagnosing: Option<u64>,
 }
@@ -130,6 +132,7 @@ impl UnicornEmulator {
         run.after = None;
         run.last = None;
         run.block = None;
+        run.jump_target = None;
         run.deadline = match mode {
             Mode::Run(Limits { time: Some(time), .. }) => Instant::now().checked_add(time),
             _ => None,
@@ -300,6 +303,12 @@ impl UnicornEmulator {
 
     /// A fetch from a page that was refused.
     fn fetch_refused(&mut self, pc: u64, page: u64) -> Result<Option<Result<Stop>>> {
+        if pc == 1
+            && let Some(target) = self.take_lost_jump()
+        {
+            self.set_native_pc(target)?;
+            return Ok(self.stop_before(target).map(Ok));
+        }
         if let Some(stop) = self.stop_before(pc) {
             return Ok(Some(Ok(stop)));
         }
@@ -326,10 +335,18 @@ impl UnicornEmulator {
         let code = self.start(pointer);
         self.engine.set_exits(&[])?;
         self.native.flush = true;
-        if self.run.outcome.is_some() || self.run.panic.is_some() || code != uc_error::OK || self.native_pc() != at {
+        if self.run.outcome.is_some()
+            || self.run.panic.is_some()
+            || code != uc_error::OK
+            || self.native_pc() != at
+        {
             // Something else happened on the way: the loop deals with it, and
             // comes here again if it must.
-            return if let Some(panic) = self.run.panic.take() { resume_unwind(panic) } else { self.settle(code) };
+            return if let Some(panic) = self.run.panic.take() {
+                resume_unwind(panic)
+            } else {
+                self.settle(code)
+            };
         }
         if let Some(stop) = self.stop_before(at) {
             return Ok(Some(Ok(stop)));
@@ -420,7 +437,8 @@ impl UnicornEmulator {
         match self.memory.view(address, access) {
             View::Direct(physical, permissions) => {
                 let bit = |permission, bit| if permissions.allows(permission) { bit } else { 0 };
-                let bits = bit(Permissions::READ, 1) | bit(Permissions::WRITE, 2) | bit(Permissions::EXECUTE, 4);
+                let bits =
+                    bit(Permissions::READ, 1) | bit(Permissions::WRITE, 2) | bit(Permissions::EXECUTE, 4);
                 Some((physical, prot(bits)))
             }
             View::Alias(physical) => Some((physical, prot(3))),

@@ -2,8 +2,8 @@
 //! what its exception numbers mean.
 
 use terrella_platforms::{Architecture, ByteOrder, Platform};
-use unicorn_engine as uc;
 use uc::{Arch, Mode};
+use unicorn_engine as uc;
 
 /// What an exception of Unicorn's is in the terms of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(crate) enum Event {
     UnalignedRead,
     /// An unaligned store.
     UnalignedWrite,
+    /// A program interruption: the instruction tells which.
+    Program,
     /// Fetching: an unaligned or otherwise impossible program counter.
     UnalignedFetch,
 }
@@ -126,8 +128,9 @@ const MIPS: Target = Target {
     mode: Mode(Mode::MIPS32.0 | Mode::BIG_ENDIAN.0),
     model: Some(uc::Mips32CpuModel::Model_74KF as i32),
     sets_page_size: false,
-    // Status: user code with the floating-point unit on.
-    initial: &[("cp0_status", 0x2400_0010)],
+    // Status: coprocessors 0 and 1 on, 32-bit floating-point registers as the
+    // o32 ABI has them.
+    initial: &[("cp0_status", 0x3000_0000)],
     events: &[
         (12, Event::UnalignedRead),
         (13, Event::UnalignedWrite),
@@ -199,7 +202,8 @@ const M68K: Target = Target {
     mode: Mode::BIG_ENDIAN,
     model: Some(uc::M68kCpuModel::M68040 as i32),
     sets_page_size: false,
-    initial: &[],
+    // Supervisor state, so that `stop` is no exception.
+    initial: &[("sr", 0x2700)],
     events: &[
         (4, Event::Invalid),
         (5, Event::Division),
@@ -217,7 +221,12 @@ const SPARC: Target = Target {
     model: None,
     sets_page_size: false,
     initial: &[("psr", 0x1000)],
-    events: &[(2, Event::Invalid), (7, Event::UnalignedRead), (0x2a, Event::Division), (0x90, Event::Syscall)],
+    events: &[
+        (2, Event::Invalid),
+        (7, Event::UnalignedRead),
+        (0x2a, Event::Division),
+        (0x90, Event::Syscall),
+    ],
     exception_pc: ExceptionPc::Behind(4),
     built_for: ByteOrder::Big,
 };
@@ -228,7 +237,7 @@ const S390X: Target = Target {
     model: Some(uc::S390xCpuModel::QEMU as i32),
     sets_page_size: false,
     initial: &[],
-    events: &[(2, Event::Syscall)],
+    events: &[(2, Event::Syscall), (3, Event::Program)],
     exception_pc: ExceptionPc::Behind(0),
     built_for: ByteOrder::Big,
 };
@@ -236,7 +245,8 @@ const S390X: Target = Target {
 const TRICORE: Target = Target {
     arch: Arch::TRICORE,
     mode: Mode::LITTLE_ENDIAN,
-    model: Some(uc::TricoreCpuModel::TC27X as i32),
+    // Models cannot be selected; the default is a TC27x.
+    model: None,
     sets_page_size: false,
     initial: &[],
     events: &[],
@@ -269,16 +279,18 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
         Architecture::Mips64 => Target {
             mode: Mode(Mode::MIPS64.0 | order.0),
             model: Some(uc::Mips64CpuModel::MIPS64DSPR2 as i32),
-            // Status: also 64-bit operations and 64-bit floating-point
-            // registers (UX, FR).
-            initial: &[("cp0_status", 0x2400_00b0)],
+            // Status: also 64-bit floating-point registers and addresses (FR,
+            // KX, SX, UX).
+            initial: &[("cp0_status", 0x3400_00e0)],
             built_for: platform.byte_order(),
             ..MIPS
         },
         Architecture::PowerPc32 => PPC,
         Architecture::PowerPc64 if big => Target {
             mode: Mode(Mode::PPC64.0 | Mode::BIG_ENDIAN.0),
-            model: Some(uc::Ppc64CpuModel::POWER9_V2_0 as i32),
+            // Unicorn takes a model of this mode for one of 32 bits; its default
+            // is a POWER10.
+            model: None,
             // MSR: 64-bit mode, floating point, AltiVec, VSX.
             initial: &[("msr", 0x8000_0000_0280_2000)],
             ..PPC
@@ -287,9 +299,17 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
         Architecture::RiscV32 => Target { mode: Mode::RISCV32, ..RISCV64 },
         Architecture::M68k => M68K,
         Architecture::Sparc32 => SPARC,
-        Architecture::Sparc64 => {
-            Target { mode: Mode(Mode::SPARC64.0 | Mode::BIG_ENDIAN.0), initial: &[], ..SPARC }
-        }
+        Architecture::Sparc64 => Target {
+            mode: Mode(Mode::SPARC64.0 | Mode::BIG_ENDIAN.0),
+            initial: &[],
+            events: &[
+                (0x10, Event::Invalid),
+                (0x28, Event::Division),
+                (0x34, Event::UnalignedRead),
+                (0x16d, Event::Syscall),
+            ],
+            ..SPARC
+        },
         Architecture::S390x => S390X,
         Architecture::TriCore => TRICORE,
         _ => return None,

@@ -44,8 +44,11 @@ fn join(ranges: &RangeSet) -> Vec<AddressRange> {
     if ranges.len() <= MOST {
         return ranges;
     }
-    let mut gaps: Vec<(u64, usize)> =
-        ranges.windows(2).enumerate().map(|(index, pair)| (pair[1].first() - pair[0].last(), index)).collect();
+    let mut gaps: Vec<(u64, usize)> = ranges
+        .windows(2)
+        .enumerate()
+        .map(|(index, pair)| (pair[1].first() - pair[0].last(), index))
+        .collect();
     gaps.sort_unstable();
     let mut joined: Vec<usize> = gaps[..ranges.len() - MOST].iter().map(|(_, index)| *index).collect();
     joined.sort_unstable();
@@ -86,9 +89,7 @@ impl UnicornEmulator {
 
     /// Makes the native hooks what exit points, bounds and hooks ask for.
     pub(crate) fn apply_native_hooks(&mut self) -> Result<()> {
-        let all = self.run.counts()
-            || self.hooks.instructions.has_global()
-            || self.run.after.is_some();
+        let all = self.run.counts() || self.hooks.instructions.has_global() || self.run.after.is_some();
         let block = self.run.needs_blocks() || !self.hooks.blocks.is_empty();
         if !self.native.stale && all == self.native.all && block == self.native.block.is_some() {
             return Ok(());
@@ -116,7 +117,8 @@ impl UnicornEmulator {
                 continue;
             }
             // The whole space is written as an empty range.
-            let (first, last) = if range == AddressRange::ALL { (1, 0) } else { (range.first(), range.last()) };
+            let (first, last) =
+                if range == AddressRange::ALL { (1, 0) } else { (range.first(), range.last()) };
             // SAFETY: the callback has the signature of code hooks and does
             // not unwind; the link outlives the engine.
             let hook = unsafe { self.engine.add_hook(uc::HookType::CODE, ON_CODE, user, first, last)? };
@@ -135,8 +137,7 @@ impl UnicornEmulator {
                 Some(hook) => self.engine.remove_hook(hook)?,
                 None => {
                     // SAFETY: as above, with the signature of block hooks.
-                    let hook =
-                        unsafe { self.engine.add_hook(uc::HookType::BLOCK, ON_BLOCK, user, 1, 0)? };
+                    let hook = unsafe { self.engine.add_hook(uc::HookType::BLOCK, ON_BLOCK, user, 1, 0)? };
                     self.native.block = Some(hook);
                 }
             }

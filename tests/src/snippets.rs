@@ -1,0 +1,127 @@
+//! The assembly snippets that the cases run: one image per platform, with the
+//! same labels everywhere (`tests/fixtures/snippets/README.md`).
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use object::{Object, ObjectSegment, ObjectSymbol, SectionIndex};
+use terrella_emulator_api::{Emulator, EmulatorExt, Permissions, Result};
+use terrella_platforms::{CodeAddressBit, Platform, ReturnBy};
+
+/// Where the snippets' stack ends.
+pub const STACK_TOP: u64 = 0x9_0000;
+/// How large it is.
+pub const STACK_SIZE: u64 = 0x1_0000;
+/// Where the data of the cases is.
+pub const DATA: u64 = 0xa_0000;
+/// How large it is.
+pub const DATA_SIZE: u64 = 0x4000;
+/// Where functions return to: unmapped.
+pub const RETURN: u64 = 0xf_0000;
+
+/// The snippets of one platform.
+#[derive(Debug, Clone)]
+pub struct Snippets {
+    /// The platform.
+    pub platform: Platform,
+    /// Address and bytes of the loadable segments.
+    pub segments: Vec<(u64, Vec<u8>)>,
+    labels: BTreeMap<String, u64>,
+}
+
+impl Snippets {
+    /// The snippets of a platform; `None` if there are none.
+    #[must_use]
+    pub fn of(platform: Platform) -> Option<Self> {
+        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/snippets"));
+        let bytes = fs::read(folder.join(format!("{platform}.elf"))).ok()?;
+        let file = object::File::parse(&*bytes).ok()?;
+        let segments = file
+            .segments()
+            .filter_map(|segment| Some((segment.address(), segment.data().ok()?.to_vec())))
+            .filter(|(_, data)| !data.is_empty())
+            .collect();
+        let labels = file
+            .symbols()
+            .filter(|symbol| symbol.section_index() != Some(SectionIndex(0)))
+            .filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.address())))
+            .collect();
+        Some(Self { platform, segments, labels })
+    }
+
+    /// The value of a label: an address (with the Thumb bit for functions), or
+    /// a number; `None` if the platform does not have it.
+    #[must_use]
+    pub fn label(&self, name: &str) -> Option<u64> {
+        self.labels.get(name).copied()
+    }
+
+    /// The address of a label, without a state bit.
+    #[must_use]
+    pub fn address(&self, name: &str) -> Option<u64> {
+        let value = self.label(name)?;
+        Some(match self.platform.definition().code_address_bit {
+            CodeAddressBit::Address => value,
+            _ => value & !1,
+        })
+    }
+
+    /// Maps code, stack and data.
+    ///
+    /// # Errors
+    /// Those of the emulator.
+    pub fn load(&self, emulator: &mut dyn Emulator) -> Result<()> {
+        for (address, bytes) in &self.segments {
+            let end = (address + bytes.len() as u64).next_multiple_of(4096);
+            emulator.map_memory(*address..end, Permissions::ALL)?;
+            emulator.write_code(*address, bytes)?;
+        }
+        emulator.map_memory(STACK_TOP - STACK_SIZE..STACK_TOP, Permissions::READ_WRITE)?;
+        emulator.map_memory(DATA..DATA + DATA_SIZE, Permissions::READ_WRITE)?;
+        emulator.add_exit_point(RETURN);
+        Ok(())
+    }
+
+    /// Sets up a call of a label with up to two integer arguments.
+    ///
+    /// # Errors
+    /// Those of the emulator.
+    pub fn prepare(&self, emulator: &mut dyn Emulator, label: &str, arguments: &[u64]) -> Result<()> {
+        let definition = self.platform.definition();
+        let convention = definition.default_convention();
+        let slot = u64::from(convention.slot_bytes);
+        let mut sp = STACK_TOP - 0x400 - u64::from(convention.stack_bias);
+        if let ReturnBy::Stack { bytes } = convention.return_by {
+            sp -= u64::from(bytes);
+            emulator.write_integer(sp, RETURN.into(), bytes.into())?;
+        }
+        for (index, argument) in arguments.iter().enumerate() {
+            match convention.integer_arguments.get(index) {
+                Some(register) => emulator.write_register(*register, *argument)?,
+                None => {
+                    let place = index - convention.integer_arguments.len();
+                    let address = sp + u64::from(convention.stack_arguments) + slot * place as u64;
+                    emulator.write_integer(address, (*argument).into(), slot as usize)?;
+                }
+            }
+        }
+        emulator.write_register(definition.stack_pointer, sp)?;
+        if let ReturnBy::Link { register, offset } = convention.return_by {
+            let bit = match definition.code_address_bit {
+                CodeAddressBit::ThumbOnly => 1,
+                _ => 0,
+            };
+            emulator.write_register(register, RETURN - u64::from(offset) | bit)?;
+        }
+        let entry = self.label(label).unwrap_or(0);
+        emulator.set_program_counter(entry)
+    }
+
+    /// The 32-bit integer result of a call.
+    ///
+    /// # Errors
+    /// Those of the emulator.
+    pub fn result(&self, emulator: &dyn Emulator) -> Result<u32> {
+        let register = self.platform.definition().default_convention().integer_results[0];
+        Ok(emulator.read_register(register)? as u32)
+    }
+}
