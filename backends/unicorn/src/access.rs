@@ -63,6 +63,9 @@ impl UnicornEmulator {
         let offset = physical.wrapping_sub(self.memory.layout.alias);
         let Some(address) = self.memory.alias_to_address(offset) else { return false };
         let pc = self.native_pc();
+        if self.refuses_slot(pc) {
+            return false;
+        }
         let highest = self.definition.highest_address();
         let range: AddressRange = (address..=address.saturating_add(size as u64 - 1).min(highest)).into();
         if access == Access::Write

@@ -58,6 +58,7 @@ struct State {
     version: Rc<Version>,
     extensions: Extensions,
     mid_block: Option<u64>,
+    in_slot: Option<u64>,
 }
 
 impl UnicornEmulator {
@@ -95,7 +96,7 @@ impl UnicornEmulator {
             platform,
             definition,
             engine,
-            memory: Memory::new(definition.highest_address())?,
+            memory: Memory::new(definition.highest_address(), target.page)?,
             link: Rc::new(Link::default()),
             registers: RegisterFile::new(platform),
             hooks: HookTable::default(),
@@ -393,6 +394,7 @@ impl Emulator for UnicornEmulator {
             version,
             extensions: self.extensions.clone(),
             mid_block: self.run.mid_block,
+            in_slot: self.run.in_slot,
         })))
     }
 
@@ -469,6 +471,7 @@ impl UnicornEmulator {
         let state: &State = snapshot.content().ok_or(Error::ForeignSnapshot)?;
         self.engine.restore_context(&state.context)?;
         self.run.mid_block = state.mid_block;
+        self.run.in_slot = state.in_slot;
         // Taken inside a callback, the saved program counter may not be that
         // of the instruction.
         self.set_native_pc(state.pc)

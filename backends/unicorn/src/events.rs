@@ -71,6 +71,9 @@ impl UnicornEmulator {
 
     /// Before an instruction: stops, checks, hooks, counting.
     pub(crate) fn on_code(&mut self, address: u64, size: u32) {
+        if self.run.elsewhere.is_some() {
+            return;
+        }
         if self.run.outcome.is_some() || self.run.panic.is_some() {
             self.engine.stop();
             return;
@@ -324,6 +327,12 @@ impl UnicornEmulator {
     /// At the entry of a block of Unicorn's. Those of the contract end only at
     /// control transfers: what merely goes on a block is no entry.
     pub(crate) fn on_block(&mut self, address: u64, size: u64) {
+        if let Some(elsewhere) = self.run.elsewhere {
+            if address != elsewhere {
+                self.engine.stop();
+            }
+            return;
+        }
         if self.run.diagnosing.is_some() || self.run.outcome.is_some() {
             return;
         }
@@ -493,7 +502,7 @@ impl UnicornEmulator {
         let unaligned = |access| Fault::Memory {
             access,
             cause: MemoryCause::Unaligned,
-            address: if access == Access::Fetch { pc } else { 0 },
+            address: if access == Access::Fetch { pc } else { self.unaligned_at(pc) },
             size: 1,
             pc,
         };
@@ -528,6 +537,16 @@ impl UnicornEmulator {
             Event::UnalignedWrite => drop(self.end(Outcome::Fault(unaligned(Access::Write)))),
             Event::UnalignedFetch => drop(self.end(Outcome::Fault(unaligned(Access::Fetch)))),
         }
+    }
+
+    /// The address of an unaligned access at `pc`, where it can be told.
+    fn unaligned_at(&self, pc: u64) -> u64 {
+        if self.target.arch != unicorn_engine::Arch::MIPS {
+            return 0;
+        }
+        let mut bytes = [0; 4];
+        self.memory.read_unchecked((pc..=pc.saturating_add(3)).into(), &mut bytes);
+        self.unaligned_address(self.platform.byte_order().read(&bytes) as u32)
     }
 
     /// The number of the system call at `pc`.

@@ -48,6 +48,7 @@ mod families;
 mod frames;
 mod history;
 mod memory;
+mod mips;
 mod quirks;
 mod register_file;
 mod registers;

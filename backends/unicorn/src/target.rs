@@ -65,6 +65,8 @@ pub(crate) struct Target {
     /// The byte order that Unicorn's translator for this processor is built
     /// for, in which callbacks pass values.
     pub(crate) built_for: ByteOrder,
+    /// The size of the pages that Unicorn translates, in bytes.
+    pub(crate) page: u64,
 }
 
 const ARM_A: Target = Target {
@@ -87,6 +89,7 @@ const ARM_A: Target = Target {
     ],
     exception_pc: ExceptionPc::AtFor(&[1, 3, 4, 7, 17, 18]),
     built_for: ByteOrder::Little,
+    page: 4096,
 };
 
 const ARM_M: Target = Target {
@@ -121,6 +124,7 @@ const AARCH64: Target = Target {
     ],
     exception_pc: ExceptionPc::AtFor(&[1, 3, 4, 7]),
     built_for: ByteOrder::Little,
+    page: 4096,
 };
 
 const MIPS: Target = Target {
@@ -144,6 +148,7 @@ const MIPS: Target = Target {
     ],
     exception_pc: ExceptionPc::Lost,
     built_for: ByteOrder::Big,
+    page: 4096,
 };
 
 const PPC: Target = Target {
@@ -163,6 +168,7 @@ const PPC: Target = Target {
     ],
     exception_pc: ExceptionPc::Behind(4),
     built_for: ByteOrder::Big,
+    page: 4096,
 };
 
 const RISCV64: Target = Target {
@@ -184,6 +190,7 @@ const RISCV64: Target = Target {
     ],
     exception_pc: ExceptionPc::Behind(4),
     built_for: ByteOrder::Little,
+    page: 4096,
 };
 
 const X86_64: Target = Target {
@@ -195,6 +202,7 @@ const X86_64: Target = Target {
     events: &[(0, Event::Division), (6, Event::Invalid)],
     exception_pc: ExceptionPc::BehindInterrupts,
     built_for: ByteOrder::Little,
+    page: 4096,
 };
 
 const M68K: Target = Target {
@@ -213,6 +221,7 @@ const M68K: Target = Target {
     ],
     exception_pc: ExceptionPc::BehindInterrupts,
     built_for: ByteOrder::Big,
+    page: 4096,
 };
 
 const SPARC: Target = Target {
@@ -229,6 +238,7 @@ const SPARC: Target = Target {
     ],
     exception_pc: ExceptionPc::Behind(4),
     built_for: ByteOrder::Big,
+    page: 4096,
 };
 
 const S390X: Target = Target {
@@ -240,6 +250,7 @@ const S390X: Target = Target {
     events: &[(2, Event::Syscall), (3, Event::Program)],
     exception_pc: ExceptionPc::Behind(0),
     built_for: ByteOrder::Big,
+    page: 4096,
 };
 
 const TRICORE: Target = Target {
@@ -252,6 +263,7 @@ const TRICORE: Target = Target {
     events: &[],
     exception_pc: ExceptionPc::Behind(0),
     built_for: ByteOrder::Little,
+    page: 16384,
 };
 
 /// How Unicorn runs a platform; `None` if it does not.
