@@ -76,6 +76,18 @@ unsafe extern "C" fn on_invalid(_: *mut uc::uc_engine, user: *mut c_void) -> boo
     unsafe { with(user, false, UnicornEmulator::on_invalid) }
 }
 
+unsafe extern "C" fn on_translation(
+    _: *mut uc::uc_engine,
+    block: *mut uc::TranslationBlock,
+    _: *mut uc::TranslationBlock,
+    user: *mut c_void,
+) {
+    // SAFETY: Unicorn passes a valid block.
+    let uc::TranslationBlock { pc, size, .. } = unsafe { *block };
+    // SAFETY: as for `on_code`.
+    unsafe { with(user, (), |emulator| emulator.on_translation(pc, u64::from(size))) }
+}
+
 unsafe extern "C" fn on_syscall(_: *mut uc::uc_engine, user: *mut c_void) {
     // SAFETY: as for `on_code`.
     unsafe { with(user, (), UnicornEmulator::on_syscall_instruction) }
@@ -181,6 +193,7 @@ impl UnicornEmulator {
             self.engine.map_callbacks(layout.alias, layout.alias_size, on_alias_read, on_alias_write, user)?
         };
         if self.target.arch == uc::Arch::X86 {
+            all(uc::HookType::EDGE_GENERATED, on_translation as *const c_void)?;
             for instruction in [uc::X86Insn::SYSCALL, uc::X86Insn::SYSENTER] {
                 // SAFETY: the signature is that of system-call instructions.
                 unsafe { self.engine.add_instruction_hook(instruction, on_syscall as *const c_void, user)? };

@@ -43,6 +43,8 @@ pub struct UnicornEmulator {
     pub(crate) exit_afters: BTreeSet<u64>,
     pub(crate) bounds: RangeSet,
     pub(crate) extensions: Extensions,
+    /// Instructions that Unicorn would execute wrongly, as far as met.
+    pub(crate) refused_code: BTreeSet<u64>,
     pub(crate) native: NativeHooks,
     pub(crate) run: RunState,
     pub(crate) accesses: Accesses,
@@ -105,6 +107,7 @@ impl UnicornEmulator {
             exit_afters: BTreeSet::new(),
             bounds: RangeSet::new(),
             extensions: Extensions::default(),
+            refused_code: BTreeSet::new(),
             native: NativeHooks::default(),
             run: RunState::default(),
             accesses: Accesses::default(),

@@ -127,6 +127,13 @@ impl UnicornEmulator {
         {
             return self.end(outcome);
         }
+        if self.refused_code.contains(&address) {
+            if is_vex(self.platform, &self.code_at(address)) {
+                self.invalid(address);
+                return After::Ended;
+            }
+            self.refused_code.remove(&address);
+        }
         if let Some(limit) = self.run.limit().filter(|limit| self.run.count >= *limit) {
             debug_assert!(self.run.count == limit);
             return self.end(Outcome::Stop(Stop::InstructionLimit(address)));
@@ -668,8 +675,44 @@ impl UnicornEmulator {
         }
     }
 
-    /// Whether code that Unicorn would execute wrongly stands at an address.
-    pub(crate) fn is_refused_code(&self, address: u64) -> bool {
-        is_vex(self.platform, &self.code_at(address))
+    // ---- code that Unicorn executes wrongly
+
+    /// When a block has been translated, before it is executed: VEX-encoded
+    /// instructions are looked for. Unicorn's processors have none, by their
+    /// CPUID, but it executes those of 128 bits, wrongly.
+    pub(crate) fn on_translation(&mut self, address: u64, size: u64) {
+        self.run.has_translated = true;
+        if self.refuse_code(address, size) {
+            self.end(Outcome::Resume(address));
+        }
+    }
+
+    /// Does the same for the first block of all, which Unicorn does not tell.
+    pub(crate) fn check_first_block(&mut self, pc: u64) {
+        if self.target.arch == unicorn_engine::Arch::X86 && !self.run.has_translated {
+            self.run.has_translated = true;
+            let size = self.whole_block(pc, 0);
+            if self.refuse_code(pc, size) {
+                // What is watched changed after it was put in force.
+                self.run.watch_again = true;
+            }
+        }
+    }
+
+    /// Watches the instructions of a range that must not execute; whether
+    /// there are new ones.
+    fn refuse_code(&mut self, address: u64, size: u64) -> bool {
+        let mut found = false;
+        let mut at = address;
+        while at.wrapping_sub(address) < size {
+            let code = self.code_at(at);
+            if is_vex(self.platform, &code) {
+                found |= self.refused_code.insert(at);
+            }
+            let Some(length) = instruction_length(self.platform, self.code_state(), &code) else { break };
+            at = at.wrapping_add(length as u64);
+        }
+        self.native.stale |= found;
+        found
     }
 }

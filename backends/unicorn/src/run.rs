@@ -79,6 +79,11 @@ pub(crate) struct RunState {
     pub(crate) mid_block: Option<u64>,
     /// A page that Unicorn was refused, for which access.
     pub(crate) refused: Option<(u64, Access, bool)>,
+    /// Whether the engine has translated anything yet: the first block is not
+    /// told.
+    pub(crate) has_translated: bool,
+    /// What is watched must be put in force before the native run.
+    pub(crate) watch_again: bool,
     /// Where a delay slot is whose branch is pending (MIPS).
     pub(crate) in_slot: Option<u64>,
     /// Where a `nop` is executed to take a pending branch away.
@@ -177,6 +182,10 @@ impl UnicornEmulator {
             self.prepare()?;
             let pc = self.native_pc();
             self.leave_slot(pc)?;
+            self.check_first_block(pc);
+            if std::mem::take(&mut self.run.watch_again) {
+                continue;
+            }
             let pointer = self.code_pointer(pc);
             let code = self.start(pointer);
             if let Some(panic) = self.run.panic.take() {
@@ -313,6 +322,10 @@ impl UnicornEmulator {
 
     /// A fetch from a page that was refused.
     fn fetch_refused(&mut self, pc: u64, page: u64) -> Result<Option<Result<Stop>>> {
+        if let Some(fault) = self.tricore_trap(pc) {
+            self.set_native_pc(fault.pc())?;
+            return Ok(Some(Err(fault.into())));
+        }
         if pc == 1
             && let Some(target) = self.take_lost_jump()
         {
@@ -362,6 +375,27 @@ impl UnicornEmulator {
             return Ok(Some(Ok(stop)));
         }
         Ok(Some(Err(self.fetch_fault(page, at).into())))
+    }
+
+    /// The trap of TriCore whose handler is at `pc`, where nothing is. Unicorn
+    /// takes traps by itself: the vector is 32 bytes a class from `btv` on,
+    /// `a11` holds the return address, `d15` the identification number (TriCore
+    /// Architecture Manual, volume 1, 6).
+    fn tricore_trap(&self, pc: u64) -> Option<Fault> {
+        if self.target.arch != unicorn_engine::Arch::TRICORE {
+            return None;
+        }
+        let read = |name| {
+            let id = self.definition.register(name)?;
+            self.registers.read(&self.engine, id).ok()
+        };
+        let class = pc.checked_sub(read("btv")?)? / 32;
+        let (at, number) = (read("a11")?, read("d15")?);
+        match class {
+            2 => Some(self.invalid_instruction(at)),
+            0..=7 if pc % 32 == 0 => Some(Fault::UnhandledInterrupt { number: class * 16 + number, pc: at }),
+            _ => None,
+        }
     }
 
     /// What ended a native run that is not one of the loop's own.

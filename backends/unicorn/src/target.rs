@@ -313,6 +313,7 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
         Architecture::Sparc32 => SPARC,
         Architecture::Sparc64 => Target {
             mode: Mode(Mode::SPARC64.0 | Mode::BIG_ENDIAN.0),
+            page: 8192,
             initial: &[],
             events: &[
                 (0x10, Event::Invalid),

@@ -99,7 +99,7 @@ impl UnicornEmulator {
         } else {
             let mut points = self.native.guards.clone();
             let sites = self.hooks.instructions.sites().chain(self.hooks.functions.sites());
-            let exits = self.exits.iter().chain(&self.exit_afters).copied();
+            let exits = self.exits.iter().chain(&self.exit_afters).chain(&self.refused_code).copied();
             for address in exits.chain(sites) {
                 points.insert(AddressRange::single(address));
             }
