@@ -44,13 +44,15 @@ pub struct CallingConvention {
     pub red_zone: u16,
     /// Whether registers are used for the slots before `stack_arguments`
     /// only by position: each argument, of whatever class, uses up one
-    /// position (Microsoft x64, MIPS n64, 64-bit PowerPC and SPARC).
+    /// position (Microsoft x64, MIPS o32 and n64, 64-bit PowerPC and SPARC).
     pub positional: bool,
     /// Registers of an integer result, lowest memory address first.
     pub integer_results: &'static [RegisterName],
     /// The register of a pointer result where it is not the integer one.
     pub pointer_result: Option<RegisterName>,
-    /// Registers of a floating-point result (empty: returned as integers).
+    /// Registers of a floating-point result (empty: returned as integers). A
+    /// value wider than the first takes as many of them as it needs, its least
+    /// significant bits in the first (MIPS o32: the words of a double).
     pub float_results: &'static [RegisterName],
     /// The format that a floating-point result register holds.
     pub float_result_format: FloatFormat,
@@ -58,7 +60,8 @@ pub struct CallingConvention {
     pub struct_result: StructResult,
     /// The largest structure, in bytes, that is returned in registers.
     pub struct_result_in_registers: u8,
-    /// Registers that the callee leaves as they were.
+    /// Registers that the callee leaves as they were. The stack pointer, which
+    /// the kind of return tells about, is not among them.
     pub callee_saved: &'static [RegisterName],
     /// What a return does.
     pub return_by: ReturnBy,
@@ -84,6 +87,12 @@ pub enum WidePlacement {
     /// In two registers, any two that follow each other, or wholly on the
     /// stack.
     Together,
+    /// As `Split`, but one that stands wholly on the stack stands at a multiple
+    /// of its size (RISC-V).
+    SplitAlignedOnStack,
+    /// On the stack, and registers stay free for later arguments (Microsoft
+    /// `fastcall`).
+    OnStack,
     /// As `Together`, but a pair starts at an even register, and on the stack
     /// at a multiple of its size.
     EvenAligned,
@@ -94,6 +103,9 @@ pub enum WidePlacement {
 pub enum FloatPlacement {
     /// As integers of the same size (soft float, stack-only conventions).
     AsIntegers,
+    /// On the stack, and registers stay free for later arguments (Microsoft
+    /// `fastcall`).
+    OnStack,
     /// In registers of their own, counted on their own; what finds no
     /// register goes on the stack, or to integer registers first where
     /// `overflow_to_integers`.
@@ -169,7 +181,9 @@ pub enum Extension {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StructResult {
     /// The caller passes the address of the room for it as a hidden first
-    /// argument; whether the callee pops it off the stack is told.
+    /// argument; whether the callee pops it off the stack is told. Where only
+    /// the register of `this` is left (Microsoft `thiscall`), the hidden
+    /// argument comes after `this`.
     HiddenArgument {
         /// i386: `ret 4`.
         callee_pops: bool,

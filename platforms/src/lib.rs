@@ -24,6 +24,7 @@ mod platform;
 mod register;
 mod spec;
 mod syscall;
+mod syscalls;
 mod value;
 
 pub use convention::{

@@ -2,8 +2,12 @@
 //!
 //! A platform's registers are `const` slices of [`Row`]s, written with the
 //! short functions below, and expanded into a
-//! [`RegisterTable`](crate::RegisterTable) when the platform is first used.
+//! [`RegisterTable`] when the platform is first used.
 //! A row must stand after the rows that it refers to.
+//!
+//! Where a row makes names from a prefix and a number, the number stands in
+//! the place of a `#` in the prefix, or else at its end: `part_bank("r#d", …)`
+//! names `r8d`, `r9d` and so on.
 
 use crate::{RegisterKind, register::RegisterTable};
 
@@ -22,10 +26,25 @@ pub(crate) enum Row {
     /// Other names for whole registers: `(name, of)`.
     Names(&'static [(&'static str, &'static str)]),
     /// `prefix{i}` = `bits` bits of `of{i}` from `low` on, for first to last.
-    PartBank { prefix: &'static str, of: &'static str, first: u16, last: u16, low: u16, bits: u16 },
+    PartBank {
+        prefix: &'static str,
+        of: &'static str,
+        first: u16,
+        last: u16,
+        low: u16,
+        bits: u16,
+        kind: Option<RegisterKind>,
+    },
     /// `prefix{i}` = lane `i % n` of `of{i / n}`, lanes of `bits` bits counted
     /// from the lowest, where `n = width(of0) / bits`.
-    Lanes { prefix: &'static str, of: &'static str, first: u16, last: u16, bits: u16 },
+    Lanes {
+        prefix: &'static str,
+        of: &'static str,
+        first: u16,
+        last: u16,
+        bits: u16,
+        kind: Option<RegisterKind>,
+    },
     /// `prefix{i + first}` = another name of `of{j + i}`.
     Renumbered { prefix: &'static str, first: u16, of: &'static str, of_first: u16, count: u16 },
 }
@@ -69,12 +88,24 @@ pub(crate) const fn part_bank(
     low: u16,
     bits: u16,
 ) -> Row {
-    Row::PartBank { prefix, of, first, last, low, bits }
+    Row::PartBank { prefix, of, first, last, low, bits, kind: None }
+}
+
+/// One flag bit (or a field of `bits` bits) of each of numbered flags words.
+pub(crate) const fn flag_bank(
+    prefix: &'static str,
+    first: u16,
+    last: u16,
+    of: &'static str,
+    low: u16,
+    bits: u16,
+) -> Row {
+    Row::PartBank { prefix, of, first, last, low, bits, kind: Some(RegisterKind::Flag) }
 }
 
 /// `prefix{i}` as numbered lanes of the registers `of{…}`.
 pub(crate) const fn lanes(prefix: &'static str, first: u16, last: u16, of: &'static str, bits: u16) -> Row {
-    Row::Lanes { prefix, of, first, last, bits }
+    Row::Lanes { prefix, of, first, last, bits, kind: None }
 }
 
 /// `prefix{first + i}` as another name of `of{of_first + i}`, `count` of them.
@@ -88,7 +119,31 @@ pub(crate) const fn renumbered(
     Row::Renumbered { prefix, first, of, of_first, count }
 }
 
+/// `prefix` with `number` in the place of its `#`, or at its end.
+fn numbered(prefix: &str, number: u16) -> String {
+    match prefix.split_once('#') {
+        Some((before, after)) => format!("{before}{number}{after}"),
+        None => format!("{prefix}{number}"),
+    }
+}
+
 impl Row {
+    /// The row with parts that are of `kind`, and not of the kind of what they
+    /// are parts of.
+    pub(crate) const fn of_kind(self, kind: RegisterKind) -> Self {
+        let kind = Some(kind);
+        match self {
+            Self::Part { name, of, low, bits, .. } => Self::Part { name, of, low, bits, kind },
+            Self::PartBank { prefix, of, first, last, low, bits, .. } => {
+                Self::PartBank { prefix, of, first, last, low, bits, kind }
+            }
+            Self::Lanes { prefix, of, first, last, bits, .. } => {
+                Self::Lanes { prefix, of, first, last, bits, kind }
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn expand_into(&self, table: &mut RegisterTable) -> Result<(), String> {
         match *self {
             Self::Register(name, bits, kind) => table.add(name.to_owned(), bits, kind, None),
@@ -96,7 +151,7 @@ impl Row {
                 table.add(name.to_owned(), bits, RegisterKind::General, Some(value))
             }
             Self::Bank(prefix, first, last, bits, kind) => {
-                (first..=last).try_for_each(|number| table.add(format!("{prefix}{number}"), bits, kind, None))
+                (first..=last).try_for_each(|number| table.add(numbered(prefix, number), bits, kind, None))
             }
             Self::Part { name, of, low, bits, kind } => {
                 table.add_alias(name.to_owned(), of, low, Some(bits), kind)
@@ -104,19 +159,20 @@ impl Row {
             Self::Names(pairs) => {
                 pairs.iter().try_for_each(|(name, of)| table.add_alias((*name).to_owned(), of, 0, None, None))
             }
-            Self::PartBank { prefix, of, first, last, low, bits } => (first..=last).try_for_each(|number| {
-                table.add_alias(format!("{prefix}{number}"), &format!("{of}{number}"), low, Some(bits), None)
-            }),
-            Self::Lanes { prefix, of, first, last, bits } => (first..=last).try_for_each(|number| {
-                let whole = format!("{of}0");
+            Self::PartBank { prefix, of, first, last, low, bits, kind } => {
+                (first..=last).try_for_each(|number| {
+                    table.add_alias(numbered(prefix, number), &numbered(of, number), low, Some(bits), kind)
+                })
+            }
+            Self::Lanes { prefix, of, first, last, bits, kind } => (first..=last).try_for_each(|number| {
+                let whole = numbered(of, 0);
                 let parent = table.lookup(&whole).ok_or_else(|| format!("{prefix}: no register {whole}"))?;
                 let count = table.get(parent).bits / bits;
-                let parent = format!("{of}{}", number / count);
-                table.add_alias(format!("{prefix}{number}"), &parent, number % count * bits, Some(bits), None)
+                let parent = numbered(of, number / count);
+                table.add_alias(numbered(prefix, number), &parent, number % count * bits, Some(bits), kind)
             }),
             Self::Renumbered { prefix, first, of, of_first, count } => (0..count).try_for_each(|step| {
-                let parent = format!("{of}{}", of_first + step);
-                table.add_alias(format!("{prefix}{}", first + step), &parent, 0, None, None)
+                table.add_alias(numbered(prefix, first + step), &numbered(of, of_first + step), 0, None, None)
             }),
         }
     }

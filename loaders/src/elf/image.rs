@@ -115,8 +115,7 @@ fn segment_name(file: &ElfFile<'_>, range: AddressRange) -> Option<String> {
         .map(|section| section.name.clone())
 }
 
-/// Permissions from three answers. A segment without any can be read, since
-/// what is mapped for nothing cannot be told from what is not mapped.
+/// Permissions from three answers.
 pub(crate) fn permissions(read: bool, write: bool, execute: bool) -> Permissions {
     let mut all = Permissions::NONE;
     for (wanted, permission) in

@@ -1,0 +1,4 @@
+//! Linux system calls of 64-bit PowerPC.
+
+/// Number and name, sorted by number.
+pub(crate) const NAMES: &[(u32, &str)] = &[(3, "read"), (4, "write")];
