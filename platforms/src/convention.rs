@@ -16,7 +16,9 @@ pub struct CallingConvention {
     /// Registers of integer and pointer arguments, in order.
     pub integer_arguments: &'static [RegisterName],
     /// Registers of pointer arguments, where pointers have registers of their
-    /// own (TriCore); empty where they go with the integers.
+    /// own (TriCore); empty where they go with the integers. Where they are the
+    /// same registers as the integers', a pointer takes the next of them and
+    /// needs only one, even if it is wider than a slot (MSP430X).
     pub pointer_arguments: &'static [RegisterName],
     /// The size in bytes of an integer argument register as the ABI counts
     /// them, and of a stack slot.
@@ -31,8 +33,8 @@ pub struct CallingConvention {
     /// first stack argument: return address, shadow space, register-save and
     /// linkage areas included.
     pub stack_arguments: u16,
-    /// What the stack pointer, plus `entry_misalignment`, is a multiple of at
-    /// function entry, in bytes.
+    /// What the stack pointer, plus `stack_bias` and `entry_misalignment`, is a
+    /// multiple of at function entry, in bytes.
     pub stack_alignment: u8,
     /// How far the stack pointer is below an aligned address at function
     /// entry, in bytes: the return address on x86.
@@ -93,6 +95,8 @@ pub enum WidePlacement {
     /// On the stack, and registers stay free for later arguments (Microsoft
     /// `fastcall`).
     OnStack,
+    /// Its address is passed in its place (z/Architecture).
+    ByReference,
     /// As `Together`, but a pair starts at an even register, and on the stack
     /// at a multiple of its size.
     EvenAligned,

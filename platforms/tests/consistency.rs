@@ -231,6 +231,10 @@ fn what_takes_arguments_and_results_is_not_saved() {
             for name in taken {
                 let (root, low, bits) = place(platform, name);
                 for saved in convention.callee_saved {
+                    // The one register that takes an argument and is saved.
+                    if platform == Platform::S390X && *saved == "r6" {
+                        continue;
+                    }
                     let (saved_root, saved_low, saved_bits) = place(platform, saved);
                     let overlap =
                         saved_root == root && saved_low < low + bits && low < saved_low + saved_bits;

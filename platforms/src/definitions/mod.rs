@@ -2,10 +2,17 @@
 
 mod aarch64;
 mod arm;
+mod loongarch;
+mod m68k;
 mod mips;
+mod msp430;
 mod powerpc;
 mod riscv;
+mod s390x;
+mod sparc;
+mod tricore;
 mod x86;
+mod xtensa;
 
 use crate::{Architecture, ByteOrder::Big, Platform, PlatformDefinition};
 
@@ -32,6 +39,16 @@ pub(crate) fn of(platform: Platform) -> &'static PlatformDefinition {
         Architecture::PowerPc64 => &powerpc::PPC64LE,
         Architecture::RiscV32 => &riscv::RISCV32,
         Architecture::RiscV64 => &riscv::RISCV64,
-        _ => &x86::X86_64,
+        Architecture::M68k => &m68k::M68K,
+        Architecture::LoongArch32 => &loongarch::LOONGARCH32,
+        Architecture::LoongArch64 => &loongarch::LOONGARCH64,
+        Architecture::Msp430 => &msp430::MSP430,
+        Architecture::Msp430X => &msp430::MSP430X,
+        Architecture::TriCore => &tricore::TRICORE,
+        Architecture::Xtensa if big => &xtensa::XTENSA_BE,
+        Architecture::Xtensa => &xtensa::XTENSA,
+        Architecture::Sparc32 => &sparc::SPARC,
+        Architecture::Sparc64 => &sparc::SPARC64,
+        Architecture::S390x => &s390x::S390X,
     }
 }
