@@ -30,7 +30,7 @@ fn info(file: &ElfFile<'_>, entry: &[u8], word: usize) -> (u32, u32) {
     } else if file.is_mips64() {
         // Symbol (4 bytes), special symbol, type 3, type 2, type 1 (one byte
         // each), in either byte order.
-        let part = |at| field(8 + at, 1);
+        let part = |at: usize| field(8 + at, 1);
         (field(8, 4), part(7) | part(6) << 8 | part(5) << 16 | part(4) << 24)
     } else {
         let info = integer(file.order, entry, 8, 8);
