@@ -1,10 +1,15 @@
 //! [`Executable`]: a loaded image.
 
+use std::any::Any;
+
 use serde::{Deserialize, Serialize};
-use terrella_emulator_api::{AddressRange, Permissions};
+use terrella_emulator_api::{AddressRange, Emulator, MemoryRegion, Permissions};
 use terrella_platforms::Platform;
 
-use crate::{Error, Pages, Result, Symbol, SymbolAt, SymbolTable};
+use crate::{
+    Difference, Error, MachineItem, Pages, Phase, Result, Symbol, SymbolAt, SymbolTable, diff::pages_diff,
+    region,
+};
 
 /// A part of an image that becomes one mapping.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +42,12 @@ impl Segment {
         let mut data = Pages::new();
         data.write(range.first(), bytes);
         Ok(Self { name, range, permissions, data })
+    }
+
+    /// The addresses with their permissions.
+    #[must_use]
+    pub const fn region(&self) -> MemoryRegion {
+        MemoryRegion { range: self.range, permissions: self.permissions }
     }
 }
 
@@ -286,6 +297,85 @@ impl Executable {
             next = last.checked_add(1).filter(|_| last < whole.last());
         }
         Ok(parts)
+    }
+}
+
+#[typetag::serde(name = "terrella.executable.v1")]
+impl MachineItem for Executable {
+    fn clone_item(&self) -> Box<dyn MachineItem> {
+        Box::new(self.clone())
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Memory
+    }
+
+    fn apply(&self, _name: &str, emulator: &mut dyn Emulator) -> Result<()> {
+        self.segments.iter().try_for_each(|segment| region::apply(emulator, segment.region(), &segment.data))
+    }
+
+    fn extract(&mut self, _name: &str, emulator: &mut dyn Emulator) -> Result<()> {
+        let mut segments = Vec::with_capacity(self.segments.len());
+        for segment in self.segments.drain(..) {
+            // A segment of which parts were unmapped or protected falls apart.
+            for part in region::mapped_in(emulator, segment.range) {
+                let mut data = if part.range == segment.range {
+                    segment.data.clone()
+                } else {
+                    segment.data.restricted_to(part.range)
+                };
+                region::read_pages(emulator, part.range, &mut data)?;
+                segments.push(Segment {
+                    name: segment.name.clone(),
+                    range: part.range,
+                    permissions: part.permissions,
+                    data,
+                });
+            }
+        }
+        self.segments = segments;
+        Ok(())
+    }
+
+    fn diff(&self, name: &str, other: &dyn MachineItem, out: &mut Vec<Difference>) {
+        let other: &dyn Any = other;
+        let Some(other) = other.downcast_ref::<Self>() else { return };
+        let regions =
+            |image: &Self| image.segments.iter().map(Segment::region).collect::<Vec<MemoryRegion>>();
+        region::map_diff(name, &regions(self), &regions(other), out);
+        for segment in &self.segments {
+            for twin in other.segments.iter().filter(|twin| twin.range == segment.range) {
+                pages_diff(name, &segment.data, &twin.data, out);
+            }
+        }
+    }
+
+    fn summary(&self) -> String {
+        let span = self.span().map_or_else(|| "no segments".to_owned(), |span| span.to_string());
+        let symbols = self.symbols.len();
+        format!("executable {} {span}, {} segments, {symbols} symbols", self.name, self.segments.len())
+    }
+
+    fn claims(&self) -> Vec<AddressRange> {
+        self.segments.iter().map(|segment| segment.range).collect()
+    }
+
+    fn read_memory(&self, address: u64, bytes: &mut [u8]) -> usize {
+        let Some(segment) = self.segment_at(address) else { return 0 };
+        let reach = segment.range.last() - address;
+        let length = bytes.len().min(usize::try_from(reach).unwrap_or(usize::MAX).saturating_add(1));
+        segment.data.read(address, &mut bytes[..length]);
+        length
+    }
+
+    fn write_memory(&mut self, address: u64, bytes: &[u8]) -> usize {
+        let Some(segment) = self.segments.iter_mut().find(|segment| segment.range.contains(address)) else {
+            return 0;
+        };
+        let reach = segment.range.last() - address;
+        let length = bytes.len().min(usize::try_from(reach).unwrap_or(usize::MAX).saturating_add(1));
+        segment.data.write(address, &bytes[..length]);
+        length
     }
 }
 

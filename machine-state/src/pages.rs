@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use terrella_emulator_api::AddressRange;
 
-pub(crate) use serial::{Budget, PageSink, PageSource, with_sink, with_source};
+pub(crate) use serial::{PageSink, PageSource, with_sink, with_source};
 
 /// The size of a page of [`Pages`], in bytes.
 pub const PAGE_SIZE: usize = 4096;
@@ -157,6 +157,15 @@ impl Pages {
     /// The pages that there are, by number (address / 4096).
     pub fn iter(&self) -> impl Iterator<Item = (u64, &Page)> {
         self.pages.iter().map(|(number, page)| (*number, page))
+    }
+
+    /// The pages that have a byte in a range, by number.
+    pub(crate) fn in_range(&self, range: AddressRange) -> impl Iterator<Item = (u64, &Page)> {
+        let size = PAGE_SIZE as u64;
+        // No page has the number that stands for an empty range.
+        let numbers =
+            if range.is_empty() { u64::MAX..=u64::MAX } else { range.first() / size..=range.last() / size };
+        self.pages.range(numbers).map(|(number, page)| (*number, page))
     }
 
     /// How many pages there are.

@@ -8,9 +8,10 @@
 //! while the file is written or read, so that item types of any crate use the
 //! store without knowing of it.
 
-use std::{cell::RefCell, fmt, sync::Arc};
+use std::{cell::RefCell, fmt, sync::Arc, thread::LocalKey};
 
 use base64::Engine as _;
+use hashbrown::HashMap;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error as _, MapAccess, Visitor},
@@ -30,49 +31,55 @@ const STORED: &str = "stored";
 /// Page numbers are below this.
 const PAGE_NUMBERS: u64 = 1 << 52;
 
-/// Takes pages, and gives each distinct one an index.
-pub(crate) trait PageSink {
-    fn put(&mut self, page: &Page) -> u64;
+/// The distinct pages of a file that is being written.
+#[derive(Default)]
+pub(crate) struct PageSink {
+    pub(crate) pages: Vec<Page>,
+    pub(crate) hashes: Vec<[u8; 32]>,
+    indices: HashMap<[u8; 32], u64>,
 }
 
-/// The pages of a file, by index, and how many references may still be made.
+impl PageSink {
+    /// The index of a page, which is put in if it is new.
+    fn put(&mut self, page: &Page) -> u64 {
+        let hash = *blake3::hash(&page[..]).as_bytes();
+        *self.indices.entry(hash).or_insert_with(|| {
+            self.pages.push(Arc::clone(page));
+            self.hashes.push(hash);
+            self.pages.len() as u64 - 1
+        })
+    }
+}
+
+/// The pages of a file that is being read.
 pub(crate) struct PageSource {
     pub(crate) pages: Vec<Page>,
-    pub(crate) budget: Budget,
+    /// How many references to pages may still be made.
+    pub(crate) budget: u64,
 }
 
-/// How many pages a file may still make a machine hold.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Budget(pub(crate) u64);
-
 thread_local! {
-    static SINK: RefCell<Option<Box<dyn PageSink>>> = const { RefCell::new(None) };
+    static SINK: RefCell<Option<PageSink>> = const { RefCell::new(None) };
     static SOURCE: RefCell<Option<PageSource>> = const { RefCell::new(None) };
 }
 
 /// Puts back what was set before, also when the work panics.
-struct Reset<T: 'static>(&'static std::thread::LocalKey<RefCell<Option<T>>>, Option<T>);
+struct Reset<T: 'static>(&'static LocalKey<RefCell<Option<T>>>, Option<T>);
 
 impl<T: 'static> Drop for Reset<T> {
     fn drop(&mut self) {
-        let before = self.1.take();
-        self.0.with_borrow_mut(|slot| *slot = before);
+        self.0.replace(self.1.take());
     }
 }
 
-/// Writes values with pages going to `sink`, and gives it back.
-pub(crate) fn with_sink<T>(
-    sink: Box<dyn PageSink>,
-    work: impl FnOnce() -> T,
-) -> (T, Option<Box<dyn PageSink>>) {
-    let reset = Reset(&SINK, SINK.replace(Some(sink)));
+/// Writes values with their pages going to `sink`, and gives it back.
+pub(crate) fn with_sink<T>(sink: PageSink, work: impl FnOnce() -> T) -> (T, PageSink) {
+    let _reset = Reset(&SINK, SINK.replace(Some(sink)));
     let result = work();
-    let sink = SINK.take();
-    drop(reset);
-    (result, sink)
+    (result, SINK.take().unwrap_or_default())
 }
 
-/// Reads values with pages coming from `source`.
+/// Reads values with their pages coming from `source`.
 pub(crate) fn with_source<T>(source: PageSource, work: impl FnOnce() -> T) -> T {
     let _reset = Reset(&SOURCE, SOURCE.replace(Some(source)));
     work()
@@ -80,7 +87,7 @@ pub(crate) fn with_source<T>(source: PageSource, work: impl FnOnce() -> T) -> T 
 
 impl Serialize for Pages {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let stored = SINK.with_borrow_mut(|sink| sink.as_mut().map(|sink| runs(self, sink.as_mut())));
+        let stored = SINK.with_borrow_mut(|sink| sink.as_mut().map(|sink| runs(self, sink)));
         if let Some(runs) = stored {
             let mut map = serializer.serialize_map(Some(1))?;
             map.serialize_entry(STORED, &runs)?;
@@ -97,7 +104,7 @@ impl Serialize for Pages {
 
 /// Runs of consecutive pages whose store indices are equal (step 0) or
 /// consecutive (step 1).
-fn runs(pages: &Pages, sink: &mut dyn PageSink) -> Vec<[u64; 4]> {
+fn runs(pages: &Pages, sink: &mut PageSink) -> Vec<[u64; 4]> {
     let mut runs: Vec<[u64; 4]> = Vec::new();
     for (number, page) in pages.iter().filter(|(_, page)| !is_zero(&page[..])) {
         let index = sink.put(page);
@@ -213,8 +220,8 @@ fn attach(pages: &mut Pages, runs: &[[u64; 4]], source: Option<&mut PageSource>)
         if count == 0 || step > 1 || !in_space || last.is_none_or(|last| last >= stored) {
             return Err(format!("run of {count} pages from {first:#x}: no such addresses or no such pages"));
         }
-        let left = source.budget.0.checked_sub(count);
-        source.budget.0 = left.ok_or("the machine has more pages than the limit allows")?;
+        let left = source.budget.checked_sub(count);
+        source.budget = left.ok_or("the machine has more pages than the limit allows")?;
         for n in 0..count {
             let page = &source.pages[(start + n * step) as usize];
             if table.insert(first + n, Arc::clone(page)).is_some() {
