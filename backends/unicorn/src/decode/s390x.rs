@@ -43,37 +43,37 @@ const FOUR: &[(u32, u32)] = &[
 
 /// Of six bytes: the first byte, and the second (with a mask) or the last.
 const SIX: &[(u32, u32)] = &[
-    (0xff0f_00, 0xc005_00), // brasl
-    (0xff0f_00, 0xcc06_00), // brcth
-    (0xff00_ff, 0xec00_44), // brxhg
-    (0xff00_ff, 0xec00_45), // brxlg
-    (0xff00_fe, 0xec00_64), // cgrj, clgrj
-    (0xff00_fe, 0xec00_76), // crj, clrj
-    (0xff00_fc, 0xec00_7c), // cgij, clgij, cij, clij
-    (0xff00_fe, 0xec00_e4), // cgrb, clgrb
-    (0xff00_fe, 0xec00_f6), // crb, clrb
-    (0xff00_fc, 0xec00_fc), // cgib, clgib, cib, clib
-    (0xff00_fe, 0xeb00_44), // bxhg, bxleg
-    (0xff00_ff, 0xeb00_71), // lpswey
-    (0xff00_ff, 0xe300_46), // bctg
+    (0xff_0f_00, 0xc0_05_00), // brasl
+    (0xff_0f_00, 0xcc_06_00), // brcth
+    (0xff_00_ff, 0xec_00_44), // brxhg
+    (0xff_00_ff, 0xec_00_45), // brxlg
+    (0xff_00_fe, 0xec_00_64), // cgrj, clgrj
+    (0xff_00_fe, 0xec_00_76), // crj, clrj
+    (0xff_00_fc, 0xec_00_7c), // cgij, clgij, cij, clij
+    (0xff_00_fe, 0xec_00_e4), // cgrb, clgrb
+    (0xff_00_fe, 0xec_00_f6), // crb, clrb
+    (0xff_00_fc, 0xec_00_fc), // cgib, clgib, cib, clib
+    (0xff_00_fe, 0xeb_00_44), // bxhg, bxleg
+    (0xff_00_ff, 0xeb_00_71), // lpswey
+    (0xff_00_ff, 0xe3_00_46), // bctg
 ];
 
 /// Branches by a mask in the second byte's high half, where 0 is "never".
 const MASKED: &[(u32, u32)] = &[
-    (0xff00_00, 0x4700_00), // bc
-    (0xff0f_00, 0xa704_00), // brc
-    (0xff0f_00, 0xc004_00), // brcl
-    (0xff00_ff, 0xe300_47), // bic
+    (0xff_00_00, 0x47_00_00), // bc
+    (0xff_0f_00, 0xa7_04_00), // brc
+    (0xff_0f_00, 0xc0_04_00), // brcl
+    (0xff_00_ff, 0xe3_00_47), // bic
 ];
 
 const SIXTEEN: &[(u32, u32)] = &[
-    (0xff00_ff, 0xe700_06), // vl
-    (0xff00_ff, 0xe700_0e), // vst
-    (0xff00_ff, 0xe700_36), // vlm
-    (0xff00_ff, 0xe700_3e), // vstm
-    (0xff00_ff, 0xe300_8f), // lpq
-    (0xff00_ff, 0xe300_8e), // stpq
-    (0xff00_ff, 0xeb00_3e), // cdsg
+    (0xff_00_ff, 0xe7_00_06), // vl
+    (0xff_00_ff, 0xe7_00_0e), // vst
+    (0xff_00_ff, 0xe7_00_36), // vlm
+    (0xff_00_ff, 0xe7_00_3e), // vstm
+    (0xff_00_ff, 0xe3_00_8f), // lpq
+    (0xff_00_ff, 0xe3_00_8e), // stpq
+    (0xff_00_ff, 0xeb_00_3e), // cdsg
 ];
 
 /// First, second and last byte.

@@ -4,6 +4,8 @@ use unicorn_engine::{RegisterM68K as M, RegisterS390X as Z, RegisterSPARC as S, 
 
 use super::{Row, View};
 
+/// The stack pointer that is in use is `a7`, and its own register then has
+/// what it had when it was selected.
 pub(super) const M68K: &[&[Row]] = &[&[
     Row::bank("d", 0, M::D0 as i32, M::D7 as i32, 4),
     Row::bank("a", 0, M::A0 as i32, M::A7 as i32, 4),
