@@ -13,7 +13,7 @@ mod transfer;
 mod value;
 
 pub use caller::{CallResult, CallSetup, Caller, PlacedCall, Target, place_call, return_address};
-pub(crate) use caller::{callee_pops, convention};
+pub(crate) use caller::{callee_pops, convention, entry_of};
 pub use model::Call;
 pub use placement::{Encoding, Location, Piece, Placer};
 pub use transfer::{read_argument, read_result, write_result};

@@ -182,6 +182,18 @@ impl Cpu {
         Ok(self.value(name)?.is_some())
     }
 
+    /// The processor with some registers set of which no bit is set yet.
+    pub(crate) fn with_defaults(&self, defaults: &[(&'static str, u64)]) -> Result<Self> {
+        let mut cpu = self.clone();
+        for (name, value) in defaults {
+            let (_, definition) = cpu.find(name)?;
+            if !cpu.registers.contains_key(&definition.root) {
+                cpu.set(name, *value)?;
+            }
+        }
+        Ok(cpu)
+    }
+
     /// The program counter, if it is set.
     #[must_use]
     pub fn program_counter(&self) -> Option<u64> {

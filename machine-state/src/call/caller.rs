@@ -112,22 +112,33 @@ pub fn return_address(emulator: &dyn Emulator) -> Result<u64> {
     }
 }
 
-/// The code pointer, and table and environment pointers, of a function
-/// pointer: those in a descriptor, where there is one.
-fn resolve(emulator: &dyn Emulator, setup: &CallSetup<'_>) -> Result<(u64, Option<u64>, Option<u64>)> {
-    let function = setup.function;
+/// What a function pointer stands for.
+pub(crate) struct Entry {
+    /// The code pointer.
+    pub(crate) code: u64,
+    toc: Option<u64>,
+    environment: Option<u64>,
+}
+
+/// What a function pointer stands for: what is in the descriptor that it
+/// points to, where the convention has such and it does not point to code.
+pub(crate) fn entry_of(
+    emulator: &dyn Emulator,
+    convention: &CallingConvention,
+    function: u64,
+) -> Result<Entry> {
     let is_code = emulator
         .memory_map()
         .iter()
         .any(|region| region.range.contains(function) && region.permissions.allows(Permissions::EXECUTE));
-    if !setup.convention.function_descriptors || is_code {
-        return Ok((function, setup.toc, None));
+    if !convention.function_descriptors || is_code {
+        return Ok(Entry { code: function, toc: None, environment: None });
     }
     let width = usize::from(emulator.definition().pointer_bytes);
     let word = |index: u64| -> Result<u64> {
         Ok(emulator.read_integer(function.wrapping_add(index * width as u64), width)? as u64)
     };
-    Ok((word(0)?, Some(word(1)?), Some(word(2)?)))
+    Ok(Entry { code: word(0)?, toc: Some(word(1)?), environment: Some(word(2)?) })
 }
 
 /// Places a call into an emulator: arguments, return address, stack and
@@ -214,8 +225,8 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
             emulator.write_register(register, setup.return_address.wrapping_sub(offset.into()))?;
         }
     }
-    let (code, toc, environment) = resolve(emulator, setup)?;
-    for (register, value) in [("r2", toc), ("r11", environment), ("gp", setup.global_pointer)] {
+    let Entry { code, toc, environment } = entry_of(emulator, convention, setup.function)?;
+    for (register, value) in [("r2", toc.or(setup.toc)), ("r11", environment), ("gp", setup.global_pointer)] {
         if let Some(value) = value {
             emulator.write_register(register, value)?;
         }
@@ -420,13 +431,21 @@ pub(crate) fn callee_pops(
     platform: Platform,
     convention: &'static CallingConvention,
     parameters: &[Parameter],
+    returns_struct: bool,
 ) -> u64 {
-    if !convention.callee_pops {
-        return 0;
-    }
+    let hidden = Placer::hidden_argument(convention).filter(|_| returns_struct);
     let mut placer = Placer::new(platform, convention);
-    for parameter in parameters {
-        placer.place(*parameter);
+    if convention.callee_pops {
+        let mut parameters = parameters.to_vec();
+        if let Some(index) = hidden {
+            parameters.insert(index.min(parameters.len()), Parameter::Pointer);
+        }
+        parameters.into_iter().for_each(|parameter| drop(placer.place(parameter)));
+        return placer.stack_size();
+    }
+    // The address of a structure result may be all that the callee pops.
+    if hidden.is_some() && convention.struct_result == (StructResult::HiddenArgument { callee_pops: true }) {
+        placer.place(Parameter::Pointer);
     }
     placer.stack_size()
 }
