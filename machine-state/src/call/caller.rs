@@ -59,6 +59,29 @@ pub struct CallSetup<'a> {
     pub global_pointer: Option<u64>,
 }
 
+impl<'a> CallSetup<'a> {
+    /// A call of a function without variable parameters that returns nothing.
+    /// The other fields can be set afterwards.
+    #[must_use]
+    pub const fn new(
+        convention: &'static CallingConvention,
+        function: u64,
+        arguments: &'a [ArgumentValue],
+        return_address: u64,
+    ) -> Self {
+        Self {
+            convention,
+            function,
+            arguments,
+            fixed: None,
+            returns: Return::Void,
+            return_address,
+            toc: None,
+            global_pointer: None,
+        }
+    }
+}
+
 /// What [`place_call`] did that is needed after the return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlacedCall {
@@ -153,17 +176,18 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
     let stack_pointer = emulator.read_register(definition.stack_pointer)?;
     let bias = u64::from(convention.stack_bias);
     let mut top = stack_pointer.wrapping_add(bias).wrapping_sub(convention.red_zone.into());
+    // A structure result, and what is passed by address.
+    let room = match setup.returns {
+        Return::Struct { bytes } if bytes > convention.struct_result_in_registers.into() => {
+            top = top.wrapping_sub(bytes.into()) & !(DATA_ALIGNMENT - 1);
+            Some(top)
+        }
+        _ => None,
+    };
     let mut push = |emulator: &mut dyn Emulator, bytes: &[u8]| -> Result<u64> {
         top = top.wrapping_sub(bytes.len() as u64) & !(DATA_ALIGNMENT - 1);
         emulator.write_memory(top, bytes)?;
         Ok(top)
-    };
-    // A structure result, and what is passed by address.
-    let room = match setup.returns {
-        Return::Struct { bytes } if bytes > convention.struct_result_in_registers.into() => {
-            Some(push(emulator, &vec![0; bytes as usize])?)
-        }
-        _ => None,
     };
     let mut arguments = Vec::with_capacity(setup.arguments.len() + 1);
     for argument in setup.arguments {
@@ -271,6 +295,36 @@ pub struct CallResult {
     pub value: ReturnValue,
     /// Why the run ended: at the return.
     pub stop: Stop,
+}
+
+/// Places a call, runs it to its return, reads the result, and puts the stack
+/// pointer back. The return address is an exit point meanwhile.
+///
+/// # Errors
+/// [`Error::NotReturned`] if the run ends elsewhere; what the emulator
+/// reports.
+pub fn call_on(emulator: &mut dyn Emulator, setup: &CallSetup<'_>, limits: &Limits) -> Result<CallResult> {
+    let definition = emulator.definition();
+    let placed = place_call(emulator, setup)?;
+    let mut exits = vec![definition.code_address(setup.return_address)];
+    if let (StructResult::StackSlot(_), Some(_)) = (setup.convention.struct_result, placed.room) {
+        // A function that returns a structure skips the word after the call,
+        // which tells its size.
+        exits.push(exits[0].wrapping_add(definition.instruction_alignment.into()));
+    }
+    let known = emulator.exit_points();
+    exits.iter().for_each(|exit| emulator.add_exit_point(*exit));
+    let stop = emulator.run_with(limits);
+    for exit in exits.iter().filter(|exit| !known.contains(*exit)) {
+        emulator.remove_exit_point(*exit);
+    }
+    let stop = stop?;
+    if !exits.contains(&stop.pc()) {
+        return Err(Error::NotReturned { function: setup.function, stop });
+    }
+    let value = read_result(emulator, setup.convention, setup.returns, placed.room)?;
+    emulator.write_register(definition.stack_pointer, placed.stack_pointer)?;
+    Ok(CallResult { value, stop })
 }
 
 /// Calls functions of a machine on an emulator that it was applied to.
@@ -385,26 +439,7 @@ impl<'a> Caller<'a> {
             toc: executable.and_then(|executable| executable.toc),
             global_pointer: executable.and_then(|executable| executable.global_pointer),
         };
-        let placed = place_call(self.emulator, &setup)?;
-        let mut exits = vec![self.return_address];
-        if let (StructResult::StackSlot(_), Some(_)) = (convention.struct_result, placed.room) {
-            // A function that returns a structure skips the word after the
-            // call, which tells its size.
-            exits.push(self.return_address + u64::from(platform.definition().instruction_alignment));
-        }
-        exits.iter().for_each(|exit| self.emulator.add_exit_point(*exit));
-        let stop = self.emulator.run_with(&self.limits);
-        for exit in &exits {
-            self.emulator.remove_exit_point(*exit);
-        }
-        let stop = stop?;
-        if !exits.contains(&stop.pc()) {
-            return Err(Error::NotReturned { function, stop });
-        }
-        let value = read_result(self.emulator, convention, returns, placed.room)?;
-        let register = platform.definition().stack_pointer;
-        self.emulator.write_register(register, placed.stack_pointer)?;
-        Ok(CallResult { value, stop })
+        call_on(self.emulator, &setup, &self.limits)
     }
 }
 
