@@ -334,7 +334,11 @@ impl MachineItem for Cpu {
             if !emulator.has_register(id) {
                 continue;
             }
-            let value = emulator.read_wide_register_id(id)?;
+            let value = match emulator.read_wide_register_id(id) {
+                Ok(value) => value,
+                Err(terrella_emulator_api::Error::RegisterNotAvailable { .. }) => continue,
+                Err(other) => return Err(other.into()),
+            };
             let set = RegisterValue::mask(definition.bits.into());
             let optional = self.registers.get(&id).is_none_or(|held| held.optional);
             self.registers.insert(id, Held { value, set, optional });
