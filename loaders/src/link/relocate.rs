@@ -114,8 +114,8 @@ impl Work<'_> {
         match relocation::apply(module, types, relocation, &bound.target, state) {
             Ok(word) => {
                 self.report.applied += 1;
-                if word && bound.open {
-                    self.imports.slot(&bound.name, index, place);
+                if let (Some(word), true) = (word, bound.open) {
+                    self.imports.slot(&bound.name, index, module.placed(word));
                 }
                 Ok(())
             }
