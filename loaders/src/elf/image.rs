@@ -134,7 +134,7 @@ fn section_symbols(file: &ElfFile<'_>, module: &mut Module) {
     let strings = file.sections.get(table.link as usize).and_then(|section| file.section_bytes(section));
     let Some(bytes) = file.section_bytes(table) else { return };
     let symbols = symbols::read(file, bytes, strings.unwrap_or_default());
-    module.symbols.extend(symbols.into_iter().filter(|raw| worth_showing(raw)).map(|raw| raw.symbol));
+    module.symbols.extend(symbols.into_iter().filter(worth_showing).map(|raw| raw.symbol));
 }
 
 /// Whether a symbol is a name that a user may ask for: not a file, a section

@@ -49,6 +49,10 @@ pub(super) fn finish(
             Member::Module(module) => {
                 let mut executable = executable(&module);
                 executable.imports = open.into_values().collect();
+                for import in &mut executable.imports {
+                    import.slots.sort_unstable();
+                    import.slots.dedup();
+                }
                 executable
             }
         });

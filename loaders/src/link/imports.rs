@@ -87,9 +87,7 @@ impl Imports {
     /// Notes a word that takes the address of an import.
     pub(super) fn slot(&mut self, name: &str, member: usize, slot: u64) {
         if let Some(import) = self.of_member.get_mut(&member).and_then(|imports| imports.get_mut(name)) {
-            if !import.slots.contains(&slot) {
-                import.slots.push(slot);
-            }
+            import.slots.push(slot);
         }
     }
 

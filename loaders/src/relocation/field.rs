@@ -110,7 +110,7 @@ impl Field {
     /// The unit with `value` in its field; `None` if the value is not allowed.
     pub(crate) fn insert(&self, unit: u64, value: u64, class_bits: u8) -> Option<u64> {
         let value = value.wrapping_add(self.round);
-        if !self.check.allows(value, class_bits) || value % u64::from(self.multiple.max(1)) != 0 {
+        if !self.check.allows(value, class_bits) || !value.is_multiple_of(u64::from(self.multiple.max(1))) {
             return None;
         }
         let mut unit = unit;
