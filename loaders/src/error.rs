@@ -176,11 +176,11 @@ pub enum Error {
         names: Vec<String>,
     },
     /// A machine that cannot be made of what was loaded.
-    #[error("{file}: {reason}")]
+    #[error("{file}: {source}")]
     Machine {
-        /// The file.
+        /// The module.
         file: String,
         /// Why not.
-        reason: String,
+        source: terrella_machine_state::Error,
     },
 }
