@@ -8,7 +8,7 @@ use terrella_platforms::Platform;
 
 use crate::{
     Difference, Error, MachineItem, Pages, Phase, Result, Symbol, SymbolAt, SymbolTable, diff::pages_diff,
-    region,
+    function::publish_symbols, region,
 };
 
 /// A part of an image that becomes one mapping.
@@ -310,7 +310,8 @@ impl MachineItem for Executable {
         Phase::Memory
     }
 
-    fn apply(&self, _name: &str, emulator: &mut dyn Emulator) -> Result<()> {
+    fn apply(&self, name: &str, emulator: &mut dyn Emulator) -> Result<()> {
+        publish_symbols(emulator, name, &self.symbols);
         self.segments.iter().try_for_each(|segment| region::apply(emulator, segment.region(), &segment.data))
     }
 
