@@ -58,9 +58,8 @@ fn is_elfv1(image: &Executable) -> bool {
 
 /// The table of functions in constant data, and the code behind pointers.
 fn check(name: &str, image: &Executable) {
-    let address = |symbol: &str| {
-        image.symbol(symbol).unwrap_or_else(|error| panic!("{name}: {error}")).address
-    };
+    let address =
+        |symbol: &str| image.symbol(symbol).unwrap_or_else(|error| panic!("{name}: {error}")).address;
     for function in ["add_i32", "sum10", "crc32", "sha256", "call_through_table"] {
         let symbol = image.symbols.get(function).unwrap_or_else(|| panic!("{name}: {function}"));
         let code = image.platform.definition().code_address(symbol.address);

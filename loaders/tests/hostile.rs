@@ -7,11 +7,7 @@ use terrella_loaders::{IntelHex, Linker, Options, UnknownRelocations, detect, de
 use terrella_platforms::Platform;
 
 fn options() -> Options {
-    Options {
-        memory_limit: 1 << 26,
-        unknown_relocations: UnknownRelocations::Skip,
-        ..Options::default()
-    }
+    Options { memory_limit: 1 << 26, unknown_relocations: UnknownRelocations::Skip, ..Options::default() }
 }
 
 /// Loads as whatever it is; only panics count.

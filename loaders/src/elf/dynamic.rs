@@ -130,7 +130,9 @@ impl Dynamic<'_, '_> {
         // On s390x the words of the System V table have 64 bits.
         let wide = self.file.machine == elf::EM_S390 && self.file.class_bits == 64;
         let mut count = self.tag(DT_MIPS_SYMTABNO).filter(|_| self.file.machine == elf::EM_MIPS);
-        if count.is_none() && let Some(hash) = self.tag(elf::DT_HASH) {
+        if count.is_none()
+            && let Some(hash) = self.tag(elf::DT_HASH)
+        {
             // Linkers disagree on it: read as 64-bit words, the number of
             // buckets of a table of 32-bit words is far too large.
             let limit = self.file.data.len() as u64;
@@ -140,7 +142,9 @@ impl Dynamic<'_, '_> {
                 .and_then(|_| long(hash.wrapping_add(8)))
                 .or_else(|| half(hash.wrapping_add(4)));
         }
-        if count.is_none() && let Some(hash) = self.tag(elf::DT_GNU_HASH) {
+        if count.is_none()
+            && let Some(hash) = self.tag(elf::DT_GNU_HASH)
+        {
             count = self.gnu_hash_count(module, hash);
         }
         let entry = symbols::entry_size(self.file.class_bits) as u64;

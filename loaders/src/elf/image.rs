@@ -58,14 +58,13 @@ pub(crate) fn read(file: &ElfFile<'_>, platform: Platform, options: &Options) ->
     module.entry = (file.entry != 0 || file.kind == elf::ET_EXEC)
         .then_some(file.entry)
         .filter(|entry| module.segment_at(platform.definition().code_address(*entry)).is_some());
-    module.tls = file.programs.iter().find(|program| program.kind == elf::PT_TLS).map(|program| {
-        TlsTemplate {
+    module.tls =
+        file.programs.iter().find(|program| program.kind == elf::PT_TLS).map(|program| TlsTemplate {
             address: program.address,
             initialised_size: program.file_size,
             size: program.memory_size,
             alignment: program.align.max(1),
-        }
-    });
+        });
     module.descriptors = file
         .sections
         .iter()

@@ -102,8 +102,7 @@ fn executable(module: &Module) -> Executable {
     }
     executable.constructors = functions(module, &module.constructors, false);
     executable.destructors = functions(module, &module.destructors, true);
-    executable.tls =
-        module.tls.map(|tls| TlsTemplate { address: module.placed(tls.address), ..tls });
+    executable.tls = module.tls.map(|tls| TlsTemplate { address: module.placed(tls.address), ..tls });
     pointers(module, &mut executable);
     executable
 }
@@ -179,11 +178,7 @@ fn functions(module: &Module, lists: &FunctionLists, backwards: bool) -> Vec<u64
         }
     }
     let direct = lists.functions.iter().map(|function| module.placed(*function));
-    if backwards {
-        arrays.into_iter().rev().chain(direct).collect()
-    } else {
-        direct.chain(arrays).collect()
-    }
+    if backwards { arrays.into_iter().rev().chain(direct).collect() } else { direct.chain(arrays).collect() }
 }
 
 /// The calling convention and the pointers that functions expect.

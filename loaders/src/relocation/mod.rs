@@ -15,6 +15,8 @@ mod powerpc;
 mod powerpc64;
 mod riscv;
 mod s390x;
+#[cfg(test)]
+mod samples;
 mod small;
 mod sparc;
 mod x86;
@@ -285,7 +287,9 @@ pub(crate) fn apply(
         site.apply()?;
     }
     let word = match howto.formula {
-        Formula::Symbol | Formula::SymbolThumb | Formula::Absolute | Formula::AbsoluteThumb => relocation.place,
+        Formula::Symbol | Formula::SymbolThumb | Formula::Absolute | Formula::AbsoluteThumb => {
+            relocation.place
+        }
         // Entries of linkage tables, which are code on some processors.
         Formula::Special(_) | Formula::Deferred(_) => relocation.place,
         _ => match slot_key(module, howto, &relocation) {
@@ -305,7 +309,9 @@ impl Site<'_> {
         let name = self.howto.name;
         match self.howto.formula {
             Formula::Nothing | Formula::Copy => return Ok(()),
-            Formula::Special(function) | Formula::SlotSpecial(function) | Formula::Deferred(function) => return function(self),
+            Formula::Special(function) | Formula::SlotSpecial(function) | Formula::Deferred(function) => {
+                return function(self);
+            }
             Formula::ThreadLocal => {
                 return Err(Problem::Unsupported(name, "thread-local storage is not set up by the loader"));
             }

@@ -5,8 +5,8 @@ use object::elf;
 
 use super::{
     Formula::{
-        Absolute, Copy, Deferred, FromPointer, Indirect, Nothing, PcRelative, Pointer, Relative, SlotFromPointer,
-        Special, ThreadLocal, Unsupported,
+        Absolute, Copy, Deferred, FromPointer, Indirect, Nothing, PcRelative, Pointer, Relative,
+        SlotFromPointer, Special, ThreadLocal, Unsupported,
     },
     Howto, Problem, Site,
     field::{Check, Field, HALF, HALF_ANY, HALF_SIGNED, LONG, NONE, WORD, WORD_SIGNED},
