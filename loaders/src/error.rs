@@ -83,7 +83,7 @@ pub enum Error {
         expected: Platform,
     },
     /// A file that asks for more memory than the options allow.
-    #[error("{file}: {what} of {size:#x} bytes is above the limit of {limit:#x} bytes")]
+    #[error("{file}: {what} of size {size:#x} is above the limit of {limit:#x}")]
     TooLarge {
         /// The file.
         file: String,
@@ -181,6 +181,6 @@ pub enum Error {
         /// The module.
         file: String,
         /// Why not.
-        source: terrella_machine_state::Error,
+        source: Box<terrella_machine_state::Error>,
     },
 }

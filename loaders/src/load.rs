@@ -46,7 +46,9 @@ impl Loaded {
         let mut machine = Machine::new(self.platform);
         for executable in self.executables {
             let name = executable.name.clone();
-            machine.add(name.clone(), executable).map_err(|source| Error::Machine { file: name, source })?;
+            machine
+                .add(name.clone(), executable)
+                .map_err(|source| Error::Machine { file: name, source: Box::new(source) })?;
         }
         Ok(machine)
     }

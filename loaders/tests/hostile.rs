@@ -125,6 +125,6 @@ fn a_segment_of_two_to_the_sixty_bytes_is_refused() {
     let error = load_bytes("big", &bytes, &Options::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "big: memory image of 0x1000000000000000 bytes is above the limit of 0x40000000 bytes"
+        "big: memory image of size 0x1000000000000000 is above the limit of 0x40000000"
     );
 }

@@ -16,6 +16,9 @@ use crate::{
     module::{Definition, Module, ModuleSegment, ModuleSymbol},
 };
 
+/// Most segments of one file.
+const SEGMENT_LIMIT: usize = 1024;
+
 /// Reads an executable or a shared object.
 pub(crate) fn read(file: &ElfFile<'_>, platform: Platform, options: &Options) -> Result<Module> {
     let mut module = empty(file, platform);
@@ -32,6 +35,14 @@ pub(crate) fn read(file: &ElfFile<'_>, platform: Platform, options: &Options) ->
         }
         if let Some(segment) = segment(file, program, module.segments.len())? {
             module.segments.push(segment);
+        }
+        if module.segments.len() > SEGMENT_LIMIT {
+            return Err(Error::TooLarge {
+                file: file.name.clone(),
+                what: "list of segments",
+                size: file.programs.len() as u64,
+                limit: SEGMENT_LIMIT as u64,
+            });
         }
         if program.align.is_power_of_two() {
             module.alignment = module.alignment.max(program.align);

@@ -58,7 +58,20 @@ pub(super) fn finish(
         });
     }
     if !imports.names.is_empty() {
-        executables.push(area(&imports, platform, options)?);
+        let area = area(&imports, platform, options)?;
+        let range = imports.area(platform)?;
+        for executable in &executables {
+            let hit = executable.segments.iter().find(|segment| segment.range.overlaps(&range));
+            if let Some(segment) = hit {
+                return Err(Error::Overlap {
+                    file: area.name,
+                    range,
+                    other: executable.name.clone(),
+                    existing: segment.range,
+                });
+            }
+        }
+        executables.push(area);
     }
     Ok(Loaded { executables, platform, report })
 }
