@@ -64,12 +64,12 @@ def compare(platform, image, lld, scratch):
     if platform.startswith("ppc64"):  # our table-of-contents pointer is relative to .toc
         written = {section[1] for section in sections(file) if "W" in section[6]}
         toc = next((address for name, address, _ in places if name in written), None)
-        lines += f"  .got {toc:#x} : {{ *(.got) }}\n" if toc else ""
+        lines = (f"  .got {toc:#x} : {{ *(.got) }}\n" if toc else "") + lines
     script.write_text("SECTIONS {\n" + lines + "}\n")
     linked = scratch / f"{platform}.elf"
     command = GNU.get(platform, lld) + ["--no-relax", "-T", script, "-e", "0", file, "-o", linked]
     if platform not in GNU:
-        command[len(lld):len(lld)] = ["-O0", "--no-check-sections", "--no-toc-optimize"]
+        command[len(lld):len(lld)] = ["-O0", "--threads=1", "--no-check-sections", "--no-toc-optimize", "-z", "norelro"]
     run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode:
         return f"ld failed: {run.stderr.strip()[:300]}"
