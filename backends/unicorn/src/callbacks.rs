@@ -50,6 +50,7 @@ unsafe fn with<R>(user: *mut c_void, fallback: R, event: impl FnOnce(&mut Unicor
             // SAFETY: as above; the borrow of the closure has ended.
             let emulator = unsafe { &mut *link.emulator.get() };
             emulator.run.panic.get_or_insert(panic);
+            emulator.run.attention = true;
             emulator.engine.stop();
             fallback
         }
@@ -185,6 +186,7 @@ impl UnicornEmulator {
             uc::HookType(uc::HookType::MEM_READ_PROT.0 | uc::HookType::MEM_WRITE_PROT.0),
             on_access as *const c_void,
         )?;
+        all(uc::HookType::EDGE_GENERATED, on_translation as *const c_void)?;
         all(uc::HookType::INTR, on_exception as *const c_void)?;
         all(uc::HookType::INSN_INVALID, on_invalid as *const c_void)?;
         // SAFETY: the signatures are those of the contract; the link outlives
@@ -193,7 +195,6 @@ impl UnicornEmulator {
             self.engine.map_callbacks(layout.alias, layout.alias_size, on_alias_read, on_alias_write, user)?
         };
         if self.target.arch == uc::Arch::X86 {
-            all(uc::HookType::EDGE_GENERATED, on_translation as *const c_void)?;
             for instruction in [uc::X86Insn::SYSCALL, uc::X86Insn::SYSENTER] {
                 // SAFETY: the signature is that of system-call instructions.
                 unsafe { self.engine.add_instruction_hook(instruction, on_syscall as *const c_void, user)? };
