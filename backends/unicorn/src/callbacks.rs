@@ -182,10 +182,11 @@ impl UnicornEmulator {
             unsafe { self.engine.add_hook(kind, callback, user, 1, 0) }
         };
         all(uc::HookType::TLB_FILL, on_tlb_fill as *const c_void)?;
-        all(
-            uc::HookType(uc::HookType::MEM_READ_PROT.0 | uc::HookType::MEM_WRITE_PROT.0),
-            on_access as *const c_void,
-        )?;
+        let kind = uc::HookType(uc::HookType::MEM_READ_PROT.0 | uc::HookType::MEM_WRITE_PROT.0);
+        let (first, last) = (layout.alias, layout.alias + layout.alias_size - 1);
+        // Only for the alias: where such hooks exist, all stores are slow.
+        // SAFETY: as above, with the signature of protection hooks.
+        unsafe { self.engine.add_hook(kind, on_access as *const c_void, user, first, last)? };
         all(uc::HookType::EDGE_GENERATED, on_translation as *const c_void)?;
         all(uc::HookType::INTR, on_exception as *const c_void)?;
         all(uc::HookType::INSN_INVALID, on_invalid as *const c_void)?;

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use terrella_emulator_api::{
-    Access, ArithmeticKind, Emulator, Error, Fault, Flow, HookError, InterruptFlow, MemoryCause, Stop, Taken,
+    Access, AddressRange, ArithmeticKind, Emulator, Error, Fault, Flow, HookError, InterruptFlow,
+    MemoryCause, Stop, Taken,
 };
 use terrella_platforms::{ReturnBy, SyscallNumber};
 
@@ -765,6 +766,9 @@ impl UnicornEmulator {
     pub(crate) fn on_translation(&mut self, address: u64, size: u64) {
         self.run.has_translated = true;
         self.traits.forget();
+        if let Ok(range) = AddressRange::sized(address, size) {
+            self.memory.note_code(range);
+        }
         if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(address, size) {
             self.end(Outcome::Resume(address));
         }
@@ -772,10 +776,13 @@ impl UnicornEmulator {
 
     /// Does the same for the first block of all, which Unicorn does not tell.
     pub(crate) fn check_first_block(&mut self, pc: u64) {
-        if self.target.arch == unicorn_engine::Arch::X86 && !self.run.has_translated {
+        if !self.run.has_translated {
             self.run.has_translated = true;
             let size = self.whole_block(pc, 0);
-            if self.refuse_code(pc, size) {
+            if let Ok(range) = AddressRange::sized(pc, size) {
+                self.memory.note_code(range);
+            }
+            if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(pc, size) {
                 // What is watched changed after it was put in force.
                 self.run.watch_again = true;
             }

@@ -276,6 +276,7 @@ impl UnicornEmulator {
         }
         if self.native.flush || stale.len() > 64 {
             self.engine.flush_code()?;
+            self.memory.forget_code();
             self.native.flush = false;
         } else {
             for page in stale {
