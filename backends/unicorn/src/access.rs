@@ -9,7 +9,7 @@ use terrella_emulator_api::{
     Access, AddressRange, Error, Fault, Flow, MemoryCause, Permissions, ReadFlow, Stop,
 };
 
-use crate::{emulator::UnicornEmulator, quirks::is_byte_reversed, run::Outcome};
+use crate::{emulator::UnicornEmulator, run::Outcome};
 
 /// What is known of the access under way.
 #[derive(Default)]
@@ -188,10 +188,10 @@ impl UnicornEmulator {
     }
 
     /// The bytes that a store of a value puts into memory.
-    fn stored_bytes(&self, size: usize, value: u64, pc: u64) -> Vec<u8> {
+    fn stored_bytes(&mut self, size: usize, value: u64, pc: u64) -> Vec<u8> {
         let mut bytes = vec![0; size];
         self.platform.byte_order().write(value.into(), &mut bytes);
-        if is_byte_reversed(self.platform, &self.code_at(pc)) {
+        if self.instruction_traits(pc).reversed {
             bytes.reverse();
         }
         bytes

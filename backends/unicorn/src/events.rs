@@ -139,6 +139,7 @@ impl UnicornEmulator {
                 || address == LOST && self.target.arch == unicorn_engine::Arch::SPARC,
             repeats: crate::quirks::is_repeated_string(self.platform, &code),
             has_slot: self.definition.delay_slots && has_delay_slot(self.platform, &code),
+            reversed: crate::quirks::is_byte_reversed(self.platform, &code),
             wide: wide_access(self.platform, self.code_state(), &code).unwrap_or(0),
         };
         // Only what the common case looks at keeps an instruction out of it.

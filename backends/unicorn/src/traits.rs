@@ -11,6 +11,8 @@ pub(crate) struct InstructionTraits {
     pub(crate) repeats: bool,
     /// A delay slot follows.
     pub(crate) has_slot: bool,
+    /// Its stores are in the other byte order than the platform's.
+    pub(crate) reversed: bool,
     /// The size of its accesses, if Unicorn makes them in pieces; 0 if not.
     pub(crate) wide: u32,
 }
