@@ -26,10 +26,7 @@ struct Digests {
 
 /// The harness. Nothing in it depends on the platform.
 fn digests(library: &Path, platform: Platform) -> Result<Digests, Box<dyn Error>> {
-    let mut machine = Machine::new(platform);
-    for executable in load_file(library, &Options::default())?.executables {
-        machine.add(executable.name.clone(), executable)?;
-    }
+    let mut machine = load_file(library, &Options::default())?.into_machine()?;
     machine.add("stack", Stack::new(platform, 0x3000_0000, 0x1_0000)?)?;
     machine.add("output", Memory::new(platform, OUTPUT, 32, Permissions::READ_WRITE)?)?;
 

@@ -43,10 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut linker = Linker::new(Options { import_area: area, ..Options::default() });
         linker.add_file(Path::new(env!("CARGO_MANIFEST_DIR")).join(library))?;
 
-        let mut machine = Machine::new(platform);
-        for executable in linker.link()?.executables {
-            machine.add(executable.name.clone(), executable)?;
-        }
+        let mut machine = linker.link()?.into_machine()?;
         machine.add("stack", Stack::new(platform, 0x3000_0000, 0x1_0000)?)?;
         machine.add("model", FunctionModel::new("external_length", ExternalLength::default()))?;
         machine.save(&file)?;
