@@ -229,7 +229,7 @@ const SPARC: Target = Target {
     mode: Mode(Mode::SPARC32.0 | Mode::BIG_ENDIAN.0),
     model: None,
     sets_page_size: false,
-    initial: &[("psr", 0x1000)],
+    initial: &[],
     events: &[
         (2, Event::Invalid),
         (7, Event::UnalignedRead),
@@ -246,7 +246,9 @@ const S390X: Target = Target {
     mode: Mode::BIG_ENDIAN,
     model: Some(uc::S390xCpuModel::QEMU as i32),
     sets_page_size: false,
-    initial: &[],
+    // 64-bit addresses (EA, BA); floating-point and vector registers (AFP and
+    // the vector-enablement control of c0).
+    initial: &[("pswm", 0x1_8000_0000), ("c0", 0x6_0000)],
     events: &[(2, Event::Syscall), (3, Event::Program)],
     exception_pc: ExceptionPc::Behind(0),
     built_for: ByteOrder::Big,
