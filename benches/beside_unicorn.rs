@@ -143,7 +143,17 @@ fn main() {
     println!("{:10} {:10} {:>22} {:>22} {:>22}", "", "", "no hooks", "all instructions", "all memory");
     println!(
         "{:10} {:10} {:>8} {:>7} {:>5} {:>8} {:>7} {:>5} {:>8} {:>7} {:>5}",
-        "platform", "program", "raw ms", "ours", "ratio", "raw ms", "ours", "ratio", "raw ms", "ours", "ratio"
+        "platform",
+        "program",
+        "raw ms",
+        "ours",
+        "ratio",
+        "raw ms",
+        "ours",
+        "ratio",
+        "raw ms",
+        "ours",
+        "ratio"
     );
     for platform in [Platform::X86_64, Platform::AARCH64, Platform::RISCV64] {
         for program in programs(platform.name()) {

@@ -46,7 +46,9 @@ pub fn programs(architecture: &str) -> Vec<Program> {
     let entry = &manifest["programs"][architecture];
     let number = |value: &Value| match value {
         Value::Number(number) => number.as_u64().expect("a number"),
-        text => u64::from_str_radix(text.as_str().expect("a text").trim_start_matches("0x"), 16).expect("hex"),
+        text => {
+            u64::from_str_radix(text.as_str().expect("a text").trim_start_matches("0x"), 16).expect("hex")
+        }
     };
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let cases = entry["cases"].as_object().expect("cases");
