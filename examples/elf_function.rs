@@ -18,14 +18,13 @@ const SHA256: &str = "d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37
 /// Where the library puts the SHA-256.
 const OUTPUT: u64 = 0x2000_0000;
 
-struct Digests {
-    crc32: u64,
-    sha256: String,
-    instructions: u64,
-}
+/// What a backend cannot do, and why.
+const LIMITS: &[(Platform, &str)] =
+    &[(Platform::SPARC64, "Unicorn 2.1.5 starts it with no register window to save into")];
 
-/// The harness. Nothing in it depends on the platform.
-fn digests(library: &Path, platform: Platform) -> Result<Digests, Box<dyn Error>> {
+/// The harness: CRC-32, SHA-256, and how many instructions they took. Nothing
+/// in it depends on the platform.
+fn digests(library: &Path, platform: Platform) -> Result<(u64, String, u64), Box<dyn Error>> {
     let mut machine = load_file(library, &Options::default())?.into_machine()?;
     machine.add("stack", Stack::new(platform, 0x3000_0000, 0x1_0000)?)?;
     machine.add("output", Memory::new(platform, OUTPUT, 32, Permissions::READ_WRITE)?)?;
@@ -44,7 +43,7 @@ fn digests(library: &Path, platform: Platform) -> Result<Digests, Box<dyn Error>
     instructions += caller.emulator().instructions_executed().unwrap_or(0);
     let sha256 = caller.emulator().read_bytes(OUTPUT, 32)?;
     let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Digests { crc32, sha256, instructions })
+    Ok((crc32, sha256, instructions))
 }
 
 fn main() -> ExitCode {
@@ -56,13 +55,16 @@ fn main() -> ExitCode {
         if !library.exists() || backends::for_platform(platform).is_none() {
             continue;
         }
+        if let Some((_, reason)) = LIMITS.iter().find(|(limited, _)| *limited == platform) {
+            println!("{platform:<12} left out: {reason}");
+            continue;
+        }
         all += 1;
         let order = format!("{:?}", platform.byte_order()).to_lowercase();
         match digests(&library, platform) {
-            Ok(found) => {
-                let ok = found.crc32 == CRC32 && found.sha256 == SHA256;
+            Ok((crc32, sha256, instructions)) => {
+                let ok = crc32 == CRC32 && sha256 == SHA256;
                 right += u32::from(ok);
-                let Digests { crc32, sha256, instructions } = found;
                 let verdict = if ok { "ok" } else { "WRONG" };
                 let sha256 = &sha256[..16];
                 println!("{platform:<12} {order:<7} {crc32:08x}  {sha256}  {instructions:>12}  {verdict}");

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use terrella::{
     api::HookError,
-    loaders::{ImportArea, Linker, Options},
+    loaders::{Linker, Options},
     machine::{Function, FunctionModel, Return, Stack, call::Call},
     prelude::*,
 };
@@ -36,16 +36,16 @@ impl Function for ExternalLength {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::temp_dir().join("function_model.terrella");
-    for platform in [Platform::X86_64, Platform::MIPS, Platform::ARMV7A, Platform::S390X] {
-        // A library with an undefined symbol: the linker gives it an address.
+    for platform in [Platform::X86_64, Platform::MIPS, Platform::ARMV7A, Platform::PPC64] {
+        // A library with an undefined symbol: the linker gives it an address,
+        // called `external_length@import`.
         let library = format!("tests/fixtures/library/{platform}-imports.so");
-        let area = ImportArea { mapped: true, ..ImportArea::default() };
-        let mut linker = Linker::new(Options { import_area: area, ..Options::default() });
+        let mut linker = Linker::new(Options::default()).map_imports(true);
         linker.add_file(Path::new(env!("CARGO_MANIFEST_DIR")).join(library))?;
 
         let mut machine = linker.link()?.into_machine()?;
         machine.add("stack", Stack::new(platform, 0x3000_0000, 0x1_0000)?)?;
-        machine.add("model", FunctionModel::new("external_length", ExternalLength::default()))?;
+        machine.add("model", FunctionModel::new("external_length@import", ExternalLength::default()))?;
         machine.save(&file)?;
 
         // Another program would go on here. It has to have the model's type.

@@ -5,7 +5,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use terrella::{
-    machine::{Executable, Memory, Return, Stack},
+    machine::{ArgumentValue, Executable, Memory, Return, Stack, call::Caller},
     prelude::*,
 };
 
@@ -66,8 +66,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok(Flow::Continue)
     })?;
 
-    let mut caller = terrella::machine::call::Caller::new(&machine, &mut *emulator)?;
-    let result = caller.call(F, &[terrella::machine::ArgumentValue::Pointer(DATA)], Return::I32)?.value;
+    let result =
+        Caller::new(&machine, &mut *emulator)?.call(F, &[ArgumentValue::Pointer(DATA)], Return::I32)?.value;
     log.borrow().iter().for_each(|line| println!("{line}"));
     println!("f returned {result}");
     assert_eq!(result.as_i64(), 107);
