@@ -46,3 +46,23 @@ pub mod prelude {
     #[cfg(feature = "unicorn")]
     pub use terrella_unicorn::UnicornEmulator;
 }
+
+/// The code of the book and of the README, as tests.
+#[cfg(all(doctest, feature = "unicorn"))]
+mod book {
+    macro_rules! pages {
+        ($($name:ident = $path:literal;)*) => {
+            $(#[doc = include_str!($path)] mod $name {})*
+        };
+    }
+
+    pages! {
+        first_harness = "../docs/src/tutorial/first-harness.md";
+        elf_function = "../docs/src/tutorial/elf-function.md";
+        hooks = "../docs/src/tutorial/hooks.md";
+        devices_and_models = "../docs/src/tutorial/devices-and-models.md";
+        save_and_resume = "../docs/src/tutorial/save-and-resume.md";
+        platforms = "../docs/src/reference/platforms.md";
+        conventions = "../docs/src/reference/conventions.md";
+    }
+}

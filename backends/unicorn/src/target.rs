@@ -246,7 +246,9 @@ const S390X: Target = Target {
     mode: Mode::BIG_ENDIAN,
     model: Some(uc::S390xCpuModel::QEMU as i32),
     sets_page_size: false,
-    initial: &[],
+    // 64-bit addresses (EA, BA); floating-point and vector registers (AFP and
+    // the vector-enablement control of c0).
+    initial: &[("pswm", 0x1_8000_0000), ("c0", 0x6_0000)],
     events: &[(2, Event::Syscall), (3, Event::Program)],
     exception_pc: ExceptionPc::Behind(0),
     built_for: ByteOrder::Big,
