@@ -63,9 +63,9 @@ pub fn detect_platform(bytes: &[u8]) -> Result<Platform> {
 /// The platform of a parsed ELF file.
 pub(crate) fn platform_of(file: &ElfFile<'_>) -> Result<Platform> {
     let architecture = match (file.machine, file.class_bits) {
-        (elf::EM_X86_64, _) => Some(Architecture::X86_64),
+        (elf::EM_X86_64, 64) => Some(Architecture::X86_64),
         (elf::EM_386 | 6, 32) => Some(Architecture::I386),
-        (elf::EM_AARCH64, _) => Some(Architecture::AArch64),
+        (elf::EM_AARCH64, 64) => Some(Architecture::AArch64),
         (elf::EM_ARM, 32) => Some(arm_architecture(file)),
         (elf::EM_MIPS | 10, 64) => Some(Architecture::Mips64),
         // n32: 64-bit registers, 32-bit pointers.

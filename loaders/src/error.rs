@@ -83,7 +83,7 @@ pub enum Error {
         expected: Platform,
     },
     /// A file that asks for more memory than the options allow.
-    #[error("{file}: {what} of {size:#x} bytes is above the limit of {limit:#x} bytes")]
+    #[error("{file}: {what} of size {size:#x} is above the limit of {limit:#x}")]
     TooLarge {
         /// The file.
         file: String,
@@ -176,11 +176,11 @@ pub enum Error {
         names: Vec<String>,
     },
     /// A machine that cannot be made of what was loaded.
-    #[error("{file}: {reason}")]
+    #[error("{file}: {source}")]
     Machine {
-        /// The file.
+        /// The module.
         file: String,
         /// Why not.
-        reason: String,
+        source: Box<terrella_machine_state::Error>,
     },
 }

@@ -220,7 +220,8 @@ mod tests {
 
     #[test]
     fn records_that_touch_join_and_gaps_split() {
-        let image = parse(":0100000011EE\r\n:0100020033CA\r\n:0100010022DC\r\n:01001000AA45\r\n:00000001FF\r\n");
+        let image =
+            parse(":0100000011EE\r\n:0100020033CA\r\n:0100010022DC\r\n:01001000AA45\r\n:00000001FF\r\n");
         let image = image.unwrap();
         assert_eq!(image.segments, [(0, vec![0x11, 0x22, 0x33]), (0x10, vec![0xaa])]);
     }

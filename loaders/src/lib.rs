@@ -10,8 +10,9 @@
 //! use terrella_platforms::Platform;
 //!
 //! let options = Options { platform: Some(Platform::MSP430), ..Options::default() };
-//! let loaded = load_bytes("blink.hex", b":0244000003433A43\n:00000001FF\n", &options);
-//! assert!(loaded.is_err(), "the checksum of the first line is wrong");
+//! let loaded = load_bytes("blink.hex", b":02440000034374\n:00000001FF\n", &options);
+//! assert_eq!(loaded?.executables[0].read(0x4400, 2)?, [0x03, 0x43]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! Nothing that a file says is trusted: broken files give an [`Error`] that

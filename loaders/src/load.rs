@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use terrella_machine_state::{Executable, Import};
+use terrella_machine_state::{Executable, Import, Machine};
 use terrella_platforms::Platform;
 
-use crate::{LinkReport, Linker, Options, Result};
+use crate::{Error, LinkReport, Linker, Options, Result};
 
 /// What was loaded.
 #[derive(Debug, Clone)]
@@ -26,6 +26,31 @@ impl Loaded {
         self.executables
             .iter()
             .flat_map(|executable| executable.imports.iter().map(move |import| (executable, import)))
+    }
+
+    /// A machine with the images in it, called by their names.
+    ///
+    /// # Errors
+    /// [`Error::Machine`] if two images have the same name.
+    ///
+    /// ```
+    /// use terrella_loaders::{Options, load_bytes};
+    /// use terrella_platforms::Platform;
+    ///
+    /// let options = Options { platform: Some(Platform::X86_64), ..Options::default() };
+    /// let machine = load_bytes("code", &[0x90, 0xc3], &options)?.into_machine()?;
+    /// assert_eq!(machine.read_memory(0, 2)?, [0x90, 0xc3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn into_machine(self) -> Result<Machine> {
+        let mut machine = Machine::new(self.platform);
+        for executable in self.executables {
+            let name = executable.name.clone();
+            machine
+                .add(name.clone(), executable)
+                .map_err(|source| Error::Machine { file: name, source: Box::new(source) })?;
+        }
+        Ok(machine)
     }
 
     /// The image of a name.

@@ -122,7 +122,14 @@ pub(crate) struct Relocation {
 impl Module {
     /// The segment that holds an address of the file.
     pub(crate) fn segment_at(&self, address: u64) -> Option<&ModuleSegment> {
-        self.segments.iter().find(|segment| segment.range.contains(address))
+        self.segments.get(self.segment_index(address)?)
+    }
+
+    /// Segments are kept by address.
+    fn segment_index(&self, address: u64) -> Option<usize> {
+        let index =
+            self.segments.partition_point(|segment| segment.range.first() <= address).checked_sub(1)?;
+        self.segments.get(index)?.range.contains(address).then_some(index)
     }
 
     /// Reads memory; `None` if it is not all in one segment.
@@ -152,7 +159,8 @@ impl Module {
     /// Writes memory; `None` if it is not all in one segment.
     pub(crate) fn write(&mut self, address: u64, bytes: &[u8]) -> Option<()> {
         let last = address.checked_add(bytes.len() as u64)?.checked_sub(1)?;
-        let segment = self.segments.iter_mut().find(|segment| segment.range.contains(address))?;
+        let index = self.segment_index(address)?;
+        let segment = self.segments.get_mut(index)?;
         if last > segment.range.last() {
             return None;
         }

@@ -60,8 +60,7 @@ impl IntelHex {
             if last > platform.definition().highest_address() {
                 return Err(no_room());
             }
-            let segment =
-                Segment::new(format!("data{index}"), address..=last, Permissions::ALL, &bytes);
+            let segment = Segment::new(format!("data{index}"), address..=last, Permissions::ALL, &bytes);
             image.segments.push(segment.map_err(|_| no_room())?);
         }
         image.entry = self.entry;

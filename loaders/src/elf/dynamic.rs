@@ -127,13 +127,24 @@ impl Dynamic<'_, '_> {
     /// the last chain).
     fn symbol_count(&self, module: &Module, symbols_at: u64, strings_at: u64) -> u64 {
         let half = |address| module.read_integer(address, 4);
-        // s390x and Alpha have 64-bit words in the System V table.
+        // On s390x the words of the System V table have 64 bits.
         let wide = self.file.machine == elf::EM_S390 && self.file.class_bits == 64;
         let mut count = self.tag(DT_MIPS_SYMTABNO).filter(|_| self.file.machine == elf::EM_MIPS);
-        if count.is_none() && let Some(hash) = self.tag(elf::DT_HASH) {
-            count = if wide { module.read_integer(hash.wrapping_add(8), 8) } else { half(hash.wrapping_add(4)) };
+        if count.is_none()
+            && let Some(hash) = self.tag(elf::DT_HASH)
+        {
+            // Linkers disagree on it: read as 64-bit words, the number of
+            // buckets of a table of 32-bit words is far too large.
+            let limit = self.file.data.len() as u64;
+            let long = |at: u64| module.read_integer(at, 8).filter(|value| *value <= limit);
+            count = long(hash)
+                .filter(|_| wide)
+                .and_then(|_| long(hash.wrapping_add(8)))
+                .or_else(|| half(hash.wrapping_add(4)));
         }
-        if count.is_none() && let Some(hash) = self.tag(elf::DT_GNU_HASH) {
+        if count.is_none()
+            && let Some(hash) = self.tag(elf::DT_GNU_HASH)
+        {
             count = self.gnu_hash_count(module, hash);
         }
         let entry = symbols::entry_size(self.file.class_bits) as u64;

@@ -74,9 +74,9 @@ impl<'d> ElfFile<'d> {
             Endianness::Little => ByteOrder::Little,
             Endianness::Big => ByteOrder::Big,
         };
-        let programs = header
-            .program_headers(endian, data)
-            .map_err(|_| malformed(name, "program headers outside of the file", header.e_phoff(endian).into()))?;
+        let programs = header.program_headers(endian, data).map_err(|_| {
+            malformed(name, "program headers outside of the file", header.e_phoff(endian).into())
+        })?;
         let programs = programs.iter().take(HEADER_LIMIT).map(|program| ProgramHeader {
             kind: program.p_type(endian),
             flags: program.p_flags(endian),

@@ -16,6 +16,9 @@ use crate::{
     module::{Definition, Module, ModuleSegment, ModuleSymbol},
 };
 
+/// Most segments of one file.
+const SEGMENT_LIMIT: usize = 1024;
+
 /// Reads an executable or a shared object.
 pub(crate) fn read(file: &ElfFile<'_>, platform: Platform, options: &Options) -> Result<Module> {
     let mut module = empty(file, platform);
@@ -32,6 +35,14 @@ pub(crate) fn read(file: &ElfFile<'_>, platform: Platform, options: &Options) ->
         }
         if let Some(segment) = segment(file, program, module.segments.len())? {
             module.segments.push(segment);
+        }
+        if module.segments.len() > SEGMENT_LIMIT {
+            return Err(Error::TooLarge {
+                file: file.name.clone(),
+                what: "list of segments",
+                size: file.programs.len() as u64,
+                limit: SEGMENT_LIMIT as u64,
+            });
         }
         if program.align.is_power_of_two() {
             module.alignment = module.alignment.max(program.align);
@@ -58,14 +69,13 @@ pub(crate) fn read(file: &ElfFile<'_>, platform: Platform, options: &Options) ->
     module.entry = (file.entry != 0 || file.kind == elf::ET_EXEC)
         .then_some(file.entry)
         .filter(|entry| module.segment_at(platform.definition().code_address(*entry)).is_some());
-    module.tls = file.programs.iter().find(|program| program.kind == elf::PT_TLS).map(|program| {
-        TlsTemplate {
+    module.tls =
+        file.programs.iter().find(|program| program.kind == elf::PT_TLS).map(|program| TlsTemplate {
             address: program.address,
             initialised_size: program.file_size,
             size: program.memory_size,
             alignment: program.align.max(1),
-        }
-    });
+        });
     module.descriptors = file
         .sections
         .iter()
@@ -134,7 +144,7 @@ fn section_symbols(file: &ElfFile<'_>, module: &mut Module) {
     let strings = file.sections.get(table.link as usize).and_then(|section| file.section_bytes(section));
     let Some(bytes) = file.section_bytes(table) else { return };
     let symbols = symbols::read(file, bytes, strings.unwrap_or_default());
-    module.symbols.extend(symbols.into_iter().filter(|raw| worth_showing(raw)).map(|raw| raw.symbol));
+    module.symbols.extend(symbols.into_iter().filter(worth_showing).map(|raw| raw.symbol));
 }
 
 /// Whether a symbol is a name that a user may ask for: not a file, a section

@@ -46,13 +46,8 @@ pub(crate) fn read(file: &ElfFile<'_>, platform: Platform, options: &Options) ->
     let mut module = empty(file, platform);
     let small = platform.definition().address_bits < 32;
     let page = if small { 16 } else { u64::from(platform.definition().page_bytes.clamp(16, 0x1_0000)) };
-    let mut layout = Layout {
-        file,
-        limit: options.memory_limit,
-        next: 0,
-        addresses: BTreeMap::new(),
-        alignment: page,
-    };
+    let mut layout =
+        Layout { file, limit: options.memory_limit, next: 0, addresses: BTreeMap::new(), alignment: page };
     for group in 0..3 {
         layout.next = align_up(layout.next, page);
         module.segments.extend(layout.group(group)?);
@@ -123,14 +118,13 @@ impl Layout<'_, '_> {
             return Err(self.file.malformed("the alignment of a section is no small power of two", align));
         }
         let address = align_up(self.next, align);
-        let end = address.checked_add(size).filter(|end| *end <= self.limit).ok_or_else(|| {
-            Error::TooLarge {
+        let end =
+            address.checked_add(size).filter(|end| *end <= self.limit).ok_or_else(|| Error::TooLarge {
                 file: self.file.name.clone(),
                 what: "memory image",
                 size: address.saturating_add(size),
                 limit: self.limit,
-            }
-        })?;
+            })?;
         self.alignment = self.alignment.max(align);
         self.next = end;
         Ok(address)

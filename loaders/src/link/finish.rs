@@ -49,12 +49,29 @@ pub(super) fn finish(
             Member::Module(module) => {
                 let mut executable = executable(&module);
                 executable.imports = open.into_values().collect();
+                for import in &mut executable.imports {
+                    import.slots.sort_unstable();
+                    import.slots.dedup();
+                }
                 executable
             }
         });
     }
     if !imports.names.is_empty() {
-        executables.push(area(&imports, platform, options)?);
+        let area = area(&imports, platform, options)?;
+        let range = imports.area(platform)?;
+        for executable in &executables {
+            let hit = executable.segments.iter().find(|segment| segment.range.overlaps(&range));
+            if let Some(segment) = hit {
+                return Err(Error::Overlap {
+                    file: area.name,
+                    range,
+                    other: executable.name.clone(),
+                    existing: segment.range,
+                });
+            }
+        }
+        executables.push(area);
     }
     Ok(Loaded { executables, platform, report })
 }
@@ -98,8 +115,7 @@ fn executable(module: &Module) -> Executable {
     }
     executable.constructors = functions(module, &module.constructors, false);
     executable.destructors = functions(module, &module.destructors, true);
-    executable.tls =
-        module.tls.map(|tls| TlsTemplate { address: module.placed(tls.address), ..tls });
+    executable.tls = module.tls.map(|tls| TlsTemplate { address: module.placed(tls.address), ..tls });
     pointers(module, &mut executable);
     executable
 }
@@ -175,11 +191,7 @@ fn functions(module: &Module, lists: &FunctionLists, backwards: bool) -> Vec<u64
         }
     }
     let direct = lists.functions.iter().map(|function| module.placed(*function));
-    if backwards {
-        arrays.into_iter().rev().chain(direct).collect()
-    } else {
-        direct.chain(arrays).collect()
-    }
+    if backwards { arrays.into_iter().rev().chain(direct).collect() } else { direct.chain(arrays).collect() }
 }
 
 /// The calling convention and the pointers that functions expect.

@@ -81,8 +81,7 @@ impl Linker {
     /// [`Error::Read`], and those of [`Self::add_bytes`].
     pub fn add_file(&mut self, path: impl AsRef<Path>) -> Result<&mut Self> {
         let path = path.as_ref();
-        let bytes =
-            std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         self.add_bytes(&name, &bytes)
     }
@@ -107,9 +106,7 @@ impl Linker {
                 let image = IntelHex::parse(name, bytes)?;
                 self.add_executable(image.into_executable(name, platform)?)
             }
-            FileKind::Machine => {
-                Err(Error::NotThatFormat { file: name.to_owned(), wanted: "an executable" })
-            }
+            FileKind::Machine => Err(Error::NotThatFormat { file: name.to_owned(), wanted: "an executable" }),
             FileKind::Raw => {
                 let image = RawImage {
                     name: name.to_owned(),
@@ -153,10 +150,7 @@ impl Linker {
     }
 
     fn known_platform(&self, name: &str) -> Result<Platform> {
-        self.options
-            .platform
-            .or(self.platform)
-            .ok_or_else(|| Error::NoPlatform { file: name.to_owned() })
+        self.options.platform.or(self.platform).ok_or_else(|| Error::NoPlatform { file: name.to_owned() })
     }
 
     fn check_platform(&mut self, name: &str, platform: Platform) -> Result<()> {

@@ -64,7 +64,9 @@ pub(super) fn place(
                     let range = AddressRange::sized(first, size).map_err(|_| no_room(next))?;
                     match taken.iter().find(|(other, _)| other.overlaps(&range)) {
                         None => break (first.wrapping_sub(span.first()), range),
-                        Some((other, _)) => start = other.last().checked_add(1).ok_or_else(|| no_room(next))?,
+                        Some((other, _)) => {
+                            start = other.last().checked_add(1).ok_or_else(|| no_room(next))?
+                        }
                     }
                 }
             }

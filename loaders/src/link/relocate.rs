@@ -42,9 +42,8 @@ pub(super) fn relocate(
     imports: &mut Imports,
     report: &mut LinkReport,
 ) -> Result<()> {
-    imports.descriptors = members.iter().any(
-        |member| matches!(member, Member::Module(module) if module.descriptors.is_some()),
-    );
+    imports.descriptors =
+        members.iter().any(|member| matches!(member, Member::Module(module) if module.descriptors.is_some()));
     let definitions = Definitions::collect(members, None);
     let mut work = Work { options, definitions, imports, report, bindings: BTreeSet::new() };
     let mut states: Vec<State> = members.iter().map(|_| State::default()).collect();
@@ -114,8 +113,8 @@ impl Work<'_> {
         match relocation::apply(module, types, relocation, &bound.target, state) {
             Ok(word) => {
                 self.report.applied += 1;
-                if word && bound.open {
-                    self.imports.slot(&bound.name, index, place);
+                if let (Some(word), true) = (word, bound.open) {
+                    self.imports.slot(&bound.name, index, module.placed(word));
                 }
                 Ok(())
             }
@@ -133,12 +132,9 @@ impl Work<'_> {
     ) -> Result<()> {
         let file = module.name.clone();
         let error = match problem {
-            Problem::Unknown => Error::UnknownRelocation {
-                file,
-                platform: module.platform,
-                number: relocation.kind,
-                place,
-            },
+            Problem::Unknown => {
+                Error::UnknownRelocation { file, platform: module.platform, number: relocation.kind, place }
+            }
             Problem::Unsupported(name, reason) => {
                 Error::UnsupportedRelocation { file, name, place, symbol: symbol.clone(), reason }
             }

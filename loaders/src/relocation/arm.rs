@@ -138,7 +138,8 @@ fn arm_branch(site: &mut Site<'_>) -> Result<(), Problem> {
         }
         return branch_or_stay(site, offset, &BRANCH);
     }
-    if !is_blx && !(is_bl && unit >> 28 == 0xe) {
+    let is_plain_call = is_bl && unit >> 28 == 0xe;
+    if !is_blx && !is_plain_call {
         return Err(Problem::Unsupported(site.howto.name, VENEER));
     }
     site.put_unit(unit & 0xff_ffff | 0xfa00_0000 | (offset >> 1 & 1) << 24)?;

@@ -110,7 +110,7 @@ impl Field {
     /// The unit with `value` in its field; `None` if the value is not allowed.
     pub(crate) fn insert(&self, unit: u64, value: u64, class_bits: u8) -> Option<u64> {
         let value = value.wrapping_add(self.round);
-        if !self.check.allows(value, class_bits) || value % u64::from(self.multiple.max(1)) != 0 {
+        if !self.check.allows(value, class_bits) || !value.is_multiple_of(u64::from(self.multiple.max(1))) {
             return None;
         }
         let mut unit = unit;
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn scattered_bits_come_back() {
-        let branch =
-            Field::little(4, &[(12, 1, 31), (5, 6, 25), (1, 4, 8), (11, 1, 7)], Check::Signed(13)).of_multiples(2);
+        let branch = Field::little(4, &[(12, 1, 31), (5, 6, 25), (1, 4, 8), (11, 1, 7)], Check::Signed(13))
+            .of_multiples(2);
         for value in [-4096_i64, -2, 0, 2, 4094] {
             let unit = branch.insert(0x63, value as u64, 64).unwrap();
             assert_eq!(branch.extract(unit), value);

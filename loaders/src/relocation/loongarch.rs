@@ -125,7 +125,8 @@ fn branch(site: &mut Site<'_>) -> Result<(), Problem> {
 fn put_page(site: &mut Site<'_>, target: u64) -> Result<(), Problem> {
     let delta = (target.wrapping_add(0x800) & !0xfff).wrapping_sub(site.place() & !0xfff);
     let signed = delta as i64;
-    if site.module.class_bits == 64 && (signed >> 31 != 0 && signed >> 31 != -1) && !site.target.missing_weak {
+    if site.module.class_bits == 64 && (signed >> 31 != 0 && signed >> 31 != -1) && !site.target.missing_weak
+    {
         return Err(Problem::Overflow(site.howto.name, delta));
     }
     site.put(delta)

@@ -173,7 +173,8 @@ pub(super) fn pair_addends(module: &mut Module) {
 /// Up to three types in one relocation: each takes the value of the one
 /// before as its addend; the last one's field takes the result.
 pub(super) fn apply_packed(site: &mut Site<'_>, types: &Types) -> Result<(), Problem> {
-    let kinds = [site.relocation.kind & 0xff, site.relocation.kind >> 8 & 0xff, site.relocation.kind >> 16 & 0xff];
+    let kinds =
+        [site.relocation.kind & 0xff, site.relocation.kind >> 8 & 0xff, site.relocation.kind >> 16 & 0xff];
     let steps = kinds.iter().rposition(|kind| *kind != 0).map_or(0, |last| last + 1);
     let nothing = Target::default();
     let Some(last) = kinds.get(steps.saturating_sub(1)).and_then(|kind| types.get(*kind)) else {

@@ -15,6 +15,8 @@ mod powerpc;
 mod powerpc64;
 mod riscv;
 mod s390x;
+#[cfg(test)]
+mod samples;
 mod small;
 mod sparc;
 mod x86;
@@ -261,37 +263,45 @@ pub(crate) fn is_deferred(types: &Types, relocation: &Relocation) -> bool {
     types.get(relocation.kind).is_some_and(|howto| matches!(howto.formula, Formula::Deferred(_)))
 }
 
-/// Applies one relocation. `Ok(true)` if the place is a word that now holds
-/// just the symbol's address.
+/// Applies one relocation. Gives the place (in the file's terms) of a word
+/// that now holds just the symbol's address, if there is one.
 pub(crate) fn apply(
     module: &mut Module,
     types: &Types,
     relocation: Relocation,
     target: &Target,
     state: &mut State,
-) -> Result<bool, Problem> {
+) -> Result<Option<u64>, Problem> {
     if relocation.kind == RELR_KIND {
         let outside = Problem::Outside("RELR");
         let value = module.read_word(relocation.place).ok_or(outside)?;
         let bias = module.bias;
         module.write_word(relocation.place, value.wrapping_add(bias)).ok_or(outside)?;
-        return Ok(false);
+        return Ok(None);
     }
     let howto = types.get(relocation.kind).ok_or(Problem::Unknown)?;
     let mut site = Site { module, relocation, howto, target, state };
     if types.packed && relocation.kind >> 8 & 0xffff != 0 {
         mips::apply_packed(&mut site, types)?;
-        return Ok(false);
+    } else {
+        site.apply()?;
     }
-    site.apply()?;
-    let word = howto.field.bytes() == site.module.word_bytes();
-    Ok(match howto.formula {
-        Formula::Symbol | Formula::SymbolThumb => true,
-        Formula::Absolute | Formula::AbsoluteThumb => {
-            word && howto.field.pieces.len() == 1 && site.addend().is_ok_and(|addend| addend == 0)
+    let word = match howto.formula {
+        Formula::Symbol | Formula::SymbolThumb | Formula::Absolute | Formula::AbsoluteThumb => {
+            relocation.place
         }
-        _ => false,
-    })
+        // Entries of linkage tables, which are code on some processors.
+        Formula::Special(_) | Formula::Deferred(_) => relocation.place,
+        _ => match slot_key(module, howto, &relocation) {
+            Some(key) if key.addend == 0 && !key.page => {
+                let slot = module.got.as_ref().and_then(|got| got.slots.get(&key));
+                return Ok(slot.copied());
+            }
+            _ => return Ok(None),
+        },
+    };
+    let pointer = target.value | u64::from(target.thumb);
+    Ok((module.read_word(word) == Some(pointer)).then_some(word))
 }
 
 impl Site<'_> {
@@ -299,7 +309,9 @@ impl Site<'_> {
         let name = self.howto.name;
         match self.howto.formula {
             Formula::Nothing | Formula::Copy => return Ok(()),
-            Formula::Special(function) | Formula::SlotSpecial(function) | Formula::Deferred(function) => return function(self),
+            Formula::Special(function) | Formula::SlotSpecial(function) | Formula::Deferred(function) => {
+                return function(self);
+            }
             Formula::ThreadLocal => {
                 return Err(Problem::Unsupported(name, "thread-local storage is not set up by the loader"));
             }

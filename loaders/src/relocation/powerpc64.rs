@@ -5,8 +5,8 @@ use object::elf;
 
 use super::{
     Formula::{
-        Absolute, Copy, FromPointer, Indirect, Nothing, PcRelative, Pointer, Relative, SlotFromPointer,
-        Special, ThreadLocal, Unsupported,
+        Absolute, Copy, Deferred, FromPointer, Indirect, Nothing, PcRelative, Pointer, Relative,
+        SlotFromPointer, Special, ThreadLocal, Unsupported,
     },
     Howto, Problem, Site,
     field::{Check, Field, HALF, HALF_ANY, HALF_SIGNED, LONG, NONE, WORD, WORD_SIGNED},
@@ -30,7 +30,8 @@ const WORD30: Field = Field::data(4, &[(2, 30, 2)], Check::Signed(32)).of_multip
 /// Split over the two words of a prefixed instruction.
 const PREFIXED34: Field = Field::data(4, &[(0, 32, 0)], Check::Any);
 
-/// The types.
+/// The types. Those that look into function descriptors come after all others,
+/// because descriptors are relocated too.
 pub(super) const TYPES: &[Howto] = &[
     row(elf::R_PPC64_NONE, "R_PPC64_NONE", Nothing, NONE),
     row(elf::R_PPC64_ADDR32, "R_PPC64_ADDR32", Absolute, WORD),
@@ -40,17 +41,17 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_PPC64_ADDR16_HI, "R_PPC64_ADDR16_HI", Absolute, HI),
     row(elf::R_PPC64_ADDR16_HA, "R_PPC64_ADDR16_HA", Absolute, HA),
     row(elf::R_PPC64_ADDR14, "R_PPC64_ADDR14", Absolute, BRANCH14),
-    row(elf::R_PPC64_REL24, "R_PPC64_REL24", Special(call), BRANCH24),
-    row(elf::R_PPC64_REL14, "R_PPC64_REL14", Special(call), BRANCH14),
-    row(elf::R_PPC64_REL14_BRTAKEN, "R_PPC64_REL14_BRTAKEN", Special(call), BRANCH14),
-    row(elf::R_PPC64_REL14_BRNTAKEN, "R_PPC64_REL14_BRNTAKEN", Special(call), BRANCH14),
+    row(elf::R_PPC64_REL24, "R_PPC64_REL24", Deferred(call), BRANCH24),
+    row(elf::R_PPC64_REL14, "R_PPC64_REL14", Deferred(call), BRANCH14),
+    row(elf::R_PPC64_REL14_BRTAKEN, "R_PPC64_REL14_BRTAKEN", Deferred(call), BRANCH14),
+    row(elf::R_PPC64_REL14_BRNTAKEN, "R_PPC64_REL14_BRNTAKEN", Deferred(call), BRANCH14),
     row(elf::R_PPC64_GOT16, "R_PPC64_GOT16", SlotFromPointer, HALF_SIGNED),
     row(elf::R_PPC64_GOT16_LO, "R_PPC64_GOT16_LO", SlotFromPointer, LO),
     row(elf::R_PPC64_GOT16_HI, "R_PPC64_GOT16_HI", SlotFromPointer, HI),
     row(elf::R_PPC64_GOT16_HA, "R_PPC64_GOT16_HA", SlotFromPointer, HA),
     row(elf::R_PPC64_COPY, "R_PPC64_COPY", Copy, NONE),
     row(elf::R_PPC64_GLOB_DAT, "R_PPC64_GLOB_DAT", Absolute, LONG),
-    row(elf::R_PPC64_JMP_SLOT, "R_PPC64_JMP_SLOT", Special(jump_slot), LONG),
+    row(elf::R_PPC64_JMP_SLOT, "R_PPC64_JMP_SLOT", Deferred(jump_slot), LONG),
     row(elf::R_PPC64_RELATIVE, "R_PPC64_RELATIVE", Relative, LONG),
     row(elf::R_PPC64_UADDR32, "R_PPC64_UADDR32", Absolute, WORD),
     row(elf::R_PPC64_UADDR16, "R_PPC64_UADDR16", Absolute, HALF),
@@ -89,7 +90,7 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_PPC64_TOCSAVE, "R_PPC64_TOCSAVE", Nothing, NONE),
     row(elf::R_PPC64_ADDR16_HIGH, "R_PPC64_ADDR16_HIGH", Absolute, HIGH),
     row(elf::R_PPC64_ADDR16_HIGHA, "R_PPC64_ADDR16_HIGHA", Absolute, HIGHA),
-    row(116, "R_PPC64_REL24_NOTOC", Special(call), BRANCH24),
+    row(116, "R_PPC64_REL24_NOTOC", Deferred(call), BRANCH24),
     row(117, "R_PPC64_ADDR64_LOCAL", Special(address_of_local_entry), LONG),
     row(118, "R_PPC64_ENTRY", Nothing, NONE),
     row(123, "R_PPC64_PCREL_OPT", Nothing, NONE),

@@ -151,35 +151,23 @@ pub(super) const TRICORE: &[Howto] = &[
     row(5, "R_TRICORE_16SM", SMALL_DATA, NONE),
     row(6, "R_TRICORE_HI", Absolute, Field::data(4, &[(16, 16, 12)], Check::Any).rounded(0x8000)),
     row(7, "R_TRICORE_LO", Absolute, Field::data(4, &[(0, 16, 12)], Check::Any)),
-    row(
-        8,
-        "R_TRICORE_LO2",
-        Absolute,
-        Field::data(4, &[(0, 6, 16), (6, 4, 28), (10, 6, 22)], Check::Any),
-    ),
+    row(8, "R_TRICORE_LO2", Absolute, Field::data(4, &[(0, 6, 16), (6, 4, 28), (10, 6, 22)], Check::Any)),
     row(9, "R_TRICORE_18ABS", Special(absolute18), NONE),
     row(10, "R_TRICORE_10SM", SMALL_DATA, NONE),
-    row(
-        11,
-        "R_TRICORE_15REL",
-        PcRelative,
-        Field::data(4, &[(1, 15, 16)], Check::Signed(16)).of_multiples(2),
-    ),
+    row(11, "R_TRICORE_15REL", PcRelative, Field::data(4, &[(1, 15, 16)], Check::Signed(16)).of_multiples(2)),
     row(12, "R_TRICORE_10LI", SMALL_DATA, NONE),
     row(13, "R_TRICORE_16LI", SMALL_DATA, NONE),
 ];
 
 /// An absolute call: the lowest 2 MiB of each of the 16 segments.
 fn absolute24(site: &mut Site<'_>) -> Result<(), Problem> {
-    const FIELD: Field =
-        Field::data(4, &[(1, 16, 16), (17, 4, 8), (28, 4, 12)], Check::Any).of_multiples(2);
+    const FIELD: Field = Field::data(4, &[(1, 16, 16), (17, 4, 8), (28, 4, 12)], Check::Any).of_multiples(2);
     absolute(site, &FIELD, 0x0fe0_0000)
 }
 
 /// An absolute access: the lowest 16 KiB of each of the 16 segments.
 fn absolute18(site: &mut Site<'_>) -> Result<(), Problem> {
-    const FIELD: Field =
-        Field::data(4, &[(0, 6, 16), (6, 4, 28), (10, 4, 22), (28, 4, 12)], Check::Any);
+    const FIELD: Field = Field::data(4, &[(0, 6, 16), (6, 4, 28), (10, 4, 22), (28, 4, 12)], Check::Any);
     absolute(site, &FIELD, 0x0fff_c000)
 }
 

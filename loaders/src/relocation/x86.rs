@@ -10,9 +10,7 @@ use super::{
         SlotSpecial, Symbol, TablePc, ThreadLocal,
     },
     Howto, Problem, Site,
-    field::{
-        BYTE, BYTE_SIGNED, HALF, HALF_SIGNED, LONG, NONE, WORD, WORD_ANY, WORD_SIGNED, WORD_UNSIGNED,
-    },
+    field::{BYTE, BYTE_SIGNED, HALF, HALF_SIGNED, LONG, NONE, WORD, WORD_ANY, WORD_SIGNED, WORD_UNSIGNED},
     row,
 };
 
