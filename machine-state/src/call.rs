@@ -12,8 +12,8 @@ mod placement;
 mod transfer;
 mod value;
 
-pub use caller::{CallResult, CallSetup, Caller, PlacedCall, Target, place_call, return_address};
-pub(crate) use caller::{callee_pops, convention};
+pub use caller::{CallResult, CallSetup, Caller, PlacedCall, Target, call_on, place_call, return_address};
+pub(crate) use caller::{callee_pops, convention, entry_of};
 pub use model::Call;
 pub use placement::{Encoding, Location, Piece, Placer};
 pub use transfer::{read_argument, read_result, write_result};

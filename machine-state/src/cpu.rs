@@ -182,6 +182,18 @@ impl Cpu {
         Ok(self.value(name)?.is_some())
     }
 
+    /// The processor with some registers set of which no bit is set yet.
+    pub(crate) fn with_defaults(&self, defaults: &[(&'static str, u64)]) -> Result<Self> {
+        let mut cpu = self.clone();
+        for (name, value) in defaults {
+            let (_, definition) = cpu.find(name)?;
+            if !cpu.registers.contains_key(&definition.root) {
+                cpu.set(name, *value)?;
+            }
+        }
+        Ok(cpu)
+    }
+
     /// The program counter, if it is set.
     #[must_use]
     pub fn program_counter(&self) -> Option<u64> {
@@ -322,7 +334,11 @@ impl MachineItem for Cpu {
             if !emulator.has_register(id) {
                 continue;
             }
-            let value = emulator.read_wide_register_id(id)?;
+            let value = match emulator.read_wide_register_id(id) {
+                Ok(value) => value,
+                Err(terrella_emulator_api::Error::RegisterNotAvailable { .. }) => continue,
+                Err(other) => return Err(other.into()),
+            };
             let set = RegisterValue::mask(definition.bits.into());
             let optional = self.registers.get(&id).is_none_or(|held| held.optional);
             self.registers.insert(id, Held { value, set, optional });

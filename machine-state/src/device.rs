@@ -8,7 +8,9 @@ use terrella_emulator_api::{
 };
 use terrella_platforms::Platform;
 
-use crate::{Difference, Error, MachineItem, Phase, Result, executable::checked_range, region};
+use crate::{
+    Difference, Error, MachineItem, Phase, Result, executable::checked_range, function::unwrapped, region,
+};
 
 /// What stands behind the addresses of a device. It is state: it is saved
 /// with the machine, and comes back from a run.
@@ -156,13 +158,13 @@ impl MachineItem for MappedDevice {
             let (first, end) = inside(address, bytes.len());
             let mut answer = bytes.to_vec();
             let offset = address.wrapping_add(first as u64).wrapping_sub(range.first());
-            live(emulator, &read_key)?.read(offset, &mut answer[first..end])?;
+            live(emulator, &read_key)?.read(offset, &mut answer[first..end]).map_err(unwrapped)?;
             Ok(ReadFlow::Replace(answer))
         })?;
         emulator.hook_memory_write(range, move |emulator, address, bytes| {
             let (first, end) = inside(address, bytes.len());
             let offset = address.wrapping_add(first as u64).wrapping_sub(range.first());
-            live(emulator, &key)?.write(offset, &bytes[first..end])
+            live(emulator, &key)?.write(offset, &bytes[first..end]).map_err(unwrapped)
         })?;
         Ok(())
     }

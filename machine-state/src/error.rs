@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use terrella_emulator_api::{AddressRange, Stop};
+use terrella_emulator_api::{AddressRange, HookError, Stop};
 use terrella_platforms::{Platform, RegisterValue};
 
 use crate::names::suggestion;
@@ -220,6 +220,18 @@ pub enum Error {
     /// A value that cannot be written or read as JSON.
     #[error("machine description: {0}")]
     Json(#[from] serde_json::Error),
+}
+
+impl Error {
+    /// The error as a callback returns it: an error of the emulator stays one,
+    /// so that a fault in a model is a fault of the run.
+    #[must_use]
+    pub fn into_hook_error(self) -> HookError {
+        match self {
+            Self::Emulator(source) => Box::new(source),
+            other => Box::new(other),
+        }
+    }
 }
 
 /// What is wrong with a machine file.

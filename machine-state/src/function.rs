@@ -7,7 +7,7 @@ use terrella_emulator_api::{AddressRange, Emulator, Flow, HookError, Overlap, Pe
 
 use crate::{
     Difference, Error, MachineItem, Phase, Result, SymbolTable,
-    call::{Call, Parameter, callee_pops, convention},
+    call::{Call, Parameter, callee_pops, convention, entry_of},
     names,
 };
 
@@ -56,6 +56,12 @@ pub trait Function: fmt::Debug + Send + Sync + Any {
     /// arguments off the stack (`stdcall`); not needed elsewhere.
     fn parameters(&self) -> Vec<Parameter> {
         Vec::new()
+    }
+
+    /// Whether the function returns a structure too large for registers, whose
+    /// address on i386 it takes off the stack.
+    fn returns_struct(&self) -> bool {
+        false
     }
 }
 
@@ -158,9 +164,23 @@ impl FunctionModel {
     fn address(&self, emulator: &dyn Emulator) -> Result<u64> {
         let pointer = match &self.site {
             FunctionSite::Address(address) => *address,
-            FunctionSite::Symbol(name) => live_symbol(emulator, name)?,
+            // A symbol may be that of a descriptor.
+            FunctionSite::Symbol(name) => {
+                let function = live_symbol(emulator, name)?;
+                entry_of(emulator, convention(emulator.platform(), self.convention.as_deref())?, function)?
+                    .code
+            }
         };
         Ok(emulator.definition().code_address(pointer))
+    }
+}
+
+/// An error of a model: a fault of the emulator is told as one, also if it
+/// went through a method of this crate.
+pub(crate) fn unwrapped(error: HookError) -> HookError {
+    match error.downcast::<Error>() {
+        Ok(own) => own.into_hook_error(),
+        Err(other) => other,
     }
 }
 
@@ -215,14 +235,17 @@ impl MachineItem for FunctionModel {
                 emulator.map_memory_with(stub, Permissions::READ_EXECUTE, Overlap::Keep)?;
             }
         }
-        let pops = callee_pops(platform, convention, &self.function.parameters());
+        let pops =
+            callee_pops(platform, convention, &self.function.parameters(), self.function.returns_struct());
         let key = key(name);
         emulator.extensions_mut().insert(key.clone(), LiveFunction(self.function.clone()));
         let hook = move |emulator: &mut dyn Emulator, address: u64| {
             let missing = || Error::NotLive { name: key.clone() };
             let live = emulator.extensions().get::<LiveFunction>(&key).cloned();
             let mut function = live.ok_or_else(missing)?.0;
-            let flow = function.call(&mut Call::entered(emulator, convention, address)?)?;
+            let flow = function
+                .call(&mut Call::entered(emulator, convention, address).map_err(Error::into_hook_error)?)
+                .map_err(unwrapped)?;
             emulator.extensions_mut().insert(key.clone(), LiveFunction(function));
             Ok(flow)
         };

@@ -93,6 +93,12 @@ pub trait MachineItem: fmt::Debug + Send + Sync + Any {
         Vec::new()
     }
 
+    /// Registers that the item sets if the processor does not: the stack
+    /// pointer of a stack.
+    fn default_registers(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+
     /// Whether nothing is left of the item after a run, so that it leaves the
     /// machine.
     fn vanished(&self) -> bool {

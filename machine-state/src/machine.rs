@@ -364,11 +364,12 @@ impl Machine {
     /// emulator reports. The emulator is then partly set up.
     pub fn apply(&self, emulator: &mut dyn Emulator) -> Result<()> {
         self.check_platform(emulator)?;
+        let defaults: Vec<_> = self.items.iter().flat_map(|entry| entry.item.default_registers()).collect();
+        let cpu = self.cpu().with_defaults(&defaults)?;
         for phase in [Phase::Memory, Phase::Registers, Phase::Hooks] {
             for entry in self.items.iter().filter(|entry| entry.item.phase() == phase) {
-                entry
-                    .item
-                    .apply(&entry.name, emulator)
+                let item: &dyn MachineItem = if entry.name == CPU { &cpu } else { entry.item.as_ref() };
+                item.apply(&entry.name, emulator)
                     .map_err(|source| item_error("applying", &entry.name, source))?;
             }
         }

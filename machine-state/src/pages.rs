@@ -195,7 +195,9 @@ pub(crate) fn page_range(number: u64) -> AddressRange {
 
 /// Whether all bytes are zero.
 pub(crate) fn is_zero(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| *byte == 0)
+    const ZEROS: [u8; PAGE_SIZE] = [0; PAGE_SIZE];
+    // Compared as blocks of memory: many times faster than byte by byte.
+    bytes.chunks(PAGE_SIZE).all(|chunk| *chunk == ZEROS[..chunk.len()])
 }
 
 /// Equal bytes, whether or not a page of zeros is kept for some of them.

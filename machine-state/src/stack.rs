@@ -10,9 +10,8 @@ use crate::{Difference, Error, MachineItem, Memory, Phase, Result};
 
 /// A stack: a [`Memory`] that is filled from its end downwards.
 ///
-/// When it is applied it sets the stack pointer, unless
-/// [`Self::set_stack_pointer`] says otherwise. The processor is applied later,
-/// so a stack pointer that is set there wins.
+/// A machine with a stack sets the stack pointer when it is applied, unless
+/// [`Self::set_stack_pointer`] says otherwise or the processor has one set.
 ///
 /// ```
 /// use terrella_machine_state::{Platform, Stack};
@@ -225,12 +224,12 @@ impl MachineItem for Stack {
     }
 
     fn apply(&self, _name: &str, emulator: &mut dyn Emulator) -> Result<()> {
-        self.memory.apply_to(emulator)?;
-        if self.sets_stack_pointer {
-            let register = emulator.definition().stack_pointer;
-            emulator.write_register(register, self.stack_pointer())?;
-        }
-        Ok(())
+        self.memory.apply_to(emulator)
+    }
+
+    fn default_registers(&self) -> Vec<(&'static str, u64)> {
+        let register = self.memory.platform().definition().stack_pointer;
+        if self.sets_stack_pointer { vec![(register, self.stack_pointer())] } else { Vec::new() }
     }
 
     fn extract(&mut self, _name: &str, emulator: &mut dyn Emulator) -> Result<()> {

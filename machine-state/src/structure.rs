@@ -2,6 +2,8 @@
 
 use terrella_platforms::Platform;
 
+use crate::{Error, Result};
+
 /// Something that can be laid out as a structure in guest memory.
 pub trait GuestStruct {
     /// Adds the fields, in order.
@@ -116,13 +118,19 @@ impl StructBuilder {
     }
 
     /// Puts an integer at an offset, and zeros before it where nothing is.
-    pub fn integer_at(&mut self, offset: usize, value: u128, bytes: usize) -> &mut Self {
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`] for an offset of a gigabyte or more.
+    pub fn integer_at(&mut self, offset: usize, value: u128, bytes: usize) -> Result<&mut Self> {
         let bytes = bytes.min(16);
+        if offset >= 1 << 30 {
+            return Err(Error::NoRoom { item: "structure".to_owned(), size: offset as u64 });
+        }
         if self.bytes.len() < offset + bytes {
             self.bytes.resize(offset + bytes, 0);
         }
         self.platform.byte_order().write(value, &mut self.bytes[offset..offset + bytes]);
-        self
+        Ok(self)
     }
 
     /// Adds a structure inside this one.

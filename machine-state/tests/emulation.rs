@@ -6,8 +6,10 @@ use fake::Fake;
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::Overlap;
 use terrella_machine_state::{
-    Device, Emulator, EmulatorExt, Executable, Flow, Function, FunctionModel, Heap, HeapStrategy, HookError,
-    Limits, Machine, MappedDevice, Memory, Permissions, Platform, RegisterValue, Stack, Stop, call::Call,
+    Device, Emulator, EmulatorExt, Error, Executable, Flow, Function, FunctionModel, Heap, HeapStrategy,
+    HookError, Limits, Machine, MappedDevice, Memory, Permissions, Platform, RegisterValue, Stack, Stop,
+    Symbol, SymbolBinding, SymbolKind,
+    call::{Call, Parameter},
 };
 
 const CODE: u64 = 0x1000;
@@ -313,4 +315,97 @@ fn a_live_heap_notices_misuse() {
     heap.free(moved).unwrap();
     assert!(heap.free(moved).unwrap_err().to_string().contains("freed already"));
     assert!(Heap::live(&mut emulator, "other").is_err());
+}
+
+/// Reads through a null pointer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Faulty;
+
+#[typetag::serde(name = "test.faulty.v1")]
+impl Function for Faulty {
+    fn clone_function(&self) -> Box<dyn Function> {
+        Box::new(self.clone())
+    }
+
+    fn call(&mut self, call: &mut Call<'_>) -> Result<Flow, HookError> {
+        Heap::live(call.emulator(), "heap")?.allocate_bytes(b"x")?;
+        call.emulator().unmap_memory((0x10_0000..0x11_0000).into())?;
+        Heap::live(call.emulator(), "heap")?.allocate_bytes(b"x")?;
+        Ok(Flow::Continue)
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        vec![Parameter::I32, Parameter::F64]
+    }
+}
+
+#[test]
+fn a_fault_in_a_model_is_a_fault_of_the_run() {
+    let mut machine = modelled(HeapStrategy::Bump);
+    machine.remove("malloc").unwrap();
+    machine.add("faulty", FunctionModel::new(0x9000_u64, Faulty).with_stub()).unwrap();
+    machine.cpu_mut().set_program_counter(0x9000).unwrap();
+    let error = machine.emulate(&mut Fake::new(Platform::X86_64)).unwrap_err();
+    let Error::Emulator(error) = error else { panic!("{error}") };
+    assert!(error.as_fault().is_some(), "{error}");
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Seven;
+
+#[typetag::serde(name = "test.seven.v1")]
+impl Function for Seven {
+    fn clone_function(&self) -> Box<dyn Function> {
+        Box::new(self.clone())
+    }
+
+    fn call(&mut self, call: &mut Call<'_>) -> Result<Flow, HookError> {
+        call.return_signed(-7)?;
+        Ok(Flow::Stop)
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        vec![Parameter::I32, Parameter::F64]
+    }
+}
+
+#[test]
+fn a_stdcall_model_takes_its_arguments_off_the_stack() {
+    let mut machine = machine(Platform::I386);
+    machine.remove_bound(0..u64::MAX);
+    machine
+        .add("seven", FunctionModel::new(0x9000_u64, Seven).with_convention("stdcall").with_stub())
+        .unwrap();
+    machine.get_mut::<Stack>("stack").unwrap().push_bytes(&[0; 32]).unwrap();
+    machine.cpu_mut().set_program_counter(0x9000).unwrap();
+    let mut emulator = Fake::new(Platform::I386);
+    let outcome = machine.emulate(&mut emulator).unwrap();
+    assert!(matches!(outcome.stop, Stop::Requested(_)));
+    assert_eq!(emulator.read_register("esp").unwrap(), 0x6000 - 32 + 4 + 12);
+    assert_eq!(emulator.read_register("eax").unwrap(), 0xffff_fff9);
+    let mut unknown = machine.clone();
+    unknown.add("eight", FunctionModel::new(0x9000_u64, Seven).with_convention("stdcal")).unwrap();
+    let error = unknown.apply(&mut Fake::new(Platform::I386)).unwrap_err().to_string();
+    assert!(error.contains("did you mean stdcall"), "{error}");
+}
+
+#[test]
+fn a_model_by_name_goes_through_a_function_descriptor() {
+    let platform = Platform::PPC64;
+    let mut machine = machine(platform);
+    machine.remove_bound(0..u64::MAX);
+    machine.get_mut::<Memory>("data").unwrap().write_integer(0x2800, CODE.into(), 8).unwrap();
+    let image = machine.get_mut::<Executable>("code").unwrap();
+    image.symbols.insert(Symbol {
+        name: "seven".into(),
+        address: 0x2800,
+        size: 24,
+        kind: SymbolKind::Function,
+        binding: SymbolBinding::Global,
+        module: "code".into(),
+    });
+    machine.add("model", FunctionModel::new("seven", Seven)).unwrap();
+    let mut emulator = Fake::new(platform);
+    assert!(matches!(machine.emulate(&mut emulator).unwrap().stop, Stop::Requested(_)));
+    assert_eq!(emulator.read_register("r3").unwrap() as i64, -7);
 }

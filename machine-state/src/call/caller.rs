@@ -59,6 +59,29 @@ pub struct CallSetup<'a> {
     pub global_pointer: Option<u64>,
 }
 
+impl<'a> CallSetup<'a> {
+    /// A call of a function without variable parameters that returns nothing.
+    /// The other fields can be set afterwards.
+    #[must_use]
+    pub const fn new(
+        convention: &'static CallingConvention,
+        function: u64,
+        arguments: &'a [ArgumentValue],
+        return_address: u64,
+    ) -> Self {
+        Self {
+            convention,
+            function,
+            arguments,
+            fixed: None,
+            returns: Return::Void,
+            return_address,
+            toc: None,
+            global_pointer: None,
+        }
+    }
+}
+
 /// What [`place_call`] did that is needed after the return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlacedCall {
@@ -112,22 +135,33 @@ pub fn return_address(emulator: &dyn Emulator) -> Result<u64> {
     }
 }
 
-/// The code pointer, and table and environment pointers, of a function
-/// pointer: those in a descriptor, where there is one.
-fn resolve(emulator: &dyn Emulator, setup: &CallSetup<'_>) -> Result<(u64, Option<u64>, Option<u64>)> {
-    let function = setup.function;
+/// What a function pointer stands for.
+pub(crate) struct Entry {
+    /// The code pointer.
+    pub(crate) code: u64,
+    toc: Option<u64>,
+    environment: Option<u64>,
+}
+
+/// What a function pointer stands for: what is in the descriptor that it
+/// points to, where the convention has such and it does not point to code.
+pub(crate) fn entry_of(
+    emulator: &dyn Emulator,
+    convention: &CallingConvention,
+    function: u64,
+) -> Result<Entry> {
     let is_code = emulator
         .memory_map()
         .iter()
         .any(|region| region.range.contains(function) && region.permissions.allows(Permissions::EXECUTE));
-    if !setup.convention.function_descriptors || is_code {
-        return Ok((function, setup.toc, None));
+    if !convention.function_descriptors || is_code {
+        return Ok(Entry { code: function, toc: None, environment: None });
     }
     let width = usize::from(emulator.definition().pointer_bytes);
     let word = |index: u64| -> Result<u64> {
         Ok(emulator.read_integer(function.wrapping_add(index * width as u64), width)? as u64)
     };
-    Ok((word(0)?, Some(word(1)?), Some(word(2)?)))
+    Ok(Entry { code: word(0)?, toc: Some(word(1)?), environment: Some(word(2)?) })
 }
 
 /// Places a call into an emulator: arguments, return address, stack and
@@ -142,17 +176,18 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
     let stack_pointer = emulator.read_register(definition.stack_pointer)?;
     let bias = u64::from(convention.stack_bias);
     let mut top = stack_pointer.wrapping_add(bias).wrapping_sub(convention.red_zone.into());
+    // A structure result, and what is passed by address.
+    let room = match setup.returns {
+        Return::Struct { bytes } if bytes > convention.struct_result_in_registers.into() => {
+            top = top.wrapping_sub(bytes.into()) & !(DATA_ALIGNMENT - 1);
+            Some(top)
+        }
+        _ => None,
+    };
     let mut push = |emulator: &mut dyn Emulator, bytes: &[u8]| -> Result<u64> {
         top = top.wrapping_sub(bytes.len() as u64) & !(DATA_ALIGNMENT - 1);
         emulator.write_memory(top, bytes)?;
         Ok(top)
-    };
-    // A structure result, and what is passed by address.
-    let room = match setup.returns {
-        Return::Struct { bytes } if bytes > convention.struct_result_in_registers.into() => {
-            Some(push(emulator, &vec![0; bytes as usize])?)
-        }
-        _ => None,
     };
     let mut arguments = Vec::with_capacity(setup.arguments.len() + 1);
     for argument in setup.arguments {
@@ -214,8 +249,8 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
             emulator.write_register(register, setup.return_address.wrapping_sub(offset.into()))?;
         }
     }
-    let (code, toc, environment) = resolve(emulator, setup)?;
-    for (register, value) in [("r2", toc), ("r11", environment), ("gp", setup.global_pointer)] {
+    let Entry { code, toc, environment } = entry_of(emulator, convention, setup.function)?;
+    for (register, value) in [("r2", toc.or(setup.toc)), ("r11", environment), ("gp", setup.global_pointer)] {
         if let Some(value) = value {
             emulator.write_register(register, value)?;
         }
@@ -260,6 +295,36 @@ pub struct CallResult {
     pub value: ReturnValue,
     /// Why the run ended: at the return.
     pub stop: Stop,
+}
+
+/// Places a call, runs it to its return, reads the result, and puts the stack
+/// pointer back. The return address is an exit point meanwhile.
+///
+/// # Errors
+/// [`Error::NotReturned`] if the run ends elsewhere; what the emulator
+/// reports.
+pub fn call_on(emulator: &mut dyn Emulator, setup: &CallSetup<'_>, limits: &Limits) -> Result<CallResult> {
+    let definition = emulator.definition();
+    let placed = place_call(emulator, setup)?;
+    let mut exits = vec![definition.code_address(setup.return_address)];
+    if let (StructResult::StackSlot(_), Some(_)) = (setup.convention.struct_result, placed.room) {
+        // A function that returns a structure skips the word after the call,
+        // which tells its size.
+        exits.push(exits[0].wrapping_add(definition.instruction_alignment.into()));
+    }
+    let known = emulator.exit_points();
+    exits.iter().for_each(|exit| emulator.add_exit_point(*exit));
+    let stop = emulator.run_with(limits);
+    for exit in exits.iter().filter(|exit| !known.contains(*exit)) {
+        emulator.remove_exit_point(*exit);
+    }
+    let stop = stop?;
+    if !exits.contains(&stop.pc()) {
+        return Err(Error::NotReturned { function: setup.function, stop });
+    }
+    let value = read_result(emulator, setup.convention, setup.returns, placed.room)?;
+    emulator.write_register(definition.stack_pointer, placed.stack_pointer)?;
+    Ok(CallResult { value, stop })
 }
 
 /// Calls functions of a machine on an emulator that it was applied to.
@@ -374,26 +439,7 @@ impl<'a> Caller<'a> {
             toc: executable.and_then(|executable| executable.toc),
             global_pointer: executable.and_then(|executable| executable.global_pointer),
         };
-        let placed = place_call(self.emulator, &setup)?;
-        let mut exits = vec![self.return_address];
-        if let (StructResult::StackSlot(_), Some(_)) = (convention.struct_result, placed.room) {
-            // A function that returns a structure skips the word after the
-            // call, which tells its size.
-            exits.push(self.return_address + u64::from(platform.definition().instruction_alignment));
-        }
-        exits.iter().for_each(|exit| self.emulator.add_exit_point(*exit));
-        let stop = self.emulator.run_with(&self.limits);
-        for exit in &exits {
-            self.emulator.remove_exit_point(*exit);
-        }
-        let stop = stop?;
-        if !exits.contains(&stop.pc()) {
-            return Err(Error::NotReturned { function, stop });
-        }
-        let value = read_result(self.emulator, convention, returns, placed.room)?;
-        let register = platform.definition().stack_pointer;
-        self.emulator.write_register(register, placed.stack_pointer)?;
-        Ok(CallResult { value, stop })
+        call_on(self.emulator, &setup, &self.limits)
     }
 }
 
@@ -420,13 +466,21 @@ pub(crate) fn callee_pops(
     platform: Platform,
     convention: &'static CallingConvention,
     parameters: &[Parameter],
+    returns_struct: bool,
 ) -> u64 {
-    if !convention.callee_pops {
-        return 0;
-    }
+    let hidden = Placer::hidden_argument(convention).filter(|_| returns_struct);
     let mut placer = Placer::new(platform, convention);
-    for parameter in parameters {
-        placer.place(*parameter);
+    if convention.callee_pops {
+        let mut parameters = parameters.to_vec();
+        if let Some(index) = hidden {
+            parameters.insert(index.min(parameters.len()), Parameter::Pointer);
+        }
+        parameters.into_iter().for_each(|parameter| drop(placer.place(parameter)));
+        return placer.stack_size();
+    }
+    // The address of a structure result may be all that the callee pops.
+    if hidden.is_some() && convention.struct_result == (StructResult::HiddenArgument { callee_pops: true }) {
+        placer.place(Parameter::Pointer);
     }
     placer.stack_size()
 }
