@@ -56,7 +56,11 @@ pub fn make(platform: Platform) -> Result<Box<dyn Emulator>> {
         None => Err(Error::UnsupportedPlatform {
             backend: "every backend that was compiled in",
             platform,
-            reason: if ALL.is_empty() { "there is none: see the feature `unicorn`".to_owned() } else { String::new() },
+            reason: if ALL.is_empty() {
+                "there is none: see the feature `unicorn`".to_owned()
+            } else {
+                String::new()
+            },
         }),
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 use terrella_emulator_api::{
-    Access, AddressRange, Error, Fault, MemoryCause, MemoryMap, Overlap, Permissions, Result,
+    Access, AddressRange, Error, Fault, MemoryCause, MemoryMap, Overlap, Permissions, RangeSet, Result,
 };
 
 use crate::{
@@ -61,6 +61,8 @@ pub(crate) struct Pages {
     entries: HashMap<u64, Entry>,
     /// Pages whose translated code is stale.
     stale_code: Vec<u64>,
+    /// Where there is translated code.
+    code: RangeSet,
 }
 
 #[derive(Clone, Copy)]
@@ -149,6 +151,7 @@ impl Memory {
                 frames: Frames::new(layout.alias as usize, page)?,
                 entries: HashMap::new(),
                 stale_code: Vec::new(),
+                code: RangeSet::new(),
             },
             history: History::default(),
             slots: Vec::new(),
@@ -272,6 +275,7 @@ impl Memory {
 
     /// Writes what was checked before.
     pub(crate) fn write_unchecked(&mut self, range: AddressRange, mut bytes: &[u8]) -> Result<()> {
+        let writes_code = self.pages.code.overlaps(range);
         for (page, offset, length) in parts(self.page, range) {
             self.touch(page);
             let Some(entry) = self.pages.ensure(page) else {
@@ -279,12 +283,22 @@ impl Memory {
             };
             let (now, rest) = bytes.split_at(length.min(bytes.len()));
             self.pages.frames.page_mut(entry.frame)[offset..offset + now.len()].copy_from_slice(now);
-            if entry.fetched && self.pages.stale_code.last() != Some(&page) {
+            if entry.fetched && writes_code && self.pages.stale_code.last() != Some(&page) {
                 self.pages.stale_code.push(page);
             }
             bytes = rest;
         }
         Ok(())
+    }
+
+    /// Tells that code of a range has been translated.
+    pub(crate) fn note_code(&mut self, range: AddressRange) {
+        self.pages.code.insert(range);
+    }
+
+    /// Tells that no translated code is left.
+    pub(crate) fn forget_code(&mut self) {
+        self.pages.code = RangeSet::new();
     }
 
     /// The pages whose translated code became stale, and no longer remembered.

@@ -229,7 +229,7 @@ const SPARC: Target = Target {
     mode: Mode(Mode::SPARC32.0 | Mode::BIG_ENDIAN.0),
     model: None,
     sets_page_size: false,
-    initial: &[("psr", 0x1000)],
+    initial: &[],
     events: &[
         (2, Event::Invalid),
         (7, Event::UnalignedRead),
