@@ -132,8 +132,8 @@ impl Pages {
 /// The pages of a range with the part of each that is in the range: page
 /// number, offset in the page, length.
 fn parts(size: u64, range: AddressRange) -> impl Iterator<Item = (u64, usize, usize)> {
-    let pages = if range.is_empty() { 1..=0 } else { range.first() / size..=range.last() / size };
-    pages.map(move |page| {
+    let pages = (!range.is_empty()).then(|| range.first() / size..=range.last() / size);
+    pages.into_iter().flatten().map(move |page| {
         let inside = range.intersection(&(page * size..=page * size + (size - 1)).into());
         let offset = inside.first() % size;
         (page, offset as usize, (inside.last() - inside.first() + 1) as usize)

@@ -407,7 +407,7 @@ impl UnicornEmulator {
         let (at, number) = (read("a11")?, read("d15")?);
         match class {
             2 => Some(self.invalid_instruction(at)),
-            0..=7 if pc % 32 == 0 => Some(Fault::UnhandledInterrupt { number: class * 16 + number, pc: at }),
+            0..=7 if pc.is_multiple_of(32) => Some(Fault::UnhandledInterrupt { number: class * 16 + number, pc: at }),
             _ => None,
         }
     }
