@@ -3,12 +3,18 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use terrella_emulator_api::{Capability, Platform};
 use terrella_platforms::PlatformDefinition;
 
 use crate::{Backend, Failure, Fixture, snippets::Snippets};
+
+/// How long a case may take; the slowest takes a small part of it.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One promise of the contract, checked.
 #[derive(Debug, Clone, Copy)]
@@ -97,12 +103,27 @@ pub fn run_case(backend: &Backend, platform: Platform, case: &Case) -> Outcome {
     if let Some(reason) = case.not_applicable(backend, platform) {
         return Outcome::NotApplicable(reason);
     }
-    let mut fixture = Fixture::new(*backend, platform);
-    match catch_unwind(AssertUnwindSafe(|| (case.run)(&mut fixture))) {
-        Ok(Ok(())) => Outcome::Passed,
-        Ok(Err(failure)) if failure.not_applicable => Outcome::NotApplicable(failure.to_string()),
-        Ok(Err(failure)) => Outcome::Failed(failure.to_string()),
-        Err(panic) => Outcome::Failed(format!("panic: {}", panic_text(&*panic))),
+    let (send, receive) = mpsc::channel();
+    let (backend, run) = (*backend, case.run);
+    // In a thread of its own, so that an engine that hangs does not take the
+    // suite along.
+    let thread = thread::Builder::new().name(format!("{} {}", case.line, case.name)).spawn(move || {
+        let mut fixture = Fixture::new(backend, platform);
+        let outcome = match catch_unwind(AssertUnwindSafe(|| run(&mut fixture))) {
+            Ok(Ok(())) => Outcome::Passed,
+            Ok(Err(failure)) if failure.not_applicable => Outcome::NotApplicable(failure.to_string()),
+            Ok(Err(failure)) => Outcome::Failed(failure.to_string()),
+            Err(panic) => Outcome::Failed(format!("panic: {}", panic_text(&*panic))),
+        };
+        // Nobody listens any more if it took too long.
+        let _ = send.send(outcome);
+    });
+    if let Err(error) = thread {
+        return Outcome::Failed(format!("no thread: {error}"));
+    }
+    match receive.recv_timeout(PATIENCE) {
+        Ok(outcome) => outcome,
+        Err(_) => Outcome::Failed(format!("no end after {} seconds", PATIENCE.as_secs())),
     }
 }
 

@@ -47,14 +47,14 @@ pub struct Matrix {
 
 impl Matrix {
     /// Runs all cases on some platforms of a backend; `progress` is told
-    /// before each platform.
+    /// before each case.
     #[must_use]
-    pub fn of(backend: Backend, platforms: Vec<Platform>, mut progress: impl FnMut(Platform)) -> Self {
+    pub fn of(backend: Backend, platforms: Vec<Platform>, mut progress: impl FnMut(Platform, &Case)) -> Self {
         let mut cells: BTreeMap<&str, Vec<Cell>> = BTreeMap::new();
         let (mut failures, mut gone) = (Vec::new(), Vec::new());
         for (column, platform) in platforms.iter().enumerate() {
-            progress(*platform);
             for case in cases() {
+                progress(*platform, case);
                 let shortfall = known::shortfall(&backend, *platform, case);
                 let cell = match (run_case(&backend, *platform, case), shortfall) {
                     (Outcome::Failed(_), Some(_)) => Cell::Known,

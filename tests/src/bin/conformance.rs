@@ -1,7 +1,7 @@
 //! Prints the conformance matrix.
 //!
 //! ```text
-//! conformance [--matrix] [--markdown] [--list] [--backend NAME] [PLATFORM…]
+//! conformance [--matrix] [--markdown] [--list] [--verbose] [--backend NAME] [PLATFORM…]
 //! ```
 
 use std::process::ExitCode;
@@ -12,13 +12,15 @@ use terrella_conformance::{
 };
 
 fn main() -> ExitCode {
-    let (mut markdown, mut list, mut backend, mut platforms) = (false, false, None, Vec::new());
+    let (mut markdown, mut list, mut verbose) = (false, false, false);
+    let (mut backend, mut platforms) = (None, Vec::new());
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--matrix" => {}
             "--markdown" => markdown = true,
             "--list" => list = true,
+            "--verbose" => verbose = true,
             "--backend" => backend = arguments.next(),
             name => match name.parse() {
                 Ok(platform) => platforms.push(platform),
@@ -47,7 +49,11 @@ fn main() -> ExitCode {
             .into_iter()
             .filter(|platform| platforms.is_empty() || platforms.contains(platform))
             .collect();
-        let matrix = Matrix::of(*backend, columns, |platform| eprintln!("{}: {platform}", backend.name));
+        let matrix = Matrix::of(*backend, columns, |platform, case| {
+            if verbose {
+                eprintln!("{}: {platform}: {} {}", backend.name, case.line, case.name);
+            }
+        });
         clean &= matrix.is_clean();
         print!("{}", if markdown { matrix.to_markdown() } else { matrix.to_text() });
         println!();
