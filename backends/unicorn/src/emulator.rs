@@ -22,6 +22,7 @@ use crate::{
     register_file::RegisterFile,
     run::{Mode, RunState},
     target::{Target, target},
+    traits::Traits,
     watch::NativeHooks,
 };
 
@@ -43,9 +44,12 @@ pub struct UnicornEmulator {
     pub(crate) exit_afters: BTreeSet<u64>,
     pub(crate) bounds: RangeSet,
     pub(crate) extensions: Extensions,
+    /// Instructions that Unicorn would execute wrongly, as far as met.
+    pub(crate) refused_code: BTreeSet<u64>,
     pub(crate) native: NativeHooks,
     pub(crate) run: RunState,
     pub(crate) accesses: Accesses,
+    pub(crate) traits: Traits,
     /// Whether address translations are stale.
     pub(crate) stale_tlb: bool,
 }
@@ -58,6 +62,7 @@ struct State {
     version: Rc<Version>,
     extensions: Extensions,
     mid_block: Option<u64>,
+    in_slot: Option<u64>,
 }
 
 impl UnicornEmulator {
@@ -95,7 +100,7 @@ impl UnicornEmulator {
             platform,
             definition,
             engine,
-            memory: Memory::new(definition.highest_address())?,
+            memory: Memory::new(definition.highest_address(), target.page)?,
             link: Rc::new(Link::default()),
             registers: RegisterFile::new(platform),
             hooks: HookTable::default(),
@@ -104,9 +109,11 @@ impl UnicornEmulator {
             exit_afters: BTreeSet::new(),
             bounds: RangeSet::new(),
             extensions: Extensions::default(),
+            refused_code: BTreeSet::new(),
             native: NativeHooks::default(),
             run: RunState::default(),
             accesses: Accesses::default(),
+            traits: Traits::default(),
             stale_tlb: false,
             target,
         };
@@ -180,6 +187,7 @@ impl UnicornEmulator {
     pub(crate) fn interrupt_native_run(&mut self) {
         if self.run.native {
             self.run.resync = true;
+            self.run.attention = true;
         }
     }
 }
@@ -240,6 +248,7 @@ impl Emulator for UnicornEmulator {
         let root = it.map(|it| it.root);
         if root.is_some() && root == self.registers.flags {
             self.run.flags_written = true;
+            self.run.attention = true;
         }
         Ok(())
     }
@@ -266,6 +275,7 @@ impl Emulator for UnicornEmulator {
         }
         if self.run.native {
             self.run.new_pc = Some(code_pointer);
+            self.run.attention = true;
             return Ok(());
         }
         if self.run.mid_block != Some(self.definition.code_address(code_pointer)) {
@@ -331,6 +341,7 @@ impl Emulator for UnicornEmulator {
 
     fn request_stop(&mut self) {
         self.run.stop_requested = true;
+        self.run.attention = true;
     }
 
     fn instructions_executed(&self) -> Option<u64> {
@@ -393,6 +404,7 @@ impl Emulator for UnicornEmulator {
             version,
             extensions: self.extensions.clone(),
             mid_block: self.run.mid_block,
+            in_slot: self.run.in_slot,
         })))
     }
 
@@ -414,6 +426,7 @@ impl Emulator for UnicornEmulator {
             // Unicorn cannot take registers back under way: the native run is
             // ended first.
             self.run.restore = Some(snapshot.clone());
+            self.run.attention = true;
             self.run.new_pc = Some(state.pc);
             return Ok(());
         }
@@ -469,6 +482,7 @@ impl UnicornEmulator {
         let state: &State = snapshot.content().ok_or(Error::ForeignSnapshot)?;
         self.engine.restore_context(&state.context)?;
         self.run.mid_block = state.mid_block;
+        self.run.in_slot = state.in_slot;
         // Taken inside a callback, the saved program counter may not be that
         // of the instruction.
         self.set_native_pc(state.pc)
@@ -484,13 +498,13 @@ impl UnicornEmulator {
     /// Tells that the memory map or the bounds are others.
     pub(crate) fn map_changed(&mut self) {
         self.stale_tlb = true;
-        self.native.stale = true;
-        self.interrupt_native_run();
+        self.hooks_changed();
     }
 
     /// Tells that the set of hooks is another one.
     pub(crate) fn hooks_changed(&mut self) {
         self.native.stale = true;
+        self.traits.forget();
         self.interrupt_native_run();
     }
 }

@@ -8,13 +8,8 @@
 use memmap2::{MmapMut, MmapOptions};
 use terrella_emulator_api::{Error, Result};
 
-/// The size of a page, in bytes.
-pub(crate) const PAGE: u64 = 4096;
-/// The size of a page as a length.
-pub(crate) const PAGE_LEN: usize = PAGE as usize;
-
 /// The content of one page.
-pub(crate) type PageBytes = [u8; PAGE_LEN];
+pub(crate) type PageBytes = [u8];
 
 /// What is tried where the host refuses to reserve so much.
 const RESERVED_AT_LEAST: usize = 1 << 28;
@@ -23,16 +18,11 @@ const RESERVED_AT_LEAST: usize = 1 << 28;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Frame(u32);
 
-impl Frame {
-    /// Its guest-physical address.
-    pub(crate) const fn physical(self) -> u64 {
-        self.0 as u64 * PAGE
-    }
-}
-
 /// The reserved host memory, handed out page by page.
 pub(crate) struct Frames {
     memory: MmapMut,
+    /// The size of a page, in bytes.
+    page: u64,
     next: u32,
     free: Vec<Frame>,
 }
@@ -40,14 +30,19 @@ pub(crate) struct Frames {
 impl Frames {
     /// Reserves up to `size` bytes. It is address space only: pages cost
     /// memory when they are first touched.
-    pub(crate) fn new(mut size: usize) -> Result<Self> {
+    pub(crate) fn new(mut size: usize, page: u64) -> Result<Self> {
         loop {
             match MmapOptions::new().len(size).no_reserve_swap().map_anon() {
-                Ok(memory) => return Ok(Self { memory, next: 0, free: Vec::new() }),
+                Ok(memory) => return Ok(Self { memory, page, next: 0, free: Vec::new() }),
                 Err(_) if size > RESERVED_AT_LEAST => size /= 2,
                 Err(_) => return Err(Error::OutOfMemory { address: 0, size: size as u64 }),
             }
         }
+    }
+
+    /// The guest-physical address of a page.
+    pub(crate) const fn physical(&self, frame: Frame) -> u64 {
+        frame.0 as u64 * self.page
     }
 
     /// The start of the reserved range.
@@ -66,7 +61,7 @@ impl Frames {
             self.page_mut(frame).fill(0);
             return Some(frame);
         }
-        if u64::from(self.next) * PAGE >= self.size() {
+        if (u64::from(self.next) + 1) * self.page > self.size() {
             return None;
         }
         self.next += 1;
@@ -79,12 +74,12 @@ impl Frames {
     }
 
     pub(crate) fn page(&self, frame: Frame) -> &PageBytes {
-        let start = frame.physical() as usize;
-        self.memory[start..start + PAGE_LEN].try_into().unwrap_or(&[0; PAGE_LEN])
+        let start = self.physical(frame) as usize;
+        &self.memory[start..start + self.page as usize]
     }
 
-    pub(crate) fn page_mut(&mut self, frame: Frame) -> &mut [u8] {
-        let start = frame.physical() as usize;
-        &mut self.memory[start..start + PAGE_LEN]
+    pub(crate) fn page_mut(&mut self, frame: Frame) -> &mut PageBytes {
+        let start = self.physical(frame) as usize;
+        &mut self.memory[start..start + self.page as usize]
     }
 }

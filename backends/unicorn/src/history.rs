@@ -177,7 +177,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::frames::PAGE_LEN;
 
     /// Pages that hold one number each.
     #[derive(Default, Clone, PartialEq, Debug)]
@@ -185,7 +184,7 @@ mod tests {
 
     impl LivePages for Pages {
         fn content(&self, page: u64) -> Content {
-            self.0.get(&page).map(|value| Box::new([*value; PAGE_LEN]))
+            self.0.get(&page).map(|value| vec![*value; 16].into_boxed_slice())
         }
 
         fn set_content(&mut self, page: u64, content: &Content) {

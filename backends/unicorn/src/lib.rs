@@ -48,11 +48,13 @@ mod families;
 mod frames;
 mod history;
 mod memory;
+mod mips;
 mod quirks;
 mod register_file;
 mod registers;
 mod run;
 mod target;
+mod traits;
 mod watch;
 
 pub use emulator::UnicornEmulator;

@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 use terrella_emulator_api::{
-    Access, AddressRange, Error, Fault, MemoryCause, MemoryMap, Overlap, Permissions, Result,
+    Access, AddressRange, Error, Fault, MemoryCause, MemoryMap, Overlap, Permissions, RangeSet, Result,
 };
 
 use crate::{
-    frames::{Frame, Frames, PAGE, PAGE_LEN},
+    frames::{Frame, Frames},
     history::{Content, History, LivePages, Restored, Version},
 };
 
@@ -34,6 +34,8 @@ impl Layout {
 /// The guest's memory.
 pub(crate) struct Memory {
     pub(crate) map: MemoryMap,
+    /// The size of a page of Unicorn's, in bytes.
+    pub(crate) page: u64,
     pub(crate) layout: Layout,
     pages: Pages,
     history: History,
@@ -59,6 +61,8 @@ pub(crate) struct Pages {
     entries: HashMap<u64, Entry>,
     /// Pages whose translated code is stale.
     stale_code: Vec<u64>,
+    /// Where there is translated code.
+    code: RangeSet,
 }
 
 #[derive(Clone, Copy)]
@@ -84,25 +88,30 @@ pub(crate) enum View {
 
 impl LivePages for Pages {
     fn content(&self, page: u64) -> Content {
-        self.entries.get(&page).map(|entry| Box::new(*self.frames.page(entry.frame)))
+        self.entries.get(&page).map(|entry| self.frames.page(entry.frame).into())
     }
 
     fn set_content(&mut self, page: u64, content: &Content) {
-        let zeros = [0; PAGE_LEN];
-        let bytes = content.as_deref().unwrap_or(&zeros);
-        match self.entries.get(&page) {
-            None if content.is_none() => {}
-            None => {
-                if let Some(frame) = self.frames.allocate() {
-                    self.frames.page_mut(frame).copy_from_slice(bytes);
-                    self.entries.insert(page, Entry { frame, fetched: false });
-                }
+        let entry = match self.entries.get(&page) {
+            Some(entry) => *entry,
+            None if content.is_none() => return,
+            None => match self.ensure(page) {
+                Some(entry) => entry,
+                None => return,
+            },
+        };
+        let live = self.frames.page_mut(entry.frame);
+        let differs = match content {
+            Some(bytes) => *live != **bytes,
+            None => live.iter().any(|byte| *byte != 0),
+        };
+        if differs {
+            match content {
+                Some(bytes) => live.copy_from_slice(bytes),
+                None => live.fill(0),
             }
-            Some(entry) => {
-                if entry.fetched && self.frames.page(entry.frame) != bytes {
-                    self.stale_code.push(page);
-                }
-                self.frames.page_mut(entry.frame).copy_from_slice(bytes);
+            if entry.fetched {
+                self.stale_code.push(page);
             }
         }
     }
@@ -122,25 +131,27 @@ impl Pages {
 
 /// The pages of a range with the part of each that is in the range: page
 /// number, offset in the page, length.
-fn parts(range: AddressRange) -> impl Iterator<Item = (u64, usize, usize)> {
-    let pages = if range.is_empty() { 1..=0 } else { range.first() / PAGE..=range.last() / PAGE };
-    pages.map(move |page| {
-        let inside = range.intersection(&(page * PAGE..=page * PAGE + (PAGE - 1)).into());
-        let offset = inside.first() % PAGE;
+fn parts(size: u64, range: AddressRange) -> impl Iterator<Item = (u64, usize, usize)> {
+    let pages = (!range.is_empty()).then(|| range.first() / size..=range.last() / size);
+    pages.into_iter().flatten().map(move |page| {
+        let inside = range.intersection(&(page * size..=page * size + (size - 1)).into());
+        let offset = inside.first() % size;
         (page, offset as usize, (inside.last() - inside.first() + 1) as usize)
     })
 }
 
 impl Memory {
-    pub(crate) fn new(highest_address: u64) -> Result<Self> {
+    pub(crate) fn new(highest_address: u64, page: u64) -> Result<Self> {
         let layout = if highest_address > u64::from(u32::MAX) { Layout::WIDE } else { Layout::NARROW };
         Ok(Self {
             map: MemoryMap::new(highest_address),
+            page,
             layout,
             pages: Pages {
-                frames: Frames::new(layout.alias as usize)?,
+                frames: Frames::new(layout.alias as usize, page)?,
                 entries: HashMap::new(),
                 stale_code: Vec::new(),
+                code: RangeSet::new(),
             },
             history: History::default(),
             slots: Vec::new(),
@@ -176,13 +187,13 @@ impl Memory {
         self.map.unmap(range)?;
         for page in self.pages_with_content(range) {
             self.touch(page);
-            let whole: AddressRange = (page * PAGE..=page * PAGE + (PAGE - 1)).into();
+            let whole: AddressRange = (page * self.page..=page * self.page + (self.page - 1)).into();
             let inside = range.intersection(&whole);
             let Some(entry) = self.pages.entries.get(&page).copied() else { continue };
             if entry.fetched {
                 self.pages.stale_code.push(page);
             }
-            let offset = (inside.first() % PAGE) as usize;
+            let offset = (inside.first() % self.page) as usize;
             let length = (inside.last() - inside.first() + 1) as usize;
             self.pages.frames.page_mut(entry.frame)[offset..offset + length].fill(0);
             if self.map.overlapping(whole).next().is_none() && !entry.fetched {
@@ -199,7 +210,7 @@ impl Memory {
         if range.is_empty() {
             return Vec::new();
         }
-        let (first, last) = (range.first() / PAGE, range.last() / PAGE);
+        let (first, last) = (range.first() / self.page, range.last() / self.page);
         if last - first < self.pages.entries.len() as u64 {
             (first..=last).filter(|page| self.pages.entries.contains_key(page)).collect()
         } else {
@@ -244,7 +255,18 @@ impl Memory {
 
     /// Reads without a look at the map: what is not there reads as zero.
     pub(crate) fn read_unchecked(&self, range: AddressRange, mut bytes: &mut [u8]) {
-        for (page, offset, length) in parts(range) {
+        let (page, offset) = (range.first() / self.page, (range.first() % self.page) as usize);
+        if !range.is_empty() && range.last() / self.page == page {
+            match self.pages.entries.get(&page) {
+                Some(entry) => {
+                    let content = self.pages.frames.page(entry.frame);
+                    bytes.copy_from_slice(&content[offset..offset + bytes.len()]);
+                }
+                None => bytes.fill(0),
+            }
+            return;
+        }
+        for (page, offset, length) in parts(self.page, range) {
             let (now, rest) = bytes.split_at_mut(length.min(bytes.len()));
             match self.pages.entries.get(&page) {
                 Some(entry) => {
@@ -264,19 +286,30 @@ impl Memory {
 
     /// Writes what was checked before.
     pub(crate) fn write_unchecked(&mut self, range: AddressRange, mut bytes: &[u8]) -> Result<()> {
-        for (page, offset, length) in parts(range) {
+        let writes_code = self.pages.code.overlaps(range);
+        for (page, offset, length) in parts(self.page, range) {
             self.touch(page);
             let Some(entry) = self.pages.ensure(page) else {
-                return Err(Error::OutOfMemory { address: page * PAGE, size: PAGE });
+                return Err(Error::OutOfMemory { address: page * self.page, size: self.page });
             };
             let (now, rest) = bytes.split_at(length.min(bytes.len()));
             self.pages.frames.page_mut(entry.frame)[offset..offset + now.len()].copy_from_slice(now);
-            if entry.fetched && self.pages.stale_code.last() != Some(&page) {
+            if entry.fetched && writes_code && self.pages.stale_code.last() != Some(&page) {
                 self.pages.stale_code.push(page);
             }
             bytes = rest;
         }
         Ok(())
+    }
+
+    /// Tells that code of a range has been translated.
+    pub(crate) fn note_code(&mut self, range: AddressRange) {
+        self.pages.code.insert(range);
+    }
+
+    /// Tells that no translated code is left.
+    pub(crate) fn forget_code(&mut self) {
+        self.pages.code = RangeSet::new();
     }
 
     /// The pages whose translated code became stale, and no longer remembered.
@@ -290,8 +323,8 @@ impl Memory {
 
     /// How Unicorn is to see a page, for an access that it is about to make.
     pub(crate) fn view(&mut self, address: u64, access: Access) -> View {
-        let page = address / PAGE;
-        let whole: AddressRange = (page * PAGE..=page * PAGE + (PAGE - 1)).into();
+        let page = address / self.page;
+        let whole: AddressRange = (page * self.page..=page * self.page + (self.page - 1)).into();
         let wanted = match access {
             Access::Read => Permissions::READ,
             Access::Write => Permissions::WRITE,
@@ -310,7 +343,7 @@ impl Memory {
             self.pages.entries.insert(page, Entry { fetched: true, ..entry });
             let readable = uniform && !special && region.permissions.allows(Permissions::READ);
             let permissions = if readable { Permissions::READ_EXECUTE } else { Permissions::EXECUTE };
-            return View::Direct(entry.frame.physical(), permissions);
+            return View::Direct(self.pages.frames.physical(entry.frame), permissions);
         }
         if self.is_special(page) {
             return self.alias(page);
@@ -326,7 +359,14 @@ impl Memory {
         if self.history.is_tracking() && !self.history.is_dirty(page) {
             permissions = permissions & Permissions::READ;
         }
-        View::Direct(entry.frame.physical(), permissions)
+        View::Direct(self.pages.frames.physical(entry.frame), permissions)
+    }
+
+    /// The guest-physical address of the page of an address, whether or not it
+    /// is mapped.
+    pub(crate) fn frame_of(&mut self, address: u64) -> Option<u64> {
+        let entry = self.pages.ensure(address / self.page)?;
+        Some(self.pages.frames.physical(entry.frame))
     }
 
     /// Whether data accesses to a page take the slow path: because the page is
@@ -341,8 +381,8 @@ impl Memory {
     }
 
     fn is_special_itself(&self, page: u64) -> bool {
-        let Some(first) = page.checked_mul(PAGE) else { return false };
-        let whole: AddressRange = (first..=first + (PAGE - 1)).into();
+        let Some(first) = page.checked_mul(self.page) else { return false };
+        let whole: AddressRange = (first..=first + (self.page - 1)).into();
         match self.map.overlapping(whole).next() {
             None => false,
             Some(region) => {
@@ -355,7 +395,7 @@ impl Memory {
     pub(crate) fn alias(&mut self, page: u64) -> View {
         let slot = match self.slot_of.get(&page) {
             Some(slot) => *slot,
-            None if self.slots.len() as u64 * PAGE >= self.layout.alias_size => return View::NoMemory,
+            None if self.slots.len() as u64 * self.page >= self.layout.alias_size => return View::NoMemory,
             None => {
                 let slot = self.slots.len() as u32;
                 self.slots.push(page);
@@ -363,13 +403,13 @@ impl Memory {
                 slot
             }
         };
-        View::Alias(self.layout.alias + u64::from(slot) * PAGE)
+        View::Alias(self.layout.alias + u64::from(slot) * self.page)
     }
 
     /// The guest address of an offset into the alias.
     pub(crate) fn alias_to_address(&self, offset: u64) -> Option<u64> {
-        let page = self.slots.get((offset / PAGE) as usize)?;
-        Some(page * PAGE + offset % PAGE)
+        let page = self.slots.get((offset / self.page) as usize)?;
+        Some(page * self.page + offset % self.page)
     }
 
     pub(crate) fn snapshot(&mut self) -> Rc<Version> {

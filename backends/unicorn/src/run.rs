@@ -13,7 +13,6 @@ use crate::{
     NAME,
     decode::instruction_length,
     emulator::UnicornEmulator,
-    frames::PAGE,
     memory::View,
     target::{Event, ExceptionPc},
 };
@@ -49,6 +48,9 @@ pub(crate) struct RunState {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) panic: Option<PanicPayload>,
     pub(crate) stop_requested: bool,
+    /// Something besides the hook of all instructions and counting is to be
+    /// done at the next instruction, or was asked for by a callback.
+    pub(crate) attention: bool,
     /// What a callback set the program counter to.
     pub(crate) new_pc: Option<u64>,
     /// The program counter that callbacks see.
@@ -63,6 +65,8 @@ pub(crate) struct RunState {
     pub(crate) skip_at: Option<u64>,
     /// Instructions executed so far.
     pub(crate) count: u64,
+    /// Where counting ends; the highest number if nowhere.
+    pub(crate) count_limit: u64,
     /// The count of the last run, if it counted.
     pub(crate) counted: Option<u64>,
     pub(crate) deadline: Option<Instant>,
@@ -80,6 +84,15 @@ pub(crate) struct RunState {
     pub(crate) mid_block: Option<u64>,
     /// A page that Unicorn was refused, for which access.
     pub(crate) refused: Option<(u64, Access, bool)>,
+    /// Whether the engine has translated anything yet: the first block is not
+    /// told.
+    pub(crate) has_translated: bool,
+    /// What is watched must be put in force before the native run.
+    pub(crate) watch_again: bool,
+    /// Where a delay slot is whose branch is pending (MIPS).
+    pub(crate) in_slot: Option<u64>,
+    /// Where a `nop` is executed to take a pending branch away.
+    pub(crate) elsewhere: Option<u64>,
     /// Where a jump of SPARC goes whose delay slot comes next.
     pub(crate) jump_target: Option<u64>,
     /// Accesses are looked at only to find the faulting one.
@@ -127,6 +140,10 @@ impl UnicornEmulator {
         let run = &mut self.run;
         run.mode = mode;
         run.count = 0;
+        run.count_limit = match mode {
+            Mode::Run(Limits { instructions: Some(limit), .. }) => limit,
+            _ => u64::MAX,
+        };
         run.blocks = 0;
         run.stop_requested = false;
         run.after = None;
@@ -153,7 +170,7 @@ impl UnicornEmulator {
     }
 
     /// The stop that comes before anything at `pc` is executed.
-    fn stop_before(&self, pc: u64) -> Option<Stop> {
+    pub(crate) fn stop_before(&self, pc: u64) -> Option<Stop> {
         if self.exits.contains(&pc) {
             return Some(Stop::ExitPoint(pc));
         }
@@ -172,7 +189,13 @@ impl UnicornEmulator {
     fn run_natively(&mut self) -> Result<Stop> {
         loop {
             self.prepare()?;
-            let pointer = self.code_pointer(self.native_pc());
+            let pc = self.native_pc();
+            self.leave_slot(pc)?;
+            self.check_first_block(pc);
+            if std::mem::take(&mut self.run.watch_again) {
+                continue;
+            }
+            let pointer = self.code_pointer(pc);
             let code = self.start(pointer);
             if let Some(panic) = self.run.panic.take() {
                 self.run.outcome = None;
@@ -248,19 +271,26 @@ impl UnicornEmulator {
             self.stale_tlb = false;
         }
         let stale = self.memory.take_stale_code();
+        if !stale.is_empty() || self.native.flush {
+            self.traits.forget();
+        }
         if self.native.flush || stale.len() > 64 {
             self.engine.flush_code()?;
+            self.memory.forget_code();
             self.native.flush = false;
         } else {
             for page in stale {
-                self.flush_code((page * PAGE..=page * PAGE + (PAGE - 1)).into())?;
+                self.flush_code(
+                    (page * self.memory.page..=page * self.memory.page + (self.memory.page - 1)).into(),
+                )?;
             }
         }
         Ok(())
     }
 
-    fn start(&mut self, pointer: u64) -> uc_error {
+    pub(crate) fn start(&mut self, pointer: u64) -> uc_error {
         self.run.native = true;
+        self.run.attention = true;
         self.run.refused = None;
         self.run.registers_written = false;
         self.run.flags_written = false;
@@ -280,7 +310,10 @@ impl UnicornEmulator {
         let pc = self.native_pc();
         match self.run.refused.take() {
             Some((address, _, true)) => {
-                return Ok(Some(Err(Error::OutOfMemory { address: address & !(PAGE - 1), size: PAGE })));
+                return Ok(Some(Err(Error::OutOfMemory {
+                    address: address & !(self.memory.page - 1),
+                    size: self.memory.page,
+                })));
             }
             Some((page, Access::Fetch, _)) => return self.fetch_refused(pc, page),
             Some((page, access, _)) => return self.diagnose(pc, page, access).map(|it| Some(Err(it))),
@@ -303,6 +336,10 @@ impl UnicornEmulator {
 
     /// A fetch from a page that was refused.
     fn fetch_refused(&mut self, pc: u64, page: u64) -> Result<Option<Result<Stop>>> {
+        if let Some(fault) = self.tricore_trap(pc) {
+            self.set_native_pc(fault.pc())?;
+            return Ok(Some(Err(fault.into())));
+        }
         if pc == 1
             && let Some(target) = self.take_lost_jump()
         {
@@ -312,7 +349,7 @@ impl UnicornEmulator {
         if let Some(stop) = self.stop_before(pc) {
             return Ok(Some(Ok(stop)));
         }
-        if pc & !(PAGE - 1) == page {
+        if pc & !(self.memory.page - 1) == page {
             return Ok(Some(Err(self.fetch_fault(pc, pc).into())));
         }
         // The translator looked ahead. Nothing of the block has executed: find
@@ -354,8 +391,29 @@ impl UnicornEmulator {
         Ok(Some(Err(self.fetch_fault(page, at).into())))
     }
 
-    /// What ended a native run inside [`Self::fetch_refused`].
-    fn settle(&mut self, code: uc_error) -> Result<Option<Result<Stop>>> {
+    /// The trap of TriCore whose handler is at `pc`, where nothing is. Unicorn
+    /// takes traps by itself: the vector is 32 bytes a class from `btv` on,
+    /// `a11` holds the return address, `d15` the identification number (TriCore
+    /// Architecture Manual, volume 1, 6).
+    fn tricore_trap(&self, pc: u64) -> Option<Fault> {
+        if self.target.arch != unicorn_engine::Arch::TRICORE {
+            return None;
+        }
+        let read = |name| {
+            let id = self.definition.register(name)?;
+            self.registers.read(&self.engine, id).ok()
+        };
+        let class = pc.checked_sub(read("btv")?)? / 32;
+        let (at, number) = (read("a11")?, read("d15")?);
+        match class {
+            2 => Some(self.invalid_instruction(at)),
+            0..=7 if pc.is_multiple_of(32) => Some(Fault::UnhandledInterrupt { number: class * 16 + number, pc: at }),
+            _ => None,
+        }
+    }
+
+    /// What ended a native run that is not one of the loop's own.
+    pub(crate) fn settle(&mut self, code: uc_error) -> Result<Option<Result<Stop>>> {
         match self.run.outcome.take() {
             Some(Outcome::Stop(stop)) => {
                 self.set_native_pc(stop.pc())?;
@@ -391,10 +449,15 @@ impl UnicornEmulator {
     /// Finds address and size of an access that was refused: the instruction
     /// is run again with every page in the alias, up to the access.
     fn diagnose(&mut self, pc: u64, page: u64, access: Access) -> Result<Error> {
+        self.diagnose_at(pc, pc, page, access)
+    }
+
+    /// The same for an instruction that stands elsewhere than it is told.
+    pub(crate) fn diagnose_at(&mut self, at: u64, pc: u64, page: u64, access: Access) -> Result<Error> {
         let context = self.engine.save_context()?;
         self.engine.flush_tlb()?;
-        self.run.diagnosing = Some(pc);
-        let pointer = self.code_pointer(pc);
+        self.run.diagnosing = Some(at);
+        let pointer = self.code_pointer(at);
         let _ = self.start(pointer);
         self.run.diagnosing = None;
         self.engine.restore_context(&context)?;
@@ -404,10 +467,11 @@ impl UnicornEmulator {
             Some(Outcome::Fault(fault)) => Ok(fault.into()),
             // It did not fault again; what is known is the page.
             _ => {
-                let cause = match self.memory.map.overlapping((page..=page + (PAGE - 1)).into()).next() {
-                    None => MemoryCause::Unmapped,
-                    Some(_) => MemoryCause::Permission,
-                };
+                let cause =
+                    match self.memory.map.overlapping((page..=page + (self.memory.page - 1)).into()).next() {
+                        None => MemoryCause::Unmapped,
+                        Some(_) => MemoryCause::Permission,
+                    };
                 Ok(Fault::Memory { access, cause, address: page, size: 1, pc }.into())
             }
         }
@@ -421,18 +485,34 @@ impl UnicornEmulator {
     ) -> Option<(u64, unicorn_engine::Prot)> {
         let prot = unicorn_engine::Prot;
         if self.run.diagnosing.is_some() && access != Access::Fetch {
-            return match self.memory.alias(address / PAGE) {
+            return match self.memory.alias(address / self.memory.page) {
                 View::Alias(physical) => Some((physical, prot(3))),
                 _ => None,
             };
         }
         let outside = || {
-            let page = (address..=address | (PAGE - 1)).into();
+            if self.run.elsewhere.is_some() {
+                return false;
+            }
+            let page = (address..=address | (self.memory.page - 1)).into();
             !self.bounds.is_empty() && !self.bounds.iter().any(|bound| bound.overlaps(&page))
         };
         if access == Access::Fetch && outside() {
             self.run.refused = Some((address, access, false));
             return None;
+        }
+        if access != Access::Fetch && self.run.native {
+            let pc = self.native_pc();
+            if self.refuses_slot(pc) {
+                return None;
+            }
+        }
+        if let (Access::Fetch, Some(elsewhere)) = (access, self.run.elsewhere) {
+            if address != elsewhere {
+                // Where the branch goes: it is not gone to.
+                return None;
+            }
+            return self.memory.frame_of(elsewhere).map(|physical| (physical, prot(4)));
         }
         match self.memory.view(address, access) {
             View::Direct(physical, permissions) => {
@@ -462,7 +542,8 @@ impl UnicornEmulator {
             ExceptionPc::AtFor(_) if self.thumb() => pc.wrapping_sub(2),
             ExceptionPc::AtFor(_) => pc.wrapping_sub(4),
             ExceptionPc::Behind(bytes) => pc.wrapping_sub(bytes),
-            ExceptionPc::Lost => pc.wrapping_sub(4),
+            ExceptionPc::Lost if number == 17 => pc.wrapping_sub(4),
+            ExceptionPc::Lost => self.lost_pc(number),
         }
     }
 

@@ -65,6 +65,8 @@ pub(crate) struct Target {
     /// The byte order that Unicorn's translator for this processor is built
     /// for, in which callbacks pass values.
     pub(crate) built_for: ByteOrder,
+    /// The size of the pages that Unicorn translates, in bytes.
+    pub(crate) page: u64,
 }
 
 const ARM_A: Target = Target {
@@ -87,6 +89,7 @@ const ARM_A: Target = Target {
     ],
     exception_pc: ExceptionPc::AtFor(&[1, 3, 4, 7, 17, 18]),
     built_for: ByteOrder::Little,
+    page: 4096,
 };
 
 const ARM_M: Target = Target {
@@ -121,6 +124,7 @@ const AARCH64: Target = Target {
     ],
     exception_pc: ExceptionPc::AtFor(&[1, 3, 4, 7]),
     built_for: ByteOrder::Little,
+    page: 4096,
 };
 
 const MIPS: Target = Target {
@@ -144,6 +148,7 @@ const MIPS: Target = Target {
     ],
     exception_pc: ExceptionPc::Lost,
     built_for: ByteOrder::Big,
+    page: 4096,
 };
 
 const PPC: Target = Target {
@@ -163,6 +168,7 @@ const PPC: Target = Target {
     ],
     exception_pc: ExceptionPc::Behind(4),
     built_for: ByteOrder::Big,
+    page: 4096,
 };
 
 const RISCV64: Target = Target {
@@ -184,6 +190,7 @@ const RISCV64: Target = Target {
     ],
     exception_pc: ExceptionPc::Behind(4),
     built_for: ByteOrder::Little,
+    page: 4096,
 };
 
 const X86_64: Target = Target {
@@ -195,6 +202,7 @@ const X86_64: Target = Target {
     events: &[(0, Event::Division), (6, Event::Invalid)],
     exception_pc: ExceptionPc::BehindInterrupts,
     built_for: ByteOrder::Little,
+    page: 4096,
 };
 
 const M68K: Target = Target {
@@ -213,6 +221,7 @@ const M68K: Target = Target {
     ],
     exception_pc: ExceptionPc::BehindInterrupts,
     built_for: ByteOrder::Big,
+    page: 4096,
 };
 
 const SPARC: Target = Target {
@@ -220,7 +229,7 @@ const SPARC: Target = Target {
     mode: Mode(Mode::SPARC32.0 | Mode::BIG_ENDIAN.0),
     model: None,
     sets_page_size: false,
-    initial: &[("psr", 0x1000)],
+    initial: &[],
     events: &[
         (2, Event::Invalid),
         (7, Event::UnalignedRead),
@@ -229,6 +238,7 @@ const SPARC: Target = Target {
     ],
     exception_pc: ExceptionPc::Behind(4),
     built_for: ByteOrder::Big,
+    page: 4096,
 };
 
 const S390X: Target = Target {
@@ -236,10 +246,13 @@ const S390X: Target = Target {
     mode: Mode::BIG_ENDIAN,
     model: Some(uc::S390xCpuModel::QEMU as i32),
     sets_page_size: false,
-    initial: &[],
+    // 64-bit addresses (EA, BA); floating-point and vector registers (AFP and
+    // the vector-enablement control of c0).
+    initial: &[("pswm", 0x1_8000_0000), ("c0", 0x6_0000)],
     events: &[(2, Event::Syscall), (3, Event::Program)],
     exception_pc: ExceptionPc::Behind(0),
     built_for: ByteOrder::Big,
+    page: 4096,
 };
 
 const TRICORE: Target = Target {
@@ -252,6 +265,7 @@ const TRICORE: Target = Target {
     events: &[],
     exception_pc: ExceptionPc::Behind(0),
     built_for: ByteOrder::Little,
+    page: 16384,
 };
 
 /// How Unicorn runs a platform; `None` if it does not.
@@ -301,6 +315,7 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
         Architecture::Sparc32 => SPARC,
         Architecture::Sparc64 => Target {
             mode: Mode(Mode::SPARC64.0 | Mode::BIG_ENDIAN.0),
+            page: 8192,
             initial: &[],
             events: &[
                 (0x10, Event::Invalid),

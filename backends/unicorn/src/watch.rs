@@ -14,7 +14,6 @@ use crate::{
     callbacks::{ON_BLOCK, ON_CODE},
     emulator::UnicornEmulator,
     engine::NativeHook,
-    frames::PAGE,
     memory::Watched,
 };
 
@@ -75,11 +74,11 @@ impl UnicornEmulator {
         let longest = u64::from(self.definition.longest_instruction) - 1;
         let mut guards = RangeSet::new();
         for range in executable.iter() {
-            let page = range.first() & !(PAGE - 1);
+            let page = range.first() & !(self.memory.page - 1);
             if page < range.first() {
                 guards.insert((page..=range.first() - 1).into());
             }
-            let page_end = range.last() | (PAGE - 1);
+            let page_end = range.last() | (self.memory.page - 1);
             if page_end > range.last() {
                 guards.insert((range.last().saturating_sub(longest).max(range.first())..=page_end).into());
             }
@@ -90,7 +89,7 @@ impl UnicornEmulator {
     /// Makes the native hooks what exit points, bounds and hooks ask for.
     pub(crate) fn apply_native_hooks(&mut self) -> Result<()> {
         let all = self.run.counts() || self.hooks.instructions.has_global() || self.run.after.is_some();
-        let block = self.run.needs_blocks() || !self.hooks.blocks.is_empty();
+        let block = self.run.needs_blocks() || self.follows_blocks() || !self.hooks.blocks.is_empty();
         if !self.native.stale && all == self.native.all && block == self.native.block.is_some() {
             return Ok(());
         }
@@ -100,7 +99,7 @@ impl UnicornEmulator {
         } else {
             let mut points = self.native.guards.clone();
             let sites = self.hooks.instructions.sites().chain(self.hooks.functions.sites());
-            let exits = self.exits.iter().chain(&self.exit_afters).copied();
+            let exits = self.exits.iter().chain(&self.exit_afters).chain(&self.refused_code).copied();
             for address in exits.chain(sites) {
                 points.insert(AddressRange::single(address));
             }

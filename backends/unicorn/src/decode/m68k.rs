@@ -68,10 +68,9 @@ fn index_bytes(extension: u16) -> Option<usize> {
         return Some(2);
     }
     let base = match extension >> 4 & 3 {
-        1 => 0,
         2 => 2,
         3 => 4,
-        _ => return None,
+        _ => 0,
     };
     let outer = match extension & 3 {
         2 => 2,

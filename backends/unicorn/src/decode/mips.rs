@@ -9,19 +9,18 @@ pub(super) const DECODER: Decoder = Decoder { length: fixed_length, transfers, w
 
 /// Those with a delay slot.
 const BRANCHES: &[(u32, u32)] = &[
-    (0xfc00_003e, 0x0000_0008),               // jr, jalr
-    (0xfc0c_0000, 0x0400_0000),               // bltz, bgez, and likely, and linking
-    (0xfc1e_0000, 0x041c_0000),               // bposge32, bposge64
-    (0xf800_0000, 0x0800_0000),               // j, jal
-    (0xf000_0000, 0x1000_0000),               // beq, bne, blez, bgtz
-    (0xf000_0000, 0x5000_0000),               // the same, likely
-    (0xfc00_0000, 0x7400_0000),               // jalx
-    (0xf3e0_0000, 0x4100_0000),               // bc0, bc1, bc2
-    (0xffe0_0000, 0x4520_0000),               // bc1any2
-    (0xffe0_0000, 0x4540_0000),               // bc1any4
-    (0xffa0_0000, 0x4520_0000 | 0x0040_0000), // bz.v
-    (0xffe0_0000, 0x45e0_0000),               // bnz.v
-    (0xff00_0000, 0x4700_0000),               // bz, bnz with a format
+    (0xfc00_003e, 0x0000_0008), // jr, jalr
+    (0xfc0c_0000, 0x0400_0000), // bltz, bgez, and likely, and linking
+    (0xfc1e_0000, 0x041c_0000), // bposge32, bposge64
+    (0xf800_0000, 0x0800_0000), // j, jal
+    (0xf000_0000, 0x1000_0000), // beq, bne, blez, bgtz
+    (0xf000_0000, 0x5000_0000), // the same, likely
+    (0xfc00_0000, 0x7400_0000), // jalx
+    (0xf3e0_0000, 0x4100_0000), // bc0, bc1, bc2
+    (0xffe0_0000, 0x4520_0000), // bc1any2
+    (0xffe0_0000, 0x4540_0000), // bc1any4
+    (0xff60_0000, 0x4560_0000), // bz.v, bnz.v
+    (0xff00_0000, 0x4700_0000), // bz, bnz with a format
 ];
 
 const OTHERS: &[(u32, u32)] = &[

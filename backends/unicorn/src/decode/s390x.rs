@@ -41,39 +41,40 @@ const FOUR: &[(u32, u32)] = &[
     (0xffff_0000, 0xb946_0000), // bctgr
 ];
 
-/// Of six bytes: the first byte, and the second (with a mask) or the last.
+/// Of six bytes: their first, second and last byte.
 const SIX: &[(u32, u32)] = &[
-    (0xff0f_00, 0xc005_00), // brasl
-    (0xff0f_00, 0xcc06_00), // brcth
-    (0xff00_ff, 0xec00_44), // brxhg
-    (0xff00_ff, 0xec00_45), // brxlg
-    (0xff00_fe, 0xec00_64), // cgrj, clgrj
-    (0xff00_fe, 0xec00_76), // crj, clrj
-    (0xff00_fc, 0xec00_7c), // cgij, clgij, cij, clij
-    (0xff00_fe, 0xec00_e4), // cgrb, clgrb
-    (0xff00_fe, 0xec00_f6), // crb, clrb
-    (0xff00_fc, 0xec00_fc), // cgib, clgib, cib, clib
-    (0xff00_fe, 0xeb00_44), // bxhg, bxleg
-    (0xff00_ff, 0xeb00_71), // lpswey
-    (0xff00_ff, 0xe300_46), // bctg
+    (0x00ff_0f00, 0x00c0_0500), // brasl
+    (0x00ff_0f00, 0x00cc_0600), // brcth
+    (0x00ff_00ff, 0x00ec_0044), // brxhg
+    (0x00ff_00ff, 0x00ec_0045), // brxlg
+    (0x00ff_00fe, 0x00ec_0064), // cgrj, clgrj
+    (0x00ff_00fe, 0x00ec_0076), // crj, clrj
+    (0x00ff_00fc, 0x00ec_007c), // cgij, clgij, cij, clij
+    (0x00ff_00fe, 0x00ec_00e4), // cgrb, clgrb
+    (0x00ff_00fe, 0x00ec_00f6), // crb, clrb
+    (0x00ff_00fc, 0x00ec_00fc), // cgib, clgib, cib, clib
+    (0x00ff_00fe, 0x00eb_0044), // bxhg, bxleg
+    (0x00ff_00ff, 0x00eb_0071), // lpswey
+    (0x00ff_00ff, 0x00e3_0046), // bctg
 ];
 
-/// Branches by a mask in the second byte's high half, where 0 is "never".
+/// Branches by a mask in the second byte's high half, where 0 is "never": first,
+/// second and last byte.
 const MASKED: &[(u32, u32)] = &[
-    (0xff00_00, 0x4700_00), // bc
-    (0xff0f_00, 0xa704_00), // brc
-    (0xff0f_00, 0xc004_00), // brcl
-    (0xff00_ff, 0xe300_47), // bic
+    (0x00ff_0000, 0x0047_0000), // bc
+    (0x00ff_0f00, 0x00a7_0400), // brc
+    (0x00ff_0f00, 0x00c0_0400), // brcl
+    (0x00ff_00ff, 0x00e3_0047), // bic
 ];
 
 const SIXTEEN: &[(u32, u32)] = &[
-    (0xff00_ff, 0xe700_06), // vl
-    (0xff00_ff, 0xe700_0e), // vst
-    (0xff00_ff, 0xe700_36), // vlm
-    (0xff00_ff, 0xe700_3e), // vstm
-    (0xff00_ff, 0xe300_8f), // lpq
-    (0xff00_ff, 0xe300_8e), // stpq
-    (0xff00_ff, 0xeb00_3e), // cdsg
+    (0x00ff_00ff, 0x00e7_0006), // vl
+    (0x00ff_00ff, 0x00e7_000e), // vst
+    (0x00ff_00ff, 0x00e7_0036), // vlm
+    (0x00ff_00ff, 0x00e7_003e), // vstm
+    (0x00ff_00ff, 0x00e3_008f), // lpq
+    (0x00ff_00ff, 0x00e3_008e), // stpq
+    (0x00ff_00ff, 0x00eb_003e), // cdsg
 ];
 
 /// First, second and last byte.

@@ -7,7 +7,7 @@ use super::{CodeState, Decoder, fixed_length, matches, word};
 
 pub(super) const DECODER: Decoder = Decoder { length: fixed_length, transfers, wide };
 
-/// The annul bit, and the conditions "never" and "always".
+/// The annul bit.
 const ANNUL: u32 = 1 << 29;
 
 /// Branches by a condition field: the annul bit and the condition matter.

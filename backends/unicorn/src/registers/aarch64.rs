@@ -33,6 +33,8 @@ const CORE: &[Row] = &[
     bank("v", 0, R::Q0, R::Q31, 16),
 ];
 
+/// The stack pointer of the current exception level is `sp`, and its own
+/// `sp_el…` then has what it had when the level was entered.
 const SYSTEM: &[Row] = &[
     bank("sp_el", 0, R::SP_EL0, R::SP_EL3, 8),
     one("tpidr_el0", R::TPIDR_EL0, 8),

@@ -42,7 +42,6 @@ const CP15: &[Row] = &[
     cp15("midr", 0, 0, 0, 0).read_only(),
     cp15("ctr", 0, 0, 0, 1).read_only(),
     cp15("sctlr", 1, 0, 0, 0),
-    cp15("actlr", 1, 0, 0, 1).read_only(),
     one("cpacr", R::C1_C0_2, 4),
     cp15("dfsr", 5, 0, 0, 0),
     cp15("ifsr", 5, 0, 0, 1),
@@ -51,6 +50,7 @@ const CP15: &[Row] = &[
 ];
 
 const CP15_V6K: &[Row] = &[
+    cp15("actlr", 1, 0, 0, 1).read_only(),
     cp15("mpidr", 0, 0, 0, 5).read_only(),
     cp15("ifar", 6, 0, 0, 2),
     cp15("contextidr", 13, 0, 0, 1),

@@ -274,3 +274,14 @@ pub(crate) fn native_registers(platform: Platform, name: &str) -> Vec<NativeRegi
         })
         .collect()
 }
+
+/// What must be written to an engine before its registers are first read:
+/// names and values.
+#[cfg(test)]
+pub(crate) fn initial_values(platform: Platform) -> &'static [(&'static str, u64)] {
+    match platform.architecture() {
+        // The floating-point unit on: `fcsr` cannot be read while it is off.
+        Architecture::RiscV32 | Architecture::RiscV64 => &[("mstatus", 0x6000)],
+        _ => &[],
+    }
+}

@@ -4,6 +4,8 @@ use unicorn_engine::{RegisterM68K as M, RegisterS390X as Z, RegisterSPARC as S, 
 
 use super::{Row, View};
 
+/// The stack pointer that is in use is `a7`, and its own register then has
+/// what it had when it was selected.
 pub(super) const M68K: &[&[Row]] = &[&[
     Row::bank("d", 0, M::D0 as i32, M::D7 as i32, 4),
     Row::bank("a", 0, M::A0 as i32, M::A7 as i32, 4),
@@ -33,16 +35,18 @@ const fn windows(bytes: u8) -> [Row; 5] {
     ]
 }
 
-pub(super) const SPARC32: &[&[Row]] = &[&windows(4), &[Row::one("psr", S::PSR as i32, 4)]];
+/// Without `psr`: Unicorn reads and writes it with functions for the 64-bit
+/// processor, whose state has another layout, and crashes.
+pub(super) const SPARC32: &[&[Row]] = &[&windows(4)];
 
 pub(super) const SPARC64: &[&[Row]] = &[&windows(8)];
 
 pub(super) const S390X: &[&[Row]] = &[&[
     Row::bank("r", 0, Z::R0 as i32, Z::R15 as i32, 8),
-    Row::bank("a", 0, Z::A0 as i32, Z::A15 as i32, 4),
+    Row::bank("acr", 0, Z::A0 as i32, Z::A15 as i32, 4),
     Row::bank("v", 0, Z::F0 as i32, Z::F31 as i32, 8).at(64),
     Row::bank("v", 0, Z::F0_HI as i32, Z::F31_HI as i32, 8),
-    Row::bank("cr", 0, Z::CR0 as i32, Z::CR15 as i32, 8),
+    Row::bank("c", 0, Z::CR0 as i32, Z::CR15 as i32, 8),
     Row::one("pc", Z::PC as i32, 8),
     Row::one("pswm", Z::PSWM as i32, 8),
     Row::one("fpc", Z::FPC as i32, 4),

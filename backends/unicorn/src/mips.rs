@@ -1,0 +1,161 @@
+//! MIPS: accesses in delay slots, and program counters that Unicorn loses.
+//!
+//! When Unicorn 2.1.5 asks anything about an access in a delay slot (which
+//! page, which hook), it recovers the processor's state for the question, and
+//! with it the mark that a branch is pending; the block goes on and forgets to
+//! take the mark away, and the first instruction at the target is taken for a
+//! slot as well. So the access is refused, which is exact: the state then says
+//! "in a slot, branch pending", and a block that begins there knows it and
+//! takes the mark away.
+
+use terrella_emulator_api::Result;
+use unicorn_engine::Arch;
+
+use crate::{decode::has_delay_slot, emulator::UnicornEmulator, run::Outcome};
+
+/// Where a `nop` is executed to take a pending branch away: a page is looked
+/// for from here on down that is not mapped.
+const ELSEWHERE: u64 = 0x7ff0_0000;
+
+impl UnicornEmulator {
+    /// Whether every block must be seen: on MIPS, to know delay slots.
+    pub(crate) fn follows_blocks(&self) -> bool {
+        self.target.arch == Arch::MIPS
+    }
+
+    /// Whether an access at `pc` must be refused because it is made in a delay
+    /// slot whose branch is in the same block.
+    pub(crate) fn refuses_slot(&mut self, pc: u64) -> bool {
+        if self.target.arch != Arch::MIPS {
+            return false;
+        }
+        let inside =
+            self.run.block.is_some_and(|(start, size, _)| start < pc && pc < start.wrapping_add(size));
+        if !inside || !has_delay_slot(self.platform, &self.code_at(pc.wrapping_sub(4))) {
+            return false;
+        }
+        self.run.in_slot = Some(pc);
+        if self.run.diagnosing.is_none() {
+            // The slot's instruction has called back.
+            self.run.skip_at = Some(pc);
+            self.run.count = self.run.count.saturating_sub(u64::from(self.native.all));
+            self.end(Outcome::Resume(pc));
+        }
+        true
+    }
+
+    /// Takes a pending branch away where execution is to go on somewhere else:
+    /// a `nop` takes the place of the slot.
+    pub(crate) fn leave_slot(&mut self, pc: u64) -> Result<()> {
+        let Some(slot) = self.run.in_slot.take() else { return Ok(()) };
+        if slot == pc {
+            return Ok(());
+        }
+        let mut page = ELSEWHERE;
+        while self.memory.map.overlapping((page..=page + 4095).into()).next().is_some() {
+            page -= 4096;
+        }
+        self.memory.write_unchecked((page..=page + 7).into(), &[0; 8])?;
+        self.run.elsewhere = Some(page);
+        let _ = self.start(page);
+        self.run.elsewhere = None;
+        self.run.refused = None;
+        self.run.outcome = None;
+        self.stale_tlb = true;
+        self.set_native_pc(pc)
+    }
+
+    fn mips_register(&self, number: u32) -> u64 {
+        if number == 0 {
+            return 0;
+        }
+        let id = self.definition.register(&format!("r{number}"));
+        id.and_then(|id| self.registers.read(&self.engine, id).ok()).unwrap_or(0)
+    }
+
+    fn masked(&self, address: u64) -> u64 {
+        address & self.definition.highest_address()
+    }
+
+    /// The program counter of an exception that Unicorn lost: the instruction
+    /// of the block that can have raised it.
+    pub(crate) fn lost_pc(&self, number: u32) -> u64 {
+        if self.native.all
+            && let Some(last) = self.run.last
+        {
+            return last.address;
+        }
+        let Some((start, size, _)) = self.run.block else { return self.native_pc() };
+        let end = start.wrapping_add(size);
+        let words = (start..end).step_by(4).map(|pc| {
+            let mut bytes = [0; 4];
+            self.memory.read_unchecked((pc..=pc.saturating_add(3)).into(), &mut bytes);
+            (pc, self.platform.byte_order().read(&bytes) as u32)
+        });
+        let mut words = words;
+        let found = match number {
+            // Break: it ends the block.
+            18 => words.find(|(_, word)| word >> 26 == 0 && word & 0x3f == 0x0d),
+            21 => words.find(|(_, word)| self.overflows(*word)),
+            22 => words.find(|(_, word)| self.traps(*word)),
+            12 | 13 => words.find(|(_, word)| self.is_unaligned(*word, number == 13)),
+            _ => None,
+        };
+        // Reserved and unusable instructions end the block.
+        found.map_or(end.wrapping_sub(4), |(pc, _)| pc)
+    }
+
+    /// Whether `teq` and its kin trap, with the present registers.
+    fn traps(&self, word: u32) -> bool {
+        let (left, right) = (self.mips_register(word >> 21 & 31), self.mips_register(word >> 16 & 31));
+        let immediate = i64::from((word & 0xffff) as i16) as u64;
+        let (kind, right) = match (word >> 26, word & 0x3f, word >> 16 & 31) {
+            (0, kind @ 0x30..=0x36, _) => (kind, right),
+            (1, _, kind @ 0x08..=0x0e) => (kind + 0x28, immediate),
+            _ => return false,
+        };
+        let (signed_left, signed_right) = (left as i64, right as i64);
+        match kind {
+            0x30 => signed_left >= signed_right,
+            0x31 => left >= right,
+            0x32 => signed_left < signed_right,
+            0x33 => left < right,
+            0x34 => left == right,
+            0x36 => left != right,
+            _ => false,
+        }
+    }
+
+    /// Whether a trapping addition or subtraction overflows, with the present
+    /// registers.
+    fn overflows(&self, word: u32) -> bool {
+        let (left, right) = (self.mips_register(word >> 21 & 31), self.mips_register(word >> 16 & 31));
+        let immediate = i64::from((word & 0xffff) as i16);
+        match (word >> 26, word & 0x3f) {
+            (0, 0x20) => (left as i32).checked_add(right as i32).is_none(),
+            (0, 0x22) => (left as i32).checked_sub(right as i32).is_none(),
+            (0, 0x2c) => (left as i64).checked_add(right as i64).is_none(),
+            (0, 0x2e) => (left as i64).checked_sub(right as i64).is_none(),
+            (8, _) => (left as i32).checked_add(immediate as i32).is_none(),
+            (0x18, _) => (left as i64).checked_add(immediate).is_none(),
+            _ => false,
+        }
+    }
+
+    /// Whether a load or store is unaligned, with the present registers.
+    fn is_unaligned(&self, word: u32, store: bool) -> bool {
+        let bytes = match (word >> 26, store) {
+            (0x21 | 0x25, false) | (0x29, true) => 2,
+            (0x23 | 0x27 | 0x30 | 0x31, false) | (0x2b | 0x38 | 0x39, true) => 4,
+            (0x37 | 0x34 | 0x35, false) | (0x3f | 0x3c | 0x3d, true) => 8,
+            _ => return false,
+        };
+        !self.unaligned_address(word).is_multiple_of(bytes)
+    }
+
+    /// The address of a load or store, with the present registers.
+    pub(crate) fn unaligned_address(&self, word: u32) -> u64 {
+        let offset = i64::from((word & 0xffff) as i16);
+        self.masked(self.mips_register(word >> 21 & 31).wrapping_add(offset as u64))
+    }
+}

@@ -1,0 +1,41 @@
+//! Files to machine state: raw images, Intel HEX and ELF, with symbols,
+//! relocations and linking.
+//!
+//! [`load_file`] loads one file on its own; a [`Linker`] loads several and
+//! binds them to each other. Both give [`Executable`]s: segments with
+//! permissions, symbols, and the imports that are still open.
+//!
+//! ```
+//! use terrella_loaders::{Options, load_bytes};
+//! use terrella_platforms::Platform;
+//!
+//! let options = Options { platform: Some(Platform::MSP430), ..Options::default() };
+//! let loaded = load_bytes("blink.hex", b":02440000034374\n:00000001FF\n", &options);
+//! assert_eq!(loaded?.executables[0].read(0x4400, 2)?, [0x03, 0x43]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Nothing that a file says is trusted: broken files give an [`Error`] that
+//! names the file and the place in it.
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod detect;
+mod elf;
+mod error;
+mod intel_hex;
+mod link;
+mod load;
+mod module;
+mod options;
+mod raw;
+mod relocation;
+
+pub use detect::{FileKind, detect, detect_platform};
+pub use error::{Error, Result};
+pub use intel_hex::{IntelHex, IntelHexProblem};
+pub use link::{Binding, LinkReport, Linker, OpenImport, PlacedModule, SkippedRelocation};
+pub use load::{Loaded, load_bytes, load_file};
+pub use options::{ImportArea, Options, UnknownRelocations};
+pub use raw::RawImage;
+pub use terrella_machine_state::Executable;

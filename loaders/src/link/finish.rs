@@ -1,0 +1,224 @@
+//! The end of a link: modules become executables.
+
+use object::elf;
+use terrella_emulator_api::Permissions;
+use terrella_machine_state::{
+    Executable, PAGE_SIZE, Pages, Segment, Symbol, SymbolBinding, SymbolKind, TlsTemplate,
+};
+use terrella_platforms::Platform;
+
+use super::{LinkReport, Member, OpenImport, imports::Imports, relocate::is_elfv1};
+use crate::{
+    Error, Loaded, Options, Result,
+    module::{FunctionLists, Module, ModuleSegment, ModuleSymbol},
+};
+
+/// Most constructors or destructors of one array.
+const FUNCTION_LIMIT: u64 = 1 << 16;
+
+/// Makes the result of the link.
+pub(super) fn finish(
+    members: Vec<Member>,
+    platform: Platform,
+    options: &Options,
+    mut imports: Imports,
+    mut report: LinkReport,
+) -> Result<Loaded> {
+    let names: Vec<String> = members.iter().map(|member| member.name().to_owned()).collect();
+    let named = |wanted: &[usize]| wanted.iter().filter_map(|index| names.get(*index).cloned()).collect();
+    for (index, name) in imports.names.iter().enumerate() {
+        report.imports.push(OpenImport {
+            name: name.clone(),
+            address: imports.code(index),
+            weak: false,
+            wanted_by: named(&imports.wanted_by[index]),
+        });
+    }
+    for (name, wanted) in &imports.weak {
+        let wanted_by = named(wanted);
+        report.imports.push(OpenImport { name: name.clone(), address: 0, weak: true, wanted_by });
+    }
+    if options.refuse_undefined && !imports.names.is_empty() {
+        return Err(Error::Undefined { names: imports.names });
+    }
+    let mut executables = Vec::new();
+    for (index, member) in members.into_iter().enumerate() {
+        let open = imports.of_member.remove(&index).unwrap_or_default();
+        executables.push(match member {
+            Member::Ready(executable) => *executable,
+            Member::Module(module) => {
+                let mut executable = executable(&module);
+                executable.imports = open.into_values().collect();
+                for import in &mut executable.imports {
+                    import.slots.sort_unstable();
+                    import.slots.dedup();
+                }
+                executable
+            }
+        });
+    }
+    if !imports.names.is_empty() {
+        let area = area(&imports, platform, options)?;
+        let range = imports.area(platform)?;
+        for executable in &executables {
+            let hit = executable.segments.iter().find(|segment| segment.range.overlaps(&range));
+            if let Some(segment) = hit {
+                return Err(Error::Overlap {
+                    file: area.name,
+                    range,
+                    other: executable.name.clone(),
+                    existing: segment.range,
+                });
+            }
+        }
+        executables.push(area);
+    }
+    Ok(Loaded { executables, platform, report })
+}
+
+/// The area of open imports: names, and a segment if it is to be mapped.
+fn area(imports: &Imports, platform: Platform, options: &Options) -> Result<Executable> {
+    let range = imports.area(platform)?;
+    let mut area = Executable::new("imports", platform);
+    for (index, name) in imports.names.iter().enumerate() {
+        area.symbols.insert(Symbol {
+            name: format!("{name}@import"),
+            address: imports.code(index),
+            size: 1,
+            kind: SymbolKind::Function,
+            binding: SymbolBinding::Local,
+            module: area.name.clone(),
+        });
+    }
+    if options.import_area.mapped {
+        let mut data = Pages::new();
+        if imports.descriptors {
+            for index in 0..imports.names.len() {
+                let mut bytes = [0; 8];
+                platform.byte_order().write(imports.code(index).into(), &mut bytes);
+                data.write(imports.address(index), &bytes);
+            }
+        }
+        let permissions = Permissions::READ_EXECUTE;
+        area.segments.push(Segment { name: "imports".to_owned(), range, permissions, data });
+    }
+    Ok(area)
+}
+
+fn executable(module: &Module) -> Executable {
+    let mut executable = Executable::new(module.name.clone(), module.platform);
+    executable.entry = module.entry.map(|entry| module.placed(entry));
+    executable.load_bias = module.bias;
+    executable.segments = module.segments.iter().map(|segment| placed(module, segment)).collect();
+    for symbol in &module.symbols {
+        symbols_of(module, symbol, &mut executable);
+    }
+    executable.constructors = functions(module, &module.constructors, false);
+    executable.destructors = functions(module, &module.destructors, true);
+    executable.tls = module.tls.map(|tls| TlsTemplate { address: module.placed(tls.address), ..tls });
+    pointers(module, &mut executable);
+    executable
+}
+
+/// A segment with its content at the final addresses.
+fn placed(module: &Module, segment: &ModuleSegment) -> Segment {
+    let page = PAGE_SIZE as u64;
+    let data = if module.bias == 0 {
+        segment.data.clone()
+    } else {
+        let mut data = Pages::new();
+        for (number, _) in segment.data.iter() {
+            let first = number.wrapping_mul(page).max(segment.range.first());
+            let last = number.wrapping_mul(page).saturating_add(page - 1).min(segment.range.last());
+            if first <= last {
+                let bytes = segment.data.read_vec(first, (last - first) as usize + 1);
+                data.write(module.placed(first), &bytes);
+            }
+        }
+        data
+    };
+    Segment {
+        name: segment.name.clone(),
+        range: (module.placed(segment.range.first())..=module.placed(segment.range.last())).into(),
+        permissions: segment.permissions,
+        data,
+    }
+}
+
+/// A symbol; a function descriptor is one, and `.name` is its code.
+fn symbols_of(module: &Module, symbol: &ModuleSymbol, executable: &mut Executable) {
+    let mut shown = Symbol {
+        name: symbol.name.clone(),
+        address: module.symbol_value(symbol),
+        size: symbol.size,
+        kind: symbol.kind,
+        binding: symbol.binding,
+        module: module.name.clone(),
+    };
+    // The lowest bits of `st_other` say so where the value does not
+    // (STO_MIPS_MICROMIPS, STO_MIPS16).
+    if module.machine == elf::EM_MIPS
+        && symbol.kind == SymbolKind::Function
+        && (symbol.other & 0xf0 == 0xf0 || symbol.other & 0xc0 == 0x80)
+    {
+        shown.address |= 1;
+    }
+    if module.descriptors.is_some_and(|range| range.contains(symbol.value))
+        && let Some(code) = module.read_word(symbol.value)
+    {
+        executable.symbols.insert(Symbol {
+            name: format!(".{}", shown.name),
+            address: code,
+            ..shown.clone()
+        });
+        shown.size = 24;
+    }
+    executable.symbols.insert(shown);
+}
+
+/// The functions of lists, in the order in which they are called.
+fn functions(module: &Module, lists: &FunctionLists, backwards: bool) -> Vec<u64> {
+    let word = module.word_bytes() as u64;
+    let mut arrays = Vec::new();
+    for (address, size) in &lists.arrays {
+        for index in 0..(size / word).min(FUNCTION_LIMIT) {
+            let Some(value) = module.read_word(address.wrapping_add(index * word)) else { break };
+            // 0 and -1 fill arrays up.
+            let all_ones = if word == 4 { u64::from(u32::MAX) } else { u64::MAX };
+            if value != 0 && value != all_ones {
+                arrays.push(value);
+            }
+        }
+    }
+    let direct = lists.functions.iter().map(|function| module.placed(*function));
+    if backwards { arrays.into_iter().rev().chain(direct).collect() } else { direct.chain(arrays).collect() }
+}
+
+/// The calling convention and the pointers that functions expect.
+fn pointers(module: &Module, executable: &mut Executable) {
+    let symbol = |name: &str| {
+        module.symbols.iter().find(|symbol| symbol.name == name).map(|symbol| module.symbol_value(symbol))
+    };
+    let pointer = module.pointer.map(|pointer| module.placed(pointer));
+    match module.machine {
+        elf::EM_MIPS => executable.global_pointer = pointer.or_else(|| symbol("_gp")),
+        elf::EM_RISCV => executable.global_pointer = symbol("__global_pointer$"),
+        elf::EM_PPC64 => {
+            let of_descriptors =
+                module.descriptors.and_then(|range| module.read_word(range.first().checked_add(8)?));
+            executable.toc = pointer.or_else(|| symbol(".TOC.")).or(of_descriptors);
+            let abi = if is_elfv1(module) { "elfv1" } else { "elfv2" };
+            set_abi(executable, abi);
+        }
+        elf::EM_ARM if module.flags & 0x400 != 0 => set_abi(executable, "aapcs-vfp"),
+        elf::EM_ARM if module.flags & 0x200 != 0 => set_abi(executable, "aapcs"),
+        _ => {}
+    }
+}
+
+fn set_abi(executable: &mut Executable, abi: &str) {
+    let definition = executable.platform.definition();
+    if definition.calling_convention(abi).is_some() && definition.default_convention().name != abi {
+        executable.abi = Some(abi.to_owned());
+    }
+}

@@ -1,0 +1,68 @@
+//! Terrella: emulation harnesses in Rust.
+//!
+//! Take any piece of machine code (a function in a shared library, a firmware
+//! routine, a whole program), put it into a small world of registers, memory
+//! and models of its surroundings, run it, watch it, run it again. A
+//! [`Machine`](machine::Machine) holds the whole starting state; it can be
+//! saved and loaded, and is applied to any backend as often as wanted.
+//!
+//! This crate re-exports the parts:
+//!
+//! | module | what |
+//! |---|---|
+//! | [`platforms`] | processors and their conventions, as data |
+//! | [`api`] | the emulator contract: traits, hooks, stops, faults |
+//! | [`machine`] | machines and the items in them |
+//! | [`loaders`] | ELF, Intel HEX and raw images |
+//! | [`backends`] | the engines that were compiled in |
+//!
+//! and [`prelude`] has what most harnesses want.
+//!
+//! # Features
+//! - `unicorn`: the Unicorn backend. Unicorn is GPL-2.0; without the feature
+//!   everything is `MIT OR Apache-2.0`.
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+pub mod backends;
+
+pub use terrella_emulator_api as api;
+pub use terrella_loaders as loaders;
+pub use terrella_machine_state as machine;
+pub use terrella_platforms as platforms;
+#[cfg(feature = "unicorn")]
+pub use terrella_unicorn as unicorn;
+
+/// What most harnesses want: `use terrella::prelude::*;`.
+pub mod prelude {
+    pub use terrella_emulator_api::{
+        Access, AddressRange, Capability, Emulator, EmulatorExt, Fault, Flow, InterruptFlow, Limits,
+        MemoryCause, Permissions, ReadFlow, Step, Stop,
+    };
+    pub use terrella_machine_state::{Machine, MachineItem};
+    pub use terrella_platforms::Platform;
+
+    pub use crate::backends;
+    #[cfg(feature = "unicorn")]
+    pub use terrella_unicorn::UnicornEmulator;
+}
+
+/// The code of the book and of the README, as tests.
+#[cfg(all(doctest, feature = "unicorn"))]
+mod book {
+    macro_rules! pages {
+        ($($name:ident = $path:literal;)*) => {
+            $(#[doc = include_str!($path)] mod $name {})*
+        };
+    }
+
+    pages! {
+        first_harness = "../docs/src/tutorial/first-harness.md";
+        elf_function = "../docs/src/tutorial/elf-function.md";
+        hooks = "../docs/src/tutorial/hooks.md";
+        devices_and_models = "../docs/src/tutorial/devices-and-models.md";
+        save_and_resume = "../docs/src/tutorial/save-and-resume.md";
+        platforms = "../docs/src/reference/platforms.md";
+        conventions = "../docs/src/reference/conventions.md";
+    }
+}
