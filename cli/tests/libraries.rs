@@ -54,6 +54,7 @@ const KNOWN: &[(&str, &[&str], &str, &str)] = &[
         "pc 0x1",
         "Unicorn loses the program counter after a jump in a procedure linkage table",
     ),
+    ("sparc64", FLOATS, "has no register `d", "Unicorn gives no access to the floating-point registers"),
     ("sparc64", &[], "spill 0 normal", "Unicorn starts without free register windows, which cannot be set"),
 ];
 
