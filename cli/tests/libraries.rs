@@ -52,7 +52,7 @@ const KNOWN: &[(&str, &[&str], &str, &str)] = &[
         "sparc",
         &["call_imported"],
         "pc 0x1",
-        "Unicorn loses the program counter after a jump in a procedure linkage table",
+        "Unicorn loses a jump with a hook in its delay slot, and the end of the table has a guard",
     ),
     ("sparc64", FLOATS, "has no register `d", "Unicorn gives no access to the floating-point registers"),
     ("sparc64", &[], "spill 0 normal", "Unicorn starts without free register windows, which cannot be set"),
