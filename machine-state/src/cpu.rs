@@ -70,14 +70,22 @@ impl Cpu {
             .collect()
     }
 
-    /// Writes those parts of a register that a backend has and that are set.
-    fn apply_parts(&self, root: RegisterId, held: &Held, emulator: &mut dyn Emulator) -> Result<()> {
+    /// Writes those parts of a register that a backend has and that are set;
+    /// the bits that were.
+    fn apply_parts(
+        &self,
+        root: RegisterId,
+        held: &Held,
+        emulator: &mut dyn Emulator,
+    ) -> Result<RegisterValue> {
+        let mut written = RegisterValue::ZERO;
         for (id, low, bits) in self.parts(root, emulator) {
             if held.set.extract(low, bits) == RegisterValue::mask(bits) {
                 write(emulator, id, held.value.extract(low, bits))?;
+                written = written.insert(low, bits, &RegisterValue::mask(bits));
             }
         }
-        Ok(())
+        Ok(written)
     }
 
     /// Reads those parts of a register that a backend has.
@@ -345,8 +353,12 @@ impl MachineItem for Cpu {
             self.registers.iter().map(|(id, held)| (rank(table.get(*id).kind), *id, *held)).collect();
         order.sort_by_key(|(rank, id, _)| (*rank, *id));
         for (_, id, held) in order {
-            if held.optional && !emulator.has_register(id) {
-                self.apply_parts(id, &held, emulator)?;
+            if !emulator.has_register(id) {
+                let written = self.apply_parts(id, &held, emulator)?;
+                if !held.optional && blend(&RegisterValue::ZERO, &held.set, &written) != held.set {
+                    // Something that was set by hand: the error says what.
+                    emulator.read_wide_register_id(id)?;
+                }
                 continue;
             }
             let whole = held.set == RegisterValue::mask(table.get(id).bits.into());

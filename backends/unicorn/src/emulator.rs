@@ -123,7 +123,8 @@ impl UnicornEmulator {
         emulator.connect()?;
         for (name, value) in emulator.target.initial {
             if let Some(id) = definition.register(name) {
-                emulator.registers.write(&emulator.engine, id, (*value).into())?;
+                let register = definition.registers().get(id);
+                emulator.registers.write_parts(&emulator.engine, register, (*value).into())?;
             }
         }
         if definition.code_address_bit == CodeAddressBit::ThumbOnly {

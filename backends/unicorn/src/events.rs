@@ -548,6 +548,17 @@ impl UnicornEmulator {
     }
 
     fn invalid(&mut self, pc: u64) {
+        // Where nothing may be executed, it does not matter what is there.
+        if let Some(stop) = self.stop_before(pc) {
+            self.end(Outcome::Stop(stop));
+            return;
+        }
+        if self.native.guards.contains(pc)
+            && let Some(outcome) = self.fetch_outcome(pc, 1)
+        {
+            self.end(outcome);
+            return;
+        }
         // Some are breakpoints, told as invalid (RISC-V `ebreak`).
         let code = self.code_at(pc);
         if self.target.arch == unicorn_engine::Arch::RISCV

@@ -11,7 +11,7 @@
 use terrella_emulator_api::{Capability, Error, Result};
 use unicorn_engine::Arch;
 
-use crate::{NAME, decode::has_delay_slot, emulator::UnicornEmulator, run::Outcome};
+use crate::{NAME, decode::has_delay_slot, emulator::UnicornEmulator, run::{LastInstruction, Outcome}};
 
 /// Where a `nop` is executed to take a pending branch away: a page is looked
 /// for from here on down that is not mapped.
@@ -85,8 +85,10 @@ impl UnicornEmulator {
         }
         self.run.in_slot = Some(pc);
         if self.run.diagnosing.is_none() {
-            // The slot's instruction has called back.
+            // The slot's instruction has called back, after its branch.
             self.run.skip_at = Some(pc);
+            self.run.last =
+                Some(LastInstruction { address: pc.wrapping_sub(4), has_slot: true, repeats: None });
             self.run.count = self.run.count.saturating_sub(u64::from(self.native.all));
             self.end(Outcome::Resume(pc));
         }

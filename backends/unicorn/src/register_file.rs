@@ -139,6 +139,9 @@ impl RegisterFile {
         if let Some(value) = register.fixed {
             return Ok(value.into());
         }
+        if !self.has(id) {
+            return Err(self.not_available(&register.name));
+        }
         let root = self.read_root(engine, register)?;
         Ok(root.extract(register.low_bit.into(), register.bits.into()))
     }
@@ -180,6 +183,20 @@ impl RegisterFile {
             let register = register.name.clone();
             return Err(Error::FixedRegister { register, value: fixed, written: value });
         }
+        if !self.has(id) {
+            return Err(self.not_available(&register.name));
+        }
+        self.write_parts(engine, register, value)
+    }
+
+    /// Writes what Unicorn has of a register; it must have all bits that
+    /// change.
+    pub(crate) fn write_parts(
+        &self,
+        engine: &Handle,
+        register: &RegisterDefinition,
+        value: RegisterValue,
+    ) -> Result<()> {
         let before = self.read_root(engine, register)?;
         let after = before.insert(register.low_bit.into(), register.bits.into(), &value);
         let natives = self.roots.get(&register.root).map(Vec::as_slice).unwrap_or_default();
