@@ -75,6 +75,8 @@ mod book {
         about_stops_and_faults = "../docs/src/concepts/stops-and-faults.md";
         about_one_instruction = "../docs/src/concepts/one-instruction.md";
         about_memory = "../docs/src/concepts/memory.md";
+        from_unicorn = "../docs/src/coming-from-unicorn.md";
+        from_smallworld = "../docs/src/coming-from-smallworld.md";
         platforms = "../docs/src/reference/platforms.md";
         conventions = "../docs/src/reference/conventions.md";
     }
