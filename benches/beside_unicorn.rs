@@ -3,7 +3,11 @@
 //! closures on all loads and stores. A ratio above 1 says how many times
 //! slower the backend is, below 1 that it is faster.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::Cell,
+    io::{self, Write},
+    rc::Rc,
+};
 
 use terrella::{
     api::{Emulator, EmulatorExt, Flow, Permissions, Platform, ReadFlow, Stop},
@@ -168,6 +172,7 @@ fn main() {
                     || run_backend(&mut emulator, &program),
                 );
                 print!(" {:8.2} {:7.2} {:5.2}", raw * 1e3, ours * 1e3, ours / raw);
+                io::stdout().flush().expect("stdout");
             }
             println!();
         }

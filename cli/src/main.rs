@@ -1,2 +1,130 @@
-//! The command line of Terrella.
-fn main() {}
+//! The command line of Terrella: `terrella call`, `run`, `state`,
+//! `platforms`, `backends`.
+//!
+//! Every command gives an [`Answer`](output::Answer), text for people and JSON
+//! for programs, or a [`Failure`](failure::Failure): one line, hints, and an
+//! exit status.
+#![forbid(unsafe_code)]
+
+mod commands;
+mod execution;
+mod explain;
+mod failure;
+mod inputs;
+mod notation;
+mod output;
+mod trace;
+mod values;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    failure::{Failure, Result},
+    output::{Answer, Paint},
+};
+
+/// Emulation harnesses from the command line: calls functions and runs code of any platform.
+#[derive(Debug, Parser)]
+#[command(
+    name = "terrella",
+    version,
+    after_help = "`terrella COMMAND --help` shows the options and examples \
+    of a command.\n\nExit status: 0 for success and for stops that were asked for, 1 for faults in the guest and \
+    other errors, 2 for wrong usage."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Call(commands::call::Call),
+    Run(commands::run::Run),
+    State(commands::state::State),
+    Platforms(commands::platforms::Platforms),
+    Backends(commands::backends::Backends),
+}
+
+impl Command {
+    const fn json(&self) -> bool {
+        match self {
+            Self::Call(call) => call.execution.json,
+            Self::Run(run) => run.execution.json,
+            Self::State(state) => state.json(),
+            Self::Platforms(platforms) => platforms.json,
+            Self::Backends(backends) => backends.json,
+        }
+    }
+
+    fn run(&self) -> Result<(Answer, u8)> {
+        match self {
+            Self::Call(call) => Ok((call.run()?, 0)),
+            Self::Run(run) => Ok((run.run()?, 0)),
+            Self::State(state) => state.run(),
+            Self::Platforms(platforms) => Ok((platforms.run()?, 0)),
+            Self::Backends(backends) => Ok((backends.run()?, 0)),
+        }
+    }
+}
+
+/// Writes negative numbers so that they are not taken for options: `-1i64`
+/// as `int:-1i64`. No option begins with a digit.
+fn negative_numbers(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let is_negative =
+        |text: &str| text.starts_with('-') && text[1..].starts_with(|first: char| first.is_ascii_digit());
+    let written = |argument: OsString| match argument.to_str() {
+        Some(text) if is_negative(text) => format!("int:{text}").into(),
+        _ => argument,
+    };
+    arguments.map(written).collect()
+}
+
+fn report(failure: &Failure, json: bool) {
+    if json {
+        output::print(&format!("{:#}\n", failure.to_json()));
+        return;
+    }
+    output::print(&failure.shown);
+    let paint = Paint::stderr();
+    let mut text = format!("{} {}\n", paint.error("error:"), failure.message);
+    for hint in &failure.hints {
+        text.push_str(&format!("  {} {hint}\n", paint.hint("hint:")));
+    }
+    output::print_error(&text);
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse_from(negative_numbers(std::env::args_os()));
+    let json = cli.command.json();
+    match cli.command.run() {
+        Ok((answer, status)) => {
+            output::print(&if json { format!("{:#}\n", answer.json) } else { answer.text });
+            ExitCode::from(status)
+        }
+        Err(failure) => {
+            report(&failure, json);
+            ExitCode::from(failure.status)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_options_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn negative_numbers_are_arguments() {
+        let written = negative_numbers(["-1", "--ret", "-h", "-5i64"].map(OsString::from).into_iter());
+        assert_eq!(written, ["int:-1", "--ret", "-h", "int:-5i64"]);
+    }
+}

@@ -130,6 +130,7 @@ impl MemoryMap {
 
     /// The region that holds an address.
     #[must_use]
+    #[inline]
     pub fn region_at(&self, address: u64) -> Option<MemoryRegion> {
         let (first, (last, permissions)) = self.regions.range(..=address).next_back()?;
         (*last >= address).then(|| MemoryRegion { range: (*first..=*last).into(), permissions: *permissions })
@@ -153,6 +154,13 @@ impl MemoryMap {
     #[must_use]
     pub fn first_forbidden(&self, range: AddressRange, wanted: Permissions) -> Option<(u64, bool)> {
         let mut address = range.first();
+        // Mostly one region has it all.
+        if let Some(region) = self.region_at(address)
+            && region.range.covers(&range)
+            && region.permissions.allows(wanted)
+        {
+            return None;
+        }
         while range.contains(address) {
             match self.region_at(address) {
                 None => return Some((address, false)),

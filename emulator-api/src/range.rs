@@ -38,6 +38,7 @@ impl AddressRange {
     /// # Errors
     /// [`Error::WrappingRange`] if it passes the end of the 64-bit address
     /// space.
+    #[inline]
     pub fn sized(address: u64, size: u64) -> Result<Self, Error> {
         if size == 0 {
             return Ok(Self::EMPTY);
@@ -56,42 +57,49 @@ impl AddressRange {
 
     /// The lowest address. Meaningless if the range is empty.
     #[must_use]
+    #[inline]
     pub const fn first(&self) -> u64 {
         self.first
     }
 
     /// The highest address, inclusive. Meaningless if the range is empty.
     #[must_use]
+    #[inline]
     pub const fn last(&self) -> u64 {
         self.last
     }
 
     /// The number of addresses; `None` for the whole 64-bit space.
     #[must_use]
+    #[inline]
     pub const fn size(&self) -> Option<u64> {
         if self.is_empty() { Some(0) } else { (self.last - self.first).checked_add(1) }
     }
 
     /// Whether there is no address in it.
     #[must_use]
+    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.first > self.last
     }
 
     /// Whether `address` is in it.
     #[must_use]
+    #[inline]
     pub const fn contains(&self, address: u64) -> bool {
         self.first <= address && address <= self.last
     }
 
     /// Whether every address of `other` is in it.
     #[must_use]
+    #[inline]
     pub const fn covers(&self, other: &Self) -> bool {
         other.is_empty() || (self.first <= other.first && other.last <= self.last)
     }
 
     /// The addresses that are in both.
     #[must_use]
+    #[inline]
     pub fn intersection(&self, other: &Self) -> Self {
         let both = Self { first: self.first.max(other.first), last: self.last.min(other.last) };
         if both.is_empty() { Self::EMPTY } else { both }
@@ -99,18 +107,21 @@ impl AddressRange {
 
     /// Whether there is an address in both.
     #[must_use]
+    #[inline]
     pub fn overlaps(&self, other: &Self) -> bool {
         !self.is_empty() && !other.is_empty() && !self.intersection(other).is_empty()
     }
 }
 
 impl From<Range<u64>> for AddressRange {
+    #[inline]
     fn from(range: Range<u64>) -> Self {
         if range.start < range.end { Self { first: range.start, last: range.end - 1 } } else { Self::EMPTY }
     }
 }
 
 impl From<RangeInclusive<u64>> for AddressRange {
+    #[inline]
     fn from(range: RangeInclusive<u64>) -> Self {
         if range.start() <= range.end() {
             Self { first: *range.start(), last: *range.end() }
@@ -175,6 +186,7 @@ impl Permissions {
 
     /// Whether everything in `wanted` is allowed.
     #[must_use]
+    #[inline]
     pub const fn allows(self, wanted: Self) -> bool {
         self.0 & wanted.0 == wanted.0
     }

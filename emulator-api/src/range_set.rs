@@ -77,6 +77,13 @@ impl RangeSet {
         (*last >= address).then(|| (*first..=*last).into())
     }
 
+    /// Whether an address of `range` is in the set.
+    #[must_use]
+    pub fn overlaps(&self, range: AddressRange) -> bool {
+        !range.is_empty()
+            && self.ranges.range(..=range.last()).next_back().is_some_and(|(_, last)| *last >= range.first())
+    }
+
     /// Whether there is no address in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -109,6 +116,7 @@ mod tests {
                 for (address, expected) in model.iter().enumerate() {
                     prop_assert_eq!(set.contains(address as u64), *expected);
                 }
+                prop_assert_eq!(set.overlaps(range), model[start as usize..(start + size) as usize].contains(&true));
                 let ranges: Vec<_> = set.iter().collect();
                 prop_assert!(ranges.windows(2).all(|pair| pair[0].last() + 1 < pair[1].first()));
             }

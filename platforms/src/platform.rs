@@ -17,6 +17,7 @@ pub enum ByteOrder {
 impl ByteOrder {
     /// The lowest `bytes.len()` bytes of `value`, in this order. Bytes beyond
     /// the sixteenth are zero.
+    #[inline]
     pub fn write(self, value: u128, bytes: &mut [u8]) {
         let length = bytes.len();
         for (index, byte) in bytes.iter_mut().enumerate() {
@@ -30,6 +31,7 @@ impl ByteOrder {
 
     /// The unsigned integer that `bytes` hold in this order; only the lowest
     /// sixteen bytes count.
+    #[inline]
     #[must_use]
     pub fn read(self, bytes: &[u8]) -> u128 {
         let length = bytes.len();

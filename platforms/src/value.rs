@@ -171,26 +171,24 @@ impl RegisterValue {
 
     fn shift_left(&self, bits: u32) -> Self {
         let (words, rest) = ((bits / 64) as usize, bits % 64);
-        let mut limbs = [0; LIMBS];
-        for index in words..LIMBS {
-            limbs[index] = self.limbs[index - words] << rest;
-            if rest > 0 && index > words {
-                limbs[index] |= self.limbs[index - words - 1] >> (64 - rest);
-            }
+        let from = |index: usize| index.checked_sub(words).map_or(0, |source| self.limbs[source]);
+        Self {
+            limbs: std::array::from_fn(|index| {
+                let below = if index == 0 || rest == 0 { 0 } else { from(index - 1) >> (64 - rest) };
+                from(index) << rest | below
+            }),
         }
-        Self { limbs }
     }
 
     fn shift_right(&self, bits: u32) -> Self {
         let (words, rest) = ((bits / 64) as usize, bits % 64);
-        let mut limbs = [0; LIMBS];
-        for index in 0..LIMBS.saturating_sub(words) {
-            limbs[index] = self.limbs[index + words] >> rest;
-            if rest > 0 && index + words + 1 < LIMBS {
-                limbs[index] |= self.limbs[index + words + 1] << (64 - rest);
-            }
+        let from = |index: usize| self.limbs.get(index.saturating_add(words)).copied().unwrap_or(0);
+        Self {
+            limbs: std::array::from_fn(|index| {
+                let above = if rest == 0 { 0 } else { from(index + 1) << (64 - rest) };
+                from(index) >> rest | above
+            }),
         }
-        Self { limbs }
     }
 }
 

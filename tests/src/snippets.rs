@@ -110,7 +110,7 @@ impl Snippets {
                 CodeAddressBit::ThumbOnly => 1,
                 _ => 0,
             };
-            emulator.write_register(register, RETURN - u64::from(offset) | bit)?;
+            emulator.write_register(register, (RETURN - u64::from(offset)) | bit)?;
         }
         let entry = self.label(label).unwrap_or(0);
         emulator.set_program_counter(entry)

@@ -9,7 +9,7 @@ use terrella_emulator_api::{
     Access, AddressRange, Error, Fault, Flow, MemoryCause, Permissions, ReadFlow, Stop,
 };
 
-use crate::{decode::wide_access, emulator::UnicornEmulator, quirks::is_byte_reversed, run::Outcome};
+use crate::{emulator::UnicornEmulator, run::Outcome};
 
 /// What is known of the access under way.
 #[derive(Default)]
@@ -133,9 +133,9 @@ impl UnicornEmulator {
     }
 
     /// The whole access of which Unicorn makes the first piece.
-    fn whole_access(&self, pc: u64, piece: AddressRange) -> AddressRange {
-        let size = match wide_access(self.platform, self.code_state(), &self.code_at(pc)) {
-            Some(size) if piece.size().is_some_and(|it| it >= 8 && it < u64::from(size)) => size,
+    fn whole_access(&mut self, pc: u64, piece: AddressRange) -> AddressRange {
+        let size = match self.instruction_traits(pc).wide {
+            size if piece.size().is_some_and(|it| it >= 8 && it < u64::from(size)) => size,
             _ => return piece,
         };
         match AddressRange::sized(piece.first(), size.into()) {
@@ -188,10 +188,10 @@ impl UnicornEmulator {
     }
 
     /// The bytes that a store of a value puts into memory.
-    fn stored_bytes(&self, size: usize, value: u64, pc: u64) -> Vec<u8> {
+    fn stored_bytes(&mut self, size: usize, value: u64, pc: u64) -> Vec<u8> {
         let mut bytes = vec![0; size];
         self.platform.byte_order().write(value.into(), &mut bytes);
-        if is_byte_reversed(self.platform, &self.code_at(pc)) {
+        if self.instruction_traits(pc).reversed {
             bytes.reverse();
         }
         bytes

@@ -50,6 +50,7 @@ unsafe fn with<R>(user: *mut c_void, fallback: R, event: impl FnOnce(&mut Unicor
             // SAFETY: as above; the borrow of the closure has ended.
             let emulator = unsafe { &mut *link.emulator.get() };
             emulator.run.panic.get_or_insert(panic);
+            emulator.run.attention = true;
             emulator.engine.stop();
             fallback
         }
@@ -181,10 +182,12 @@ impl UnicornEmulator {
             unsafe { self.engine.add_hook(kind, callback, user, 1, 0) }
         };
         all(uc::HookType::TLB_FILL, on_tlb_fill as *const c_void)?;
-        all(
-            uc::HookType(uc::HookType::MEM_READ_PROT.0 | uc::HookType::MEM_WRITE_PROT.0),
-            on_access as *const c_void,
-        )?;
+        let kind = uc::HookType(uc::HookType::MEM_READ_PROT.0 | uc::HookType::MEM_WRITE_PROT.0);
+        let (first, last) = (layout.alias, layout.alias + layout.alias_size - 1);
+        // Only for the alias: where such hooks exist, all stores are slow.
+        // SAFETY: as above, with the signature of protection hooks.
+        unsafe { self.engine.add_hook(kind, on_access as *const c_void, user, first, last)? };
+        all(uc::HookType::EDGE_GENERATED, on_translation as *const c_void)?;
         all(uc::HookType::INTR, on_exception as *const c_void)?;
         all(uc::HookType::INSN_INVALID, on_invalid as *const c_void)?;
         // SAFETY: the signatures are those of the contract; the link outlives
@@ -193,7 +196,6 @@ impl UnicornEmulator {
             self.engine.map_callbacks(layout.alias, layout.alias_size, on_alias_read, on_alias_write, user)?
         };
         if self.target.arch == uc::Arch::X86 {
-            all(uc::HookType::EDGE_GENERATED, on_translation as *const c_void)?;
             for instruction in [uc::X86Insn::SYSCALL, uc::X86Insn::SYSENTER] {
                 // SAFETY: the signature is that of system-call instructions.
                 unsafe { self.engine.add_instruction_hook(instruction, on_syscall as *const c_void, user)? };

@@ -22,6 +22,7 @@ use crate::{
     register_file::RegisterFile,
     run::{Mode, RunState},
     target::{Target, target},
+    traits::Traits,
     watch::NativeHooks,
 };
 
@@ -48,6 +49,7 @@ pub struct UnicornEmulator {
     pub(crate) native: NativeHooks,
     pub(crate) run: RunState,
     pub(crate) accesses: Accesses,
+    pub(crate) traits: Traits,
     /// Whether address translations are stale.
     pub(crate) stale_tlb: bool,
 }
@@ -111,6 +113,7 @@ impl UnicornEmulator {
             native: NativeHooks::default(),
             run: RunState::default(),
             accesses: Accesses::default(),
+            traits: Traits::default(),
             stale_tlb: false,
             target,
         };
@@ -184,6 +187,7 @@ impl UnicornEmulator {
     pub(crate) fn interrupt_native_run(&mut self) {
         if self.run.native {
             self.run.resync = true;
+            self.run.attention = true;
         }
     }
 }
@@ -244,6 +248,7 @@ impl Emulator for UnicornEmulator {
         let root = it.map(|it| it.root);
         if root.is_some() && root == self.registers.flags {
             self.run.flags_written = true;
+            self.run.attention = true;
         }
         Ok(())
     }
@@ -270,6 +275,7 @@ impl Emulator for UnicornEmulator {
         }
         if self.run.native {
             self.run.new_pc = Some(code_pointer);
+            self.run.attention = true;
             return Ok(());
         }
         if self.run.mid_block != Some(self.definition.code_address(code_pointer)) {
@@ -335,6 +341,7 @@ impl Emulator for UnicornEmulator {
 
     fn request_stop(&mut self) {
         self.run.stop_requested = true;
+        self.run.attention = true;
     }
 
     fn instructions_executed(&self) -> Option<u64> {
@@ -419,6 +426,7 @@ impl Emulator for UnicornEmulator {
             // Unicorn cannot take registers back under way: the native run is
             // ended first.
             self.run.restore = Some(snapshot.clone());
+            self.run.attention = true;
             self.run.new_pc = Some(state.pc);
             return Ok(());
         }
@@ -490,13 +498,13 @@ impl UnicornEmulator {
     /// Tells that the memory map or the bounds are others.
     pub(crate) fn map_changed(&mut self) {
         self.stale_tlb = true;
-        self.native.stale = true;
-        self.interrupt_native_run();
+        self.hooks_changed();
     }
 
     /// Tells that the set of hooks is another one.
     pub(crate) fn hooks_changed(&mut self) {
         self.native.stale = true;
+        self.traits.forget();
         self.interrupt_native_run();
     }
 }

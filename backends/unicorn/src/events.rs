@@ -3,16 +3,18 @@
 use std::time::Instant;
 
 use terrella_emulator_api::{
-    Access, ArithmeticKind, Emulator, Error, Fault, Flow, HookError, InterruptFlow, MemoryCause, Stop, Taken,
+    Access, AddressRange, ArithmeticKind, Emulator, Error, Fault, Flow, HookError, InterruptFlow,
+    MemoryCause, Stop, Taken,
 };
 use terrella_platforms::{ReturnBy, SyscallNumber};
 
 use crate::{
-    decode::{ends_basic_block, has_delay_slot, instruction_length, is_vex},
+    decode::{ends_basic_block, has_delay_slot, instruction_length, is_vex, wide_access},
     emulator::UnicornEmulator,
     quirks::{SparcOperand, sparc_jump},
     run::{LastInstruction, Mode, Outcome},
     target::Event,
+    traits::InstructionTraits,
 };
 
 /// The program counter that Unicorn has for SPARC after it forgot where a jump
@@ -34,6 +36,7 @@ impl UnicornEmulator {
         if self.run.outcome.is_none() {
             self.run.outcome = Some(outcome);
         }
+        self.run.attention = true;
         self.engine.stop();
         After::Ended
     }
@@ -70,7 +73,81 @@ impl UnicornEmulator {
     }
 
     /// Before an instruction: stops, checks, hooks, counting.
+    #[inline]
     pub(crate) fn on_code(&mut self, address: u64, size: u32) {
+        // The common case first: nothing but counting and the hook of all
+        // instructions.
+        if !self.run.attention
+            && self.run.count < self.run.count_limit
+            && self.traits.instruction(address).is_some_and(|it| it.is_plain())
+        {
+            if self.hooks.instructions.has_global() {
+                return self.global_hook_only(address);
+            }
+            self.run.count += 1;
+            return;
+        }
+        self.on_special_code(address, size);
+    }
+
+    /// Calls the hook of all instructions where there is nothing else to do.
+    #[inline]
+    fn global_hook_only(&mut self, address: u64) {
+        if let Some(mut taken) = self.hooks.instructions.take_global() {
+            self.run.current_pc = Some(address);
+            let result = (taken.hook)(self, address);
+            self.run.current_pc = None;
+            self.hooks.instructions.put_back_global(taken);
+            if self.run.attention || !matches!(result, Ok(Flow::Continue)) {
+                let flow = self.call_hook(address, |_| result);
+                if self.settle_instruction_hook(address, flow) == After::Ended
+                    || self.settle_changes(address) == After::Ended
+                {
+                    return;
+                }
+                self.run.attention = self.needs_attention();
+            }
+        }
+        self.run.count += 1;
+    }
+
+    /// Whether the next instruction needs more than the common case.
+    fn needs_attention(&self) -> bool {
+        let run = &self.run;
+        run.outcome.is_some()
+            || run.panic.is_some()
+            || run.skip_at.is_some()
+            || run.after.is_some()
+            || run.diagnosing.is_some()
+            || run.elsewhere.is_some()
+            || run.last.is_some_and(|last| last.has_slot || last.repeats.is_some())
+    }
+
+    /// What is to be known of an instruction.
+    pub(crate) fn instruction_traits(&mut self, address: u64) -> InstructionTraits {
+        if let Some(known) = self.traits.instruction(address) {
+            return known;
+        }
+        let code = self.code_at(address);
+        let traits = InstructionTraits {
+            watched: self.exits.contains(&address)
+                || self.exit_afters.contains(&address)
+                || self.native.guards.contains(address)
+                || self.refused_code.contains(&address)
+                || self.hooks.functions.has_site(address)
+                || self.hooks.instructions.has_site(address)
+                || address == LOST && self.target.arch == unicorn_engine::Arch::SPARC,
+            repeats: crate::quirks::is_repeated_string(self.platform, &code),
+            has_slot: self.definition.delay_slots && has_delay_slot(self.platform, &code),
+            reversed: crate::quirks::is_byte_reversed(self.platform, &code),
+            wide: wide_access(self.platform, self.code_state(), &code).unwrap_or(0),
+        };
+        // Only what the common case looks at keeps an instruction out of it.
+        self.traits.remember(address, traits);
+        traits
+    }
+
+    fn on_special_code(&mut self, address: u64, size: u32) {
         if self.run.elsewhere.is_some() {
             return;
         }
@@ -103,12 +180,13 @@ impl UnicornEmulator {
             return;
         }
         self.run.count += 1;
-        let has_slot = self.definition.delay_slots && has_delay_slot(self.platform, &self.code_at(address));
+        let has_slot = self.instruction_traits(address).has_slot;
         if has_slot {
             self.note_jump(address);
         }
         let repeats = self.repeat_counter(address);
         self.run.last = Some(LastInstruction { address, has_slot, repeats });
+        self.run.attention = self.needs_attention();
     }
 
     /// Everything that may end the run before an instruction.
@@ -194,9 +272,13 @@ impl UnicornEmulator {
                 return After::Ended;
             }
         }
+        self.settle_changes(address)
+    }
+
+    /// Takes the run up again at this instruction, with what callbacks changed
+    /// in force, and without asking the hooks again.
+    fn settle_changes(&mut self, address: u64) -> After {
         if self.run.resync || self.run.flags_written {
-            // Take the run up again at this instruction, with what changed in
-            // force, and without asking the hooks again.
             self.run.skip_at = Some(address);
             return self.end(Outcome::Resume(address));
         }
@@ -298,19 +380,11 @@ impl UnicornEmulator {
     }
 
     /// The counter of a repeated string instruction, if this is one.
-    fn repeat_counter(&self, address: u64) -> Option<u64> {
+    fn repeat_counter(&mut self, address: u64) -> Option<u64> {
         if self.target.arch != unicorn_engine::Arch::X86 {
             return None;
         }
-        let mut bytes = [0; 4];
-        let range = (address..=address.saturating_add(3)).into();
-        self.memory.read_unchecked(range, &mut bytes);
-        let repeated = bytes.iter().take(3).any(|byte| matches!(byte, 0xf2 | 0xf3));
-        if !repeated {
-            return None;
-        }
-        let code = self.code_at(address);
-        if !crate::quirks::is_repeated_string(self.platform, &code) {
+        if !self.instruction_traits(address).repeats {
             return None;
         }
         let counter = self.definition.register("rcx").or_else(|| self.definition.register("ecx"))?;
@@ -351,7 +425,8 @@ impl UnicornEmulator {
                 (address == end && !ends) || (start < address && address < end && self.was_resumed(address))
             });
         let before = self.run.block;
-        self.run.block = Some((address, size, self.block_ends(address, size)));
+        let ends = self.block_ends(address, size);
+        self.run.block = Some((address, size, ends));
         if let Some(deadline) = self.run.deadline
             && Instant::now() >= deadline
         {
@@ -402,7 +477,16 @@ impl UnicornEmulator {
     }
 
     /// Whether the last instruction of a block of Unicorn's transfers control.
-    fn block_ends(&self, address: u64, size: u64) -> bool {
+    fn block_ends(&mut self, address: u64, size: u64) -> bool {
+        if let Some(known) = self.traits.block(address, size) {
+            return known;
+        }
+        let ends = self.find_block_end(address, size);
+        self.traits.remember_block(address, size, ends);
+        ends
+    }
+
+    fn find_block_end(&self, address: u64, size: u64) -> bool {
         let state = self.code_state();
         let end = address.wrapping_add(size);
         let mut at = address;
@@ -682,17 +766,24 @@ impl UnicornEmulator {
     /// CPUID, but it executes those of 128 bits, wrongly.
     pub(crate) fn on_translation(&mut self, address: u64, size: u64) {
         self.run.has_translated = true;
-        if self.refuse_code(address, size) {
+        self.traits.forget();
+        if let Ok(range) = AddressRange::sized(address, size) {
+            self.memory.note_code(range);
+        }
+        if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(address, size) {
             self.end(Outcome::Resume(address));
         }
     }
 
     /// Does the same for the first block of all, which Unicorn does not tell.
     pub(crate) fn check_first_block(&mut self, pc: u64) {
-        if self.target.arch == unicorn_engine::Arch::X86 && !self.run.has_translated {
+        if !self.run.has_translated {
             self.run.has_translated = true;
             let size = self.whole_block(pc, 0);
-            if self.refuse_code(pc, size) {
+            if let Ok(range) = AddressRange::sized(pc, size) {
+                self.memory.note_code(range);
+            }
+            if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(pc, size) {
                 // What is watched changed after it was put in force.
                 self.run.watch_again = true;
             }

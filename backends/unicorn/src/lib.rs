@@ -54,6 +54,7 @@ mod register_file;
 mod registers;
 mod run;
 mod target;
+mod traits;
 mod watch;
 
 pub use emulator::UnicornEmulator;

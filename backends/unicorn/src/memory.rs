@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 use terrella_emulator_api::{
-    Access, AddressRange, Error, Fault, MemoryCause, MemoryMap, Overlap, Permissions, Result,
+    Access, AddressRange, Error, Fault, MemoryCause, MemoryMap, Overlap, Permissions, RangeSet, Result,
 };
 
 use crate::{
@@ -61,6 +61,8 @@ pub(crate) struct Pages {
     entries: HashMap<u64, Entry>,
     /// Pages whose translated code is stale.
     stale_code: Vec<u64>,
+    /// Where there is translated code.
+    code: RangeSet,
 }
 
 #[derive(Clone, Copy)]
@@ -130,8 +132,8 @@ impl Pages {
 /// The pages of a range with the part of each that is in the range: page
 /// number, offset in the page, length.
 fn parts(size: u64, range: AddressRange) -> impl Iterator<Item = (u64, usize, usize)> {
-    let pages = if range.is_empty() { 1..=0 } else { range.first() / size..=range.last() / size };
-    pages.map(move |page| {
+    let pages = (!range.is_empty()).then(|| range.first() / size..=range.last() / size);
+    pages.into_iter().flatten().map(move |page| {
         let inside = range.intersection(&(page * size..=page * size + (size - 1)).into());
         let offset = inside.first() % size;
         (page, offset as usize, (inside.last() - inside.first() + 1) as usize)
@@ -149,6 +151,7 @@ impl Memory {
                 frames: Frames::new(layout.alias as usize, page)?,
                 entries: HashMap::new(),
                 stale_code: Vec::new(),
+                code: RangeSet::new(),
             },
             history: History::default(),
             slots: Vec::new(),
@@ -252,6 +255,17 @@ impl Memory {
 
     /// Reads without a look at the map: what is not there reads as zero.
     pub(crate) fn read_unchecked(&self, range: AddressRange, mut bytes: &mut [u8]) {
+        let (page, offset) = (range.first() / self.page, (range.first() % self.page) as usize);
+        if !range.is_empty() && range.last() / self.page == page {
+            match self.pages.entries.get(&page) {
+                Some(entry) => {
+                    let content = self.pages.frames.page(entry.frame);
+                    bytes.copy_from_slice(&content[offset..offset + bytes.len()]);
+                }
+                None => bytes.fill(0),
+            }
+            return;
+        }
         for (page, offset, length) in parts(self.page, range) {
             let (now, rest) = bytes.split_at_mut(length.min(bytes.len()));
             match self.pages.entries.get(&page) {
@@ -272,6 +286,7 @@ impl Memory {
 
     /// Writes what was checked before.
     pub(crate) fn write_unchecked(&mut self, range: AddressRange, mut bytes: &[u8]) -> Result<()> {
+        let writes_code = self.pages.code.overlaps(range);
         for (page, offset, length) in parts(self.page, range) {
             self.touch(page);
             let Some(entry) = self.pages.ensure(page) else {
@@ -279,12 +294,22 @@ impl Memory {
             };
             let (now, rest) = bytes.split_at(length.min(bytes.len()));
             self.pages.frames.page_mut(entry.frame)[offset..offset + now.len()].copy_from_slice(now);
-            if entry.fetched && self.pages.stale_code.last() != Some(&page) {
+            if entry.fetched && writes_code && self.pages.stale_code.last() != Some(&page) {
                 self.pages.stale_code.push(page);
             }
             bytes = rest;
         }
         Ok(())
+    }
+
+    /// Tells that code of a range has been translated.
+    pub(crate) fn note_code(&mut self, range: AddressRange) {
+        self.pages.code.insert(range);
+    }
+
+    /// Tells that no translated code is left.
+    pub(crate) fn forget_code(&mut self) {
+        self.pages.code = RangeSet::new();
     }
 
     /// The pages whose translated code became stale, and no longer remembered.

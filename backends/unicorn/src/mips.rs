@@ -150,7 +150,7 @@ impl UnicornEmulator {
             (0x37 | 0x34 | 0x35, false) | (0x3f | 0x3c | 0x3d, true) => 8,
             _ => return false,
         };
-        self.unaligned_address(word) % bytes != 0
+        !self.unaligned_address(word).is_multiple_of(bytes)
     }
 
     /// The address of a load or store, with the present registers.

@@ -48,6 +48,9 @@ pub(crate) struct RunState {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) panic: Option<PanicPayload>,
     pub(crate) stop_requested: bool,
+    /// Something besides the hook of all instructions and counting is to be
+    /// done at the next instruction, or was asked for by a callback.
+    pub(crate) attention: bool,
     /// What a callback set the program counter to.
     pub(crate) new_pc: Option<u64>,
     /// The program counter that callbacks see.
@@ -62,6 +65,8 @@ pub(crate) struct RunState {
     pub(crate) skip_at: Option<u64>,
     /// Instructions executed so far.
     pub(crate) count: u64,
+    /// Where counting ends; the highest number if nowhere.
+    pub(crate) count_limit: u64,
     /// The count of the last run, if it counted.
     pub(crate) counted: Option<u64>,
     pub(crate) deadline: Option<Instant>,
@@ -135,6 +140,10 @@ impl UnicornEmulator {
         let run = &mut self.run;
         run.mode = mode;
         run.count = 0;
+        run.count_limit = match mode {
+            Mode::Run(Limits { instructions: Some(limit), .. }) => limit,
+            _ => u64::MAX,
+        };
         run.blocks = 0;
         run.stop_requested = false;
         run.after = None;
@@ -262,8 +271,12 @@ impl UnicornEmulator {
             self.stale_tlb = false;
         }
         let stale = self.memory.take_stale_code();
+        if !stale.is_empty() || self.native.flush {
+            self.traits.forget();
+        }
         if self.native.flush || stale.len() > 64 {
             self.engine.flush_code()?;
+            self.memory.forget_code();
             self.native.flush = false;
         } else {
             for page in stale {
@@ -277,6 +290,7 @@ impl UnicornEmulator {
 
     pub(crate) fn start(&mut self, pointer: u64) -> uc_error {
         self.run.native = true;
+        self.run.attention = true;
         self.run.refused = None;
         self.run.registers_written = false;
         self.run.flags_written = false;
@@ -393,7 +407,7 @@ impl UnicornEmulator {
         let (at, number) = (read("a11")?, read("d15")?);
         match class {
             2 => Some(self.invalid_instruction(at)),
-            0..=7 if pc % 32 == 0 => Some(Fault::UnhandledInterrupt { number: class * 16 + number, pc: at }),
+            0..=7 if pc.is_multiple_of(32) => Some(Fault::UnhandledInterrupt { number: class * 16 + number, pc: at }),
             _ => None,
         }
     }

@@ -37,10 +37,12 @@ impl<H> Slot<H> {
         Self { serial: NEXT_SERIAL.fetch_add(1, Ordering::Relaxed), hook: Some(hook) }
     }
 
+    #[inline]
     fn take(&mut self) -> Option<Taken<H>> {
         self.hook.take().map(|hook| Taken { hook, serial: self.serial })
     }
 
+    #[inline]
     fn put_back(&mut self, taken: Taken<H>) {
         if self.serial == taken.serial {
             self.hook = Some(taken.hook);
@@ -110,16 +112,19 @@ impl<H> SiteHooks<H> {
 
     /// Takes the hook of a site out to be called. `None` if there is none or
     /// it is running.
+    #[inline]
     pub fn take(&mut self, site: u64) -> Option<Taken<H>> {
         self.specific.get_mut(&site)?.take()
     }
 
     /// Takes the hook for all sites out to be called.
+    #[inline]
     pub fn take_global(&mut self) -> Option<Taken<H>> {
         self.global.as_mut()?.take()
     }
 
     /// Puts back what [`Self::take`] gave.
+    #[inline]
     pub fn put_back(&mut self, site: u64, taken: Taken<H>) {
         if let Some(slot) = self.specific.get_mut(&site) {
             slot.put_back(taken);
@@ -127,6 +132,7 @@ impl<H> SiteHooks<H> {
     }
 
     /// Puts back what [`Self::take_global`] gave.
+    #[inline]
     pub fn put_back_global(&mut self, taken: Taken<H>) {
         if let Some(slot) = &mut self.global {
             slot.put_back(taken);
@@ -141,12 +147,14 @@ impl<H> SiteHooks<H> {
 
     /// Whether there is a hook for all sites.
     #[must_use]
+    #[inline]
     pub const fn has_global(&self) -> bool {
         self.global.is_some()
     }
 
     /// Whether there is no hook at all.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.global.is_none() && self.specific.is_empty()
     }
@@ -232,11 +240,13 @@ impl<H> RangeHooks<H> {
     }
 
     /// Takes the hook of a serial out to be called.
+    #[inline]
     pub fn take(&mut self, serial: u64) -> Option<Taken<H>> {
         self.slot(serial)?.take()
     }
 
     /// Puts back what [`Self::take`] gave.
+    #[inline]
     pub fn put_back(&mut self, taken: Taken<H>) {
         if let Some(slot) = self.slot(taken.serial) {
             slot.put_back(taken);
@@ -250,12 +260,14 @@ impl<H> RangeHooks<H> {
 
     /// Whether there is a hook for all addresses.
     #[must_use]
+    #[inline]
     pub const fn has_global(&self) -> bool {
         self.global.is_some()
     }
 
     /// Whether there is no hook at all.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.global.is_none() && self.ranges.is_empty()
     }

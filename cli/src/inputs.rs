@@ -1,0 +1,212 @@
+//! Files to machines, and room in machines for what a run needs.
+
+use std::path::{Path, PathBuf};
+
+use terrella::{
+    api::{AddressRange, Emulator},
+    backends::{self, Backend},
+    loaders::{FileKind, Linker, Options, RawImage, UnknownRelocations, detect},
+    machine::{Executable, Heap, HeapStrategy, Machine, Stack},
+    platforms::Platform,
+};
+
+use crate::{
+    failure::{Failure, Result},
+    output,
+};
+
+/// The size of a stack or heap where the address space has room for it.
+const AREA: u64 = 0x10_0000;
+
+/// A machine made of files.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// The machine.
+    pub(crate) machine: Machine,
+    /// Whether it was saved by an earlier run, and is complete.
+    pub(crate) saved: bool,
+    /// The name of the first module, if it was made of modules.
+    pub(crate) module: Option<String>,
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| Failure::run_time(format!("cannot read {}: {error}", path.display())))
+}
+
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// A saved machine: JSON by the extension `.json`, else the binary format.
+pub(crate) fn load_machine(path: &Path) -> Result<Machine> {
+    let bytes = read(path)?;
+    let machine = if is_json(path) {
+        Machine::from_json(&String::from_utf8_lossy(&bytes))
+    } else {
+        Machine::from_bytes(&bytes)
+    };
+    machine.map_err(|error| Failure::run_time(format!("{}: {error}", path.display())))
+}
+
+/// Saves a machine: as JSON by the extension `.json`, else in the binary
+/// format.
+pub(crate) fn save_machine(machine: &Machine, path: &Path) -> Result<()> {
+    if !is_json(path) {
+        return Ok(machine.save(path)?);
+    }
+    let text = machine.to_json()?;
+    std::fs::write(path, text)
+        .map_err(|error| Failure::run_time(format!("cannot write {}: {error}", path.display())))
+}
+
+/// Loads one file and links others to it: ELF, Intel HEX, raw, or a saved
+/// machine.
+pub(crate) fn load(
+    file: &Path,
+    links: &[PathBuf],
+    platform: Option<Platform>,
+    base: Option<u64>,
+) -> Result<Input> {
+    let bytes = read(file)?;
+    if detect(&bytes) == FileKind::Machine || is_json(file) {
+        if !links.is_empty() {
+            return Err(Failure::usage("modules cannot be linked to a saved machine"));
+        }
+        return Ok(Input { machine: load_machine(file)?, saved: true, module: None });
+    }
+    let options =
+        Options { platform, base, unknown_relocations: UnknownRelocations::Skip, ..Options::default() };
+    let mut linker = Linker::new(options);
+    linker.add_bytes(&name_of(file), &bytes)?;
+    for link in links {
+        linker.add_file(link)?;
+    }
+    let loaded = linker.link()?;
+    for skipped in &loaded.report.skipped {
+        let what = format!("{} at {:#x} was not applied", skipped.kind, skipped.place);
+        output::print_error(&format!("note: {}: relocation {what}\n", skipped.module));
+    }
+    let module = loaded.executables.first().map(|executable| executable.name.clone());
+    Ok(Input { machine: loaded.into_machine()?, saved: false, module })
+}
+
+/// Adds bytes at an address.
+pub(crate) fn add_raw(machine: &mut Machine, path: &Path, address: u64) -> Result<()> {
+    let image = RawImage { name: name_of(path), platform: machine.platform(), address };
+    let executable = image.load(&read(path)?)?;
+    add(machine, &image.name, executable)
+}
+
+/// Adds an item under a name, or the first of `name#2`, `name#3` … that is
+/// free.
+fn add(machine: &mut Machine, name: &str, item: impl terrella::machine::MachineItem) -> Result<()> {
+    let name = free_name(machine, name);
+    Ok(machine.add(name, item)?)
+}
+
+fn free_name(machine: &Machine, name: &str) -> String {
+    let numbered = (2_u64..).map(|number| format!("{name}#{number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find(|name| !machine.contains(name)).unwrap_or_else(|| name.to_owned())
+}
+
+/// The lower half of the (first 32-bit) address space: data there is in
+/// reach of every kind of address.
+fn half(machine: &Machine) -> u64 {
+    machine.definition().highest_address().min(u64::from(u32::MAX)) / 2 + 1
+}
+
+/// The size of a stack or heap on a platform, unless another one is asked for.
+pub(crate) fn default_area(machine: &Machine) -> u64 {
+    AREA.min(half(machine) / 16)
+}
+
+/// The highest free range of a size in the lower half of the address space.
+/// The addresses above, one in 128, stay free for return addresses.
+fn free_range(machine: &Machine, size: u64) -> Result<u64> {
+    let half = half(machine);
+    let alignment = 0x1000.min(half / 128);
+    let mut taken: Vec<AddressRange> = machine.iter().flat_map(|(_, item)| item.claims()).collect();
+    for (_, executable) in machine.iter_of::<Executable>().filter(|(_, image)| image.segments.is_empty()) {
+        taken.extend(executable.symbols.iter().map(|symbol| AddressRange::single(symbol.address)));
+    }
+    let no_room =
+        || Failure::run_time(format!("no free range of {size:#x} bytes is left in the address space"));
+    let mut top = half - half / 128;
+    loop {
+        let first = top.checked_sub(size).ok_or_else(no_room)? / alignment * alignment;
+        let wanted = AddressRange::sized(first, size)?;
+        match taken.iter().filter(|range| range.overlaps(&wanted)).map(AddressRange::first).min() {
+            None if first > 0 => return Ok(first),
+            None | Some(0) => return Err(no_room()),
+            Some(address) => top = address,
+        }
+    }
+}
+
+/// Adds a stack of a size, in a free range; none for the size 0.
+pub(crate) fn add_stack(machine: &mut Machine, size: u64) -> Result<()> {
+    if size == 0 {
+        return Ok(());
+    }
+    let stack = Stack::new(machine.platform(), free_range(machine, size)?, size)?;
+    add(machine, "stack", stack)
+}
+
+/// Adds a heap with these blocks, and gives their addresses.
+pub(crate) fn add_heap(machine: &mut Machine, blocks: &[Option<Vec<u8>>]) -> Result<Vec<Option<u64>>> {
+    let needed: u64 = blocks.iter().flatten().map(|block| block.len() as u64 + 64).sum();
+    let page = 0x1000.min(half(machine) / 128);
+    let size = default_area(machine).max(needed).next_multiple_of(page);
+    let mut heap = Heap::new(machine.platform(), free_range(machine, size)?, size, HeapStrategy::default())?;
+    let mut places = Vec::new();
+    for block in blocks {
+        places.push(match block {
+            Some(bytes) if bytes.is_empty() => Some(heap.allocate_bytes(&[0])?),
+            Some(bytes) => Some(heap.allocate_bytes(bytes)?),
+            None => None,
+        });
+    }
+    add(machine, "heap", heap)?;
+    Ok(places)
+}
+
+/// The backend of a name, or the first one that runs a platform.
+pub(crate) fn backend(platform: Platform, name: Option<&str>) -> Result<&'static Backend> {
+    let names = || backends::ALL.iter().map(|backend| backend.name).collect::<Vec<_>>().join(", ");
+    let running = || {
+        let running = backends::ALL.iter().filter(|backend| (backend.platforms)().contains(&platform));
+        running.map(|backend| backend.name).collect::<Vec<_>>().join(", ")
+    };
+    let runners = || match running() {
+        runners if runners.is_empty() => "no backend of this program runs it".to_owned(),
+        runners => format!("{platform} is run by {runners}"),
+    };
+    let Some(name) = name else {
+        return backends::for_platform(platform).ok_or_else(|| {
+            Failure::run_time(format!("no backend runs {platform}"))
+                .hint(match names() {
+                    names if names.is_empty() => "this program was built without backends".to_owned(),
+                    names => format!("backends of this program: {names}"),
+                })
+                .hint("`terrella platforms` shows which backend runs what")
+        });
+    };
+    let backend = backends::by_name(name).ok_or_else(|| {
+        Failure::usage(format!("there is no backend `{name}`")).hint(format!("backends: {}", names()))
+    })?;
+    if !(backend.platforms)().contains(&platform) {
+        return Err(Failure::run_time(format!("{name} does not run {platform}")).hint(runners()));
+    }
+    Ok(backend)
+}
+
+/// An emulator of the machine's platform.
+pub(crate) fn emulator(machine: &Machine, backend_name: Option<&str>) -> Result<Box<dyn Emulator>> {
+    let backend = backend(machine.platform(), backend_name)?;
+    Ok((backend.make)(machine.platform())?)
+}
