@@ -57,6 +57,7 @@ mod book {
     }
 
     pages! {
+        readme = "../README.md";
         first_harness = "../docs/src/tutorial/first-harness.md";
         elf_function = "../docs/src/tutorial/elf-function.md";
         hooks = "../docs/src/tutorial/hooks.md";
