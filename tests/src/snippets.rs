@@ -26,6 +26,29 @@ pub struct Snippets {
     /// Address and bytes of the loadable segments.
     pub segments: Vec<(u64, Vec<u8>)>,
     labels: BTreeMap<String, u64>,
+    sizes: BTreeMap<String, u64>,
+}
+
+/// An argument of a snippet: some platforms have registers of their own for
+/// pointers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Argument {
+    /// An integer.
+    Integer(u64),
+    /// An address.
+    Pointer(u64),
+}
+
+/// An integer argument.
+#[must_use]
+pub const fn int(value: u64) -> Argument {
+    Argument::Integer(value)
+}
+
+/// A pointer argument.
+#[must_use]
+pub const fn ptr(address: u64) -> Argument {
+    Argument::Pointer(address)
 }
 
 impl Snippets {
@@ -45,7 +68,11 @@ impl Snippets {
             .filter(|symbol| symbol.section_index() != Some(SectionIndex(0)))
             .filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.address())))
             .collect();
-        Some(Self { platform, segments, labels })
+        let sizes = file
+            .symbols()
+            .filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.size())))
+            .collect();
+        Some(Self { platform, segments, labels, sizes })
     }
 
     /// The value of a label: an address (with the Thumb bit for functions), or
@@ -53,6 +80,12 @@ impl Snippets {
     #[must_use]
     pub fn label(&self, name: &str) -> Option<u64> {
         self.labels.get(name).copied()
+    }
+
+    /// The size of a snippet in bytes.
+    #[must_use]
+    pub fn size(&self, name: &str) -> Option<u64> {
+        self.sizes.get(name).copied()
     }
 
     /// The address of a label, without a state bit.
@@ -81,11 +114,11 @@ impl Snippets {
         Ok(())
     }
 
-    /// Sets up a call of a label with up to two integer arguments.
+    /// Sets up a call of a label with up to two arguments.
     ///
     /// # Errors
     /// Those of the emulator.
-    pub fn prepare(&self, emulator: &mut dyn Emulator, label: &str, arguments: &[u64]) -> Result<()> {
+    pub fn prepare(&self, emulator: &mut dyn Emulator, label: &str, arguments: &[Argument]) -> Result<()> {
         let definition = self.platform.definition();
         let convention = definition.default_convention();
         let slot = u64::from(convention.slot_bytes);
@@ -94,13 +127,26 @@ impl Snippets {
             sp -= u64::from(bytes);
             emulator.write_integer(sp, RETURN.into(), bytes.into())?;
         }
-        for (index, argument) in arguments.iter().enumerate() {
-            match convention.integer_arguments.get(index) {
-                Some(register) => emulator.write_register(*register, *argument)?,
+        let pointers_apart = convention.pointer_arguments.first() != convention.integer_arguments.first()
+            && !convention.pointer_arguments.is_empty();
+        let (mut integers, mut pointers) = (0, 0);
+        for argument in arguments {
+            let (value, register) = match *argument {
+                Argument::Pointer(address) if pointers_apart => {
+                    pointers += 1;
+                    (address, convention.pointer_arguments.get(pointers - 1))
+                }
+                Argument::Pointer(value) | Argument::Integer(value) => {
+                    integers += 1;
+                    (value, convention.integer_arguments.get(integers - 1))
+                }
+            };
+            match register {
+                Some(register) => emulator.write_register(*register, value)?,
                 None => {
-                    let place = index - convention.integer_arguments.len();
-                    let address = sp + u64::from(convention.stack_arguments) + slot * place as u64;
-                    emulator.write_integer(address, (*argument).into(), slot as usize)?;
+                    let place = (integers - 1 - convention.integer_arguments.len()) as u64;
+                    let address = sp + u64::from(convention.stack_arguments) + slot * place;
+                    emulator.write_integer(address, value.into(), slot as usize)?;
                 }
             }
         }
@@ -114,14 +160,5 @@ impl Snippets {
         }
         let entry = self.label(label).unwrap_or(0);
         emulator.set_program_counter(entry)
-    }
-
-    /// The 32-bit integer result of a call.
-    ///
-    /// # Errors
-    /// Those of the emulator.
-    pub fn result(&self, emulator: &dyn Emulator) -> Result<u32> {
-        let register = self.platform.definition().default_convention().integer_results[0];
-        Ok(emulator.read_register(register)? as u32)
     }
 }

@@ -281,6 +281,10 @@ impl Emulator for UnicornEmulator {
         if self.run.mid_block != Some(self.definition.code_address(code_pointer)) {
             self.run.mid_block = None;
         }
+        // Hooks before an instruction that is gone to are asked anew.
+        if self.run.skip_at != Some(self.definition.code_address(code_pointer)) {
+            self.run.skip_at = None;
+        }
         self.set_native_pc(code_pointer)
     }
 

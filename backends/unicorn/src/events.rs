@@ -103,6 +103,7 @@ impl UnicornEmulator {
                 if self.settle_instruction_hook(address, flow) == After::Ended
                     || self.settle_changes(address) == After::Ended
                 {
+                    self.run.ended_at = Some((address, false));
                     return;
                 }
                 self.run.attention = self.needs_attention();
@@ -174,9 +175,12 @@ impl UnicornEmulator {
         let in_slot = last.is_some_and(|last| last.has_slot && last.address.wrapping_add(4) == address);
         let skips_hooks = self.run.skip_at.take() == Some(address);
         if !in_slot && self.before_instruction(address, size, skips_hooks) == After::Ended {
+            self.run.ended_at = Some((address, false));
             return;
         }
         if in_slot && !skips_hooks && self.instruction_hooks(address) == After::Ended {
+            self.run.ended_at = Some((address, true));
+            self.run.count += 1;
             return;
         }
         self.run.count += 1;

@@ -8,19 +8,42 @@
 //! "in a slot, branch pending", and a block that begins there knows it and
 //! takes the mark away.
 
-use terrella_emulator_api::Result;
+use terrella_emulator_api::{Capability, Error, Result};
 use unicorn_engine::Arch;
 
-use crate::{decode::has_delay_slot, emulator::UnicornEmulator, run::Outcome};
+use crate::{NAME, decode::has_delay_slot, emulator::UnicornEmulator, run::Outcome};
 
 /// Where a `nop` is executed to take a pending branch away: a page is looked
 /// for from here on down that is not mapped.
 const ELSEWHERE: u64 = 0x7ff0_0000;
 
 impl UnicornEmulator {
-    /// Whether every block must be seen: on MIPS, to know delay slots.
+    /// Whether every block must be seen: to know delay slots.
     pub(crate) fn follows_blocks(&self) -> bool {
-        self.target.arch == Arch::MIPS
+        matches!(self.target.arch, Arch::MIPS | Arch::SPARC)
+    }
+
+    /// Notes whether a native run of SPARC ended in a delay slot: Unicorn shows
+    /// no next program counter, and forgets it when it is started again.
+    pub(crate) fn note_sparc_slot(&mut self) {
+        if self.target.arch != Arch::SPARC {
+            return;
+        }
+        let pc = self.native_pc();
+        let inside =
+            self.run.block.is_some_and(|(start, size, _)| start < pc && pc < start.wrapping_add(size));
+        let slot = inside && has_delay_slot(self.platform, &self.code_at(pc.wrapping_sub(4)));
+        self.run.in_slot = slot.then_some(pc);
+    }
+
+    /// The error that says that a run cannot go on in a delay slot of SPARC.
+    pub(crate) fn sparc_slot_error(&self, pc: u64) -> Option<Error> {
+        (self.target.arch == Arch::SPARC && self.run.in_slot == Some(pc)).then(|| Error::Unsupported {
+            backend: NAME,
+            platform: self.platform,
+            capability: Capability::Stepping,
+            reason: format!("a run that ended in the delay slot at {pc:#x} cannot go on there"),
+        })
     }
 
     /// Whether an access at `pc` must be refused because it is made in a delay
@@ -47,6 +70,9 @@ impl UnicornEmulator {
     /// Takes a pending branch away where execution is to go on somewhere else:
     /// a `nop` takes the place of the slot.
     pub(crate) fn leave_slot(&mut self, pc: u64) -> Result<()> {
+        if self.target.arch != Arch::MIPS {
+            return Ok(());
+        }
         let Some(slot) = self.run.in_slot.take() else { return Ok(()) };
         if slot == pc {
             return Ok(());

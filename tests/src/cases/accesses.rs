@@ -1,0 +1,5 @@
+//! Cases.
+
+use crate::Case;
+
+pub(super) const CASES: &[Case] = &[];

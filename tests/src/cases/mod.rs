@@ -1,0 +1,44 @@
+//! The cases, by section of the contract.
+
+mod callbacks;
+mod execution;
+mod faults;
+mod functions;
+mod handles;
+mod identity;
+mod instructions;
+mod interrupts;
+mod limits;
+mod memory;
+mod accesses;
+mod overrides;
+mod registers;
+mod snapshots;
+mod transfer;
+
+use crate::Case;
+
+/// All cases, by line of the contract.
+#[must_use]
+pub fn cases() -> Vec<&'static Case> {
+    let sections: [&[Case]; 15] = [
+        identity::CASES,
+        registers::CASES,
+        memory::CASES,
+        execution::CASES,
+        limits::CASES,
+        faults::CASES,
+        callbacks::CASES,
+        handles::CASES,
+        instructions::CASES,
+        functions::CASES,
+        overrides::CASES,
+        accesses::CASES,
+        interrupts::CASES,
+        snapshots::CASES,
+        transfer::CASES,
+    ];
+    let mut cases: Vec<&Case> = sections.into_iter().flatten().collect();
+    cases.sort_by_key(|case| case.line);
+    cases
+}
