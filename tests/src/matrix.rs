@@ -69,7 +69,8 @@ impl Matrix {
                     (Outcome::Passed, None) => Cell::Pass,
                     (Outcome::NotApplicable(_), _) => Cell::NotApplicable,
                 };
-                let row = cells.entry(case.line).or_insert_with(|| vec![Cell::NotApplicable; platforms.len()]);
+                let row =
+                    cells.entry(case.line).or_insert_with(|| vec![Cell::NotApplicable; platforms.len()]);
                 row[column] = row[column].max(cell);
             }
         }
@@ -102,11 +103,8 @@ impl Matrix {
             let _ = writeln!(text, "{platform}: {} {}: {failure}", case.line, case.name);
         }
         for (platform, case) in &self.gone {
-            let _ = writeln!(
-                text,
-                "{platform}: {} {}: known shortfall is gone: remove it",
-                case.line, case.name
-            );
+            let _ =
+                writeln!(text, "{platform}: {} {}: known shortfall is gone: remove it", case.line, case.name);
         }
         text
     }

@@ -89,9 +89,7 @@ impl UnicornEmulator {
             Access::Write => !self.hooks.writes.is_empty(),
             _ => !self.hooks.reads.is_empty(),
         };
-        // Pieces are joined where someone looks: at hooks and at faults.
-        let needs_whole = hooked || self.run.diagnosing.is_some();
-        let whole = if needs_whole { self.whole_access(pc, range) } else { range };
+        let whole = self.whole_access(pc, range);
         if let Some(fault) = self.access_fault(access, whole, pc) {
             self.end(Outcome::Fault(fault));
             return false;

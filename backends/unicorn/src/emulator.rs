@@ -44,6 +44,8 @@ pub struct UnicornEmulator {
     pub(crate) exit_afters: BTreeSet<u64>,
     pub(crate) bounds: RangeSet,
     pub(crate) extensions: Extensions,
+    /// The registers as they were made (x86).
+    pub(crate) clean: Option<Context>,
     /// Instructions that Unicorn would execute wrongly, as far as met.
     pub(crate) refused_code: BTreeSet<u64>,
     pub(crate) native: NativeHooks,
@@ -109,6 +111,7 @@ impl UnicornEmulator {
             exit_afters: BTreeSet::new(),
             bounds: RangeSet::new(),
             extensions: Extensions::default(),
+            clean: None,
             refused_code: BTreeSet::new(),
             native: NativeHooks::default(),
             run: RunState::default(),
@@ -122,6 +125,12 @@ impl UnicornEmulator {
             if let Some(id) = definition.register(name) {
                 emulator.registers.write(&emulator.engine, id, (*value).into())?;
             }
+        }
+        if definition.code_address_bit == CodeAddressBit::ThumbOnly {
+            emulator.set_native_pc(0)?;
+        }
+        if emulator.target.arch == unicorn_engine::Arch::X86 {
+            emulator.clean = Some(emulator.engine.save_context()?);
         }
         Ok(emulator)
     }

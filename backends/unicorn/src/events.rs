@@ -211,13 +211,14 @@ impl UnicornEmulator {
         }
         if self.refused_code.contains(&address) {
             if is_vex(self.platform, &self.code_at(address)) {
+                // It counts as one that faults.
+                self.run.count += 1;
                 self.invalid(address);
                 return After::Ended;
             }
             self.refused_code.remove(&address);
         }
-        if let Some(limit) = self.run.limit().filter(|limit| self.run.count >= *limit) {
-            debug_assert!(self.run.count == limit);
+        if self.run.limit().is_some_and(|limit| self.run.count >= limit) {
             return self.end(Outcome::Stop(Stop::InstructionLimit(address)));
         }
         if !skips_hooks && self.instruction_hooks(address) == After::Ended {
@@ -507,7 +508,7 @@ impl UnicornEmulator {
     }
 
     /// The size of the basic block of which Unicorn has the first part.
-    fn whole_block(&self, address: u64, size: u64) -> u64 {
+    pub(crate) fn whole_block(&self, address: u64, size: u64) -> u64 {
         /// Where a block without an end is taken to end, in bytes.
         const LONGEST: u64 = 1 << 16;
         if self.run.block.is_some_and(|(_, _, ends)| ends) {
@@ -593,13 +594,13 @@ impl UnicornEmulator {
             return;
         }
         let pc = self.exception_pc(number);
+        if self.target.arch == unicorn_engine::Arch::X86 && self.native_pc() == pc {
+            self.run.exception_pending = true;
+        }
         let next = self.next_instruction(pc);
-        let unaligned = |access| Fault::Memory {
-            access,
-            cause: MemoryCause::Unaligned,
-            address: if access == Access::Fetch { pc } else { self.unaligned_at(pc) },
-            size: 1,
-            pc,
+        let unaligned = |access| {
+            let (address, size) = if access == Access::Fetch { (pc, 1) } else { self.unaligned_at(pc) };
+            Fault::Memory { access, cause: MemoryCause::Unaligned, address, size, pc }
         };
         match self.event(number) {
             Event::Syscall => self.system_call(pc, next),
@@ -634,14 +635,15 @@ impl UnicornEmulator {
         }
     }
 
-    /// The address of an unaligned access at `pc`, where it can be told.
-    fn unaligned_at(&self, pc: u64) -> u64 {
+    /// Address and size of an unaligned access at `pc`, where they can be told.
+    fn unaligned_at(&self, pc: u64) -> (u64, u64) {
         if self.target.arch != unicorn_engine::Arch::MIPS {
-            return 0;
+            return (0, 1);
         }
         let mut bytes = [0; 4];
         self.memory.read_unchecked((pc..=pc.saturating_add(3)).into(), &mut bytes);
-        self.unaligned_address(self.platform.byte_order().read(&bytes) as u32)
+        let word = self.platform.byte_order().read(&bytes) as u32;
+        (self.unaligned_address(word), Self::access_size(word))
     }
 
     /// The number of the system call at `pc`.

@@ -23,6 +23,32 @@ impl UnicornEmulator {
         matches!(self.target.arch, Arch::MIPS | Arch::SPARC)
     }
 
+    /// The error that says that the block at `pc` is too long: Unicorn leaks a
+    /// temporary of its translator for each instruction of MIPS, and writes
+    /// past the end of their table after some 400.
+    pub(crate) fn too_long_block(&mut self, pc: u64) -> Option<Error> {
+        /// In bytes.
+        const LONGEST: u64 = 4 * 320;
+        if self.target.arch != Arch::MIPS {
+            return None;
+        }
+        let short = self.traits.block(pc, u64::MAX).unwrap_or_else(|| {
+            self.run.block = None;
+            let short = self.whole_block(pc, 0) <= LONGEST;
+            self.traits.remember_block(pc, u64::MAX, short);
+            short
+        });
+        (!short).then(|| Error::Unsupported {
+            backend: NAME,
+            platform: self.platform,
+            capability: Capability::Stepping,
+            reason: format!(
+                "the basic block at {pc:#x} is longer than the {} instructions that are safe",
+                LONGEST / 4
+            ),
+        })
+    }
+
     /// Notes whether a native run of SPARC ended in a delay slot: Unicorn shows
     /// no next program counter, and forgets it when it is started again.
     pub(crate) fn note_sparc_slot(&mut self) {
@@ -170,13 +196,20 @@ impl UnicornEmulator {
 
     /// Whether a load or store is unaligned, with the present registers.
     fn is_unaligned(&self, word: u32, store: bool) -> bool {
-        let bytes = match (word >> 26, store) {
-            (0x21 | 0x25, false) | (0x29, true) => 2,
-            (0x23 | 0x27 | 0x30 | 0x31, false) | (0x2b | 0x38 | 0x39, true) => 4,
-            (0x37 | 0x34 | 0x35, false) | (0x3f | 0x3c | 0x3d, true) => 8,
-            _ => return false,
-        };
-        !self.unaligned_address(word).is_multiple_of(bytes)
+        // Bit 3 of the opcode tells stores from loads; of the linked and the
+        // coprocessor accesses too.
+        let size = Self::access_size(word);
+        size > 1 && (word >> 29 & 1 == 1) == store && !self.unaligned_address(word).is_multiple_of(size)
+    }
+
+    /// The size of a load or store that must be aligned; 1 for all else.
+    pub(crate) const fn access_size(word: u32) -> u64 {
+        match word >> 26 {
+            0x21 | 0x25 | 0x29 => 2,
+            0x23 | 0x27 | 0x2b | 0x30 | 0x31 | 0x38 | 0x39 => 4,
+            0x34 | 0x35 | 0x37 | 0x3c | 0x3d | 0x3f => 8,
+            _ => 1,
+        }
     }
 
     /// The address of a load or store, with the present registers.

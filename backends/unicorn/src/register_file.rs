@@ -94,14 +94,23 @@ impl RegisterFile {
         }
     }
 
-    /// Whether Unicorn has the register, or a part of it, or it is fixed.
+    /// Whether Unicorn has all of the register, or it is fixed.
     pub(crate) fn has(&self, id: RegisterId) -> bool {
         let Some(register) = self.definition.registers().try_get(id) else { return false };
-        let (low, end) = (register.low_bit, register.low_bit + register.bits);
-        register.fixed.is_some()
-            || self.roots.get(&register.root).is_some_and(|natives| {
-                natives.iter().any(|native| low < native.low_bit + native.bits && native.low_bit < end)
-            })
+        if register.fixed.is_some() {
+            return true;
+        }
+        let Some(natives) = self.roots.get(&register.root) else { return false };
+        let wanted = RegisterValue::ZERO.insert(
+            register.low_bit.into(),
+            register.bits.into(),
+            &RegisterValue::mask(register.bits.into()),
+        );
+        let held = natives.iter().fold(RegisterValue::ZERO, |held, native| {
+            held.insert(native.low_bit.into(), native.bits.into(), &RegisterValue::mask(native.bits.into()))
+        });
+        held.extract(register.low_bit.into(), register.bits.into())
+            == wanted.extract(register.low_bit.into(), register.bits.into())
     }
 
     /// Reads a register of up to 64 bits.

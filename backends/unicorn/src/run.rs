@@ -48,6 +48,9 @@ pub(crate) struct RunState {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) panic: Option<PanicPayload>,
     pub(crate) stop_requested: bool,
+    /// An exception of x86 was told, which Unicorn goes on to count as under
+    /// way.
+    pub(crate) exception_pending: bool,
     /// The instruction before which a callback ended the native run, and
     /// whether it is in a delay slot.
     pub(crate) ended_at: Option<(u64, bool)>,
@@ -208,6 +211,9 @@ impl UnicornEmulator {
             if let Some(error) = self.sparc_slot_error(pc) {
                 return Err(error);
             }
+            if let Some(error) = self.too_long_block(pc) {
+                return Err(error);
+            }
             self.leave_slot(pc)?;
             self.check_first_block(pc);
             if std::mem::take(&mut self.run.watch_again) {
@@ -220,6 +226,9 @@ impl UnicornEmulator {
                 self.run.new_pc = None;
                 self.run.restore = None;
                 resume_unwind(panic);
+            }
+            if std::mem::take(&mut self.run.exception_pending) {
+                self.forget_exception()?;
             }
             let mut outcome = self.run.outcome.take();
             if let Some((at, in_slot)) = self.run.ended_at.take() {
@@ -276,9 +285,39 @@ impl UnicornEmulator {
             };
             if let Some(result) = finished {
                 self.note_mid_block();
+                if let Err(Error::Fault(fault)) = &result
+                    && self.native.all
+                    && !matches!(fault, Fault::Memory { access: Access::Fetch, .. })
+                {
+                    // The instruction called back, and has not executed.
+                    self.run.count = self.run.count.saturating_sub(1);
+                }
                 return result;
             }
         }
+    }
+
+    /// Makes Unicorn forget the exception of x86 that it told: a second one
+    /// would be a double fault, and a third one end the processor. Everything
+    /// is put back as it was made, and the registers on top of it.
+    fn forget_exception(&mut self) -> Result<()> {
+        let Some(clean) = &self.clean else { return Ok(()) };
+        let registers = self.definition.registers();
+        let held: Vec<_> = registers
+            .roots()
+            .filter_map(|(id, _)| Some((id, self.registers.read_wide(&self.engine, id).ok()?)))
+            .collect();
+        self.engine.restore_context(clean)?;
+        // Twice: the place of an x87 register depends on the status word.
+        for _ in 0..2 {
+            for (id, value) in &held {
+                if self.registers.read_wide(&self.engine, *id).is_ok_and(|now| now != *value) {
+                    // What cannot be written is the same as at the start.
+                    let _ = self.registers.write(&self.engine, *id, *value);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The error that says that a run could not be ended before `at`: Unicorn

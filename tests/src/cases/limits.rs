@@ -206,9 +206,7 @@ fn string_limits(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn slot_is_two(fixture: &mut Fixture) -> Result<(), Failure> {
-    for (label, arguments) in
-        [("delay_load", vec![ptr(DATA)]), ("delay_store", vec![ptr(DATA), int(7)])]
-    {
+    for (label, arguments) in [("delay_load", vec![ptr(DATA)]), ("delay_store", vec![ptr(DATA), int(7)])] {
         let path = fixture.path(label, &arguments)?;
         let branch = fixture.address(&format!("{label}_branch"))?;
         let slot = fixture.address(&format!("{label}_insn"))?;
