@@ -1,7 +1,8 @@
 //! Prints the conformance matrix.
 //!
 //! ```text
-//! conformance [--matrix] [--markdown] [--list] [--verbose] [--backend NAME] [PLATFORM…]
+//! conformance [--matrix] [--markdown] [--list] [--verbose] [--backend NAME]
+//!             [--skip TEXT] [--only TEXT] [PLATFORM…]
 //! ```
 
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use terrella_conformance::{
 fn main() -> ExitCode {
     let (mut markdown, mut list, mut verbose) = (false, false, false);
     let (mut backend, mut platforms) = (None, Vec::new());
+    let (mut skipped, mut only) = (Vec::new(), Vec::new());
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -21,6 +23,8 @@ fn main() -> ExitCode {
             "--markdown" => markdown = true,
             "--list" => list = true,
             "--verbose" => verbose = true,
+            "--skip" => skipped.extend(arguments.next()),
+            "--only" => only.extend(arguments.next()),
             "--backend" => backend = arguments.next(),
             name => match name.parse() {
                 Ok(platform) => platforms.push(platform),
@@ -50,9 +54,13 @@ fn main() -> ExitCode {
             .filter(|platform| platforms.is_empty() || platforms.contains(platform))
             .collect();
         let matrix = Matrix::of(*backend, columns, |platform, case| {
-            if verbose {
-                eprintln!("{}: {platform}: {} {}", backend.name, case.line, case.name);
+            let name = format!("{} {}", case.line, case.name);
+            let wanted = !skipped.iter().any(|text: &String| name.contains(text))
+                && (only.is_empty() || only.iter().any(|text: &String| name.contains(text)));
+            if verbose && wanted {
+                eprintln!("{}: {platform}: {name}", backend.name);
             }
+            wanted
         });
         clean &= matrix.is_clean();
         print!("{}", if markdown { matrix.to_markdown() } else { matrix.to_text() });

@@ -1,5 +1,298 @@
-//! Cases.
+//! Section 6: read and write hooks (6.4, 6.5).
 
-use crate::Case;
+use terrella_emulator_api::{
+    AddressRange, Capability, Emulator, EmulatorExt, Error, Flow, ReadFlow, Stop,
+};
 
-pub(super) const CASES: &[Case] = &[];
+use crate::{
+    Case, Failure, Fixture, Trace, equal, int, ptr,
+    snippets::{DATA, RETURN},
+};
+
+pub(super) const CASES: &[Case] = &[
+    Case::new("6.4", "a read hook receives address and data of the whole access", read_seen)
+        .needs(Capability::MemoryReadHooks)
+        .labels(&["load8", "load16", "load32"]),
+    Case::new("6.4", "a read hook fires for any overlap, and for nothing else", read_overlap)
+        .needs(Capability::MemoryReadHooks)
+        .labels(&["load32"]),
+    Case::new("6.4", "the instruction uses what a read hook gives, and memory stays", replaced)
+        .needs(Capability::MemoryReadHooks)
+        .labels(&["load8", "load16", "load32"]),
+    Case::new("6.4", "later read hooks get what earlier ones gave", chain)
+        .needs(Capability::MemoryReadHooks)
+        .labels(&["load32"]),
+    Case::new("6.4", "a replacement of another length is an error", wrong_length)
+        .needs(Capability::MemoryReadHooks)
+        .labels(&["load32"]),
+    Case::new("6.4", "a read-modify-write uses what a read hook gives", modify_replaced)
+        .needs(Capability::MemoryReadHooks)
+        .labels(&["add_memory"]),
+    Case::new("6.4", "a load of many words uses what a read hook gives", many_replaced)
+        .needs(Capability::MemoryReadHooks)
+        .labels(&["load_many"]),
+    Case::new("6.4", "a string instruction uses what a read hook gives", string_replaced)
+        .needs(Capability::MemoryReadHooks)
+        .labels(&["copy_string"]),
+    Case::new("6.4", "a load in a delay slot uses what a read hook gives", slot_replaced)
+        .needs(Capability::MemoryReadHooks)
+        .labels(&["delay_load"]),
+    Case::new("6.4", "the host and instruction fetches do not fire read hooks", host_is_quiet)
+        .needs(Capability::MemoryReadHooks)
+        .labels(&["straight"]),
+    Case::new("6.5", "a write hook receives address and data, before the write", write_seen)
+        .needs(Capability::MemoryWriteHooks)
+        .labels(&["store8", "store16", "store32"]),
+    Case::new("6.5", "a write hook fires for any overlap, and for nothing else", write_overlap)
+        .needs(Capability::MemoryWriteHooks)
+        .labels(&["store32"]),
+    Case::new("6.5", "a write hook cannot change the data", write_stays)
+        .needs(Capability::MemoryWriteHooks)
+        .labels(&["store32"]),
+    Case::new("6.5", "the host does not fire write hooks", host_writes_quietly)
+        .needs(Capability::MemoryWriteHooks),
+];
+
+type Accesses = Trace<(u64, Vec<u8>)>;
+
+fn hook_reads(emulator: &mut dyn Emulator, range: impl Into<AddressRange>) -> Result<Accesses, Failure> {
+    let seen = Trace::new();
+    let notes = seen.clone();
+    emulator.hook_memory_read(range, move |_, address, bytes| {
+        notes.push((address, bytes.to_vec()));
+        Ok(ReadFlow::Continue)
+    })?;
+    Ok(seen)
+}
+
+fn hook_writes(emulator: &mut dyn Emulator, range: impl Into<AddressRange>) -> Result<Accesses, Failure> {
+    let seen = Trace::new();
+    let notes = seen.clone();
+    emulator.hook_memory_write(range, move |_, address, bytes| {
+        notes.push((address, bytes.to_vec()));
+        Ok(Flow::Continue)
+    })?;
+    Ok(seen)
+}
+
+fn read_seen(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut emulator = fixture.loaded()?;
+    let bytes = Fixture::pattern(0x40);
+    emulator.write_memory(DATA, &bytes)?;
+    let seen = hook_reads(&mut *emulator, DATA..DATA + 0x40)?;
+    for (width, load, _) in fixture.widths() {
+        let data = &bytes[16..][..width as usize];
+        let result = fixture.call(&mut *emulator, &load, &[ptr(DATA + 16)])?;
+        equal!(result, fixture.integer(data) as u32, "{load}: result");
+        equal!(seen.take(), [(DATA + 16, data.to_vec())], "{load}: accesses");
+    }
+    Ok(())
+}
+
+/// The ranges around a 4-byte access at `at`, and whether they overlap it.
+fn ranges(at: u64) -> [(AddressRange, bool); 10] {
+    [
+        ((at..at + 4).into(), true),
+        ((at..at + 1).into(), true),
+        ((at + 3..at + 4).into(), true),
+        ((at + 1..at + 3).into(), true),
+        ((at - 4..at + 1).into(), true),
+        ((at + 3..at + 9).into(), true),
+        ((at - 0x800..at + 0x800).into(), true),
+        ((at - 1..at).into(), false),
+        ((at + 4..at + 5).into(), false),
+        ((at + 0x20..at + 0x30).into(), false),
+    ]
+}
+
+fn read_overlap(fixture: &mut Fixture) -> Result<(), Failure> {
+    let at = DATA + 0x1000;
+    for (range, overlaps) in ranges(at) {
+        let mut emulator = fixture.loaded()?;
+        let seen = hook_reads(&mut *emulator, range)?;
+        fixture.call(&mut *emulator, "load32", &[ptr(at)])?;
+        let expected = if overlaps { vec![(at, vec![0; 4])] } else { vec![] };
+        equal!(seen.take(), expected, "accesses of {at:#x} seen by a hook of {range}");
+        emulator.unhook_memory_read(range)?;
+        fixture.call(&mut *emulator, "load32", &[ptr(at)])?;
+        equal!(seen.take(), [], "accesses seen by a hook that was removed");
+    }
+    Ok(())
+}
+
+fn replaced(fixture: &mut Fixture) -> Result<(), Failure> {
+    for (width, load, _) in fixture.widths() {
+        let mut emulator = fixture.loaded()?;
+        let bytes = Fixture::pattern(0x20);
+        emulator.write_memory(DATA, &bytes)?;
+        let replacement: Vec<u8> = (0..width).map(|index| 0x40 + 3 * index as u8).collect();
+        let given = replacement.clone();
+        emulator.hook_memory_read(DATA + 8..DATA + 9, move |_, _, _| Ok(ReadFlow::Replace(given.clone())))?;
+        fixture.call(&mut *emulator, &load, &[ptr(DATA + 8)])?;
+        let mask = if width == 8 { u64::MAX } else { (1 << (8 * width)) - 1 };
+        let value = emulator.read_register(fixture.result_register())? & mask;
+        equal!(value, fixture.integer(&replacement), "{load}: value");
+        equal!(emulator.read_bytes(DATA, 0x20)?, bytes, "{load}: memory");
+        emulator.unhook_memory_read(DATA + 8..DATA + 9)?;
+        let result = fixture.call(&mut *emulator, &load, &[ptr(DATA + 8)])?;
+        equal!(result, fixture.integer(&bytes[8..][..width as usize]) as u32, "{load}: value without the hook");
+    }
+    Ok(())
+}
+
+fn chain(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut emulator = fixture.at("load32", &[ptr(DATA)])?;
+    emulator.write_memory(DATA, &[1, 2, 3, 4])?;
+    let seen = Trace::new();
+    let add = |seen: &Trace<Vec<u8>>, index: usize| {
+        let notes = seen.clone();
+        move |_: &mut dyn Emulator, address: u64, bytes: &[u8]| {
+            if address != DATA {
+                return Ok(ReadFlow::Continue);
+            }
+            notes.push(bytes.to_vec());
+            let mut bytes = bytes.to_vec();
+            bytes[index] += 0x10;
+            Ok(ReadFlow::Replace(bytes))
+        }
+    };
+    emulator.hook_memory_reads(add(&seen, 0))?;
+    emulator.hook_memory_read(DATA + 2..DATA + 4, add(&seen, 1))?;
+    emulator.hook_memory_read(DATA..DATA + 1, add(&seen, 2))?;
+    let result = fixture.finish(&mut *emulator)?;
+    equal!(
+        seen.all(),
+        [vec![1, 2, 3, 4], vec![1, 0x12, 3, 4], vec![1, 0x12, 0x13, 4]],
+        "data of the hooks, in order"
+    );
+    equal!(result, fixture.integer(&[0x11, 0x12, 0x13, 4]) as u32, "value");
+    equal!(emulator.read_bytes(DATA, 4)?, [1, 2, 3, 4], "memory");
+    Ok(())
+}
+
+fn wrong_length(fixture: &mut Fixture) -> Result<(), Failure> {
+    for length in [0, 3, 5] {
+        let mut emulator = fixture.at("load32", &[ptr(DATA)])?;
+        emulator.hook_memory_read(DATA..DATA + 4, move |_, _, _| Ok(ReadFlow::Replace(vec![0; length])))?;
+        match emulator.run() {
+            Err(Error::WrongReplacementLength { address, expected, given }) => {
+                equal!((address, expected, given), (DATA, 4, length), "content of the error");
+            }
+            other => return Err(Failure::new(format!("{length} bytes: {other:?}"))),
+        }
+        equal!(emulator.program_counter(), fixture.address("load32_insn")?, "program counter");
+    }
+    Ok(())
+}
+
+fn modify_replaced(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut emulator = fixture.at("add_memory", &[ptr(DATA)])?;
+    let given = fixture.bytes(99, 4);
+    emulator.hook_memory_read(DATA..DATA + 4, move |_, _, _| Ok(ReadFlow::Replace(given.clone())))?;
+    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.read_integer(DATA, 4)?, 100, "memory");
+    Ok(())
+}
+
+fn many_replaced(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut emulator = fixture.at("load_many", &[ptr(DATA)])?;
+    let three = fixture.bytes(3, 4);
+    emulator.hook_memory_read(DATA..DATA + 0x20, move |_, _, bytes| {
+        Ok(ReadFlow::Replace(three.repeat(bytes.len() / 4)))
+    })?;
+    let words = fixture.number("load_many_summed")? as u32;
+    equal!(fixture.finish(&mut *emulator)?, 3 * words, "sum");
+    equal!(emulator.read_bytes(DATA, 0x20)?, [0; 0x20], "memory");
+    Ok(())
+}
+
+fn string_replaced(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut emulator = fixture.at("copy_string", &[ptr(DATA + 0x100), ptr(DATA)])?;
+    emulator.write_memory(DATA, b"abcde")?;
+    emulator.hook_memory_read(DATA + 1..DATA + 4, |_, _, bytes| {
+        Ok(ReadFlow::Replace(bytes.to_ascii_uppercase()))
+    })?;
+    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.read_bytes(DATA + 0x100, 5)?, b"aBCDe", "copy");
+    equal!(emulator.read_bytes(DATA, 5)?, b"abcde", "source");
+    Ok(())
+}
+
+fn slot_replaced(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut emulator = fixture.at("delay_load", &[ptr(DATA)])?;
+    let given = fixture.bytes(99, 4);
+    emulator.hook_memory_read(DATA..DATA + 4, move |_, _, _| Ok(ReadFlow::Replace(given.clone())))?;
+    equal!(fixture.finish(&mut *emulator)?, 100, "result");
+    Ok(())
+}
+
+fn host_is_quiet(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut emulator = fixture.loaded()?;
+    let (start, end) = (fixture.address("straight")?, fixture.end("straight")?);
+    let data = hook_reads(&mut *emulator, DATA..DATA + 0x100)?;
+    let code = hook_reads(&mut *emulator, start..end)?;
+    emulator.read_bytes(DATA, 0x100)?;
+    equal!(fixture.call(&mut *emulator, "straight", &[])?, 8, "result");
+    equal!(data.take(), [], "reads of the host");
+    equal!(code.take(), [], "fetches");
+    Ok(())
+}
+
+fn write_seen(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut emulator = fixture.loaded()?;
+    for (width, _, store) in fixture.widths() {
+        let bytes = Fixture::pattern(0x20);
+        emulator.write_memory(DATA, &bytes)?;
+        let seen = Trace::new();
+        let notes = seen.clone();
+        emulator.hook_memory_write(DATA..DATA + 0x20, move |emulator, address, bytes| {
+            notes.push((address, bytes.to_vec(), emulator.read_bytes(DATA, 0x20)?));
+            Ok(Flow::Continue)
+        })?;
+        fixture.call(&mut *emulator, &store, &[ptr(DATA + 8), int(0x1122_3344)])?;
+        let data = fixture.bytes(0x1122_3344, width);
+        equal!(seen.take(), [(DATA + 8, data.clone(), bytes)], "{store}: accesses, with memory before");
+        equal!(emulator.read_bytes(DATA + 8, width)?, data, "{store}: memory after");
+        emulator.unhook_memory_write(DATA..DATA + 0x20)?;
+    }
+    Ok(())
+}
+
+fn write_overlap(fixture: &mut Fixture) -> Result<(), Failure> {
+    let at = DATA + 0x1000;
+    for (range, overlaps) in ranges(at) {
+        let mut emulator = fixture.loaded()?;
+        let seen = hook_writes(&mut *emulator, range)?;
+        fixture.call(&mut *emulator, "store32", &[ptr(at), int(0x1122_3344)])?;
+        let bytes = fixture.bytes(0x1122_3344, 4);
+        let expected = if overlaps { vec![(at, bytes.clone())] } else { vec![] };
+        equal!(seen.take(), expected, "accesses of {at:#x} seen by a hook of {range}");
+        equal!(emulator.read_bytes(at, 4)?, bytes, "memory");
+        emulator.unhook_memory_write(range)?;
+        fixture.call(&mut *emulator, "store32", &[ptr(at), int(1)])?;
+        equal!(seen.take(), [], "accesses seen by a hook that was removed");
+    }
+    Ok(())
+}
+
+fn write_stays(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut emulator = fixture.at("store32", &[ptr(DATA), int(0x1122_3344)])?;
+    emulator.hook_memory_write(DATA..DATA + 4, |emulator, address, bytes| {
+        emulator.write_memory(address, &vec![0xee; bytes.len()])?;
+        Ok(Flow::Continue)
+    })?;
+    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.read_integer(DATA, 4)?, 0x1122_3344, "memory");
+    Ok(())
+}
+
+fn host_writes_quietly(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut emulator = fixture.bare()?;
+    crate::fixture::map(&mut *emulator, DATA, DATA + 0x1000)?;
+    let seen = hook_writes(&mut *emulator, DATA..DATA + 0x100)?;
+    emulator.write_memory(DATA, &[1; 0x100])?;
+    emulator.write_code(DATA, &[2; 4])?;
+    equal!(seen.take(), [], "writes of the host");
+    equal!(emulator.read_bytes(DATA, 4)?, [2; 4], "memory");
+    Ok(())
+}

@@ -49,14 +49,35 @@ fn is_data(definition: &PlatformDefinition, register: &RegisterDefinition) -> bo
         && Some(register.root) != pc.map(|pc| definition.registers().get(pc).root)
 }
 
-/// The data registers that the backend has, aliases included.
-fn data_registers(emulator: &dyn Emulator) -> Vec<(RegisterId, &'static RegisterDefinition)> {
+/// The data registers that the backend has as a whole, aliases included. Of a
+/// wide register it may have a part only, which has a name of its own then.
+fn data_registers(
+    emulator: &mut dyn Emulator,
+) -> Result<Vec<(RegisterId, &'static RegisterDefinition)>, Failure> {
     let definition = emulator.definition();
-    definition
-        .registers()
-        .iter()
-        .filter(|(id, register)| is_data(definition, register) && emulator.has_register(*id))
-        .collect()
+    let mut registers = Vec::new();
+    for (id, register) in definition.registers().iter() {
+        if !is_data(definition, register) || !emulator.has_register(id) {
+            continue;
+        }
+        let before = emulator.read_wide_register_id(id)?;
+        let value = fit(definition, register, RegisterValue::mask(register.bits.into()));
+        match emulator.write_wide_register_id(id, value) {
+            Ok(()) => {
+                emulator.write_wide_register_id(id, before)?;
+                registers.push((id, register));
+            }
+            Err(Error::RegisterNotAvailable { .. }) if register.bits > 64 => {}
+            Err(error) => return Err(Failure::new(format!("{} := {value:#x}: {error}", register.name))),
+        }
+    }
+    for name in definition.general_registers {
+        let id = definition.register(name);
+        let found = registers.iter().any(|(known, _)| Some(*known) == id);
+        let is_data = id.is_some_and(|id| is_data(definition, definition.registers().get(id)));
+        ensure!(found || !is_data, "{name} is missing");
+    }
+    Ok(registers)
 }
 
 /// A value that fits the register. Stack pointers are kept aligned, as some
@@ -86,7 +107,7 @@ fn keep_patterns(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.bare()?;
     let definition = fixture.definition();
     let repeated = |byte| RegisterValue::from_le_bytes(&[byte; 64]);
-    for (id, register) in data_registers(&*emulator) {
+    for (id, register) in data_registers(&mut *emulator)? {
         let mut values = vec![fitting(definition, register, 1), fitting(definition, register, 2)];
         values.extend([0x00, 0xff, 0x55, 0xaa].map(|byte| fit(definition, register, repeated(byte))));
         for value in values {
@@ -109,8 +130,14 @@ fn keep_patterns(fixture: &mut Fixture) -> Result<(), Failure> {
 fn no_overlap(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.bare()?;
     let definition = fixture.definition();
+    let sp = definition.register(definition.stack_pointer);
     let roots: Vec<_> =
-        data_registers(&*emulator).into_iter().filter(|(id, register)| register.root == *id).collect();
+        data_registers(&mut *emulator)?
+            .into_iter()
+            .filter(|(id, register)| register.root == *id)
+            // The stack pointer may be one of several banked ones.
+            .filter(|(id, register)| register.kind != RegisterKind::StackPointer || Some(*id) == sp)
+            .collect();
     for (index, (id, register)) in roots.iter().enumerate() {
         emulator.write_wide_register_id(*id, fitting(definition, register, index as u8))?;
     }
@@ -124,9 +151,11 @@ fn no_overlap(fixture: &mut Fixture) -> Result<(), Failure> {
 fn aliases(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.bare()?;
     let definition = fixture.definition();
-    for (id, register) in data_registers(&*emulator) {
+    let data = data_registers(&mut *emulator)?;
+    let known: Vec<RegisterId> = data.iter().map(|(id, _)| *id).collect();
+    for (id, register) in data {
         let root = definition.registers().get(register.root);
-        if register.root == id || !emulator.has_register(register.root) {
+        if register.root == id || !known.contains(&register.root) {
             continue;
         }
         let name = format!("{} of {}", register.name, root.name);
@@ -182,7 +211,7 @@ fn write_back(fixture: &mut Fixture) -> Result<(), Failure> {
 
 fn names_and_ids(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.bare()?;
-    for (id, register) in data_registers(&*emulator) {
+    for (id, register) in data_registers(&mut *emulator)? {
         equal!(emulator.resolve_register(&register.name)?, id, "id of {}", register.name);
         let upper = register.name.to_ascii_uppercase();
         equal!(emulator.resolve_register(&upper)?, id, "id of {upper}");
@@ -410,7 +439,7 @@ fn unknown_name(fixture: &mut Fixture) -> Result<(), Failure> {
 
 fn too_wide(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.bare()?;
-    for (id, register) in data_registers(&*emulator) {
+    for (id, register) in data_registers(&mut *emulator)? {
         let bits = u32::from(register.bits);
         if bits >= RegisterValue::MAX_BITS {
             continue;

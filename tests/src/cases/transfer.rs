@@ -1,5 +1,120 @@
-//! Cases.
+//! Section 7.2: a state taken from one emulator goes on in another.
 
-use crate::Case;
+use terrella_emulator_api::{Emulator, EmulatorExt, Error, Limits, Stop};
 
-pub(super) const CASES: &[Case] = &[];
+use crate::{
+    Argument, Case, Failure, Fixture, SPARE, ensure, equal, fault_of,
+    fixture::{counted, map, same_registers},
+    int, ptr,
+    snippets::{DATA, RETURN},
+};
+
+pub(super) const CASES: &[Case] = &[
+    Case::new("7.2", "a state from the middle of a function goes on to the same end", from_the_middle)
+        .labels(&["straight", "count_loop", "caller", "conditional"]),
+    Case::new("7.2", "a state with accesses to come goes on to the same end", with_accesses)
+        .labels(&["add_memory", "store32", "load32"]),
+    Case::new("7.2", "a state at a fault goes on after the same repair", at_a_fault).labels(&["load32"]),
+    Case::new("7.2", "a state from inside a long loop goes on to the same end", in_a_loop)
+        .labels(&["count_loop"]),
+];
+
+/// Copies all registers and all memory to a fresh emulator.
+fn copy(fixture: &Fixture, from: &dyn Emulator) -> Result<Box<dyn Emulator>, Failure> {
+    let mut to = fixture.bare()?;
+    for region in from.memory_map() {
+        to.map_memory(region.range, region.permissions)?;
+        let bytes = from.read_bytes(region.range.first(), region.range.size().unwrap_or(0))?;
+        to.write_memory(region.range.first(), &bytes)?;
+    }
+    let definition = fixture.definition();
+    let pc = definition.register(definition.program_counter);
+    for (id, register) in definition.registers().roots() {
+        if !from.has_register(id) || Some(id) == pc {
+            continue;
+        }
+        let value = from.read_wide_register_id(id)?;
+        match to.write_wide_register_id(id, value) {
+            Ok(()) => {}
+            Err(Error::RegisterNotAvailable { .. }) if to.read_wide_register_id(id)? == value => {}
+            Err(error) => return Err(Failure::new(format!("{} := {value:#x}: {error}", register.name))),
+        }
+    }
+    to.set_program_counter(from.program_counter())?;
+    for point in from.exit_points() {
+        to.add_exit_point(point);
+    }
+    Ok(to)
+}
+
+/// Stops a call after each instruction, and goes on in another emulator.
+fn transfers(fixture: &Fixture, label: &str, arguments: &[Argument]) -> Result<(), Failure> {
+    let mut whole = fixture.at(label, arguments)?;
+    let total = counted(&mut *whole)?;
+    let memory = whole.read_bytes(DATA, 0x100)?;
+    for limit in 0..total {
+        let mut first = fixture.at(label, arguments)?;
+        first.run_with(&Limits::instructions(limit))?;
+        let executed = first.instructions_executed().unwrap_or(limit);
+        let what = format!("{label}, after {executed} instructions, at {:#x}", first.program_counter());
+        let wrap = |failure: Failure| Failure::new(format!("{what}: {failure}"));
+        let mut second = copy(fixture, &*first).map_err(wrap)?;
+        same_registers(&*second, &*first).map_err(wrap)?;
+        let rest = counted(&mut *second).map_err(wrap)?;
+        equal!(rest, total - executed, "{what}: instructions of the rest");
+        same_registers(&*second, &*whole).map_err(wrap)?;
+        equal!(second.read_bytes(DATA, 0x100)?, memory, "{what}: memory");
+    }
+    Ok(())
+}
+
+fn from_the_middle(fixture: &mut Fixture) -> Result<(), Failure> {
+    for (label, argument) in super::execution::CALLS {
+        transfers(fixture, label, &[int(*argument)])?;
+    }
+    Ok(())
+}
+
+fn with_accesses(fixture: &mut Fixture) -> Result<(), Failure> {
+    transfers(fixture, "add_memory", &[ptr(DATA)])?;
+    transfers(fixture, "store32", &[ptr(DATA), int(0x1122_3344)])?;
+    transfers(fixture, "load32", &[ptr(DATA)])?;
+    if fixture.has("load_many") {
+        transfers(fixture, "load_many", &[ptr(DATA)])?;
+        transfers(fixture, "store_many", &[ptr(DATA), int(0x1122_3344)])?;
+    }
+    if fixture.has("copy_string") {
+        transfers(fixture, "copy_string", &[ptr(DATA + 0x80), ptr(DATA)])?;
+    }
+    if fixture.has("delay_load") {
+        transfers(fixture, "delay_load", &[ptr(DATA)])?;
+        transfers(fixture, "delay_store", &[ptr(DATA), int(7)])?;
+    }
+    Ok(())
+}
+
+fn at_a_fault(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut first = fixture.at("load32", &[ptr(SPARE)])?;
+    let fault = fault_of(first.run())?;
+    let mut second = copy(fixture, &*first)?;
+    equal!(fault_of(second.run())?, fault, "fault of the copy");
+    map(&mut *second, SPARE, SPARE + 4)?;
+    second.write_integer(SPARE, 0x1234, 4)?;
+    equal!(fixture.finish(&mut *second)?, 0x1234, "loaded");
+    Ok(())
+}
+
+fn in_a_loop(fixture: &mut Fixture) -> Result<(), Failure> {
+    let mut emulator = fixture.at("count_loop", &[int(2000)])?;
+    let mut stops = 0;
+    loop {
+        match emulator.run_with(&Limits::instructions(333))? {
+            Stop::ExitPoint(RETURN) => break,
+            _ => emulator = copy(fixture, &*emulator)?,
+        }
+        stops += 1;
+        ensure!(stops < 100, "no end");
+    }
+    equal!(fixture.result(&*emulator)?, 2000, "result");
+    Ok(())
+}
