@@ -49,7 +49,11 @@ impl Matrix {
     /// Runs all cases on some platforms of a backend; `progress` is asked
     /// before each case whether to run it.
     #[must_use]
-    pub fn of(backend: Backend, platforms: Vec<Platform>, mut progress: impl FnMut(Platform, &Case) -> bool) -> Self {
+    pub fn of(
+        backend: Backend,
+        platforms: Vec<Platform>,
+        mut progress: impl FnMut(Platform, &Case) -> bool,
+    ) -> Self {
         let mut cells: BTreeMap<&str, Vec<Cell>> = BTreeMap::new();
         let (mut failures, mut gone) = (Vec::new(), Vec::new());
         for (column, platform) in platforms.iter().enumerate() {

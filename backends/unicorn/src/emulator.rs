@@ -44,6 +44,8 @@ pub struct UnicornEmulator {
     pub(crate) exit_afters: BTreeSet<u64>,
     pub(crate) bounds: RangeSet,
     pub(crate) extensions: Extensions,
+    /// Where long code without branches is split (MIPS).
+    pub(crate) splits: BTreeSet<u64>,
     /// The registers as they were made (x86).
     pub(crate) clean: Option<Context>,
     /// Instructions that Unicorn would execute wrongly, as far as met.
@@ -111,6 +113,7 @@ impl UnicornEmulator {
             exit_afters: BTreeSet::new(),
             bounds: RangeSet::new(),
             extensions: Extensions::default(),
+            splits: BTreeSet::new(),
             clean: None,
             refused_code: BTreeSet::new(),
             native: NativeHooks::default(),

@@ -11,7 +11,12 @@
 use terrella_emulator_api::{Capability, Error, Result};
 use unicorn_engine::Arch;
 
-use crate::{NAME, decode::has_delay_slot, emulator::UnicornEmulator, run::{LastInstruction, Outcome}};
+use crate::{
+    NAME,
+    decode::has_delay_slot,
+    emulator::UnicornEmulator,
+    run::{LastInstruction, Outcome},
+};
 
 /// Where a `nop` is executed to take a pending branch away: a page is looked
 /// for from here on down that is not mapped.
@@ -23,30 +28,61 @@ impl UnicornEmulator {
         matches!(self.target.arch, Arch::MIPS | Arch::SPARC)
     }
 
-    /// The error that says that the block at `pc` is too long: Unicorn leaks a
-    /// temporary of its translator for each instruction of MIPS, and writes
-    /// past the end of their table after some 400.
-    pub(crate) fn too_long_block(&mut self, pc: u64) -> Option<Error> {
-        /// In bytes.
-        const LONGEST: u64 = 4 * 320;
+    /// Looks for long code without branches in a page that is about to be
+    /// translated, and notes where to split it. Unicorn leaks a temporary of
+    /// its translator for each instruction of MIPS, and writes past the end of
+    /// their table after little more than a hundred.
+    pub(crate) fn note_splits(&mut self, page: u64) {
+        /// The longest code that is translated at once, in instructions.
+        const LONGEST: u64 = 64;
         if self.target.arch != Arch::MIPS {
-            return None;
+            return;
         }
-        let short = self.traits.block(pc, u64::MAX).unwrap_or_else(|| {
-            self.run.block = None;
-            let short = self.whole_block(pc, 0) <= LONGEST;
-            self.traits.remember_block(pc, u64::MAX, short);
-            short
-        });
-        (!short).then(|| Error::Unsupported {
-            backend: NAME,
-            platform: self.platform,
-            capability: Capability::Stepping,
-            reason: format!(
-                "the basic block at {pc:#x} is longer than the {} instructions that are safe",
-                LONGEST / 4
-            ),
-        })
+        let mut bytes = vec![0; self.memory.page as usize];
+        self.memory.read_unchecked((page..=page | (self.memory.page - 1)).into(), &mut bytes);
+        let mut straight = 0;
+        let mut changed = false;
+        for (word, pc) in bytes.chunks_exact(4).zip((page..).step_by(4)) {
+            if has_delay_slot(self.platform, word) {
+                straight = 0;
+                continue;
+            }
+            straight += 1;
+            // The first one may be a delay slot.
+            if straight > LONGEST {
+                straight = 1;
+                changed |= self.splits.insert(pc);
+            }
+        }
+        if changed {
+            // The page is translated right after this.
+            let exits: Vec<u64> = self.splits.iter().copied().collect();
+            self.run.exits_stale = self.engine.set_exits(&exits).is_err();
+        }
+    }
+
+    /// Where a native run ended at a split, if it did: execution goes on there.
+    pub(crate) fn split_reached(&mut self) -> Option<u64> {
+        let (start, size, _) = self.run.block?;
+        let split = *self.splits.range(start..).next()?;
+        (split <= start.wrapping_add(size)).then_some(split)
+    }
+
+    /// Puts the splits in force for a native run from `pc` on, which may be one
+    /// of them.
+    pub(crate) fn apply_splits(&mut self, pc: u64) -> Result<()> {
+        if self.splits.is_empty() {
+            return Ok(());
+        }
+        let passes = self.splits.contains(&pc);
+        if !passes && !self.run.exits_stale {
+            return Ok(());
+        }
+        let exits: Vec<u64> = self.splits.iter().copied().filter(|split| *split != pc).collect();
+        self.engine.set_exits(&exits)?;
+        // With one left out, all are set again for the next run.
+        self.run.exits_stale = passes;
+        if passes { self.flush_code((pc..=pc | 3).into()) } else { Ok(()) }
     }
 
     /// Notes whether a native run of SPARC ended in a delay slot: Unicorn shows

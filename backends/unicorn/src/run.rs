@@ -48,6 +48,8 @@ pub(crate) struct RunState {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) panic: Option<PanicPayload>,
     pub(crate) stop_requested: bool,
+    /// The splits in force are not those that are known (MIPS).
+    pub(crate) exits_stale: bool,
     /// An exception of x86 was told, which Unicorn goes on to count as under
     /// way.
     pub(crate) exception_pending: bool,
@@ -211,14 +213,12 @@ impl UnicornEmulator {
             if let Some(error) = self.sparc_slot_error(pc) {
                 return Err(error);
             }
-            if let Some(error) = self.too_long_block(pc) {
-                return Err(error);
-            }
             self.leave_slot(pc)?;
             self.check_first_block(pc);
             if std::mem::take(&mut self.run.watch_again) {
                 continue;
             }
+            self.apply_splits(pc)?;
             let pointer = self.code_pointer(pc);
             let code = self.start(pointer);
             if let Some(panic) = self.run.panic.take() {
@@ -405,6 +405,11 @@ impl UnicornEmulator {
         }
         match code {
             uc_error::OK if self.run.resync => Ok(None),
+            uc_error::OK if self.split_reached().is_some() => {
+                let split = self.split_reached().unwrap_or(pc);
+                self.set_native_pc(split)?;
+                Ok(self.stop_before(split).map(Ok))
+            }
             uc_error::OK => Ok(Some(Ok(Stop::Halted(pc)))),
             uc_error::INSN_INVALID => Ok(Some(Err(self.invalid_instruction(pc).into()))),
             other => {
@@ -602,6 +607,9 @@ impl UnicornEmulator {
         }
         match self.memory.view(address, access) {
             View::Direct(physical, permissions) => {
+                if access == Access::Fetch {
+                    self.note_splits(address & !(self.memory.page - 1));
+                }
                 let bit = |permission, bit| if permissions.allows(permission) { bit } else { 0 };
                 let bits =
                     bit(Permissions::READ, 1) | bit(Permissions::WRITE, 2) | bit(Permissions::EXECUTE, 4);

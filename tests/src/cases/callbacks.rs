@@ -96,13 +96,7 @@ pub(super) fn sites(fixture: &Fixture, emulator: &dyn Emulator) -> Result<Vec<Si
             vec![ptr(DATA), int(5)],
             "store32_insn",
         ),
-        (
-            HookFamily::Syscall,
-            Capability::SyscallHooks,
-            "system_call",
-            vec![int(42)],
-            "system_call_insn",
-        ),
+        (HookFamily::Syscall, Capability::SyscallHooks, "system_call", vec![int(42)], "system_call_insn"),
         (HookFamily::Interrupt, Capability::InterruptHooks, "breakpoint", vec![], "breakpoint_insn"),
     ];
     let mut sites = Vec::new();

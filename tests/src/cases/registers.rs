@@ -131,13 +131,12 @@ fn no_overlap(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.bare()?;
     let definition = fixture.definition();
     let sp = definition.register(definition.stack_pointer);
-    let roots: Vec<_> =
-        data_registers(&mut *emulator)?
-            .into_iter()
-            .filter(|(id, register)| register.root == *id)
-            // The stack pointer may be one of several banked ones.
-            .filter(|(id, register)| register.kind != RegisterKind::StackPointer || Some(*id) == sp)
-            .collect();
+    let roots: Vec<_> = data_registers(&mut *emulator)?
+        .into_iter()
+        .filter(|(id, register)| register.root == *id)
+        // The stack pointer may be one of several banked ones.
+        .filter(|(id, register)| register.kind != RegisterKind::StackPointer || Some(*id) == sp)
+        .collect();
     for (index, (id, register)) in roots.iter().enumerate() {
         emulator.write_wide_register_id(*id, fitting(definition, register, index as u8))?;
     }

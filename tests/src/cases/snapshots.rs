@@ -103,11 +103,8 @@ fn every_register(fixture: &mut Fixture) -> Result<(), Failure> {
         use terrella_platforms::RegisterKind::{Float, General, StackPointer, Vector};
         if matches!(register.kind, General | Float | StackPointer | Vector) && emulator.has_register(id) {
             let value = RegisterValue::mask(register.bits.into());
-            let value = if register.kind == StackPointer {
-                value.insert(0, 4, &RegisterValue::ZERO)
-            } else {
-                value
-            };
+            let value =
+                if register.kind == StackPointer { value.insert(0, 4, &RegisterValue::ZERO) } else { value };
             // Some backends have only a part of a wide register.
             let _ = emulator.write_wide_register_id(id, value);
         }
@@ -303,7 +300,11 @@ fn foreign(fixture: &mut Fixture) -> Result<(), Failure> {
     equal!(second.memory_map().len(), 1, "regions after the error");
     first.restore(&snapshot)?;
     drop(first);
-    matching!(second.restore(&snapshot), Err(Error::ForeignSnapshot), "a snapshot of an emulator that is gone");
+    matching!(
+        second.restore(&snapshot),
+        Err(Error::ForeignSnapshot),
+        "a snapshot of an emulator that is gone"
+    );
     let strange = terrella_emulator_api::Snapshot::new(std::rc::Rc::new(5_u8));
     matching!(second.restore(&strange), Err(Error::ForeignSnapshot), "a snapshot of nothing");
     Ok(())
