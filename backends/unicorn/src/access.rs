@@ -224,7 +224,6 @@ impl UnicornEmulator {
         let mut data = vec![0; range.size().unwrap_or(0) as usize];
         self.memory.read_unchecked(range, &mut data);
         let mut replaced = false;
-        self.run.registers_written = false;
         let mut serials = std::mem::take(&mut self.accesses.serials);
         self.hooks.reads.matching(range, &mut serials);
         let mut goes_on = true;
@@ -268,7 +267,6 @@ impl UnicornEmulator {
 
     /// Calls the write hooks of an access; whether it goes on.
     fn write_hooks(&mut self, range: AddressRange, bytes: &[u8], pc: u64) -> bool {
-        self.run.registers_written = false;
         let mut serials = std::mem::take(&mut self.accesses.serials);
         self.hooks.writes.matching(range, &mut serials);
         let mut goes_on = true;
@@ -311,10 +309,9 @@ impl UnicornEmulator {
         true
     }
 
-    /// Whether callbacks changed what the translated instruction may hold
-    /// already.
+    /// Whether callbacks changed what is taken up between native runs only.
     fn must_repeat(&self) -> bool {
-        self.run.registers_written || self.run.resync
+        self.run.resync
     }
 
     /// Ends the native run, to execute the instruction again from its start

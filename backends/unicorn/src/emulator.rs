@@ -257,7 +257,6 @@ impl Emulator for UnicornEmulator {
             return self.set_program_counter(pointer);
         }
         self.registers.write(&self.engine, register, value)?;
-        self.run.registers_written = true;
         let root = it.map(|it| it.root);
         if root.is_some() && root == self.registers.flags {
             self.run.flags_written = true;
@@ -410,9 +409,8 @@ impl Emulator for UnicornEmulator {
     fn snapshot(&mut self) -> Result<Snapshot> {
         let version = self.memory.snapshot();
         self.stale_tlb = true;
-        // A store of an instruction under way must be made again, so that its
+        // A store of an instruction under way is made again then, so that its
         // page is kept.
-        self.run.registers_written = true;
         self.interrupt_native_run();
         Ok(Snapshot::new(Rc::new(State {
             owner: Rc::clone(&self.link),

@@ -1,6 +1,9 @@
 //! What happens at instructions, blocks, system calls and exceptions.
 
-use std::time::Instant;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
 
 use terrella_emulator_api::{
     Access, AddressRange, ArithmeticKind, Emulator, Error, Fault, Flow, HookError, InterruptFlow,
@@ -49,8 +52,18 @@ impl UnicornEmulator {
         call: impl FnOnce(&mut Self) -> Result<R, HookError>,
     ) -> Option<R> {
         let outer = self.run.current_pc.replace(pc);
-        let result = call(self);
+        // The closure goes back into its slot, whatever it does.
+        let result = catch_unwind(AssertUnwindSafe(|| call(self)));
         self.run.current_pc = outer;
+        let result = match result {
+            Ok(result) => result,
+            Err(panic) => {
+                self.run.panic.get_or_insert(panic);
+                self.run.attention = true;
+                self.engine.stop();
+                return None;
+            }
+        };
         match result {
             Ok(value) => Some(value),
             Err(source) => {
@@ -94,12 +107,9 @@ impl UnicornEmulator {
     #[inline]
     fn global_hook_only(&mut self, address: u64) {
         if let Some(mut taken) = self.hooks.instructions.take_global() {
-            self.run.current_pc = Some(address);
-            let result = (taken.hook)(self, address);
-            self.run.current_pc = None;
+            let flow = self.call_hook(address, |emulator| (taken.hook)(emulator, address));
             self.hooks.instructions.put_back_global(taken);
-            if self.run.attention || !matches!(result, Ok(Flow::Continue)) {
-                let flow = self.call_hook(address, |_| result);
+            if self.run.attention || flow != Some(Flow::Continue) {
                 if self.settle_instruction_hook(address, flow) == After::Ended
                     || self.settle_changes(address) == After::Ended
                 {
@@ -549,8 +559,8 @@ impl UnicornEmulator {
 
     fn invalid(&mut self, pc: u64) {
         // Where nothing may be executed, it does not matter what is there.
-        if let Some(stop) = self.stop_before(pc) {
-            self.end(Outcome::Stop(stop));
+        if self.exits.contains(&pc) {
+            self.end(Outcome::Stop(Stop::ExitPoint(pc)));
             return;
         }
         if self.native.guards.contains(pc)
@@ -567,19 +577,8 @@ impl UnicornEmulator {
             let next = self.next_instruction(pc);
             return self.interrupt(pc, next, 3, None);
         }
-        let number = self.invalid_instruction_number();
         let fault = self.invalid_instruction(pc);
-        match number {
-            Some(number) => self.interrupt(pc, pc, number, Some(fault)),
-            None => drop(self.end(Outcome::Fault(fault))),
-        }
-    }
-
-    /// The interrupt number of an invalid instruction, by the platform table.
-    fn invalid_instruction_number(&self) -> Option<u64> {
-        let names = ["invalid opcode", "illegal instruction", "reserved instruction", "undefined"];
-        let matches = |name: &&str| names.iter().any(|known| name.to_ascii_lowercase().contains(known));
-        self.definition.interrupts.iter().find(|(_, name)| matches(name)).map(|(number, _)| *number)
+        self.interrupt(pc, pc, self.target.invalid, Some(fault));
     }
 
     /// The address of the instruction after the one at `pc`.

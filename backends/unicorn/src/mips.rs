@@ -63,6 +63,10 @@ impl UnicornEmulator {
 
     /// Where a native run ended at a split, if it did: execution goes on there.
     pub(crate) fn split_reached(&mut self) -> Option<u64> {
+        let pc = self.native_pc();
+        if self.splits.contains(&pc) {
+            return Some(pc);
+        }
         let (start, size, _) = self.run.block?;
         let split = *self.splits.range(start..).next()?;
         (split <= start.wrapping_add(size)).then_some(split)
@@ -82,7 +86,12 @@ impl UnicornEmulator {
         self.engine.set_exits(&exits)?;
         // With one left out, all are set again for the next run.
         self.run.exits_stale = passes;
-        if passes { self.flush_code((pc..=pc | 3).into()) } else { Ok(()) }
+        if passes {
+            // What is translated there ends the run.
+            self.engine.flush_code()?;
+            self.memory.forget_code();
+        }
+        Ok(())
     }
 
     /// Notes whether a native run of SPARC ended in a delay slot: Unicorn shows

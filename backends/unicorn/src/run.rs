@@ -67,7 +67,6 @@ pub(crate) struct RunState {
     pub(crate) restore: Option<Snapshot>,
     /// A callback changed what Unicorn takes up between native runs only.
     pub(crate) resync: bool,
-    pub(crate) registers_written: bool,
     pub(crate) flags_written: bool,
     /// The hooks before this instruction have run.
     pub(crate) skip_at: Option<u64>,
@@ -375,7 +374,6 @@ impl UnicornEmulator {
         self.run.ended_at = None;
         self.run.attention = true;
         self.run.refused = None;
-        self.run.registers_written = false;
         self.run.flags_written = false;
         let code = self.calling_back(|engine| engine.start(pointer));
         self.run.native = false;
@@ -460,6 +458,7 @@ impl UnicornEmulator {
         self.run.skip_at = Some(pc).filter(|_| self.run.skip_at == Some(pc));
         let code = self.start(pointer);
         self.engine.set_exits(&[])?;
+        self.run.exits_stale = true;
         self.native.flush = true;
         if self.run.outcome.is_some()
             || self.run.panic.is_some()

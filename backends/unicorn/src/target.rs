@@ -62,6 +62,8 @@ pub(crate) struct Target {
     /// Unicorn's exception number → what it is.
     pub(crate) events: &'static [(u32, Event)],
     pub(crate) exception_pc: ExceptionPc,
+    /// The architectural number of the exception of an invalid instruction.
+    pub(crate) invalid: u64,
     /// The byte order that Unicorn's translator for this processor is built
     /// for, in which callbacks pass values.
     pub(crate) built_for: ByteOrder,
@@ -70,6 +72,7 @@ pub(crate) struct Target {
 }
 
 const ARM_A: Target = Target {
+    invalid: 1,
     arch: Arch::ARM,
     mode: Mode::ARM,
     model: Some(uc::ArmCpuModel::MAX as i32),
@@ -93,6 +96,7 @@ const ARM_A: Target = Target {
 };
 
 const ARM_M: Target = Target {
+    invalid: 6,
     mode: Mode(Mode::MCLASS.0 | Mode::THUMB.0),
     initial: &[],
     events: &[
@@ -108,6 +112,7 @@ const ARM_M: Target = Target {
 };
 
 const AARCH64: Target = Target {
+    invalid: 0,
     arch: Arch::ARM64,
     mode: Mode::ARM,
     model: Some(uc::Arm64CpuModel::MAX as i32),
@@ -128,6 +133,7 @@ const AARCH64: Target = Target {
 };
 
 const MIPS: Target = Target {
+    invalid: 10,
     arch: Arch::MIPS,
     mode: Mode(Mode::MIPS32.0 | Mode::BIG_ENDIAN.0),
     model: Some(uc::Mips32CpuModel::Model_74KF as i32),
@@ -152,6 +158,7 @@ const MIPS: Target = Target {
 };
 
 const PPC: Target = Target {
+    invalid: 0x700,
     arch: Arch::PPC,
     mode: Mode(Mode::PPC32.0 | Mode::BIG_ENDIAN.0),
     model: Some(289),
@@ -172,6 +179,7 @@ const PPC: Target = Target {
 };
 
 const RISCV64: Target = Target {
+    invalid: 2,
     arch: Arch::RISCV,
     mode: Mode::RISCV64,
     model: None,
@@ -194,6 +202,7 @@ const RISCV64: Target = Target {
 };
 
 const X86_64: Target = Target {
+    invalid: 6,
     arch: Arch::X86,
     mode: Mode::MODE_64,
     model: None,
@@ -206,6 +215,7 @@ const X86_64: Target = Target {
 };
 
 const M68K: Target = Target {
+    invalid: 4,
     arch: Arch::M68K,
     mode: Mode::BIG_ENDIAN,
     model: Some(uc::M68kCpuModel::M68040 as i32),
@@ -225,6 +235,7 @@ const M68K: Target = Target {
 };
 
 const SPARC: Target = Target {
+    invalid: 2,
     arch: Arch::SPARC,
     mode: Mode(Mode::SPARC32.0 | Mode::BIG_ENDIAN.0),
     model: None,
@@ -242,6 +253,7 @@ const SPARC: Target = Target {
 };
 
 const S390X: Target = Target {
+    invalid: 1,
     arch: Arch::S390X,
     mode: Mode::BIG_ENDIAN,
     model: Some(uc::S390xCpuModel::QEMU as i32),
@@ -256,6 +268,7 @@ const S390X: Target = Target {
 };
 
 const TRICORE: Target = Target {
+    invalid: 0x21,
     arch: Arch::TRICORE,
     mode: Mode::LITTLE_ENDIAN,
     // Models cannot be selected; the default is a TC27x.
@@ -286,7 +299,8 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
         },
         Architecture::ArmV6M => Target {
             model: Some(uc::ArmCpuModel::CORTEX_M0 as i32),
-            // Without a debug monitor, a breakpoint is a hard fault.
+            // Without a debug monitor and usage faults, all is a hard fault.
+            invalid: 3,
             events: &[
                 (1, Event::Invalid),
                 (2, Event::Syscall),
@@ -329,6 +343,7 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
         Architecture::Sparc64 => Target {
             mode: Mode(Mode::SPARC64.0 | Mode::BIG_ENDIAN.0),
             page: 8192,
+            invalid: 0x10,
             initial: &[],
             events: &[
                 (0x10, Event::Invalid),
