@@ -307,10 +307,18 @@ impl Fixture {
 /// Those that are not.
 #[track_caller]
 pub(crate) fn same_registers(found: &dyn Emulator, expected: &dyn Emulator) -> Result<(), Failure> {
-    let (found, expected) = (registers_of(found)?, registers_of(expected)?);
+    same_values(&registers_of(found)?, &registers_of(expected)?)
+}
+
+/// Fails unless all values are the same.
+#[track_caller]
+pub(crate) fn same_values(
+    found: &[(String, RegisterValue)],
+    expected: &[(String, RegisterValue)],
+) -> Result<(), Failure> {
     let different: Vec<String> = found
         .iter()
-        .zip(&expected)
+        .zip(expected)
         .filter(|(found, expected)| found != expected)
         .map(|((name, found), (_, expected))| format!("{name} is {found:#x} instead of {expected:#x}"))
         .collect();

@@ -49,7 +49,11 @@ impl Matrix {
     /// Runs all cases on some platforms of a backend; `progress` is asked
     /// before each case whether to run it.
     #[must_use]
-    pub fn of(backend: Backend, platforms: Vec<Platform>, mut progress: impl FnMut(Platform, &Case) -> bool) -> Self {
+    pub fn of(
+        backend: Backend,
+        platforms: Vec<Platform>,
+        mut progress: impl FnMut(Platform, &Case) -> bool,
+    ) -> Self {
         let mut cells: BTreeMap<&str, Vec<Cell>> = BTreeMap::new();
         let (mut failures, mut gone) = (Vec::new(), Vec::new());
         for (column, platform) in platforms.iter().enumerate() {
@@ -71,7 +75,8 @@ impl Matrix {
                     (Outcome::Passed, None) => Cell::Pass,
                     (Outcome::NotApplicable(_), _) => Cell::NotApplicable,
                 };
-                let row = cells.entry(case.line).or_insert_with(|| vec![Cell::NotApplicable; platforms.len()]);
+                let row =
+                    cells.entry(case.line).or_insert_with(|| vec![Cell::NotApplicable; platforms.len()]);
                 row[column] = row[column].max(cell);
             }
         }
@@ -104,11 +109,8 @@ impl Matrix {
             let _ = writeln!(text, "{platform}: {} {}: {failure}", case.line, case.name);
         }
         for (platform, case) in &self.gone {
-            let _ = writeln!(
-                text,
-                "{platform}: {} {}: known shortfall is gone: remove it",
-                case.line, case.name
-            );
+            let _ =
+                writeln!(text, "{platform}: {} {}: known shortfall is gone: remove it", case.line, case.name);
         }
         text
     }

@@ -49,9 +49,8 @@ type Access = (char, u64, Vec<u8>, u64);
 /// Hooks all accesses; those of the data are noted.
 fn hook_data(emulator: &mut dyn Emulator) -> Result<Trace<Access>, Failure> {
     let seen = Trace::new();
-    let of_data = |address: u64, bytes: &[u8]| {
-        address < DATA + DATA_SIZE && address + bytes.len() as u64 > DATA
-    };
+    let of_data =
+        |address: u64, bytes: &[u8]| address < DATA + DATA_SIZE && address + bytes.len() as u64 > DATA;
     let notes = seen.clone();
     emulator.hook_memory_reads(move |emulator, address, bytes| {
         if of_data(address, bytes) {
@@ -95,9 +94,8 @@ fn many_stores(fixture: &mut Fixture) -> Result<(), Failure> {
     let each = bytes / accesses;
     let pc = fixture.address("store_many_insn")?;
     let data = fixture.bytes(0x0102_0304, 4).repeat(each as usize / 4);
-    let expected: Vec<Access> = (0..accesses)
-        .map(|index| ('w', DATA + 0x10 + each * index, data.clone(), pc))
-        .collect();
+    let expected: Vec<Access> =
+        (0..accesses).map(|index| ('w', DATA + 0x10 + each * index, data.clone(), pc)).collect();
     equal!(seen.take(), expected, "accesses");
     equal!(emulator.read_bytes(DATA + 0x10, bytes)?, data.repeat(accesses as usize), "memory");
     Ok(())
@@ -109,13 +107,9 @@ fn read_then_write(fixture: &mut Fixture) -> Result<(), Failure> {
     let seen = hook_data(&mut *emulator)?;
     equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
     let load = fixture.address("add_memory_insn")?;
-    let store = if fixture.number("add_memory_single")? == 1 {
-        load
-    } else {
-        fixture.address("add_memory_store")?
-    };
-    let expected =
-        [('r', DATA, fixture.bytes(41, 4), load), ('w', DATA, fixture.bytes(42, 4), store)];
+    let store =
+        if fixture.number("add_memory_single")? == 1 { load } else { fixture.address("add_memory_store")? };
+    let expected = [('r', DATA, fixture.bytes(41, 4), load), ('w', DATA, fixture.bytes(42, 4), store)];
     equal!(seen.take(), expected, "accesses");
     equal!(emulator.read_integer(DATA, 4)?, 42, "memory");
     Ok(())

@@ -15,10 +15,22 @@ use crate::{
 };
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("4.1", "code computes what it should", computes)
-        .labels(&["straight", "count_loop", "caller", "conditional", "patch_me"]),
-    Case::new("4.1", "loads and stores do what they should", loads_and_stores)
-        .labels(&["load8", "load16", "load32", "store8", "store16", "store32", "add_memory"]),
+    Case::new("4.1", "code computes what it should", computes).labels(&[
+        "straight",
+        "count_loop",
+        "caller",
+        "conditional",
+        "patch_me",
+    ]),
+    Case::new("4.1", "loads and stores do what they should", loads_and_stores).labels(&[
+        "load8",
+        "load16",
+        "load32",
+        "store8",
+        "store16",
+        "store32",
+        "add_memory",
+    ]),
     Case::new("4.1", "instructions that access many words do what they should", many_words)
         .labels(&["load_many", "store_many"]),
     Case::new("4.1", "divisions do what they should", divides).labels(&["divide"]),

@@ -227,10 +227,9 @@ fn many_store_faults(fixture: &mut Fixture) -> Result<(), Failure> {
 
 fn string_faults(fixture: &mut Fixture) -> Result<(), Failure> {
     let pc = fixture.address("copy_string_insn")?;
-    for (to, from, access, bad) in [
-        (SPARE, DATA, Access::Write, SPARE + 3),
-        (DATA + 0x100, SPARE, Access::Read, SPARE + 3),
-    ] {
+    for (to, from, access, bad) in
+        [(SPARE, DATA, Access::Write, SPARE + 3), (DATA + 0x100, SPARE, Access::Read, SPARE + 3)]
+    {
         let mut emulator = fixture.at("copy_string", &[ptr(to), ptr(from)])?;
         map(&mut *emulator, SPARE, SPARE + 3)?;
         emulator.write_memory(from, b"abc")?;
@@ -392,11 +391,9 @@ fn by_steps(fixture: &mut Fixture) -> Result<(), Failure> {
 
 fn same_content(fixture: &mut Fixture) -> Result<(), Failure> {
     use terrella_emulator_api::{Flow, Limits, ReadFlow};
-    for (label, arguments) in [
-        ("load32", vec![ptr(SPARE)]),
-        ("store32", vec![ptr(SPARE), int(1)]),
-        ("illegal", vec![]),
-    ] {
+    for (label, arguments) in
+        [("load32", vec![ptr(SPARE)]), ("store32", vec![ptr(SPARE), int(1)]), ("illegal", vec![])]
+    {
         let mut plain = fixture.at(label, &arguments)?;
         let expected = fault_of(plain.run())?;
         let mut emulator = fixture.at(label, &arguments)?;

@@ -151,7 +151,12 @@ fn up_to_date(fixture: &mut Fixture) -> Result<(), Failure> {
     let seen = Trace::new();
     let notes = seen.clone();
     emulator.hook_instructions(move |emulator, pc| {
-        notes.push((pc, emulator.program_counter(), emulator.read_register(name)?, emulator.read_register(result)? as u32));
+        notes.push((
+            pc,
+            emulator.program_counter(),
+            emulator.read_register(name)?,
+            emulator.read_register(result)? as u32,
+        ));
         Ok(Flow::Continue)
     })?;
     equal!(fixture.finish(&mut *emulator)?, 8, "result");

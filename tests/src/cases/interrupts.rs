@@ -5,10 +5,7 @@ use terrella_emulator_api::{
 };
 
 use crate::{
-    Case, Failure, Fixture, Trace, ensure, equal, fault_of,
-    fixture::counted,
-    int, matching,
-    snippets::RETURN,
+    Case, Failure, Fixture, Trace, ensure, equal, fault_of, fixture::counted, int, matching, snippets::RETURN,
 };
 
 pub(super) const CASES: &[Case] = &[

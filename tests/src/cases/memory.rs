@@ -1,8 +1,8 @@
 //! Section 3: memory.
 
 use terrella_emulator_api::{
-    Access, AddressRange, Capability, EmulatorExt, Error, Fault, MemoryCause, MemoryRegion,
-    Overlap, Permissions, Result as ApiResult, Stop,
+    Access, AddressRange, Capability, EmulatorExt, Error, Fault, MemoryCause, MemoryRegion, Overlap,
+    Permissions, Result as ApiResult, Stop,
 };
 
 use crate::{
@@ -62,8 +62,11 @@ pub(super) const CASES: &[Case] = &[
     Case::new("3.3", "code that a hook writes at its own place is seen", write_own_code_in_hook)
         .needs(Capability::InstructionHooks)
         .labels(&["patch_me", "patch_source"]),
-    Case::new("3.3", "code that the guest writes is seen by the next call", guest_writes_code)
-        .labels(&["store8", "patch_me", "patch_source"]),
+    Case::new("3.3", "code that the guest writes is seen by the next call", guest_writes_code).labels(&[
+        "store8",
+        "patch_me",
+        "patch_source",
+    ]),
     Case::new("3.3", "code that modifies itself is seen", self_modify).labels(&["self_modify"]),
     Case::new("3.3", "mapped in place of other code, new code is seen", remapped_code)
         .labels(&["patch_me", "patch_source"]),
@@ -550,11 +553,7 @@ fn protect_used(fixture: &mut Fixture) -> Result<(), Failure> {
     emulator.protect_memory(code, Permissions::READ_WRITE)?;
     fixture.prepare(&mut *emulator, "straight", &[])?;
     let straight = fixture.address("straight")?;
-    equal!(
-        fault_of(emulator.run())?,
-        permission(Access::Fetch, straight, 1, straight),
-        "execution of rw-"
-    );
+    equal!(fault_of(emulator.run())?, permission(Access::Fetch, straight, 1, straight), "execution of rw-");
     emulator.protect_memory(code, Permissions::EXECUTE)?;
     equal!(fixture.finish(&mut *emulator)?, 8, "result of --x");
     Ok(())

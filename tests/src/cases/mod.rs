@@ -1,5 +1,6 @@
 //! The cases, by section of the contract.
 
+mod accesses;
 mod callbacks;
 mod execution;
 mod faults;
@@ -10,7 +11,6 @@ mod instructions;
 mod interrupts;
 mod limits;
 mod memory;
-mod accesses;
 mod overrides;
 mod registers;
 mod snapshots;

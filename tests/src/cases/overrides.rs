@@ -1,8 +1,6 @@
 //! Section 6: read and write hooks (6.4, 6.5).
 
-use terrella_emulator_api::{
-    AddressRange, Capability, Emulator, EmulatorExt, Error, Flow, ReadFlow, Stop,
-};
+use terrella_emulator_api::{AddressRange, Capability, Emulator, EmulatorExt, Error, Flow, ReadFlow, Stop};
 
 use crate::{
     Case, Failure, Fixture, Trace, equal, int, ptr,
@@ -135,7 +133,11 @@ fn replaced(fixture: &mut Fixture) -> Result<(), Failure> {
         equal!(emulator.read_bytes(DATA, 0x20)?, bytes, "{load}: memory");
         emulator.unhook_memory_read(DATA + 8..DATA + 9)?;
         let result = fixture.call(&mut *emulator, &load, &[ptr(DATA + 8)])?;
-        equal!(result, fixture.integer(&bytes[8..][..width as usize]) as u32, "{load}: value without the hook");
+        equal!(
+            result,
+            fixture.integer(&bytes[8..][..width as usize]) as u32,
+            "{load}: value without the hook"
+        );
     }
     Ok(())
 }

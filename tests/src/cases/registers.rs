@@ -5,10 +5,7 @@ use terrella_emulator_api::{
 };
 use terrella_platforms::{FloatFormat, FloatPlacement, PlatformDefinition, RegisterDefinition, RegisterKind};
 
-use crate::{
-    Case, Failure, Fixture, ensure, equal, int, matching,
-    snippets::RETURN,
-};
+use crate::{Case, Failure, Fixture, ensure, equal, int, matching, snippets::RETURN};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("2.1", "data registers keep every pattern", keep_patterns),
@@ -134,13 +131,12 @@ fn no_overlap(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.bare()?;
     let definition = fixture.definition();
     let sp = definition.register(definition.stack_pointer);
-    let roots: Vec<_> =
-        data_registers(&mut *emulator)?
-            .into_iter()
-            .filter(|(id, register)| register.root == *id)
-            // The stack pointer may be one of several banked ones.
-            .filter(|(id, register)| register.kind != RegisterKind::StackPointer || Some(*id) == sp)
-            .collect();
+    let roots: Vec<_> = data_registers(&mut *emulator)?
+        .into_iter()
+        .filter(|(id, register)| register.root == *id)
+        // The stack pointer may be one of several banked ones.
+        .filter(|(id, register)| register.kind != RegisterKind::StackPointer || Some(*id) == sp)
+        .collect();
     for (index, (id, register)) in roots.iter().enumerate() {
         emulator.write_wide_register_id(*id, fitting(definition, register, index as u8))?;
     }
@@ -173,7 +169,12 @@ fn aliases(fixture: &mut Fixture) -> Result<(), Failure> {
                     .map_err(|error| Failure::new(format!("{name} := {part:#x}: {error}")))?;
                 equal!(emulator.read_wide_register_id(id)?, part, "{name}, written");
                 let expected = whole.insert(low, bits, &part);
-                equal!(emulator.read_wide_register_id(register.root)?, expected, "{} after {name}", root.name);
+                equal!(
+                    emulator.read_wide_register_id(register.root)?,
+                    expected,
+                    "{} after {name}",
+                    root.name
+                );
             }
         }
     }
@@ -304,11 +305,7 @@ fn stay(fixture: &mut Fixture) -> Result<(), Failure> {
 
 /// Puts two doubles where the default convention wants the first two
 /// arguments of a function.
-fn place_doubles(
-    fixture: &Fixture,
-    emulator: &mut dyn Emulator,
-    arguments: [f64; 2],
-) -> Result<(), Failure> {
+fn place_doubles(fixture: &Fixture, emulator: &mut dyn Emulator, arguments: [f64; 2]) -> Result<(), Failure> {
     let convention = fixture.convention();
     let bits = arguments.map(f64::to_bits);
     match &convention.floats {
@@ -365,7 +362,11 @@ fn floats(fixture: &mut Fixture) -> Result<(), Failure> {
     if convention.float_result_format == FloatFormat::X87 {
         // 3.75 in extended precision: 1.111 in binary, exponent 1.
         equal!(value.extract(0, 64), RegisterValue::from(0xf000_0000_0000_0000_u64), "mantissa in {first}");
-        equal!(value.extract(u32::from(bits) - 16, 16), RegisterValue::from(0x4000_u64), "exponent in {first}");
+        equal!(
+            value.extract(u32::from(bits) - 16, 16),
+            RegisterValue::from(0x4000_u64),
+            "exponent in {first}"
+        );
         return Ok(());
     }
     let bits = if bits >= 64 {
@@ -490,10 +491,8 @@ fn not_available(fixture: &mut Fixture) -> Result<(), Failure> {
 fn foreign_id(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.bare()?;
     let own = fixture.definition().registers().len();
-    let foreign = Platform::ALL
-        .iter()
-        .filter_map(|platform| platform.definition().registers().id_at(own))
-        .next();
+    let foreign =
+        Platform::ALL.iter().filter_map(|platform| platform.definition().registers().id_at(own)).next();
     let Some(foreign) = foreign else { return Ok(()) };
     ensure!(!emulator.has_register(foreign), "an id beyond the table is a register");
     matching!(
@@ -530,9 +529,7 @@ fn has_flags(definition: &PlatformDefinition) -> bool {
 }
 
 /// The condition flags: one bit each, of a flags word.
-fn flag_registers(
-    definition: &'static PlatformDefinition,
-) -> Vec<(RegisterId, &'static RegisterDefinition)> {
+fn flag_registers(definition: &'static PlatformDefinition) -> Vec<(RegisterId, &'static RegisterDefinition)> {
     definition
         .registers()
         .iter()

@@ -8,7 +8,7 @@ use terrella_emulator_api::{
 
 use crate::{
     Case, Failure, Fixture, SPARE, ensure, equal, fault_of,
-    fixture::{map, registers_of},
+    fixture::{map, registers_of, same_values},
     int, matching, ptr,
     snippets::{DATA, DATA_SIZE, RETURN},
 };
@@ -67,7 +67,7 @@ fn same(
 ) -> Result<(), Failure> {
     let found = state(emulator)?;
     equal!(found.0, expected.0, "{what}: memory map");
-    equal!(found.1, expected.1, "{what}: registers");
+    same_values(&found.1, &expected.1).map_err(|failure| Failure::new(format!("{what}: {failure}")))?;
     if let Some(place) = (0..expected.2.len()).find(|place| found.2[*place] != expected.2[*place]) {
         return Err(Failure::new(format!(
             "{what}: memory differs at byte {place:#x}: {:#x}, expected {:#x}",
@@ -103,11 +103,8 @@ fn every_register(fixture: &mut Fixture) -> Result<(), Failure> {
         use terrella_platforms::RegisterKind::{Float, General, StackPointer, Vector};
         if matches!(register.kind, General | Float | StackPointer | Vector) && emulator.has_register(id) {
             let value = RegisterValue::mask(register.bits.into());
-            let value = if register.kind == StackPointer {
-                value.insert(0, 4, &RegisterValue::ZERO)
-            } else {
-                value
-            };
+            let value =
+                if register.kind == StackPointer { value.insert(0, 4, &RegisterValue::ZERO) } else { value };
             // Some backends have only a part of a wide register.
             let _ = emulator.write_wide_register_id(id, value);
         }
@@ -116,9 +113,9 @@ fn every_register(fixture: &mut Fixture) -> Result<(), Failure> {
     ensure!(changed != before, "no register changed");
     let second = emulator.snapshot()?;
     emulator.restore(&snapshot)?;
-    equal!(registers_of(&*emulator)?, before, "registers of the first snapshot");
+    same_values(&registers_of(&*emulator)?, &before)?;
     emulator.restore(&second)?;
-    equal!(registers_of(&*emulator)?, changed, "registers of the second snapshot");
+    same_values(&registers_of(&*emulator)?, &changed)?;
     Ok(())
 }
 
@@ -303,7 +300,11 @@ fn foreign(fixture: &mut Fixture) -> Result<(), Failure> {
     equal!(second.memory_map().len(), 1, "regions after the error");
     first.restore(&snapshot)?;
     drop(first);
-    matching!(second.restore(&snapshot), Err(Error::ForeignSnapshot), "a snapshot of an emulator that is gone");
+    matching!(
+        second.restore(&snapshot),
+        Err(Error::ForeignSnapshot),
+        "a snapshot of an emulator that is gone"
+    );
     let strange = terrella_emulator_api::Snapshot::new(std::rc::Rc::new(5_u8));
     matching!(second.restore(&strange), Err(Error::ForeignSnapshot), "a snapshot of nothing");
     Ok(())

@@ -12,8 +12,11 @@ use crate::{
 pub(super) const CASES: &[Case] = &[
     Case::new("7.2", "a state from the middle of a function goes on to the same end", from_the_middle)
         .labels(&["straight", "count_loop", "caller", "conditional"]),
-    Case::new("7.2", "a state with accesses to come goes on to the same end", with_accesses)
-        .labels(&["add_memory", "store32", "load32"]),
+    Case::new("7.2", "a state with accesses to come goes on to the same end", with_accesses).labels(&[
+        "add_memory",
+        "store32",
+        "load32",
+    ]),
     Case::new("7.2", "a state at a fault goes on after the same repair", at_a_fault).labels(&["load32"]),
     Case::new("7.2", "a state from inside a long loop goes on to the same end", in_a_loop)
         .labels(&["count_loop"]),
