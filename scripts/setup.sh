@@ -19,7 +19,12 @@ missing_packages() {
     if [ -z "${BINDGEN_EXTRA_CLANG_ARGS:-}" ] &&
         ! compgen -G '/usr/lib/llvm-*/lib/clang/*/include/stdbool.h' >/dev/null &&
         ! compgen -G '/usr/lib/clang/*/include/stdbool.h' >/dev/null; then
-        echo libclang-common-14-dev
+        # Those of the libclang that is there, if one is.
+        local folder version=14
+        for folder in /usr/lib/llvm-*; do
+            compgen -G "$folder/lib/libclang*.so*" >/dev/null && version=${folder##*-}
+        done
+        echo "libclang-common-$version-dev"
     fi
 }
 

@@ -57,11 +57,27 @@ mod book {
     }
 
     pages! {
+        readme = "../README.md";
         first_harness = "../docs/src/tutorial/first-harness.md";
         elf_function = "../docs/src/tutorial/elf-function.md";
         hooks = "../docs/src/tutorial/hooks.md";
         devices_and_models = "../docs/src/tutorial/devices-and-models.md";
         save_and_resume = "../docs/src/tutorial/save-and-resume.md";
+        how_to_call_a_function = "../docs/src/how-to/call-a-function.md";
+        how_to_memory = "../docs/src/how-to/memory.md";
+        how_to_exit_points = "../docs/src/how-to/exit-points.md";
+        how_to_limits = "../docs/src/how-to/limits.md";
+        how_to_hooks = "../docs/src/how-to/hooks.md";
+        how_to_snapshots = "../docs/src/how-to/snapshots.md";
+        how_to_firmware = "../docs/src/how-to/firmware.md";
+        how_to_link = "../docs/src/how-to/link.md";
+        how_to_own_item = "../docs/src/how-to/own-item.md";
+        how_to_own_backend = "../docs/src/how-to/own-backend.md";
+        about_stops_and_faults = "../docs/src/concepts/stops-and-faults.md";
+        about_one_instruction = "../docs/src/concepts/one-instruction.md";
+        about_memory = "../docs/src/concepts/memory.md";
+        from_unicorn = "../docs/src/coming-from-unicorn.md";
+        from_smallworld = "../docs/src/coming-from-smallworld.md";
         platforms = "../docs/src/reference/platforms.md";
         conventions = "../docs/src/reference/conventions.md";
     }

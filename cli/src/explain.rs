@@ -25,7 +25,8 @@ fn import(machine: &Machine, address: u64) -> Option<&str> {
     let exact = |executable: &Executable| executable.segments.is_empty();
     let images = machine.iter_of::<Executable>().filter(|(_, executable)| exact(executable));
     let mut found = images.filter_map(|(_, executable)| executable.symbols.at(address));
-    found.find(|at| at.offset == 0).map(|at| at.symbol.name.as_str())
+    let at = found.find(|at| at.offset == 0)?;
+    Some(at.symbol.name.strip_suffix("@import").unwrap_or(&at.symbol.name))
 }
 
 /// An address with its symbol: `0x1234 (main+0x10)`.

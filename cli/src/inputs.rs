@@ -126,7 +126,8 @@ pub(crate) fn default_area(machine: &Machine) -> u64 {
 }
 
 /// The highest free range of a size in the lower half of the address space.
-/// The addresses above, one in 128, stay free for return addresses.
+/// The addresses above, one in 128, stay free for return addresses, and a page
+/// to everything else, so that what runs over an end is a fault.
 fn free_range(machine: &Machine, size: u64) -> Result<u64> {
     let half = half(machine);
     let alignment = 0x1000.min(half / 128);
@@ -139,11 +140,11 @@ fn free_range(machine: &Machine, size: u64) -> Result<u64> {
     let mut top = half - half / 128;
     loop {
         let first = top.checked_sub(size).ok_or_else(no_room)? / alignment * alignment;
-        let wanted = AddressRange::sized(first, size)?;
+        let wanted = (first.saturating_sub(alignment)..=first + size + alignment - 1).into();
         match taken.iter().filter(|range| range.overlaps(&wanted)).map(AddressRange::first).min() {
             None if first > 0 => return Ok(first),
             None | Some(0) => return Err(no_room()),
-            Some(address) => top = address,
+            Some(address) => top = address.checked_sub(alignment).ok_or_else(no_room)?,
         }
     }
 }

@@ -53,7 +53,9 @@ impl Tracer {
         };
         for name in names {
             let Some(id) = definition.register(name) else { continue };
-            if emulator.has_register(id) && tracer.watched.iter().all(|(known, _, _)| *known != id) {
+            let root = |id| definition.registers().get(id).root;
+            let new = tracer.watched.iter().all(|(known, _, _)| root(*known) != root(id));
+            if new && emulator.has_register(id) {
                 let value = emulator.read_wide_register_id(id)?;
                 tracer.watched.push((id, name.to_owned(), value));
             }

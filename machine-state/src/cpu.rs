@@ -60,6 +60,49 @@ struct Listed {
 }
 
 impl Cpu {
+    /// The aliases of a register that a backend has, although it lacks the
+    /// whole, as bits of it: id, lowest bit, width.
+    fn parts(&self, root: RegisterId, emulator: &dyn Emulator) -> Vec<(RegisterId, u32, u32)> {
+        self.table()
+            .iter()
+            .filter(|(id, part)| part.root == root && *id != root && emulator.has_register(*id))
+            .map(|(id, part)| (id, u32::from(part.low_bit), u32::from(part.bits)))
+            .collect()
+    }
+
+    /// Writes those parts of a register that a backend has and that are set;
+    /// the bits that were.
+    fn apply_parts(
+        &self,
+        root: RegisterId,
+        held: &Held,
+        emulator: &mut dyn Emulator,
+    ) -> Result<RegisterValue> {
+        let mut written = RegisterValue::ZERO;
+        for (id, low, bits) in self.parts(root, emulator) {
+            if held.set.extract(low, bits) == RegisterValue::mask(bits) {
+                write(emulator, id, held.value.extract(low, bits))?;
+                written = written.insert(low, bits, &RegisterValue::mask(bits));
+            }
+        }
+        Ok(written)
+    }
+
+    /// Reads those parts of a register that a backend has.
+    fn extract_parts(&mut self, root: RegisterId, emulator: &dyn Emulator) -> Result<()> {
+        for (id, low, bits) in self.parts(root, emulator) {
+            let part = emulator.read_wide_register_id(id)?;
+            let held = self.registers.entry(root).or_insert(Held {
+                value: RegisterValue::ZERO,
+                set: RegisterValue::ZERO,
+                optional: true,
+            });
+            held.value = held.value.insert(low, bits, &part);
+            held.set = held.set.insert(low, bits, &RegisterValue::mask(bits));
+        }
+        Ok(())
+    }
+
     /// A processor with nothing set.
     #[must_use]
     pub fn new(platform: Platform) -> Self {
@@ -310,7 +353,12 @@ impl MachineItem for Cpu {
             self.registers.iter().map(|(id, held)| (rank(table.get(*id).kind), *id, *held)).collect();
         order.sort_by_key(|(rank, id, _)| (*rank, *id));
         for (_, id, held) in order {
-            if held.optional && !emulator.has_register(id) {
+            if !emulator.has_register(id) {
+                let written = self.apply_parts(id, &held, emulator)?;
+                if !held.optional && blend(&RegisterValue::ZERO, &held.set, &written) != held.set {
+                    // Something that was set by hand: the error says what.
+                    emulator.read_wide_register_id(id)?;
+                }
                 continue;
             }
             let whole = held.set == RegisterValue::mask(table.get(id).bits.into());
@@ -332,6 +380,7 @@ impl MachineItem for Cpu {
     fn extract(&mut self, _name: &str, emulator: &mut dyn Emulator) -> Result<()> {
         for (id, definition) in self.table().roots() {
             if !emulator.has_register(id) {
+                self.extract_parts(id, emulator)?;
                 continue;
             }
             let value = match emulator.read_wide_register_id(id) {

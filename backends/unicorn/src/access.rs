@@ -18,6 +18,9 @@ pub(crate) struct Accesses {
     overlay: Option<(AddressRange, Vec<u8>)>,
     /// A store that Unicorn splits into bytes: not to be asked about again.
     split: Option<(u64, AddressRange)>,
+    /// Instruction, kind and pieces to come of a wide access that no hook
+    /// sees, and that was checked as a whole at its first piece.
+    checked: Option<(u64, Access, AddressRange)>,
     /// An access whose hooks have fired: its instruction is executed again.
     done: Option<Done>,
     /// An access that Unicorn makes in pieces of eight bytes.
@@ -85,13 +88,20 @@ impl UnicornEmulator {
         }
         self.accesses.wide = None;
         self.accesses.overlay = None;
+        if let Some((at, kind, rest)) = self.accesses.checked.take()
+            && (at, kind, rest.first()) == (pc, access, address)
+            && rest.covers(&range)
+        {
+            // A further piece of a wide access that was checked as a whole.
+            let rest = AddressRange::from(range.last().saturating_add(1)..=rest.last());
+            self.accesses.checked = (!rest.is_empty()).then_some((pc, access, rest));
+            return true;
+        }
         let hooked = match access {
             Access::Write => !self.hooks.writes.is_empty(),
             _ => !self.hooks.reads.is_empty(),
         };
-        // Pieces are joined where someone looks: at hooks and at faults.
-        let needs_whole = hooked || self.run.diagnosing.is_some();
-        let whole = if needs_whole { self.whole_access(pc, range) } else { range };
+        let whole = self.whole_access(pc, range);
         if let Some(fault) = self.access_fault(access, whole, pc) {
             self.end(Outcome::Fault(fault));
             return false;
@@ -100,6 +110,10 @@ impl UnicornEmulator {
             return true;
         }
         if !hooked {
+            if whole != range {
+                let rest = range.last().saturating_add(1)..=whole.last();
+                self.accesses.checked = Some((pc, access, rest.into()));
+            }
             return true;
         }
         if let Some(done) = self.accesses.done.take()

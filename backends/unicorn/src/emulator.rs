@@ -44,6 +44,8 @@ pub struct UnicornEmulator {
     pub(crate) exit_afters: BTreeSet<u64>,
     pub(crate) bounds: RangeSet,
     pub(crate) extensions: Extensions,
+    /// The registers as they were made (x86).
+    pub(crate) clean: Option<Context>,
     /// Instructions that Unicorn would execute wrongly, as far as met.
     pub(crate) refused_code: BTreeSet<u64>,
     pub(crate) native: NativeHooks,
@@ -109,6 +111,7 @@ impl UnicornEmulator {
             exit_afters: BTreeSet::new(),
             bounds: RangeSet::new(),
             extensions: Extensions::default(),
+            clean: None,
             refused_code: BTreeSet::new(),
             native: NativeHooks::default(),
             run: RunState::default(),
@@ -120,8 +123,15 @@ impl UnicornEmulator {
         emulator.connect()?;
         for (name, value) in emulator.target.initial {
             if let Some(id) = definition.register(name) {
-                emulator.registers.write(&emulator.engine, id, (*value).into())?;
+                let register = definition.registers().get(id);
+                emulator.registers.write_parts(&emulator.engine, register, (*value).into())?;
             }
+        }
+        if definition.code_address_bit == CodeAddressBit::ThumbOnly {
+            emulator.set_native_pc(0)?;
+        }
+        if emulator.target.arch == unicorn_engine::Arch::X86 {
+            emulator.clean = Some(emulator.engine.save_context()?);
         }
         Ok(emulator)
     }
@@ -280,6 +290,10 @@ impl Emulator for UnicornEmulator {
         }
         if self.run.mid_block != Some(self.definition.code_address(code_pointer)) {
             self.run.mid_block = None;
+        }
+        // Hooks before an instruction that is gone to are asked anew.
+        if self.run.skip_at != Some(self.definition.code_address(code_pointer)) {
+            self.run.skip_at = None;
         }
         self.set_native_pc(code_pointer)
     }

@@ -103,6 +103,7 @@ impl UnicornEmulator {
                 if self.settle_instruction_hook(address, flow) == After::Ended
                     || self.settle_changes(address) == After::Ended
                 {
+                    self.run.ended_at = Some((address, false));
                     return;
                 }
                 self.run.attention = self.needs_attention();
@@ -174,9 +175,12 @@ impl UnicornEmulator {
         let in_slot = last.is_some_and(|last| last.has_slot && last.address.wrapping_add(4) == address);
         let skips_hooks = self.run.skip_at.take() == Some(address);
         if !in_slot && self.before_instruction(address, size, skips_hooks) == After::Ended {
+            self.run.ended_at = Some((address, false));
             return;
         }
         if in_slot && !skips_hooks && self.instruction_hooks(address) == After::Ended {
+            self.run.ended_at = Some((address, true));
+            self.run.count += 1;
             return;
         }
         self.run.count += 1;
@@ -207,13 +211,14 @@ impl UnicornEmulator {
         }
         if self.refused_code.contains(&address) {
             if is_vex(self.platform, &self.code_at(address)) {
+                // It counts as one that faults.
+                self.run.count += 1;
                 self.invalid(address);
                 return After::Ended;
             }
             self.refused_code.remove(&address);
         }
-        if let Some(limit) = self.run.limit().filter(|limit| self.run.count >= *limit) {
-            debug_assert!(self.run.count == limit);
+        if self.run.limit().is_some_and(|limit| self.run.count >= limit) {
             return self.end(Outcome::Stop(Stop::InstructionLimit(address)));
         }
         if !skips_hooks && self.instruction_hooks(address) == After::Ended {
@@ -503,7 +508,7 @@ impl UnicornEmulator {
     }
 
     /// The size of the basic block of which Unicorn has the first part.
-    fn whole_block(&self, address: u64, size: u64) -> u64 {
+    pub(crate) fn whole_block(&self, address: u64, size: u64) -> u64 {
         /// Where a block without an end is taken to end, in bytes.
         const LONGEST: u64 = 1 << 16;
         if self.run.block.is_some_and(|(_, _, ends)| ends) {
@@ -543,6 +548,17 @@ impl UnicornEmulator {
     }
 
     fn invalid(&mut self, pc: u64) {
+        // Where nothing may be executed, it does not matter what is there.
+        if let Some(stop) = self.stop_before(pc) {
+            self.end(Outcome::Stop(stop));
+            return;
+        }
+        if self.native.guards.contains(pc)
+            && let Some(outcome) = self.fetch_outcome(pc, 1)
+        {
+            self.end(outcome);
+            return;
+        }
         // Some are breakpoints, told as invalid (RISC-V `ebreak`).
         let code = self.code_at(pc);
         if self.target.arch == unicorn_engine::Arch::RISCV
@@ -589,13 +605,13 @@ impl UnicornEmulator {
             return;
         }
         let pc = self.exception_pc(number);
+        if self.target.arch == unicorn_engine::Arch::X86 && self.native_pc() == pc {
+            self.run.exception_pending = true;
+        }
         let next = self.next_instruction(pc);
-        let unaligned = |access| Fault::Memory {
-            access,
-            cause: MemoryCause::Unaligned,
-            address: if access == Access::Fetch { pc } else { self.unaligned_at(pc) },
-            size: 1,
-            pc,
+        let unaligned = |access| {
+            let (address, size) = if access == Access::Fetch { (pc, 1) } else { self.unaligned_at(pc) };
+            Fault::Memory { access, cause: MemoryCause::Unaligned, address, size, pc }
         };
         match self.event(number) {
             Event::Syscall => self.system_call(pc, next),
@@ -630,14 +646,15 @@ impl UnicornEmulator {
         }
     }
 
-    /// The address of an unaligned access at `pc`, where it can be told.
-    fn unaligned_at(&self, pc: u64) -> u64 {
+    /// Address and size of an unaligned access at `pc`, where they can be told.
+    fn unaligned_at(&self, pc: u64) -> (u64, u64) {
         if self.target.arch != unicorn_engine::Arch::MIPS {
-            return 0;
+            return (0, 1);
         }
         let mut bytes = [0; 4];
         self.memory.read_unchecked((pc..=pc.saturating_add(3)).into(), &mut bytes);
-        self.unaligned_address(self.platform.byte_order().read(&bytes) as u32)
+        let word = self.platform.byte_order().read(&bytes) as u32;
+        (self.unaligned_address(word), Self::access_size(word))
     }
 
     /// The number of the system call at `pc`.

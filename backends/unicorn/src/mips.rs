@@ -8,19 +8,68 @@
 //! "in a slot, branch pending", and a block that begins there knows it and
 //! takes the mark away.
 
-use terrella_emulator_api::Result;
+use terrella_emulator_api::{Capability, Error, Result};
 use unicorn_engine::Arch;
 
-use crate::{decode::has_delay_slot, emulator::UnicornEmulator, run::Outcome};
+use crate::{NAME, decode::has_delay_slot, emulator::UnicornEmulator, run::{LastInstruction, Outcome}};
 
 /// Where a `nop` is executed to take a pending branch away: a page is looked
 /// for from here on down that is not mapped.
 const ELSEWHERE: u64 = 0x7ff0_0000;
 
 impl UnicornEmulator {
-    /// Whether every block must be seen: on MIPS, to know delay slots.
+    /// Whether every block must be seen: to know delay slots.
     pub(crate) fn follows_blocks(&self) -> bool {
-        self.target.arch == Arch::MIPS
+        matches!(self.target.arch, Arch::MIPS | Arch::SPARC)
+    }
+
+    /// The error that says that the block at `pc` is too long: Unicorn leaks a
+    /// temporary of its translator for each instruction of MIPS, and writes
+    /// past the end of their table after some 400.
+    pub(crate) fn too_long_block(&mut self, pc: u64) -> Option<Error> {
+        /// In bytes.
+        const LONGEST: u64 = 4 * 320;
+        if self.target.arch != Arch::MIPS {
+            return None;
+        }
+        let short = self.traits.block(pc, u64::MAX).unwrap_or_else(|| {
+            self.run.block = None;
+            let short = self.whole_block(pc, 0) <= LONGEST;
+            self.traits.remember_block(pc, u64::MAX, short);
+            short
+        });
+        (!short).then(|| Error::Unsupported {
+            backend: NAME,
+            platform: self.platform,
+            capability: Capability::Stepping,
+            reason: format!(
+                "the basic block at {pc:#x} is longer than the {} instructions that are safe",
+                LONGEST / 4
+            ),
+        })
+    }
+
+    /// Notes whether a native run of SPARC ended in a delay slot: Unicorn shows
+    /// no next program counter, and forgets it when it is started again.
+    pub(crate) fn note_sparc_slot(&mut self) {
+        if self.target.arch != Arch::SPARC {
+            return;
+        }
+        let pc = self.native_pc();
+        let inside =
+            self.run.block.is_some_and(|(start, size, _)| start < pc && pc < start.wrapping_add(size));
+        let slot = inside && has_delay_slot(self.platform, &self.code_at(pc.wrapping_sub(4)));
+        self.run.in_slot = slot.then_some(pc);
+    }
+
+    /// The error that says that a run cannot go on in a delay slot of SPARC.
+    pub(crate) fn sparc_slot_error(&self, pc: u64) -> Option<Error> {
+        (self.target.arch == Arch::SPARC && self.run.in_slot == Some(pc)).then(|| Error::Unsupported {
+            backend: NAME,
+            platform: self.platform,
+            capability: Capability::Stepping,
+            reason: format!("a run that ended in the delay slot at {pc:#x} cannot go on there"),
+        })
     }
 
     /// Whether an access at `pc` must be refused because it is made in a delay
@@ -36,8 +85,10 @@ impl UnicornEmulator {
         }
         self.run.in_slot = Some(pc);
         if self.run.diagnosing.is_none() {
-            // The slot's instruction has called back.
+            // The slot's instruction has called back, after its branch.
             self.run.skip_at = Some(pc);
+            self.run.last =
+                Some(LastInstruction { address: pc.wrapping_sub(4), has_slot: true, repeats: None });
             self.run.count = self.run.count.saturating_sub(u64::from(self.native.all));
             self.end(Outcome::Resume(pc));
         }
@@ -47,6 +98,9 @@ impl UnicornEmulator {
     /// Takes a pending branch away where execution is to go on somewhere else:
     /// a `nop` takes the place of the slot.
     pub(crate) fn leave_slot(&mut self, pc: u64) -> Result<()> {
+        if self.target.arch != Arch::MIPS {
+            return Ok(());
+        }
         let Some(slot) = self.run.in_slot.take() else { return Ok(()) };
         if slot == pc {
             return Ok(());
@@ -144,13 +198,20 @@ impl UnicornEmulator {
 
     /// Whether a load or store is unaligned, with the present registers.
     fn is_unaligned(&self, word: u32, store: bool) -> bool {
-        let bytes = match (word >> 26, store) {
-            (0x21 | 0x25, false) | (0x29, true) => 2,
-            (0x23 | 0x27 | 0x30 | 0x31, false) | (0x2b | 0x38 | 0x39, true) => 4,
-            (0x37 | 0x34 | 0x35, false) | (0x3f | 0x3c | 0x3d, true) => 8,
-            _ => return false,
-        };
-        !self.unaligned_address(word).is_multiple_of(bytes)
+        // Bit 3 of the opcode tells stores from loads; of the linked and the
+        // coprocessor accesses too.
+        let size = Self::access_size(word);
+        size > 1 && (word >> 29 & 1 == 1) == store && !self.unaligned_address(word).is_multiple_of(size)
+    }
+
+    /// The size of a load or store that must be aligned; 1 for all else.
+    pub(crate) const fn access_size(word: u32) -> u64 {
+        match word >> 26 {
+            0x21 | 0x25 | 0x29 => 2,
+            0x23 | 0x27 | 0x2b | 0x30 | 0x31 | 0x38 | 0x39 => 4,
+            0x34 | 0x35 | 0x37 | 0x3c | 0x3d | 0x3f => 8,
+            _ => 1,
+        }
     }
 
     /// The address of a load or store, with the present registers.

@@ -94,14 +94,23 @@ impl RegisterFile {
         }
     }
 
-    /// Whether Unicorn has the register, or a part of it, or it is fixed.
+    /// Whether Unicorn has all of the register, or it is fixed.
     pub(crate) fn has(&self, id: RegisterId) -> bool {
         let Some(register) = self.definition.registers().try_get(id) else { return false };
-        let (low, end) = (register.low_bit, register.low_bit + register.bits);
-        register.fixed.is_some()
-            || self.roots.get(&register.root).is_some_and(|natives| {
-                natives.iter().any(|native| low < native.low_bit + native.bits && native.low_bit < end)
-            })
+        if register.fixed.is_some() {
+            return true;
+        }
+        let Some(natives) = self.roots.get(&register.root) else { return false };
+        let wanted = RegisterValue::ZERO.insert(
+            register.low_bit.into(),
+            register.bits.into(),
+            &RegisterValue::mask(register.bits.into()),
+        );
+        let held = natives.iter().fold(RegisterValue::ZERO, |held, native| {
+            held.insert(native.low_bit.into(), native.bits.into(), &RegisterValue::mask(native.bits.into()))
+        });
+        held.extract(register.low_bit.into(), register.bits.into())
+            == wanted.extract(register.low_bit.into(), register.bits.into())
     }
 
     /// Reads a register of up to 64 bits.
@@ -129,6 +138,9 @@ impl RegisterFile {
         let register = self.definition_of(id)?;
         if let Some(value) = register.fixed {
             return Ok(value.into());
+        }
+        if !self.has(id) {
+            return Err(self.not_available(&register.name));
         }
         let root = self.read_root(engine, register)?;
         Ok(root.extract(register.low_bit.into(), register.bits.into()))
@@ -171,6 +183,20 @@ impl RegisterFile {
             let register = register.name.clone();
             return Err(Error::FixedRegister { register, value: fixed, written: value });
         }
+        if !self.has(id) {
+            return Err(self.not_available(&register.name));
+        }
+        self.write_parts(engine, register, value)
+    }
+
+    /// Writes what Unicorn has of a register; it must have all bits that
+    /// change.
+    pub(crate) fn write_parts(
+        &self,
+        engine: &Handle,
+        register: &RegisterDefinition,
+        value: RegisterValue,
+    ) -> Result<()> {
         let before = self.read_root(engine, register)?;
         let after = before.insert(register.low_bit.into(), register.bits.into(), &value);
         let natives = self.roots.get(&register.root).map(Vec::as_slice).unwrap_or_default();

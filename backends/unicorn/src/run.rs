@@ -4,8 +4,8 @@
 use std::{panic::resume_unwind, time::Instant};
 
 use terrella_emulator_api::{
-    Access, ArithmeticKind, Error, Fault, Limits, MemoryCause, PanicPayload, Permissions, Result, Snapshot,
-    Stop,
+    Access, ArithmeticKind, Capability, Error, Fault, Limits, MemoryCause, PanicPayload, Permissions, Result,
+    Snapshot, Stop,
 };
 use unicorn_engine::uc_error;
 
@@ -48,6 +48,12 @@ pub(crate) struct RunState {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) panic: Option<PanicPayload>,
     pub(crate) stop_requested: bool,
+    /// An exception of x86 was told, which Unicorn goes on to count as under
+    /// way.
+    pub(crate) exception_pending: bool,
+    /// The instruction before which a callback ended the native run, and
+    /// whether it is in a delay slot.
+    pub(crate) ended_at: Option<(u64, bool)>,
     /// Something besides the hook of all instructions and counting is to be
     /// done at the next instruction, or was asked for by a callback.
     pub(crate) attention: bool,
@@ -107,6 +113,18 @@ pub(crate) struct LastInstruction {
     pub(crate) has_slot: bool,
     /// The counter of a repeated string instruction.
     pub(crate) repeats: Option<u64>,
+}
+
+impl Outcome {
+    /// The same where a delay slot has executed first, and `pc` is next.
+    fn after_slot(self, pc: u64) -> Self {
+        match self {
+            Self::Stop(stop) => Self::Stop(at_pc(stop, pc)),
+            Self::Error(error, _) => Self::Error(error, pc),
+            Self::Resume(_) => Self::Resume(pc),
+            Self::Fault(fault) => Self::Fault(fault),
+        }
+    }
 }
 
 impl RunState {
@@ -190,6 +208,12 @@ impl UnicornEmulator {
         loop {
             self.prepare()?;
             let pc = self.native_pc();
+            if let Some(error) = self.sparc_slot_error(pc) {
+                return Err(error);
+            }
+            if let Some(error) = self.too_long_block(pc) {
+                return Err(error);
+            }
             self.leave_slot(pc)?;
             self.check_first_block(pc);
             if std::mem::take(&mut self.run.watch_again) {
@@ -203,7 +227,21 @@ impl UnicornEmulator {
                 self.run.restore = None;
                 resume_unwind(panic);
             }
-            let outcome = self.run.outcome.take();
+            if std::mem::take(&mut self.run.exception_pending) {
+                self.forget_exception()?;
+            }
+            let mut outcome = self.run.outcome.take();
+            if let Some((at, in_slot)) = self.run.ended_at.take() {
+                let pc = self.native_pc();
+                if in_slot {
+                    // A slot cannot be stopped before: it has executed, and
+                    // its branch with it.
+                    outcome = outcome.map(|outcome| outcome.after_slot(pc));
+                    self.run.skip_at = None;
+                } else if pc != at && self.run.new_pc.is_none() {
+                    return Err(self.overrun(at, pc));
+                }
+            }
             if let Some(snapshot) = self.run.restore.take() {
                 self.restore_registers(&snapshot)?;
                 self.run.skip_at = None;
@@ -247,8 +285,52 @@ impl UnicornEmulator {
             };
             if let Some(result) = finished {
                 self.note_mid_block();
+                if let Err(Error::Fault(fault)) = &result
+                    && self.native.all
+                    && !matches!(fault, Fault::Memory { access: Access::Fetch, .. })
+                {
+                    // The instruction called back, and has not executed.
+                    self.run.count = self.run.count.saturating_sub(1);
+                }
                 return result;
             }
+        }
+    }
+
+    /// Makes Unicorn forget the exception of x86 that it told: a second one
+    /// would be a double fault, and a third one end the processor. Everything
+    /// is put back as it was made, and the registers on top of it.
+    fn forget_exception(&mut self) -> Result<()> {
+        let Some(clean) = &self.clean else { return Ok(()) };
+        let registers = self.definition.registers();
+        let held: Vec<_> = registers
+            .roots()
+            .filter_map(|(id, _)| Some((id, self.registers.read_wide(&self.engine, id).ok()?)))
+            .collect();
+        self.engine.restore_context(clean)?;
+        // Twice: the place of an x87 register depends on the status word.
+        for _ in 0..2 {
+            for (id, value) in &held {
+                if self.registers.read_wide(&self.engine, *id).is_ok_and(|now| now != *value) {
+                    // What cannot be written is the same as at the start.
+                    let _ = self.registers.write(&self.engine, *id, *value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The error that says that a run could not be ended before `at`: Unicorn
+    /// ends none inside an if-then block of Thumb code.
+    fn overrun(&mut self, at: u64, pc: u64) -> Error {
+        self.run.outcome = None;
+        Error::Unsupported {
+            backend: NAME,
+            platform: self.platform,
+            capability: Capability::InstructionLimits,
+            reason: format!(
+                "the run could not be ended at {at:#x}, inside a Thumb if-then block, and went on to {pc:#x}"
+            ),
         }
     }
 
@@ -290,12 +372,14 @@ impl UnicornEmulator {
 
     pub(crate) fn start(&mut self, pointer: u64) -> uc_error {
         self.run.native = true;
+        self.run.ended_at = None;
         self.run.attention = true;
         self.run.refused = None;
         self.run.registers_written = false;
         self.run.flags_written = false;
         let code = self.calling_back(|engine| engine.start(pointer));
         self.run.native = false;
+        self.note_sparc_slot();
         self.run.current_pc = None;
         code
     }
@@ -407,7 +491,9 @@ impl UnicornEmulator {
         let (at, number) = (read("a11")?, read("d15")?);
         match class {
             2 => Some(self.invalid_instruction(at)),
-            0..=7 if pc.is_multiple_of(32) => Some(Fault::UnhandledInterrupt { number: class * 16 + number, pc: at }),
+            0..=7 if pc.is_multiple_of(32) => {
+                Some(Fault::UnhandledInterrupt { number: class * 16 + number, pc: at })
+            }
             _ => None,
         }
     }

@@ -284,7 +284,20 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
             initial: &[("fpexc", 1 << 30)],
             ..ARM_A
         },
-        Architecture::ArmV6M => Target { model: Some(uc::ArmCpuModel::CORTEX_M0 as i32), ..ARM_M },
+        Architecture::ArmV6M => Target {
+            model: Some(uc::ArmCpuModel::CORTEX_M0 as i32),
+            // Without a debug monitor, a breakpoint is a hard fault.
+            events: &[
+                (1, Event::Invalid),
+                (2, Event::Syscall),
+                (3, Event::UnalignedFetch),
+                (4, Event::UnalignedRead),
+                (7, Event::Interrupt(3)),
+                (17, Event::Invalid),
+                (18, Event::Invalid),
+            ],
+            ..ARM_M
+        },
         Architecture::ArmV7M => Target { model: Some(uc::ArmCpuModel::CORTEX_M4 as i32), ..ARM_M },
         Architecture::AArch64 => Target { mode: Mode(Mode::ARM.0 | order.0), ..AARCH64 },
         Architecture::Mips32 => {

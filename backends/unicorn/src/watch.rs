@@ -71,7 +71,9 @@ impl UnicornEmulator {
                 executable.insert(bound.intersection(&region.range));
             }
         }
-        let longest = u64::from(self.definition.longest_instruction) - 1;
+        // With delay slots, the branch before a slot is watched as well.
+        let slots = u64::from(self.definition.delay_slots);
+        let longest = u64::from(self.definition.longest_instruction) * (1 + slots) - 1;
         let mut guards = RangeSet::new();
         for range in executable.iter() {
             let page = range.first() & !(self.memory.page - 1);

@@ -106,7 +106,7 @@ impl Call {
             let size = self.stack_size.unwrap_or_else(|| inputs::default_area(&machine));
             inputs::add_stack(&mut machine, size)?;
         }
-        let (arguments, buffers) = self.place_arguments(&mut machine)?;
+        let (arguments, buffers) = self.place_arguments(&mut machine, input.saved)?;
 
         let mut running = options.start(&machine)?;
         let emulator = running.emulator.as_mut();
@@ -151,9 +151,18 @@ impl Call {
         })
     }
 
-    fn place_arguments(&self, machine: &mut Machine) -> Result<(Vec<machine::ArgumentValue>, Vec<Buffer>)> {
+    /// The arguments as values, with those that are buffers in a heap of the
+    /// machine; a saved machine gets a further one if it is needed.
+    fn place_arguments(
+        &self,
+        machine: &mut Machine,
+        saved: bool,
+    ) -> Result<(Vec<machine::ArgumentValue>, Vec<Buffer>)> {
         let blocks = self.arguments.iter().map(Argument::bytes).collect::<Result<Vec<_>>>()?;
-        let places = inputs::add_heap(machine, &blocks)?;
+        let places = match saved && blocks.iter().all(Option::is_none) {
+            true => vec![None; blocks.len()],
+            false => inputs::add_heap(machine, &blocks)?,
+        };
         let values =
             self.arguments.iter().zip(&places).map(|(argument, place)| argument.value(machine, *place));
         let values = values.collect::<Result<Vec<_>>>()?;

@@ -1,0 +1,75 @@
+//! Saved machines: shown, compared, converted, and run on in another process.
+
+mod common;
+
+use common::{library, line, scratch, terrella};
+use serde_json::json;
+
+#[test]
+fn half_a_run_and_the_other_half_are_the_whole_run() {
+    // Not on sparc: Unicorn shows the current register window only.
+    for name in ["x86_64", "aarch64", "armv7m", "mips", "ppc", "riscv32", "m68k", "s390x"] {
+        let directory = scratch(&format!("halves-{name}"));
+        let path = |name: &str| directory.join(name).to_str().unwrap().to_owned();
+        let so = library(&format!("{name}.so"));
+        let file = if std::path::Path::new(&so).exists() { so } else { library(&format!("{name}.elf")) };
+        let (start, whole, half, end) =
+            (path("start.terrella"), path("whole.terrella"), path("half.json"), path("end.terrella"));
+        let call = ["call", &file, "sha256", "str:abc", "3usize", "buf:zero:32", "--ret", "void"];
+        let place = [&call[..], &["--max-instructions", "1", "--save-state", &start]].concat();
+        assert!(terrella(&place).ok().stdout.starts_with("not returned"), "{name}");
+
+        let whole_run = terrella(&["run", &start, "--save-state", &whole, "--json"]).ok().json();
+        assert_eq!(whole_run["stop"]["reason"], "exit_point", "{name}");
+        let half_run = ["run", &start, "--max-instructions", "1500", "--save-state", &half, "--json"];
+        assert_eq!(terrella(&half_run).ok().json()["stop"]["reason"], "instruction_limit", "{name}");
+        let end_run = terrella(&["run", &half, "--save-state", &end, "--json"]).ok().json();
+        assert_eq!(end_run["stop"], whole_run["stop"], "{name}");
+
+        let diff = terrella(&["state", "diff", "--exit-code", &whole, &end]);
+        assert_eq!((diff.status, diff.stdout.as_str()), (0, "no difference\n"), "{name}");
+        let diff = terrella(&["state", "diff", "--exit-code", &whole, &half]);
+        assert_eq!(diff.status, 1, "{name}");
+        // The digest of `abc`, in the buffer of the third argument.
+        let found = terrella(&["state", "diff", &start, &end]).ok().stdout;
+        assert!(found.contains("ba 78 16 bf 8f 01 cf ea"), "{name}: {found}");
+    }
+}
+
+#[test]
+fn a_machine_is_shown_and_converted() {
+    let directory = scratch("convert");
+    let path = |name: &str| directory.join(name).to_str().unwrap().to_owned();
+    let (first, text, again) = (path("first.terrella"), path("text.json"), path("again.terrella"));
+    let so = library("x86_64.so");
+    terrella(&["call", &so, "bump_counter", "--save-state", &first]).ok();
+
+    let shown = terrella(&["state", "show", &first]).ok().stdout;
+    for wanted in ["platform     x86_64", "stack", "heap", "x86_64.so", "register"] {
+        assert!(shown.contains(wanted), "no `{wanted}` in {shown}");
+    }
+    let shown = terrella(&["state", "show", &first, "--json"]).ok().json();
+    assert_eq!(shown["platform"], "x86_64");
+    assert_eq!(shown["registers"]["rax"], json!("0x2a"));
+
+    terrella(&["state", "convert", &first, &text]).ok();
+    terrella(&["state", "convert", &text, &again]).ok();
+    serde_json::from_str::<serde_json::Value>(&std::fs::read_to_string(&text).unwrap()).unwrap();
+    assert_eq!(std::fs::read(&first).unwrap(), std::fs::read(&again).unwrap());
+    let same = terrella(&["state", "diff", &first, &text, "--json"]).ok().json();
+    assert_eq!(same["differences"], json!([]));
+
+    let call = terrella(&["call", &text, "bump_counter"]).ok();
+    assert_eq!(call.stdout, "43\n");
+}
+
+#[test]
+fn a_fault_can_be_saved() {
+    let state = scratch("fault").join("fault.terrella");
+    let state = state.to_str().unwrap();
+    let so = library("x86_64.so");
+    terrella(&["call", &so, "string_length", "0", "--save-state", state]).fails(1, &["unmapped"]);
+    let shown = terrella(&["state", "show", state]).ok().stdout;
+    assert!(shown.contains("(string_length+0x"), "{shown}");
+    line(&format!("run {state}")).fails(1, &["unmapped"]);
+}
