@@ -3,7 +3,8 @@
 use std::{cell::RefCell, rc::Rc};
 
 use terrella_emulator_api::{
-    Emulator, EmulatorExt, Error, Fault, Flow, Limits, Permissions, Platform, RegisterValue, Result, Stop,
+    Emulator, EmulatorExt, Error, Fault, Flow, Limits, Permissions, Platform, RegisterId, RegisterValue,
+    Result, Stop,
 };
 use terrella_platforms::{CallingConvention, PlatformDefinition, RegisterKind};
 
@@ -333,13 +334,30 @@ pub(crate) fn same_values(
 #[track_caller]
 pub fn registers_of(emulator: &dyn Emulator) -> Result<Vec<(String, RegisterValue)>, Failure> {
     let mut values = Vec::new();
-    for (id, register) in emulator.definition().registers().roots() {
-        let data = !matches!(register.kind, RegisterKind::Control | RegisterKind::Debug);
-        if data && emulator.has_register(id) {
+    for id in state_of(emulator) {
+        let register = emulator.definition().registers().get(id);
+        if !matches!(register.kind, RegisterKind::Control | RegisterKind::Debug) {
             values.push((register.name.clone(), emulator.read_wide_register_id(id)?));
         }
     }
     Ok(values)
+}
+
+/// The registers that make up the whole state: all that are not aliases, and
+/// where the backend has only parts of one, those parts.
+#[must_use]
+pub fn state_of(emulator: &dyn Emulator) -> Vec<RegisterId> {
+    let registers = emulator.definition().registers();
+    let mut state = Vec::new();
+    for (root, _) in registers.roots() {
+        if emulator.has_register(root) {
+            state.push(root);
+            continue;
+        }
+        let parts = registers.iter().filter(|(_, register)| register.root == root);
+        state.extend(parts.map(|(id, _)| id).filter(|id| emulator.has_register(*id)));
+    }
+    state
 }
 
 /// A list that callbacks add to.
