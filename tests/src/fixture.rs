@@ -3,7 +3,8 @@
 use std::{cell::RefCell, rc::Rc};
 
 use terrella_emulator_api::{
-    Emulator, EmulatorExt, Error, Fault, Flow, Limits, Permissions, Platform, RegisterValue, Result, Stop,
+    Emulator, EmulatorExt, Error, Fault, Flow, Limits, Permissions, Platform, RegisterId, RegisterValue,
+    Result, Stop,
 };
 use terrella_platforms::{CallingConvention, PlatformDefinition, RegisterKind};
 
@@ -307,10 +308,18 @@ impl Fixture {
 /// Those that are not.
 #[track_caller]
 pub(crate) fn same_registers(found: &dyn Emulator, expected: &dyn Emulator) -> Result<(), Failure> {
-    let (found, expected) = (registers_of(found)?, registers_of(expected)?);
+    same_values(&registers_of(found)?, &registers_of(expected)?)
+}
+
+/// Fails unless all values are the same.
+#[track_caller]
+pub(crate) fn same_values(
+    found: &[(String, RegisterValue)],
+    expected: &[(String, RegisterValue)],
+) -> Result<(), Failure> {
     let different: Vec<String> = found
         .iter()
-        .zip(&expected)
+        .zip(expected)
         .filter(|(found, expected)| found != expected)
         .map(|((name, found), (_, expected))| format!("{name} is {found:#x} instead of {expected:#x}"))
         .collect();
@@ -325,13 +334,30 @@ pub(crate) fn same_registers(found: &dyn Emulator, expected: &dyn Emulator) -> R
 #[track_caller]
 pub fn registers_of(emulator: &dyn Emulator) -> Result<Vec<(String, RegisterValue)>, Failure> {
     let mut values = Vec::new();
-    for (id, register) in emulator.definition().registers().roots() {
-        let data = !matches!(register.kind, RegisterKind::Control | RegisterKind::Debug);
-        if data && emulator.has_register(id) {
+    for id in state_of(emulator) {
+        let register = emulator.definition().registers().get(id);
+        if !matches!(register.kind, RegisterKind::Control | RegisterKind::Debug) {
             values.push((register.name.clone(), emulator.read_wide_register_id(id)?));
         }
     }
     Ok(values)
+}
+
+/// The registers that make up the whole state: all that are not aliases, and
+/// where the backend has only parts of one, those parts.
+#[must_use]
+pub fn state_of(emulator: &dyn Emulator) -> Vec<RegisterId> {
+    let registers = emulator.definition().registers();
+    let mut state = Vec::new();
+    for (root, _) in registers.roots() {
+        if emulator.has_register(root) {
+            state.push(root);
+            continue;
+        }
+        let parts = registers.iter().filter(|(_, register)| register.root == root);
+        state.extend(parts.map(|(id, _)| id).filter(|id| emulator.has_register(*id)));
+    }
+    state
 }
 
 /// A list that callbacks add to.

@@ -34,5 +34,5 @@ pub use backend::{Backend, backends};
 pub use case::{Case, Outcome, run_case};
 pub use cases::cases;
 pub use failure::Failure;
-pub use fixture::{Fixture, SPARE, Trace, blocks_of, fault_of, registers_of, trace_of};
+pub use fixture::{Fixture, SPARE, Trace, blocks_of, fault_of, registers_of, state_of, trace_of};
 pub use snippets::{Argument, int, ptr};

@@ -52,37 +52,13 @@ type Reached = Result<(), Error>;
 /// The error, if any, of reaching each family.
 fn reach(emulator: &mut dyn Emulator) -> [(Capability, HookFamily, Reached); 7] {
     [
-        (
-            Capability::InstructionHooks,
-            HookFamily::Instruction,
-            emulator.instruction_hookable().map(|it| drop(it.platform())),
-        ),
-        (Capability::BlockHooks, HookFamily::Block, emulator.block_hookable().map(|it| drop(it.platform()))),
-        (
-            Capability::FunctionHooks,
-            HookFamily::Function,
-            emulator.function_hookable().map(|it| drop(it.platform())),
-        ),
-        (
-            Capability::MemoryReadHooks,
-            HookFamily::MemoryRead,
-            emulator.memory_read_hookable().map(|it| drop(it.platform())),
-        ),
-        (
-            Capability::MemoryWriteHooks,
-            HookFamily::MemoryWrite,
-            emulator.memory_write_hookable().map(|it| drop(it.platform())),
-        ),
-        (
-            Capability::SyscallHooks,
-            HookFamily::Syscall,
-            emulator.syscall_hookable().map(|it| drop(it.platform())),
-        ),
-        (
-            Capability::InterruptHooks,
-            HookFamily::Interrupt,
-            emulator.interrupt_hookable().map(|it| drop(it.platform())),
-        ),
+        (Capability::InstructionHooks, HookFamily::Instruction, emulator.instruction_hookable().map(|_| ())),
+        (Capability::BlockHooks, HookFamily::Block, emulator.block_hookable().map(|_| ())),
+        (Capability::FunctionHooks, HookFamily::Function, emulator.function_hookable().map(|_| ())),
+        (Capability::MemoryReadHooks, HookFamily::MemoryRead, emulator.memory_read_hookable().map(|_| ())),
+        (Capability::MemoryWriteHooks, HookFamily::MemoryWrite, emulator.memory_write_hookable().map(|_| ())),
+        (Capability::SyscallHooks, HookFamily::Syscall, emulator.syscall_hookable().map(|_| ())),
+        (Capability::InterruptHooks, HookFamily::Interrupt, emulator.interrupt_hookable().map(|_| ())),
     ]
 }
 

@@ -4,7 +4,7 @@ use terrella_emulator_api::{Capability, Emulator, EmulatorExt, Limits, Stop};
 
 use crate::{
     Argument, Case, Failure, Fixture, SPARE, ensure, equal,
-    fixture::{counted, map, registers_of},
+    fixture::{counted, map, registers_of, same_registers},
     int, matching, ptr,
     snippets::{DATA, RETURN, STACK_SIZE, STACK_TOP},
 };
@@ -280,7 +280,8 @@ fn in_pieces(fixture: &mut Fixture) -> Result<(), Failure> {
                 }
             }
             equal!(count, total, "{label}: instructions in pieces of {piece}");
-            equal!(registers_of(&*emulator)?, registers_of(&*whole)?, "{label}: registers");
+            same_registers(&*emulator, &*whole)
+                .map_err(|failure| Failure::new(format!("{label} in pieces of {piece}: {failure}")))?;
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use terrella_emulator_api::{
 
 use crate::{
     Case, Failure, Fixture, SPARE, ensure, equal, fault_of,
-    fixture::{map, registers_of},
+    fixture::{map, registers_of, same_values},
     int, matching, ptr,
     snippets::{DATA, DATA_SIZE, RETURN},
 };
@@ -67,7 +67,7 @@ fn same(
 ) -> Result<(), Failure> {
     let found = state(emulator)?;
     equal!(found.0, expected.0, "{what}: memory map");
-    equal!(found.1, expected.1, "{what}: registers");
+    same_values(&found.1, &expected.1).map_err(|failure| Failure::new(format!("{what}: {failure}")))?;
     if let Some(place) = (0..expected.2.len()).find(|place| found.2[*place] != expected.2[*place]) {
         return Err(Failure::new(format!(
             "{what}: memory differs at byte {place:#x}: {:#x}, expected {:#x}",
@@ -113,9 +113,9 @@ fn every_register(fixture: &mut Fixture) -> Result<(), Failure> {
     ensure!(changed != before, "no register changed");
     let second = emulator.snapshot()?;
     emulator.restore(&snapshot)?;
-    equal!(registers_of(&*emulator)?, before, "registers of the first snapshot");
+    same_values(&registers_of(&*emulator)?, &before)?;
     emulator.restore(&second)?;
-    equal!(registers_of(&*emulator)?, changed, "registers of the second snapshot");
+    same_values(&registers_of(&*emulator)?, &changed)?;
     Ok(())
 }
 

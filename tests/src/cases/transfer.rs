@@ -7,6 +7,7 @@ use crate::{
     fixture::{counted, map, same_registers},
     int, ptr,
     snippets::{DATA, RETURN},
+    state_of,
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -32,10 +33,11 @@ fn copy(fixture: &Fixture, from: &dyn Emulator) -> Result<Box<dyn Emulator>, Fai
     }
     let definition = fixture.definition();
     let pc = definition.register(definition.program_counter);
-    for (id, register) in definition.registers().roots() {
-        if !from.has_register(id) || Some(id) == pc {
+    for id in state_of(from) {
+        if Some(id) == pc {
             continue;
         }
+        let register = definition.registers().get(id);
         let value = from.read_wide_register_id(id)?;
         match to.write_wide_register_id(id, value) {
             Ok(()) => {}
