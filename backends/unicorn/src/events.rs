@@ -618,7 +618,9 @@ impl UnicornEmulator {
             Event::InterruptByNumber => {
                 let legacy = self.definition.syscall_conventions.first();
                 let is_syscall = legacy.is_some_and(|it| it.instruction == format!("int {number:#x}"));
-                let software = self.native_pc() != pc;
+                // The traps of m68k are told at the instruction.
+                let trap = self.target.arch == unicorn_engine::Arch::M68K && (32..=47).contains(&number);
+                let software = trap || self.native_pc() != pc;
                 if is_syscall && software {
                     self.system_call(pc, next);
                 } else {

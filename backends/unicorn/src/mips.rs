@@ -8,6 +8,8 @@
 //! "in a slot, branch pending", and a block that begins there knows it and
 //! takes the mark away.
 
+use std::ops::Bound;
+
 use terrella_emulator_api::{Capability, Error, Result};
 use unicorn_engine::Arch;
 
@@ -63,13 +65,16 @@ impl UnicornEmulator {
 
     /// Where a native run ended at a split, if it did: execution goes on there.
     pub(crate) fn split_reached(&mut self) -> Option<u64> {
+        // The program counter is that of the block's start, unless the block
+        // before it went right there.
         let pc = self.native_pc();
-        if self.splits.contains(&pc) {
-            return Some(pc);
+        if let Some((start, size, false)) = self.run.block {
+            let inside = (Bound::Excluded(start), Bound::Included(start.wrapping_add(size)));
+            if let Some(split) = self.splits.range(inside).next() {
+                return Some(*split);
+            }
         }
-        let (start, size, _) = self.run.block?;
-        let split = *self.splits.range(start..).next()?;
-        (split <= start.wrapping_add(size)).then_some(split)
+        self.splits.contains(&pc).then_some(pc)
     }
 
     /// Puts the splits in force for a native run from `pc` on, which may be one
