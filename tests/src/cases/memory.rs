@@ -169,7 +169,7 @@ fn guest_end(
         let ended = emulator.run();
         if let Err(Error::Fault(Fault::Memory { cause: MemoryCause::Unaligned, address, size, pc, .. })) =
             &ended
-            && at % width != 0
+            && !at.is_multiple_of(width)
         {
             equal!((*address, *size, *pc), (at, width, insn), "unaligned: {what}");
             return Ok(());
@@ -188,7 +188,9 @@ fn guest_end(
     };
     match fault_of(emulator.run()).map_err(|it| Failure::new(format!("{what}: {it}")))? {
         // The processor may look at the alignment first.
-        Fault::Memory { cause: MemoryCause::Unaligned, address, size, pc, .. } if at % width != 0 => {
+        Fault::Memory { cause: MemoryCause::Unaligned, address, size, pc, .. }
+            if !at.is_multiple_of(width) =>
+        {
             equal!((address, size, pc), (at, width, insn), "unaligned: {what}");
         }
         fault => {
@@ -642,7 +644,7 @@ fn host_crosses(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.bare()?;
     emulator.map_memory(SPARE..SPARE + 0x5001, Permissions::READ)?;
     emulator.map_memory(SPARE + 0x5001..SPARE + 0x1_0000, Permissions::READ_WRITE)?;
-    let bytes: Vec<u8> = (0..0xf000_u32).map(|index| (index * 31 >> 3) as u8).collect();
+    let bytes: Vec<u8> = (0..0xf000_u32).map(|index| ((index * 31) >> 3) as u8).collect();
     emulator.write_memory(SPARE + 0x123, &bytes)?;
     equal!(emulator.read_bytes(SPARE + 0x123, 0xf000)? == bytes, true, "whether the content is right");
     emulator.write_integer(SPARE + 0xffd, 0x0102_0304_0506, 6)?;

@@ -49,8 +49,11 @@ pub(super) const CASES: &[Case] = &[
         .labels(&["straight"]),
 ];
 
-/// All that a snapshot brings back.
-fn state(emulator: &dyn Emulator) -> Result<(String, Vec<(String, RegisterValue)>, Vec<u8>), Failure> {
+/// All that a snapshot brings back:
+/// the map as text, the registers by name, and the bytes.
+type State = (String, Vec<(String, RegisterValue)>, Vec<u8>);
+
+fn state(emulator: &dyn Emulator) -> Result<State, Failure> {
     let map = emulator.memory_map();
     let mut memory = Vec::new();
     for region in &map {
