@@ -36,7 +36,14 @@ impl Function for ExternalLength {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::temp_dir().join("function_model.terrella");
-    for platform in [Platform::X86_64, Platform::MIPS, Platform::ARMV7A, Platform::PPC] {
+    for platform in [
+        Platform::X86_64,
+        Platform::MIPS,
+        Platform::ARMV7A,
+        Platform::PPC,
+        Platform::RISCV64,
+        Platform::S390X,
+    ] {
         // A library with an undefined symbol: the linker gives it an address,
         // called `external_length@import`.
         let library = format!("tests/fixtures/library/{platform}-imports.so");

@@ -569,6 +569,11 @@ impl UnicornEmulator {
             self.end(outcome);
             return;
         }
+        // A function that is answered by a hook need not be code.
+        if self.hooks.functions.has_site(pc) {
+            self.function_hook(pc);
+            return;
+        }
         // Some are breakpoints, told as invalid (RISC-V `ebreak`).
         let code = self.code_at(pc);
         if self.target.arch == unicorn_engine::Arch::RISCV

@@ -616,6 +616,16 @@ impl UnicornEmulator {
             }
             View::Alias(physical) => Some((physical, prot(3))),
             View::Refused => {
+                let pc = self.native_pc();
+                if access == Access::Fetch
+                    && self.run.native
+                    && address.checked_add(self.memory.page) == Some(pc)
+                {
+                    // A block without a single valid instruction has no size,
+                    // and the translator looks at the byte before it.
+                    self.stale_tlb = true;
+                    return self.memory.frame_of(address).map(|physical| (physical, prot(4)));
+                }
                 self.run.refused = Some((address, access, false));
                 None
             }
