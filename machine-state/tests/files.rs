@@ -136,7 +136,7 @@ fn reseal(file: &mut Vec<u8>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
     #[test]
     fn noise_is_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..300), magic in any::<bool>()) {
         let mut file = bytes;
