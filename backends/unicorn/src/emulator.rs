@@ -216,7 +216,7 @@ impl Emulator for UnicornEmulator {
 
     fn capabilities(&self) -> Capabilities {
         Capability::ALL.iter().fold(Capabilities::NONE, |all, capability| match capability {
-            Capability::Labels => all,
+            capability if self.lacks(*capability) => all,
             capability => all.with(*capability),
         })
     }
@@ -407,6 +407,7 @@ impl Emulator for UnicornEmulator {
     }
 
     fn snapshot(&mut self) -> Result<Snapshot> {
+        self.require(Capability::Snapshots)?;
         let version = self.memory.snapshot();
         self.stale_tlb = true;
         // A store of an instruction under way is made again then, so that its
@@ -475,10 +476,12 @@ impl Emulator for UnicornEmulator {
     }
 
     fn memory_read_hookable(&mut self) -> Result<&mut dyn MemoryReadHookable> {
+        self.require(Capability::MemoryReadHooks)?;
         Ok(self)
     }
 
     fn memory_write_hookable(&mut self) -> Result<&mut dyn MemoryWriteHookable> {
+        self.require(Capability::MemoryWriteHooks)?;
         Ok(self)
     }
 
@@ -492,6 +495,25 @@ impl Emulator for UnicornEmulator {
 }
 
 impl UnicornEmulator {
+    /// What this backend cannot do on this platform.
+    fn lacks(&self, capability: Capability) -> bool {
+        match capability {
+            Capability::Labels => true,
+            // Accesses are told twice.
+            Capability::MemoryReadHooks | Capability::MemoryWriteHooks => {
+                self.target.arch == unicorn_engine::Arch::SPARC
+            }
+            // Unicorn's context leaves the windowed registers out.
+            Capability::Snapshots => self.platform == Platform::SPARC64,
+            _ => false,
+        }
+    }
+
+    /// The error for what this backend cannot do on this platform.
+    fn require(&self, capability: Capability) -> Result<()> {
+        if self.lacks(capability) { Err(self.unsupported(capability)) } else { Ok(()) }
+    }
+
     /// Brings the registers of a snapshot of this emulator back.
     pub(crate) fn restore_registers(&mut self, snapshot: &Snapshot) -> Result<()> {
         let state: &State = snapshot.content().ok_or(Error::ForeignSnapshot)?;

@@ -67,7 +67,7 @@ pub(super) const CASES: &[Case] = &[
         .needs(Capability::Snapshots)
         .labels(&["straight", "add_memory"]),
     Case::new("5.2", "a snapshot can be restored at an access", restores_at_access)
-        .needs(Capability::Snapshots)
+        .needs(Capability::MemoryWriteHooks)
         .labels(&["add_memory"]),
     Case::new("5.2", "starting execution is an error", recursion)
         .labels(&["straight", "load32", "store32", "caller"]),

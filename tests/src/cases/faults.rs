@@ -42,7 +42,7 @@ pub(super) const CASES: &[Case] = &[
         .needs(Capability::Stepping)
         .labels(&["load32", "illegal"]),
     Case::new("4.5", "a fault has the same content however it is run", same_content)
-        .needs(Capability::InstructionHooks)
+        .needs(Capability::MemoryReadHooks)
         .labels(&["load32", "store32", "illegal"]),
 ];
 

@@ -24,6 +24,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("5.3", "unhooking what is not hooked is an error", no_such_hook),
     Case::new("5.3", "a second hook for the same thing is an error that names it", duplicates),
     Case::new("5.3", "the specific hook fires before the global one", specific_first)
+        .needs(Capability::MemoryReadHooks)
         .labels(&["straight", "load32", "store32"]),
     Case::new("5.3", "a hook that is added after the code ran fires", added_later)
         .labels(&["straight", "load32", "store32", "caller"]),

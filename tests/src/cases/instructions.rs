@@ -56,7 +56,7 @@ pub(super) const CASES: &[Case] = &[
         .needs(Capability::BlockHooks)
         .labels(&["straight"]),
     Case::new("6.2", "other hooks do not split blocks", not_split)
-        .needs(Capability::BlockHooks)
+        .needs(Capability::MemoryReadHooks)
         .labels(&["straight", "add_memory"]),
 ];
 
