@@ -1,22 +1,15 @@
-//! What happens at instructions, blocks, system calls and exceptions.
+//! What happens before instructions: stops, checks, hooks, counting.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Instant,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use terrella_emulator_api::{
-    Access, AddressRange, ArithmeticKind, Emulator, Error, Fault, Flow, HookError, InterruptFlow,
-    MemoryCause, Stop, Taken,
-};
-use terrella_platforms::{ReturnBy, SyscallNumber};
+use terrella_emulator_api::{AddressRange, Emulator, Error, Flow, HookError, Stop};
+use terrella_platforms::ReturnBy;
 
 use crate::{
-    decode::{ends_basic_block, has_delay_slot, instruction_length, is_vex, wide_access},
+    decode::{has_delay_slot, instruction_length, is_vex, wide_access},
     emulator::UnicornEmulator,
     quirks::{SparcOperand, sparc_jump},
-    run::{LastInstruction, Mode, Outcome},
-    target::Event,
+    run::{LastInstruction, Outcome},
     traits::InstructionTraits,
 };
 
@@ -74,7 +67,7 @@ impl UnicornEmulator {
     }
 
     /// Deals with what a callback did at `pc`: whether the native run ends.
-    fn settle_hook(&mut self, pc: u64, flow: Flow) -> After {
+    pub(crate) fn settle_hook(&mut self, pc: u64, flow: Flow) -> After {
         if flow == Flow::Stop || self.run.stop_requested {
             self.run.stop_requested = false;
             return self.end(Outcome::Stop(Stop::Requested(pc)));
@@ -105,7 +98,7 @@ impl UnicornEmulator {
 
     /// Calls the hook of all instructions where there is nothing else to do.
     #[inline]
-    fn global_hook_only(&mut self, address: u64) {
+    pub(crate) fn global_hook_only(&mut self, address: u64) {
         if let Some(mut taken) = self.hooks.instructions.take_global() {
             let flow = self.call_hook(address, |emulator| (taken.hook)(emulator, address));
             self.hooks.instructions.put_back_global(taken);
@@ -123,7 +116,7 @@ impl UnicornEmulator {
     }
 
     /// Whether the next instruction needs more than the common case.
-    fn needs_attention(&self) -> bool {
+    pub(crate) fn needs_attention(&self) -> bool {
         let run = &self.run;
         run.outcome.is_some()
             || run.panic.is_some()
@@ -158,7 +151,7 @@ impl UnicornEmulator {
         traits
     }
 
-    fn on_special_code(&mut self, address: u64, size: u32) {
+    pub(crate) fn on_special_code(&mut self, address: u64, size: u32) {
         if self.run.elsewhere.is_some() {
             return;
         }
@@ -204,7 +197,7 @@ impl UnicornEmulator {
     }
 
     /// Everything that may end the run before an instruction.
-    fn before_instruction(&mut self, address: u64, size: u32, skips_hooks: bool) -> After {
+    pub(crate) fn before_instruction(&mut self, address: u64, size: u32, skips_hooks: bool) -> After {
         if self.exits.contains(&address) {
             return self.end(Outcome::Stop(Stop::ExitPoint(address)));
         }
@@ -251,7 +244,7 @@ impl UnicornEmulator {
     }
 
     /// Whether the instruction at `address` is not executable to its end.
-    fn fetch_outcome(&self, address: u64, size: u32) -> Option<Outcome> {
+    pub(crate) fn fetch_outcome(&self, address: u64, size: u32) -> Option<Outcome> {
         if !self.in_bounds(address) {
             return Some(Outcome::Stop(Stop::OutOfBounds(address)));
         }
@@ -268,7 +261,7 @@ impl UnicornEmulator {
 
     /// The instruction hooks of an address: the specific one, then the one of
     /// all instructions.
-    fn instruction_hooks(&mut self, address: u64) -> After {
+    pub(crate) fn instruction_hooks(&mut self, address: u64) -> After {
         if self.hooks.instructions.is_empty() {
             return After::GoOn;
         }
@@ -292,7 +285,7 @@ impl UnicornEmulator {
 
     /// Takes the run up again at this instruction, with what callbacks changed
     /// in force, and without asking the hooks again.
-    fn settle_changes(&mut self, address: u64) -> After {
+    pub(crate) fn settle_changes(&mut self, address: u64) -> After {
         if self.run.resync || self.run.flags_written {
             self.run.skip_at = Some(address);
             return self.end(Outcome::Resume(address));
@@ -300,7 +293,7 @@ impl UnicornEmulator {
         After::GoOn
     }
 
-    fn settle_instruction_hook(&mut self, address: u64, flow: Option<Flow>) -> After {
+    pub(crate) fn settle_instruction_hook(&mut self, address: u64, flow: Option<Flow>) -> After {
         let Some(flow) = flow else { return After::Ended };
         let after = self.settle_hook(address, flow);
         if after == After::Ended && self.run.new_pc.is_none() {
@@ -311,7 +304,7 @@ impl UnicornEmulator {
     }
 
     /// Calls the function hook of an address, and returns from the function.
-    fn function_hook(&mut self, address: u64) -> After {
+    pub(crate) fn function_hook(&mut self, address: u64) -> After {
         let Some(mut taken) = self.hooks.functions.take(address) else { return After::GoOn };
         let flow = self.call_hook(address, |emulator| (taken.hook)(emulator, address));
         self.hooks.functions.put_back(address, taken);
@@ -332,7 +325,7 @@ impl UnicornEmulator {
 
     /// What a return of the platform's default ABI does: the code pointer to
     /// go to.
-    fn return_from_function(&mut self, address: u64) -> terrella_emulator_api::Result<u64> {
+    pub(crate) fn return_from_function(&mut self, address: u64) -> terrella_emulator_api::Result<u64> {
         let convention = self.definition.default_convention();
         match convention.return_by {
             ReturnBy::Link { register, offset } => {
@@ -357,7 +350,7 @@ impl UnicornEmulator {
     }
 
     /// Goes to the state that bit 0 of a code pointer asks for.
-    fn interwork(&mut self, pointer: u64) -> terrella_emulator_api::Result<()> {
+    pub(crate) fn interwork(&mut self, pointer: u64) -> terrella_emulator_api::Result<()> {
         use terrella_platforms::CodeAddressBit;
         if self.definition.code_address_bit == CodeAddressBit::Thumb
             && let Some(flag) = self.definition.register("t")
@@ -374,7 +367,7 @@ impl UnicornEmulator {
 
     /// Notes where a SPARC jump through registers goes. An instruction hook in
     /// its delay slot makes Unicorn forget it.
-    fn note_jump(&mut self, address: u64) {
+    pub(crate) fn note_jump(&mut self, address: u64) {
         if self.target.arch != unicorn_engine::Arch::SPARC {
             return;
         }
@@ -395,7 +388,7 @@ impl UnicornEmulator {
     }
 
     /// The counter of a repeated string instruction, if this is one.
-    fn repeat_counter(&mut self, address: u64) -> Option<u64> {
+    pub(crate) fn repeat_counter(&mut self, address: u64) -> Option<u64> {
         if self.target.arch != unicorn_engine::Arch::X86 {
             return None;
         }
@@ -408,7 +401,7 @@ impl UnicornEmulator {
 
     /// Whether this is a further iteration of the repeated string instruction
     /// that called back last.
-    fn is_repetition(&mut self, last: &LastInstruction, address: u64) -> bool {
+    pub(crate) fn is_repetition(&mut self, last: &LastInstruction, address: u64) -> bool {
         let (true, Some(before)) = (last.address == address, last.repeats) else { return false };
         let now = self.repeat_counter(address);
         if before == 0 || now != Some(before - 1) {
@@ -416,370 +409,6 @@ impl UnicornEmulator {
         }
         self.run.last = Some(LastInstruction { repeats: now, ..*last });
         true
-    }
-
-    // ---- blocks
-
-    /// At the entry of a block of Unicorn's. Those of the contract end only at
-    /// control transfers: what merely goes on a block is no entry.
-    pub(crate) fn on_block(&mut self, address: u64, size: u64) {
-        if let Some(elsewhere) = self.run.elsewhere {
-            if address != elsewhere {
-                self.engine.stop();
-            }
-            return;
-        }
-        if self.run.diagnosing.is_some() || self.run.outcome.is_some() {
-            return;
-        }
-        let resumed = self.run.mid_block.take() == Some(address);
-        let goes_on = resumed
-            || self.run.skip_at == Some(address) && self.run.block.is_some()
-            || self.run.block.is_some_and(|(start, size, ends)| {
-                let end = start.wrapping_add(size);
-                (address == end && !ends) || (start < address && address < end && self.was_resumed(address))
-            });
-        let before = self.run.block;
-        let ends = self.block_ends(address, size);
-        self.run.block = Some((address, size, ends));
-        if let Some(deadline) = self.run.deadline
-            && Instant::now() >= deadline
-        {
-            self.end(Outcome::Stop(Stop::TimeLimit(address)));
-            return;
-        }
-        if goes_on && before != self.run.block {
-            return;
-        }
-        if goes_on {
-            return;
-        }
-        if self.run.mode == Mode::Block && self.run.blocks > 0 {
-            let stop = if self.exits.contains(&address) {
-                Stop::ExitPoint(address)
-            } else if !self.in_bounds(address) {
-                Stop::OutOfBounds(address)
-            } else {
-                Stop::InstructionLimit(address)
-            };
-            self.end(Outcome::Stop(stop));
-            return;
-        }
-        self.run.blocks += 1;
-        if !self.hooks.blocks.has_global() || self.exits.contains(&address) {
-            return;
-        }
-        let whole = self.whole_block(address, size);
-        if let Some(mut taken) = self.hooks.blocks.take_global() {
-            let flow = self.call_hook(address, |emulator| (taken.hook)(emulator, address, whole));
-            self.hooks.blocks.put_back_global(taken);
-            let Some(flow) = flow else { return };
-            if self.settle_hook(address, flow) == After::Ended {
-                if self.run.new_pc.is_none() {
-                    self.run.mid_block = Some(address);
-                }
-            } else if self.run.resync || self.run.flags_written {
-                self.run.flags_written = false;
-                self.run.mid_block = Some(address);
-                self.end(Outcome::Resume(address));
-            }
-        }
-    }
-
-    /// Whether the native run was taken up again inside a block.
-    fn was_resumed(&self, address: u64) -> bool {
-        self.run.last.is_none_or(|last| !last.has_slot) && self.run.skip_at == Some(address)
-    }
-
-    /// Whether the last instruction of a block of Unicorn's transfers control.
-    fn block_ends(&mut self, address: u64, size: u64) -> bool {
-        if let Some(known) = self.traits.block(address, size) {
-            return known;
-        }
-        let ends = self.find_block_end(address, size);
-        self.traits.remember_block(address, size, ends);
-        ends
-    }
-
-    fn find_block_end(&self, address: u64, size: u64) -> bool {
-        let state = self.code_state();
-        let end = address.wrapping_add(size);
-        let mut at = address;
-        let mut ends = false;
-        while at < end {
-            let code = self.code_at(at);
-            let Some(length) = instruction_length(self.platform, state, &code) else { return true };
-            // A branch with a delay slot is the last but one.
-            ends = ends_basic_block(self.platform, state, &code)
-                || (ends && at.wrapping_add(length as u64) == end && self.definition.delay_slots);
-            at += length as u64;
-        }
-        ends
-    }
-
-    /// The size of the basic block of which Unicorn has the first part.
-    pub(crate) fn whole_block(&self, address: u64, size: u64) -> u64 {
-        /// Where a block without an end is taken to end, in bytes.
-        const LONGEST: u64 = 1 << 16;
-        if self.run.block.is_some_and(|(_, _, ends)| ends) {
-            return size;
-        }
-        let state = self.code_state();
-        let mut at = address.wrapping_add(size);
-        while at.wrapping_sub(address) < LONGEST {
-            let code = self.code_at(at);
-            let Some(length) = instruction_length(self.platform, state, &code) else { break };
-            at = at.wrapping_add(length as u64);
-            if ends_basic_block(self.platform, state, &code) {
-                if has_delay_slot(self.platform, &code) {
-                    at = at.wrapping_add(4);
-                }
-                break;
-            }
-        }
-        at.wrapping_sub(address)
-    }
-
-    // ---- system calls and exceptions
-
-    /// At `syscall` and `sysenter`, which Unicorn tells before they execute.
-    pub(crate) fn on_syscall_instruction(&mut self) {
-        let pc = self.native_pc();
-        self.run.new_pc = None;
-        let next = self.next_instruction(pc);
-        self.system_call(pc, next);
-    }
-
-    /// At an undecodable instruction; `false` for an error of Unicorn's.
-    pub(crate) fn on_invalid(&mut self) -> bool {
-        let pc = self.native_pc();
-        self.invalid(pc);
-        false
-    }
-
-    fn invalid(&mut self, pc: u64) {
-        // Where nothing may be executed, it does not matter what is there.
-        if self.exits.contains(&pc) {
-            self.end(Outcome::Stop(Stop::ExitPoint(pc)));
-            return;
-        }
-        if self.native.guards.contains(pc)
-            && let Some(outcome) = self.fetch_outcome(pc, 1)
-        {
-            self.end(outcome);
-            return;
-        }
-        // A function that is answered by a hook need not be code.
-        if self.hooks.functions.has_site(pc) {
-            self.function_hook(pc);
-            return;
-        }
-        // Some are breakpoints, told as invalid (RISC-V `ebreak`).
-        let code = self.code_at(pc);
-        if self.target.arch == unicorn_engine::Arch::RISCV
-            && (code.starts_with(&[0x73, 0x00, 0x10, 0x00]) || code.starts_with(&[0x02, 0x90]))
-        {
-            let next = self.next_instruction(pc);
-            return self.interrupt(pc, next, 3, None);
-        }
-        let fault = self.invalid_instruction(pc);
-        self.interrupt(pc, pc, self.target.invalid, Some(fault));
-    }
-
-    /// The address of the instruction after the one at `pc`.
-    fn next_instruction(&self, pc: u64) -> u64 {
-        let length = instruction_length(self.platform, self.code_state(), &self.code_at(pc));
-        pc.wrapping_add(length.unwrap_or(usize::from(self.definition.instruction_alignment)) as u64)
-            & self.definition.highest_address()
-    }
-
-    /// At an exception of Unicorn's.
-    pub(crate) fn on_exception(&mut self, number: u32) {
-        if self.run.outcome.is_some() || self.run.panic.is_some() {
-            self.engine.stop();
-            return;
-        }
-        if self.run.diagnosing.is_some() {
-            self.engine.stop();
-            return;
-        }
-        if self.run.refused.is_some() {
-            // The exception of a refused page: the run loop deals with it.
-            self.engine.stop();
-            return;
-        }
-        let pc = self.exception_pc(number);
-        if self.target.arch == unicorn_engine::Arch::X86 && self.native_pc() == pc {
-            self.run.exception_pending = true;
-        }
-        let next = self.next_instruction(pc);
-        let unaligned = |access| {
-            let (address, size) = if access == Access::Fetch { (pc, 1) } else { self.unaligned_at(pc) };
-            Fault::Memory { access, cause: MemoryCause::Unaligned, address, size, pc }
-        };
-        match self.event(number) {
-            Event::Syscall => self.system_call(pc, next),
-            Event::Interrupt(number) => self.interrupt(pc, next, number, None),
-            Event::InterruptByNumber => {
-                let legacy = self.definition.syscall_conventions.first();
-                let is_syscall = legacy.is_some_and(|it| it.instruction == format!("int {number:#x}"));
-                // The traps of m68k are told at the instruction.
-                let trap = self.target.arch == unicorn_engine::Arch::M68K && (32..=47).contains(&number);
-                let software = trap || self.native_pc() != pc;
-                if is_syscall && software {
-                    self.system_call(pc, next);
-                } else {
-                    self.interrupt(pc, if software { next } else { pc }, number.into(), None);
-                }
-            }
-            Event::Invalid => self.invalid(pc),
-            Event::Division => {
-                let fault = Self::arithmetic(ArithmeticKind::Division, pc);
-                self.interrupt(pc, pc, number.into(), Some(fault));
-            }
-            Event::Program if crate::quirks::is_s390x_divide(&self.code_at(pc)) => {
-                let fault = Self::arithmetic(ArithmeticKind::Division, pc);
-                self.interrupt(pc, pc, 9, Some(fault));
-            }
-            Event::Program => self.invalid(pc),
-            Event::Overflow => {
-                let fault = Self::arithmetic(ArithmeticKind::Overflow, pc);
-                self.interrupt(pc, pc, number.into(), Some(fault));
-            }
-            Event::UnalignedRead => drop(self.end(Outcome::Fault(unaligned(Access::Read)))),
-            Event::UnalignedWrite => drop(self.end(Outcome::Fault(unaligned(Access::Write)))),
-            Event::UnalignedFetch => drop(self.end(Outcome::Fault(unaligned(Access::Fetch)))),
-        }
-    }
-
-    /// Address and size of an unaligned access at `pc`, where they can be told.
-    fn unaligned_at(&self, pc: u64) -> (u64, u64) {
-        if self.target.arch != unicorn_engine::Arch::MIPS {
-            return (0, 1);
-        }
-        let mut bytes = [0; 4];
-        self.memory.read_unchecked((pc..=pc.saturating_add(3)).into(), &mut bytes);
-        let word = self.platform.byte_order().read(&bytes) as u32;
-        (self.unaligned_address(word), Self::access_size(word))
-    }
-
-    /// The number of the system call at `pc`.
-    fn syscall_number(&self, pc: u64) -> u64 {
-        let Some(convention) = self.definition.syscall_conventions.first() else {
-            return self.immediate_of_svc(pc);
-        };
-        let (register, immediate) = match convention.number {
-            SyscallNumber::Register(register) => (register, 0),
-            SyscallNumber::ImmediateOrRegister(register) => (register, self.immediate_of_svc(pc)),
-        };
-        if immediate != 0 {
-            return immediate;
-        }
-        self.definition.register(register).and_then(|id| self.read_register_id(id).ok()).unwrap_or(0)
-    }
-
-    /// The immediate operand of a two-byte `svc n` (Thumb, z/Architecture).
-    fn immediate_of_svc(&self, pc: u64) -> u64 {
-        let mut bytes = [0; 2];
-        self.memory.read_unchecked((pc..=pc.saturating_add(1)).into(), &mut bytes);
-        self.platform.byte_order().read(&bytes) as u64 & 0xff
-    }
-
-    /// Calls the hooks of a system call at `pc`; execution goes on at `next`.
-    fn system_call(&mut self, pc: u64, next: u64) {
-        let number = self.syscall_number(pc);
-        if !self.hooks.syscalls.has_site(number) && !self.hooks.syscalls.has_global() {
-            self.end(Outcome::Fault(Fault::UnhandledSyscall { number, pc }));
-            return;
-        }
-        // Callbacks see the instruction itself, and go on behind it.
-        if let Some(mut taken) = self.hooks.syscalls.take(number) {
-            let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, number));
-            self.hooks.syscalls.put_back(number, taken);
-            if self.settle_event(flow, next) == After::Ended {
-                return;
-            }
-        }
-        if self.run.new_pc.is_none()
-            && let Some(mut taken) = self.hooks.syscalls.take_global()
-        {
-            let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, number));
-            self.hooks.syscalls.put_back_global(taken);
-            if self.settle_event(flow, next) == After::Ended {
-                return;
-            }
-        }
-        self.go_on_at(next);
-    }
-
-    fn settle_event(&mut self, flow: Option<Flow>, next: u64) -> After {
-        match flow {
-            None => After::Ended,
-            Some(Flow::Stop) => self.stop_at(next),
-            Some(Flow::Continue) if self.run.stop_requested => self.stop_at(next),
-            Some(Flow::Continue) => After::GoOn,
-        }
-    }
-
-    /// Ends the run gracefully at the next instruction, or where a callback
-    /// set the program counter.
-    fn stop_at(&mut self, next: u64) -> After {
-        self.run.stop_requested = false;
-        let pc = self.run.new_pc.map_or(next, |pointer| self.definition.code_address(pointer));
-        self.end(Outcome::Stop(Stop::Requested(pc)))
-    }
-
-    /// Goes on at `next`, or where a callback set the program counter.
-    fn go_on_at(&mut self, next: u64) {
-        self.end(Outcome::Resume(next));
-    }
-
-    /// Calls the hooks of an interrupt at `pc`. Not handled, it is `fault`, or
-    /// else an unhandled interrupt.
-    fn interrupt(&mut self, pc: u64, next: u64, number: u64, fault: Option<Fault>) {
-        let mut handled = false;
-        let specific = self.hooks.interrupts.take(number);
-        if let Some(mut taken) = specific {
-            let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, number));
-            self.hooks.interrupts.put_back(number, taken);
-            match self.interrupt_flow(flow, next) {
-                Some(done) => handled |= done,
-                None => return,
-            }
-        }
-        let global: Option<Taken<_>> =
-            if self.run.new_pc.is_none() { self.hooks.interrupts.take_global() } else { None };
-        if let Some(mut taken) = global {
-            let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, number));
-            self.hooks.interrupts.put_back_global(taken);
-            match self.interrupt_flow(flow, next) {
-                Some(done) => handled |= done,
-                None => return,
-            }
-        }
-        if handled {
-            self.go_on_at(next);
-        } else {
-            let fault = fault.unwrap_or(Fault::UnhandledInterrupt { number, pc });
-            self.run.new_pc = None;
-            self.end(Outcome::Fault(fault));
-        }
-    }
-
-    /// Whether an interrupt callback handled it; `None` if the run ends.
-    fn interrupt_flow(&mut self, flow: Option<InterruptFlow>, next: u64) -> Option<bool> {
-        match flow? {
-            InterruptFlow::Stop => {
-                self.stop_at(next);
-                None
-            }
-            InterruptFlow::Handled if self.run.stop_requested => {
-                self.stop_at(next);
-                None
-            }
-            InterruptFlow::Handled => Some(true),
-            InterruptFlow::Unhandled => Some(false),
-        }
     }
 
     // ---- code that Unicorn executes wrongly
@@ -815,7 +444,7 @@ impl UnicornEmulator {
 
     /// Watches the instructions of a range that must not execute; whether
     /// there are new ones.
-    fn refuse_code(&mut self, address: u64, size: u64) -> bool {
+    pub(crate) fn refuse_code(&mut self, address: u64, size: u64) -> bool {
         let mut found = false;
         let mut at = address;
         while at.wrapping_sub(address) < size {

@@ -39,6 +39,7 @@
 #![deny(missing_docs)]
 
 mod access;
+mod blocks;
 mod callbacks;
 mod decode;
 mod emulator;
@@ -55,6 +56,7 @@ mod registers;
 mod run;
 mod target;
 mod traits;
+mod traps;
 mod watch;
 
 pub use emulator::UnicornEmulator;
