@@ -1,0 +1,72 @@
+//! Expressions of patterns and disassembly actions.
+
+use super::symbols::{Field, Place, TokenDefinition};
+use crate::{
+    language::FieldAccess,
+    spec::syntax::{BinaryOperator, UnaryOperator},
+};
+
+/// A resolved expression; all arithmetic has 64 bits and wraps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Expr {
+    Constant(i64),
+    /// A field at the beginning of the constructor, or of the context.
+    Field(FieldAccess),
+    /// The value of an operand of the constructor.
+    Operand(usize),
+    Start,
+    Next,
+    Next2,
+    Unary(UnaryOperator, Box<Expr>),
+    Binary(BinaryOperator, Box<Expr>, Box<Expr>),
+}
+
+/// Applies an operator as SLEIGH does.
+pub(crate) fn apply(operator: BinaryOperator, left: i64, right: i64) -> i64 {
+    match operator {
+        BinaryOperator::Add => left.wrapping_add(right),
+        BinaryOperator::Subtract => left.wrapping_sub(right),
+        BinaryOperator::Multiply => left.wrapping_mul(right),
+        BinaryOperator::Divide => left.checked_div(right).unwrap_or(0),
+        BinaryOperator::ShiftLeft => {
+            u32::try_from(right).ok().and_then(|by| left.checked_shl(by)).unwrap_or(0)
+        }
+        BinaryOperator::ShiftRight => left >> right.clamp(0, 63),
+        BinaryOperator::And => left & right,
+        BinaryOperator::Or => left | right,
+        BinaryOperator::Xor => left ^ right,
+    }
+}
+
+/// How a field is read.
+pub(crate) fn access(field: &Field, tokens: &[TokenDefinition]) -> FieldAccess {
+    match field.place {
+        Place::Token(token, low, high) => {
+            let token = &tokens[token];
+            // Only the bytes that hold the field are read.
+            let (first, last) = if token.big_endian {
+                (token.size - 1 - high / 8, token.size - 1 - low / 8)
+            } else {
+                (low / 8, high / 8)
+            };
+            FieldAccess {
+                is_context: false,
+                big_endian: token.big_endian,
+                signed: field.signed,
+                first: first as u8,
+                size: (last - first + 1) as u8,
+                shift: (low % 8) as u8,
+                bits: (high - low + 1) as u8,
+            }
+        }
+        Place::Context(high, low) => FieldAccess {
+            is_context: true,
+            big_endian: true,
+            signed: field.signed,
+            first: 0,
+            size: 0,
+            shift: (127 - low) as u8,
+            bits: (low - high + 1) as u8,
+        },
+    }
+}

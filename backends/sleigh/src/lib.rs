@@ -1,0 +1,22 @@
+//! SLEIGH processor specifications: from their text to a decoder, a printer
+//! and p-code. Nothing is executed here.
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod compile;
+mod decode;
+mod error;
+mod language;
+mod layout;
+mod lift;
+mod pcode;
+mod print;
+mod spec;
+mod specification;
+
+pub use decode::{ContextCommit, DecodeError, Decoder};
+pub use error::{Error, Place, Result};
+pub use language::{Context, ContextField, Language, Register, Space};
+pub use lift::{LiftError, Lifter};
+pub use pcode::{OpCode, Pcode, PcodeOp, SpaceId, Varnode};
+pub use specification::compile;

@@ -1,0 +1,604 @@
+//! Lifting: from the constructors of an instruction to its p-code.
+
+use crate::{
+    decode::Decoder,
+    language::Language,
+    layout::{self, template as codes},
+    pcode::{OpCode, Pcode, SpaceId, Varnode},
+};
+
+/// Why an instruction cannot be lifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LiftError {
+    /// Nothing was decoded before.
+    #[error("no instruction was decoded")]
+    NothingDecoded,
+    /// The specification says that it has no semantics.
+    #[error("the specification has no semantics for the instruction")]
+    Unimplemented,
+    /// The compiled language is damaged, or the specification uses something
+    /// that exports nothing.
+    #[error("the template of the instruction cannot be followed")]
+    Malformed,
+}
+
+/// How many operations one instruction may have.
+const MAX_OPS: usize = 1 << 15;
+
+/// What an operand stands for.
+#[derive(Debug, Clone, Copy)]
+struct Handle {
+    varnode: Varnode,
+    /// The place holds the address of what is meant, in `varnode.space`.
+    pointer: Option<Varnode>,
+}
+
+impl Default for Handle {
+    fn default() -> Self {
+        Self { varnode: Varnode::constant(0, 0), pointer: None }
+    }
+}
+
+/// What was loaded or stored last through an operand.
+#[derive(Debug, Clone, Copy)]
+struct Cached {
+    space: SpaceId,
+    address: Varnode,
+    value: Varnode,
+}
+
+/// Space for lifting, to be used again.
+#[derive(Debug, Default)]
+struct Work {
+    handles: Vec<Handle>,
+    /// The first temporary and the first label of each node.
+    bases: Vec<(u32, u32)>,
+    temporaries: Vec<Varnode>,
+    labels: Vec<u32>,
+    /// Branches to labels: the operation and the label.
+    fixups: Vec<(u32, u32)>,
+    cache: Vec<Cached>,
+    /// The next free byte of the space of temporaries.
+    unique: u64,
+    inputs: Vec<Varnode>,
+}
+
+/// Lifts instructions, reusing its memory.
+#[derive(Debug, Default)]
+pub struct Lifter {
+    work: Work,
+}
+
+impl Decoder {
+    /// The p-code of the last instruction.
+    ///
+    /// Where it has a delay slot, [`Self::set_delay_slot_length`] is to be
+    /// called before, and [`Pcode::delay_slot`] tells where the instructions
+    /// of the slot execute.
+    ///
+    /// # Errors
+    /// [`LiftError`].
+    pub fn lift(&self, pcode: &mut Pcode) -> Result<(), LiftError> {
+        Lifter::default().lift(self, pcode)
+    }
+
+    /// The address that an operand stands for, if it is known without
+    /// executing anything.
+    pub(crate) fn handle_address(&self, index: u32) -> Option<u64> {
+        let node = self.nodes.get(index as usize)?;
+        let language = &self.language;
+        if node.constructor == 0 {
+            return match language.word(node.operand) & 0xff {
+                layout::operand::REGISTER | layout::operand::VARIABLES => None,
+                _ => Some(self.node_value(index as usize) as u64),
+            };
+        }
+        let template = language.word(node.constructor + 5);
+        let temporaries = language.word(template) & 0xffff;
+        let export = template + 1 + temporaries;
+        if language.word(export) & 0xff == codes::EXPORT_NOTHING {
+            return None;
+        }
+        let head = language.word(export + 1);
+        match head & 0xf {
+            codes::CONSTANT | codes::FIXED => Some(long(language, export + 2)),
+            codes::OPERAND | codes::OPERAND_OFFSET | codes::OPERAND_ADDRESS => {
+                let child = node.first + (head >> 4 & 0xfff);
+                if child > index { self.handle_address(child) } else { None }
+            }
+            codes::START => Some(self.address),
+            codes::NEXT | codes::NEXT2 => Some(self.next),
+            _ => None,
+        }
+    }
+}
+
+fn long(language: &Language, at: u32) -> u64 {
+    u64::from(language.word(at)) | u64::from(language.word(at + 1)) << 32
+}
+
+/// One template varnode.
+#[derive(Debug, Clone, Copy)]
+enum Resolved {
+    Varnode(Varnode),
+    /// A place in memory.
+    Memory(Memory),
+    Label(u32),
+}
+
+/// A place in memory: some bytes after an address.
+#[derive(Debug, Clone, Copy)]
+struct Memory {
+    space: SpaceId,
+    address: Varnode,
+    skip: u32,
+    size: u32,
+}
+
+struct Run<'a> {
+    decoder: &'a Decoder,
+    language: &'a Language,
+    work: &'a mut Work,
+    pcode: &'a mut Pcode,
+}
+
+impl Lifter {
+    /// A lifter.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// As [`Decoder::lift`], without allocating anything once it has lifted
+    /// as long an instruction.
+    ///
+    /// # Errors
+    /// [`LiftError`].
+    pub fn lift(&mut self, decoder: &Decoder, pcode: &mut Pcode) -> Result<(), LiftError> {
+        pcode.clear();
+        if decoder.nodes.is_empty() {
+            return Err(LiftError::NothingDecoded);
+        }
+        let work = &mut self.work;
+        work.handles.clear();
+        work.handles.resize(decoder.nodes.len(), Handle::default());
+        work.bases.clear();
+        work.bases.resize(decoder.nodes.len(), (0, 0));
+        work.temporaries.clear();
+        work.labels.clear();
+        work.fixups.clear();
+        work.cache.clear();
+        work.unique = 0;
+        let mut run = Run { decoder, language: &decoder.language, work, pcode };
+        // Operands stand after what they are operands of.
+        for index in (0..decoder.nodes.len()).rev() {
+            run.prepare(index)?;
+        }
+        run.build(0)?;
+        run.resolve_labels()
+    }
+}
+
+impl Run<'_> {
+    fn word(&self, at: u32) -> u32 {
+        self.language.word(at)
+    }
+
+    /// Finds what a node stands for and gives its temporaries their places.
+    fn prepare(&mut self, index: usize) -> Result<(), LiftError> {
+        let node = self.decoder.nodes[index];
+        if node.constructor == 0 {
+            self.work.handles[index] = self.leaf(index);
+            return Ok(());
+        }
+        if self.word(node.constructor) & layout::FLAG_UNIMPLEMENTED != 0 {
+            return Err(LiftError::Unimplemented);
+        }
+        let template = self.word(node.constructor + 5);
+        let counts = self.word(template);
+        let (temporaries, labels) = (counts & 0xffff, counts >> 16);
+        self.work.bases[index] = (self.work.temporaries.len() as u32, self.work.labels.len() as u32);
+        for number in 0..temporaries {
+            let size = self.size(self.word(template + 1 + number), index);
+            let varnode = Varnode { space: SpaceId::UNIQUE, size, offset: self.work.unique };
+            self.work.unique += u64::from(size.max(1)).next_multiple_of(8);
+            self.work.temporaries.push(varnode);
+        }
+        let all = self.work.labels.len() + labels as usize;
+        self.work.labels.resize(all, u32::MAX);
+        let export = template + 1 + temporaries;
+        let head = self.word(export);
+        self.work.handles[index] = match head & 0xff {
+            codes::EXPORT_VALUE => match self.varnode(export + 1, index)?.0 {
+                Resolved::Varnode(varnode) => {
+                    // A value keeps having no size.
+                    Handle { varnode, pointer: None }
+                }
+                Resolved::Memory(it) if it.skip == 0 => memory(it.space, it.address, it.size),
+                _ => return Err(LiftError::Malformed),
+            },
+            codes::EXPORT_STAR => {
+                let (space, size) = (SpaceId((head >> 8 & 0xff) as u16), head >> 16);
+                let pointer = match self.varnode(export + 1, index)?.0 {
+                    Resolved::Varnode(varnode) => varnode,
+                    // A pointer that lies in memory itself is loaded when the
+                    // operand is built, which exports do not do.
+                    _ => return Err(LiftError::Malformed),
+                };
+                if space == SpaceId::CONST {
+                    Handle { varnode: Varnode { size, ..pointer }, pointer: None }
+                } else {
+                    memory(space, self.to_bytes(space, pointer), size)
+                }
+            }
+            _ => Handle::default(),
+        };
+        Ok(())
+    }
+
+    /// A constant address in bytes, not in words of the space.
+    fn to_bytes(&self, space: SpaceId, pointer: Varnode) -> Varnode {
+        let word_size = self.language.space(space).map_or(1, |space| u64::from(space.word_size));
+        if pointer.is_constant() && word_size > 1 {
+            Varnode { offset: pointer.offset.wrapping_mul(word_size), ..pointer }
+        } else {
+            pointer
+        }
+    }
+
+    fn leaf(&self, index: usize) -> Handle {
+        let node = self.decoder.nodes[index];
+        let kind = self.word(node.operand) & 0xff;
+        let number = match kind {
+            layout::operand::REGISTER => Some(i64::from(self.word(node.operand + 1))),
+            layout::operand::VARIABLES => self
+                .decoder
+                .field(self.language, node.operand, node.offset)
+                .and_then(|raw| self.decoder.attached(self.language, node.operand, raw)),
+            _ => None,
+        };
+        let register = number.and_then(|number| self.language.registers.get(number as usize));
+        let varnode = match register {
+            Some(register) => register.varnode(),
+            None => Varnode::constant(self.decoder.node_value(index) as u64, 0),
+        };
+        Handle { varnode, pointer: None }
+    }
+
+    fn size(&self, encoded: u32, node: usize) -> u32 {
+        if encoded & codes::SIZE_OF_OPERAND == 0 {
+            return encoded;
+        }
+        let child = self.decoder.nodes[node].first + (encoded & !codes::SIZE_OF_OPERAND);
+        self.work.handles.get(child as usize).map_or(0, |handle| handle.varnode.size)
+    }
+
+    /// Reads a template varnode; where the next word is.
+    fn varnode(&self, at: u32, node: usize) -> Result<(Resolved, u32), LiftError> {
+        let head = self.word(at);
+        let number = head >> 4 & 0xfff;
+        let size = self.size(head >> 16, node);
+        let handle = || -> Result<Handle, LiftError> {
+            let child = self.decoder.nodes[node].first + number;
+            self.work.handles.get(child as usize).copied().ok_or(LiftError::Malformed)
+        };
+        let constant = |value| Resolved::Varnode(Varnode::constant(value, size));
+        Ok(match head & 0xf {
+            codes::CONSTANT => (constant(long(self.language, at + 1)), at + 3),
+            codes::FIXED => {
+                let space = SpaceId(number as u16);
+                let varnode = Varnode { space, size, offset: long(self.language, at + 1) };
+                (self.place(varnode), at + 3)
+            }
+            codes::TEMPORARY => {
+                let index = self.work.bases[node].0 + number;
+                let varnode = self.work.temporaries.get(index as usize).ok_or(LiftError::Malformed)?;
+                (Resolved::Varnode(*varnode), at + 1)
+            }
+            codes::OPERAND => {
+                let Handle { mut varnode, pointer } = handle()?;
+                let resolved = match pointer {
+                    Some(address) => Resolved::Memory(Memory {
+                        space: varnode.space,
+                        address,
+                        skip: 0,
+                        size: varnode.size,
+                    }),
+                    None => {
+                        // A value has the size of what it meets.
+                        if varnode.is_constant() && size != 0 {
+                            varnode.size = size;
+                        }
+                        self.place(varnode)
+                    }
+                };
+                (resolved, at + 1)
+            }
+            codes::OPERAND_SLICE => {
+                let Handle { varnode, pointer } = handle()?;
+                let skip = self.word(at + 1);
+                let resolved = match pointer {
+                    Some(pointer) => Resolved::Memory(self.memory_slice(varnode, pointer, skip, size)),
+                    None => self.place(self.slice(varnode, skip, size)),
+                };
+                (resolved, at + 2)
+            }
+            codes::OPERAND_OFFSET => {
+                let Handle { varnode, pointer } = handle()?;
+                let resolved = match pointer {
+                    // The address of what is in memory.
+                    Some(pointer) => Resolved::Varnode(pointer),
+                    None => constant(varnode.offset),
+                };
+                (resolved, at + 1)
+            }
+            codes::OPERAND_ADDRESS => {
+                let Handle { varnode, pointer } = handle()?;
+                let resolved = match pointer {
+                    Some(pointer) if !pointer.is_constant() => Resolved::Varnode(pointer),
+                    Some(pointer) => self.code(pointer.offset),
+                    None if varnode.is_constant() => self.code(self.code_bytes(varnode.offset)),
+                    None => self.code(varnode.offset),
+                };
+                (resolved, at + 1)
+            }
+            codes::START => (constant(self.decoder.address), at + 1),
+            codes::NEXT | codes::NEXT2 => (constant(self.decoder.next), at + 1),
+            codes::LABEL_PLACE => (Resolved::Label(self.work.bases[node].1 + number), at + 1),
+            _ => return Err(LiftError::Malformed),
+        })
+    }
+
+    /// An address of code in bytes.
+    fn code_bytes(&self, address: u64) -> u64 {
+        let word_size = self.language.spaces[self.language.default_space as usize].word_size;
+        address.wrapping_mul(u64::from(word_size))
+    }
+
+    fn code(&self, address: u64) -> Resolved {
+        let space = &self.language.spaces[self.language.default_space as usize];
+        let mask = if space.address_size >= 8 { u64::MAX } else { (1 << (8 * space.address_size)) - 1 };
+        let offset = address & mask;
+        Resolved::Varnode(Varnode { space: self.language.default_space(), size: space.address_size, offset })
+    }
+
+    /// Where a varnode is: in memory if its space is one of memory.
+    fn place(&self, varnode: Varnode) -> Resolved {
+        let in_memory =
+            varnode.space.0 > 1 && self.language.space(varnode.space).is_some_and(|space| !space.is_register);
+        if in_memory {
+            let size = self.language.spaces[usize::from(varnode.space.0)].address_size;
+            let address = Varnode::constant(varnode.offset, size);
+            Resolved::Memory(Memory { space: varnode.space, address, skip: 0, size: varnode.size })
+        } else {
+            Resolved::Varnode(varnode)
+        }
+    }
+
+    /// Some bytes of a varnode, counted from the lowest.
+    fn slice(&self, varnode: Varnode, skip: u32, size: u32) -> Varnode {
+        if varnode.is_constant() {
+            let value = if skip >= 8 { 0 } else { varnode.offset >> (8 * skip) };
+            return Varnode::constant(value, size);
+        }
+        // Temporaries are always kept lowest byte first.
+        let skip = if self.language.big_endian && varnode.space != SpaceId::UNIQUE {
+            varnode.size.saturating_sub(skip + size)
+        } else {
+            skip
+        };
+        Varnode { size, offset: varnode.offset + u64::from(skip), ..varnode }
+    }
+
+    fn memory_slice(&self, varnode: Varnode, address: Varnode, skip: u32, size: u32) -> Memory {
+        let skip = if self.language.big_endian { varnode.size.saturating_sub(skip + size) } else { skip };
+        Memory { space: varnode.space, address, skip, size }
+    }
+
+    // ---- emission
+
+    fn temporary(&mut self, size: u32) -> Varnode {
+        let varnode = Varnode { space: SpaceId::UNIQUE, size, offset: self.work.unique };
+        self.work.unique += u64::from(size.max(1)).next_multiple_of(8);
+        varnode
+    }
+
+    /// The address of a place in memory.
+    fn address(&mut self, place: Memory) -> Varnode {
+        let Memory { address, skip, .. } = place;
+        if skip == 0 {
+            return address;
+        }
+        let skip = Varnode::constant(skip.into(), address.size);
+        if address.is_constant() {
+            return Varnode { offset: address.offset.wrapping_add(skip.offset), ..address };
+        }
+        let sum = self.temporary(address.size);
+        self.pcode.push(OpCode::IntAdd, Some(sum), &[address, skip]);
+        sum
+    }
+
+    fn load(&mut self, space: SpaceId, address: Varnode, size: u32) -> Varnode {
+        let known = self
+            .work
+            .cache
+            .iter()
+            .find(|it| it.space == space && it.address == address && it.value.size == size);
+        if let Some(known) = known {
+            return known.value;
+        }
+        let value = self.temporary(size);
+        let number = Varnode::constant(space.0.into(), 4);
+        self.pcode.push(OpCode::Load, Some(value), &[number, address]);
+        self.work.cache.push(Cached { space, address, value });
+        value
+    }
+
+    /// Forgets what was loaded through a pointer that changes.
+    fn written(&mut self, varnode: Varnode) {
+        let end = varnode.offset + u64::from(varnode.size);
+        self.work.cache.retain(|it| {
+            [it.address, it.value].iter().all(|kept| {
+                kept.space != varnode.space
+                    || kept.offset >= end
+                    || kept.offset + u64::from(kept.size) <= varnode.offset
+            })
+        });
+    }
+
+    fn build(&mut self, index: usize) -> Result<(), LiftError> {
+        let node = self.decoder.nodes[index];
+        let template = self.word(node.constructor + 5);
+        let temporaries = self.word(template) & 0xffff;
+        let mut at = template + 1 + temporaries;
+        // Past the export.
+        at = if self.word(at) & 0xff == codes::EXPORT_NOTHING {
+            at + 1
+        } else {
+            self.varnode(at + 1, index)?.1
+        };
+        let end = at + 1 + self.word(at);
+        at += 1;
+        while at < end {
+            let head = self.word(at);
+            at += 1;
+            let number = head >> 16;
+            match head & 0xff {
+                codes::BUILD => {
+                    let child = (node.first + number) as usize;
+                    if child <= index || child >= self.decoder.nodes.len() {
+                        return Err(LiftError::Malformed);
+                    }
+                    self.build(child)?;
+                    continue;
+                }
+                codes::DELAY_SLOT => {
+                    self.work.cache.clear();
+                    self.pcode.delay_slot = Some(self.pcode.ops().len() as u32);
+                    continue;
+                }
+                codes::LABEL => {
+                    // What is known depends on the way here.
+                    self.work.cache.clear();
+                    let label = self.work.bases[index].1 + number;
+                    let here = self.pcode.ops().len() as u32;
+                    *self.work.labels.get_mut(label as usize).ok_or(LiftError::Malformed)? = here;
+                    continue;
+                }
+                _ => {}
+            }
+            let code = OpCode::from_number(head & 0xff).ok_or(LiftError::Malformed)?;
+            if self.pcode.ops().len() > MAX_OPS {
+                return Err(LiftError::Malformed);
+            }
+            let mut output = None;
+            if head & 0x8000 != 0 {
+                let (resolved, next) = self.varnode(at, index)?;
+                output = Some(resolved);
+                at = next;
+            }
+            let mut inputs = std::mem::take(&mut self.work.inputs);
+            inputs.clear();
+            let mut label = None;
+            for _ in 0..head >> 8 & 0x7f {
+                let (resolved, next) = self.varnode(at, index)?;
+                at = next;
+                inputs.push(match resolved {
+                    Resolved::Varnode(varnode) => varnode,
+                    Resolved::Label(number) => {
+                        label = Some(number);
+                        Varnode::constant(0, 4)
+                    }
+                    Resolved::Memory(place) => {
+                        let address = self.address(place);
+                        self.load(place.space, address, place.size)
+                    }
+                });
+            }
+            self.emit(code, output, &mut inputs, label)?;
+            self.work.inputs = inputs;
+        }
+        Ok(())
+    }
+
+    fn emit(
+        &mut self,
+        code: OpCode,
+        output: Option<Resolved>,
+        inputs: &mut [Varnode],
+        label: Option<u32>,
+    ) -> Result<(), LiftError> {
+        match code {
+            // Destinations in code: constants are addresses.
+            OpCode::Branch | OpCode::CBranch | OpCode::Call => {
+                if let Some(label) = label {
+                    self.work.fixups.push((self.pcode.ops().len() as u32, label));
+                } else if let Some(target) = inputs.first_mut()
+                    && target.is_constant()
+                    && let Resolved::Varnode(code) = self.code(target.offset)
+                {
+                    *target = code;
+                }
+                // An address that is only known at run time.
+                if inputs
+                    .first()
+                    .is_some_and(|target| label.is_none() && target.space != self.language.default_space())
+                {
+                    let indirect = match code {
+                        OpCode::Branch => OpCode::BranchInd,
+                        OpCode::Call => OpCode::CallInd,
+                        _ => return Err(LiftError::Malformed),
+                    };
+                    self.pcode.push(indirect, None, inputs);
+                    return Ok(());
+                }
+            }
+            OpCode::Store => self.work.cache.clear(),
+            _ => {}
+        }
+        match output {
+            None => self.pcode.push(code, None, inputs),
+            Some(Resolved::Varnode(varnode)) => {
+                self.pcode.push(code, Some(varnode), inputs);
+                self.written(varnode);
+            }
+            Some(Resolved::Memory(place)) => {
+                let Memory { space, size, .. } = place;
+                let address = self.address(place);
+                let value = if code == OpCode::Copy && inputs.first().is_some_and(|it| it.size == size) {
+                    inputs[0]
+                } else {
+                    let value = self.temporary(size);
+                    self.pcode.push(code, Some(value), inputs);
+                    value
+                };
+                let number = Varnode::constant(space.0.into(), 4);
+                self.pcode.push(OpCode::Store, None, &[number, address, value]);
+                self.work.cache.clear();
+                self.work.cache.push(Cached { space, address, value });
+            }
+            Some(Resolved::Label(_)) => return Err(LiftError::Malformed),
+        }
+        Ok(())
+    }
+
+    /// Puts the distances into the branches to labels.
+    fn resolve_labels(&mut self) -> Result<(), LiftError> {
+        for (op, label) in std::mem::take(&mut self.work.fixups) {
+            let target = self.work.labels.get(label as usize).copied().unwrap_or(u32::MAX);
+            if target == u32::MAX {
+                return Err(LiftError::Malformed);
+            }
+            let distance = i64::from(target) - i64::from(op);
+            if let Some(input) = self.pcode.input_mut(op as usize, 0) {
+                *input = Varnode::constant(distance as u64, 4);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn memory(space: SpaceId, pointer: Varnode, size: u32) -> Handle {
+    Handle { varnode: Varnode { space, size, offset: 0 }, pointer: Some(pointer) }
+}

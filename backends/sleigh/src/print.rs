@@ -1,0 +1,92 @@
+//! Printing instructions as Ghidra prints them.
+
+use std::fmt::Write as _;
+
+use crate::{decode::Decoder, layout};
+
+impl Decoder {
+    /// The last instruction as text: mnemonic, a space, operands.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        self.print(&mut text);
+        text
+    }
+
+    /// Adds the last instruction to a text.
+    pub fn print(&self, text: &mut String) {
+        if !self.nodes.is_empty() {
+            self.print_constructor(self.flow_through(), text);
+        }
+    }
+
+    /// The mnemonic of the last instruction.
+    #[must_use]
+    pub fn mnemonic(&self) -> String {
+        let mut text = self.text();
+        text.truncate(text.find(' ').unwrap_or(text.len()));
+        text
+    }
+
+    /// The constructor that is displayed: those that only pass another one on
+    /// are not seen.
+    fn flow_through(&self) -> usize {
+        let mut index = 0;
+        loop {
+            let node = &self.nodes[index];
+            let display = self.language.word(node.constructor + 4);
+            let piece = self.language.word(display + 1);
+            if self.language.word(display) != 1 || piece & layout::DISPLAY_OPERAND == 0 {
+                return index;
+            }
+            let child = (node.first + (piece & !layout::DISPLAY_OPERAND)) as usize;
+            match self.nodes.get(child) {
+                Some(it) if it.constructor != 0 && child > index => index = child,
+                _ => return index,
+            }
+        }
+    }
+
+    fn print_constructor(&self, index: usize, text: &mut String) {
+        let node = &self.nodes[index];
+        let display = self.language.word(node.constructor + 4);
+        for piece in 0..self.language.word(display) {
+            let piece = self.language.word(display + 1 + piece);
+            if piece & layout::DISPLAY_OPERAND == 0 {
+                text.push_str(self.language.text(piece));
+            } else {
+                let child = (node.first + (piece & !layout::DISPLAY_OPERAND)) as usize;
+                if child > index && child < self.nodes.len() {
+                    self.print_operand(child, text);
+                }
+            }
+        }
+    }
+
+    fn print_operand(&self, index: usize, text: &mut String) {
+        let node = &self.nodes[index];
+        if node.constructor != 0 {
+            self.print_constructor(index, text);
+            return;
+        }
+        let language = &self.language;
+        let register = |number: u32| language.registers.get(number as usize).map_or("", |it| &it.name);
+        match language.word(node.operand) & 0xff {
+            layout::operand::REGISTER => text.push_str(register(language.word(node.operand + 1))),
+            kind @ (layout::operand::VARIABLES | layout::operand::NAMES) => {
+                let raw = self.field(language, node.operand, node.offset).unwrap_or(0);
+                let number = self.attached(language, node.operand, raw).unwrap_or(0) as u32;
+                if kind == layout::operand::NAMES {
+                    text.push_str(language.text(number));
+                } else {
+                    text.push_str(register(number));
+                }
+            }
+            _ => {
+                let value = self.node_value(index);
+                let sign = if value < 0 { "-" } else { "" };
+                let _ = write!(text, "{sign}{:#x}", value.unsigned_abs());
+            }
+        }
+    }
+}
