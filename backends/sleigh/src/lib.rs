@@ -11,6 +11,7 @@ mod layout;
 mod lift;
 mod pcode;
 mod print;
+mod processor;
 mod spec;
 mod specification;
 
@@ -19,4 +20,5 @@ pub use error::{Error, Place, Result};
 pub use language::{Context, ContextField, Language, Register, Space};
 pub use lift::{LiftError, Lifter};
 pub use pcode::{OpCode, Pcode, PcodeOp, SpaceId, Varnode};
+pub use processor::{Processor, TextEdit};
 pub use specification::compile;
