@@ -1,0 +1,513 @@
+//! [`NativeEmulator`], and the contract's core as it implements it.
+
+use std::{collections::BTreeSet, rc::Rc, sync::Arc};
+
+use hashbrown::HashMap;
+use terrella_emulator_api::{
+    AddressRange, BackendInfo, BlockHookable, Capabilities, Capability, Emulator, Error, Extensions,
+    FunctionHookable, HookHandle, HookTable, InstructionHookable, InterruptHookable, Limits,
+    MemoryReadHookable, MemoryRegion, MemoryWriteHookable, Overlap, Permissions, RangeSet, Result, Snapshot,
+    Step, Stop, SyscallHookable,
+};
+use terrella_platforms::{ByteOrder, CodeAddressBit, Platform, PlatformDefinition, RegisterId, RegisterValue};
+use terrella_sleigh::{Context, Processor};
+
+use crate::{
+    NAME, VERSION,
+    cache::Cache,
+    file::RegisterFile,
+    layout::{Constants, Layout, REGISTERS_END, TEMPORARIES_END},
+    memory::{Memory, Version},
+    registers::RegisterMap,
+    run::{Mode, RunState, Slot},
+    target::{Target, target},
+    translate::Translator,
+    userops::Handlers,
+};
+
+/// An emulator of one platform, run by Terrella's own engine.
+pub struct NativeEmulator {
+    pub(crate) platform: Platform,
+    pub(crate) definition: &'static PlatformDefinition,
+    pub(crate) processor: Arc<Processor>,
+    pub(crate) target: Target,
+    pub(crate) layout: Layout,
+    pub(crate) constants: Constants,
+    pub(crate) file: RegisterFile,
+    registers: RegisterMap,
+    pub(crate) memory: Memory,
+    pub(crate) cache: Cache,
+    pub(crate) translator: Translator,
+    pub(crate) handlers: Handlers,
+    pub(crate) hooks: HookTable,
+    /// Bytes of stack arguments that hooked functions take off.
+    pub(crate) function_pops: HashMap<u64, u64>,
+    pub(crate) exits: BTreeSet<u64>,
+    pub(crate) exit_afters: BTreeSet<u64>,
+    pub(crate) bounds: RangeSet,
+    extensions: Extensions,
+    /// The address of the next instruction.
+    pub(crate) pc: u64,
+    pub(crate) context: Context,
+    pub(crate) address_mask: u64,
+    pub(crate) data_big_endian: bool,
+    /// The place of the register that tells the instruction set, and the
+    /// context field that follows it.
+    pub(crate) mode_switch: Option<(u16, u32, u32)>,
+    /// Code, hooks or exits changed: blocks are looked up anew.
+    pub(crate) stale: bool,
+    pub(crate) run: RunState,
+    /// The block that comes next, if it is known.
+    pub(crate) link: Option<u32>,
+    /// What the instruction under way wrote so far.
+    pub(crate) saved: Vec<u8>,
+    pub(crate) saved_by: Option<usize>,
+    /// The instruction of the user operation under way.
+    pub(crate) user_site: usize,
+    pub(crate) serials: Vec<u64>,
+    owner: Rc<()>,
+}
+
+/// What a snapshot holds.
+struct State {
+    owner: Rc<()>,
+    registers: Box<[u8]>,
+    /// The temporaries of an instruction whose delay slot faulted.
+    temporaries: Option<Box<[u8]>>,
+    pc: u64,
+    context: Context,
+    mid_block: Option<u64>,
+    in_slot: Option<Slot>,
+    version: Rc<Version>,
+    extensions: Extensions,
+}
+
+impl NativeEmulator {
+    /// Makes an emulator with nothing mapped, and with registers as after a
+    /// reset, save that floating point is on and rounds to nearest with all
+    /// exceptions masked.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedPlatform`] for a platform without a specification;
+    /// [`Error::Backend`] if its compiled form cannot be read.
+    pub fn new(platform: Platform) -> Result<Self> {
+        let unsupported =
+            |reason: &str| Error::UnsupportedPlatform { backend: NAME, platform, reason: reason.to_owned() };
+        let entry = terrella_sleigh_languages::entry_of(platform)
+            .ok_or_else(|| unsupported("there is no specification of it"))?;
+        let processor = terrella_sleigh_languages::load(entry.name)
+            .map_err(|error| Error::Backend { backend: NAME, message: error.to_string() })?;
+        let layout = Layout::new(&processor.language)
+            .ok_or_else(|| unsupported("its registers are more than the register file holds"))?;
+        let definition = platform.definition();
+        let target = target(platform);
+        let registers = RegisterMap::new(platform, &processor.language, &layout);
+        let mode_switch = target.mode_switch.and_then(|(register, field)| {
+            let place = layout.place(&processor.language.register(register)?.varnode())?;
+            let field = processor.language.context_field(field)?;
+            Some((place as u16, field.high, field.low))
+        });
+        let mut emulator = Self {
+            platform,
+            definition,
+            translator: Translator::new(&processor),
+            handlers: Handlers::new(&processor.language, platform.architecture()),
+            context: processor.context,
+            target,
+            layout,
+            constants: Constants::default(),
+            file: RegisterFile::new(),
+            registers,
+            memory: Memory::new(definition.highest_address()),
+            cache: Cache::default(),
+            hooks: HookTable::default(),
+            function_pops: HashMap::new(),
+            exits: BTreeSet::new(),
+            exit_afters: BTreeSet::new(),
+            bounds: RangeSet::new(),
+            extensions: Extensions::default(),
+            pc: 0,
+            address_mask: definition.highest_address(),
+            data_big_endian: platform.byte_order() == ByteOrder::Big,
+            mode_switch,
+            stale: false,
+            run: RunState::default(),
+            link: None,
+            saved: Vec::new(),
+            saved_by: None,
+            user_site: 0,
+            serials: Vec::new(),
+            owner: Rc::new(()),
+            processor,
+        };
+        emulator.reset();
+        Ok(emulator)
+    }
+
+    /// The platforms that have a specification.
+    pub fn platforms() -> impl Iterator<Item = Platform> {
+        Platform::ALL.iter().copied().filter(|platform| terrella_sleigh_languages::entry_of(*platform).is_some())
+    }
+
+    fn reset(&mut self) {
+        let target = self.target;
+        for (name, value) in target.initial {
+            let place = self.processor.language.register(name).and_then(|register| {
+                self.layout.place(&register.varnode()).map(|place| (place, register.size))
+            });
+            if let Some((place, size)) = place {
+                self.file.set_integer(place, size as usize, (*value).into());
+            }
+        }
+        for (name, value) in target.platform_initial {
+            if let Some(id) = self.definition.register(name) {
+                // What a processor lacks needs no value.
+                drop(self.registers.write(&mut self.file, id, (*value).into()));
+            }
+        }
+        if self.definition.code_address_bit == CodeAddressBit::ThumbOnly {
+            self.set_mode(1);
+        }
+    }
+
+    /// Goes to an instruction set.
+    pub(crate) fn set_mode(&mut self, mode: u64) {
+        if let Some((place, high, low)) = self.mode_switch {
+            self.file.put::<1>(place, [mode as u8]);
+            self.context.set(high, low, mode);
+            if let Some(flag) = self.definition.register("t") {
+                // Processors without the flag have the mode all the same.
+                drop(self.registers.write(&mut self.file, flag, mode.into()));
+            }
+        }
+    }
+
+    /// Follows a write of the flags word that changed the instruction set.
+    fn follow_mode(&mut self) {
+        if self.definition.code_address_bit != CodeAddressBit::Thumb {
+            return;
+        }
+        if let Some(flag) = self.definition.register("t")
+            && let Ok(mode) = self.registers.read_narrow(&self.file, flag)
+            && let Some((place, high, low)) = self.mode_switch
+        {
+            self.file.put::<1>(place, [mode as u8]);
+            self.context.set(high, low, mode);
+        }
+    }
+
+    fn is_pc(&self, register: RegisterId) -> bool {
+        self.definition.registers().try_get(register).is_some_and(|it| Some(it.root) == self.registers.pc)
+    }
+
+    fn step_result(stop: Stop) -> Step {
+        match stop {
+            Stop::InstructionLimit(_) => Step::Done,
+            other => Step::Stopped(other),
+        }
+    }
+
+    /// Tells that the map or the bounds are others: all code may be.
+    fn map_changed(&mut self) {
+        self.retranslate(None);
+    }
+}
+
+impl Emulator for NativeEmulator {
+    fn platform(&self) -> Platform {
+        self.platform
+    }
+
+    fn backend(&self) -> BackendInfo {
+        BackendInfo { name: NAME, version: VERSION }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capability::ALL
+            .iter()
+            .filter(|capability| **capability != Capability::Labels)
+            .fold(Capabilities::NONE, |all, capability| all.with(*capability))
+    }
+
+    fn definition(&self) -> &'static PlatformDefinition {
+        self.definition
+    }
+
+    fn read_register_id(&self, register: RegisterId) -> Result<u64> {
+        if self.is_pc(register) {
+            let it = self.definition.registers().get(register);
+            let pc = RegisterValue::from(self.program_counter());
+            return Ok(pc.extract(it.low_bit.into(), it.bits.into()).low_u64());
+        }
+        self.registers.read_narrow(&self.file, register)
+    }
+
+    fn write_register_id(&mut self, register: RegisterId, value: u64) -> Result<()> {
+        self.write_wide_register_id(register, value.into())
+    }
+
+    fn read_wide_register_id(&self, register: RegisterId) -> Result<RegisterValue> {
+        if self.is_pc(register) {
+            return self.read_register_id(register).map(RegisterValue::from);
+        }
+        self.registers.read(&self.file, register)
+    }
+
+    fn write_wide_register_id(&mut self, register: RegisterId, value: RegisterValue) -> Result<()> {
+        if self.is_pc(register) {
+            let it = self.definition.registers().get(register);
+            if value.bits() > u32::from(it.bits) {
+                let (register, bits) = (it.name.clone(), it.bits.into());
+                return Err(Error::ValueTooWide { register, bits, value });
+            }
+            let pc = RegisterValue::from(self.program_counter());
+            let pointer = pc.insert(it.low_bit.into(), it.bits.into(), &value).low_u64();
+            return self.set_program_counter(pointer);
+        }
+        self.registers.write(&mut self.file, register, value)?;
+        self.follow_mode();
+        Ok(())
+    }
+
+    fn has_register(&self, register: RegisterId) -> bool {
+        self.registers.has(register)
+    }
+
+    fn program_counter(&self) -> u64 {
+        match (self.run.new_pc, self.run.callback_pc) {
+            (Some(pointer), _) => self.definition.code_address(pointer),
+            (None, Some(pc)) => pc,
+            (None, None) => self.pc,
+        }
+    }
+
+    fn set_program_counter(&mut self, code_pointer: u64) -> Result<()> {
+        if code_pointer > self.definition.highest_address() {
+            return Err(Error::ValueTooWide {
+                register: self.definition.program_counter.to_owned(),
+                bits: self.definition.address_bits.into(),
+                value: code_pointer.into(),
+            });
+        }
+        if self.run.callback_pc.is_some() {
+            self.run.new_pc = Some(code_pointer);
+            return Ok(());
+        }
+        let address = self.definition.code_address(code_pointer);
+        for kept in [&mut self.run.skip_at, &mut self.run.skip_block_at, &mut self.run.mid_block] {
+            if *kept != Some(address) {
+                *kept = None;
+            }
+        }
+        self.go_to(code_pointer);
+        Ok(())
+    }
+
+    fn map_memory_with(
+        &mut self,
+        range: AddressRange,
+        permissions: Permissions,
+        overlap: Overlap,
+    ) -> Result<()> {
+        self.memory.map(range, permissions, overlap)?;
+        self.map_changed();
+        Ok(())
+    }
+
+    fn unmap_memory(&mut self, range: AddressRange) -> Result<()> {
+        self.memory.unmap(range)?;
+        self.map_changed();
+        Ok(())
+    }
+
+    fn protect_memory(&mut self, range: AddressRange, permissions: Permissions) -> Result<()> {
+        self.memory.protect(range, permissions)?;
+        self.map_changed();
+        Ok(())
+    }
+
+    fn memory_map(&self) -> Vec<MemoryRegion> {
+        self.memory.map.regions()
+    }
+
+    fn read_memory(&self, address: u64, bytes: &mut [u8]) -> Result<()> {
+        self.memory.read(address, bytes).map_err(|error| self.at_pc(error))
+    }
+
+    fn write_memory(&mut self, address: u64, bytes: &[u8]) -> Result<()> {
+        self.memory.write(address, bytes).map_err(|error| self.at_pc(error))?;
+        self.stale |= self.memory.has_written_code();
+        Ok(())
+    }
+
+    fn run_with(&mut self, limits: &Limits) -> Result<Stop> {
+        self.execute(Mode::Run(*limits))
+    }
+
+    fn step(&mut self) -> Result<Step> {
+        self.execute(Mode::Run(Limits::instructions(1))).map(Self::step_result)
+    }
+
+    fn step_block(&mut self) -> Result<Step> {
+        self.execute(Mode::Block).map(Self::step_result)
+    }
+
+    fn request_stop(&mut self) {
+        self.run.stop_requested = true;
+    }
+
+    fn instructions_executed(&self) -> Option<u64> {
+        Some(self.run.count)
+    }
+
+    fn add_exit_point(&mut self, address: u64) {
+        if self.exits.insert(address) {
+            self.retranslate(Some(address));
+        }
+    }
+
+    fn remove_exit_point(&mut self, address: u64) -> bool {
+        let removed = self.exits.remove(&address);
+        if removed {
+            self.retranslate(Some(address));
+        }
+        removed
+    }
+
+    fn exit_points(&self) -> Vec<u64> {
+        self.exits.iter().copied().collect()
+    }
+
+    fn add_exit_after_point(&mut self, address: u64) {
+        if self.exit_afters.insert(address) {
+            self.retranslate(Some(address));
+        }
+    }
+
+    fn remove_exit_after_point(&mut self, address: u64) -> bool {
+        let removed = self.exit_afters.remove(&address);
+        if removed {
+            self.retranslate(Some(address));
+        }
+        removed
+    }
+
+    fn exit_after_points(&self) -> Vec<u64> {
+        self.exit_afters.iter().copied().collect()
+    }
+
+    fn add_bound(&mut self, range: AddressRange) {
+        self.bounds.insert(range);
+        self.map_changed();
+    }
+
+    fn remove_bound(&mut self, range: AddressRange) {
+        self.bounds.remove(range);
+        self.map_changed();
+    }
+
+    fn bounds(&self) -> Vec<AddressRange> {
+        self.bounds.iter().collect()
+    }
+
+    fn snapshot(&mut self) -> Result<Snapshot> {
+        let temporaries = self
+            .run
+            .in_slot
+            .is_some()
+            .then(|| self.file.slice(REGISTERS_END, TEMPORARIES_END - REGISTERS_END).into());
+        Ok(Snapshot::new(Rc::new(State {
+            owner: Rc::clone(&self.owner),
+            registers: self.file.slice(0, self.layout.end()).into(),
+            temporaries,
+            pc: self.program_counter(),
+            context: self.context,
+            mid_block: self.run.mid_block,
+            in_slot: self.run.in_slot.clone(),
+            version: self.memory.snapshot(),
+            extensions: self.extensions.clone(),
+        })))
+    }
+
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
+        let state: &State = snapshot.content().ok_or(Error::ForeignSnapshot)?;
+        if !Rc::ptr_eq(&state.owner, &self.owner) {
+            return Err(Error::ForeignSnapshot);
+        }
+        if self.memory.restore(&state.version) {
+            self.map_changed();
+        }
+        self.stale |= self.memory.has_written_code();
+        self.extensions.clone_from(&state.extensions);
+        self.file.slice_mut(0, state.registers.len()).copy_from_slice(&state.registers);
+        if let Some(temporaries) = &state.temporaries {
+            self.file.slice_mut(REGISTERS_END, temporaries.len()).copy_from_slice(temporaries);
+        }
+        // What the instruction under way wrote is not put back.
+        self.saved_by = None;
+        self.context = state.context;
+        if self.run.callback_pc.is_some() {
+            self.run.new_pc = Some(state.pc);
+            return Ok(());
+        }
+        self.pc = state.pc;
+        self.run.mid_block = state.mid_block;
+        self.run.in_slot.clone_from(&state.in_slot);
+        self.run.skip_at = None;
+        self.run.skip_block_at = None;
+        Ok(())
+    }
+
+    fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+
+    fn unhook(&mut self, handle: HookHandle) -> Result<()> {
+        self.remove_hook(handle)
+    }
+
+    fn instruction_hookable(&mut self) -> Result<&mut dyn InstructionHookable> {
+        Ok(self)
+    }
+
+    fn block_hookable(&mut self) -> Result<&mut dyn BlockHookable> {
+        Ok(self)
+    }
+
+    fn function_hookable(&mut self) -> Result<&mut dyn FunctionHookable> {
+        Ok(self)
+    }
+
+    fn memory_read_hookable(&mut self) -> Result<&mut dyn MemoryReadHookable> {
+        Ok(self)
+    }
+
+    fn memory_write_hookable(&mut self) -> Result<&mut dyn MemoryWriteHookable> {
+        Ok(self)
+    }
+
+    fn syscall_hookable(&mut self) -> Result<&mut dyn SyscallHookable> {
+        Ok(self)
+    }
+
+    fn interrupt_hookable(&mut self) -> Result<&mut dyn InterruptHookable> {
+        Ok(self)
+    }
+}
+
+impl NativeEmulator {
+    /// The same error with the program counter in it.
+    fn at_pc(&self, error: Error) -> Error {
+        match error {
+            Error::Fault(terrella_emulator_api::Fault::Memory { access, cause, address, size, .. }) => {
+                let pc = self.program_counter();
+                Error::Fault(terrella_emulator_api::Fault::Memory { access, cause, address, size, pc })
+            }
+            other => other,
+        }
+    }
+}

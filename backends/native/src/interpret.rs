@@ -1,0 +1,423 @@
+//! The interpreter.
+
+use std::rc::Rc;
+
+use terrella_emulator_api::Access;
+
+use crate::{
+    block::Block,
+    emulator::NativeEmulator,
+    halt::Halt,
+    op::{Code, Op},
+};
+
+/// How the execution of a block ended.
+pub(crate) enum Done {
+    /// By the way out of this number.
+    Leave(usize),
+    /// To an address that was computed, after so many instructions.
+    Indirect(u64, u32),
+    /// At the operation that it was to end before.
+    Limit,
+    /// At an operation.
+    Halted(usize, Halt),
+}
+
+macro_rules! width {
+    (u8) => {
+        1
+    };
+    (u16) => {
+        2
+    };
+    (u32) => {
+        4
+    };
+    (u64) => {
+        8
+    };
+}
+
+macro_rules! binary {
+    ($self:ident, $op:ident, $type:ident, $function:expr) => {{
+        let a = $type::from_le_bytes($self.file.get::<{ width!($type) }>($op.a));
+        let b = $type::from_le_bytes($self.file.get::<{ width!($type) }>($op.b));
+        let result: $type = $function(a, b);
+        $self.file.put::<{ width!($type) }>($op.out, result.to_le_bytes());
+    }};
+}
+
+macro_rules! unary {
+    ($self:ident, $op:ident, $type:ident, $function:expr) => {{
+        let a = $type::from_le_bytes($self.file.get::<{ width!($type) }>($op.a));
+        let result: $type = $function(a);
+        $self.file.put::<{ width!($type) }>($op.out, result.to_le_bytes());
+    }};
+}
+
+macro_rules! compare {
+    ($self:ident, $op:ident, $type:ident, $as:ident, $function:expr) => {{
+        let a = $type::from_le_bytes($self.file.get::<{ width!($type) }>($op.a)) as $as;
+        let b = $type::from_le_bytes($self.file.get::<{ width!($type) }>($op.b)) as $as;
+        let result: bool = $function(a, b);
+        $self.file.put::<1>($op.out, [u8::from(result)]);
+    }};
+}
+
+macro_rules! extend {
+    ($self:ident, $op:ident, $from:ident, $as:ident, $to:ident, $wide:ident) => {{
+        let a = $from::from_le_bytes($self.file.get::<{ width!($from) }>($op.a)) as $as;
+        let result = $wide::from(a) as $to;
+        $self.file.put::<{ width!($to) }>($op.out, result.to_le_bytes());
+    }};
+}
+
+macro_rules! shift {
+    ($self:ident, $op:ident, $type:ident, $function:expr) => {{
+        let a = $type::from_le_bytes($self.file.get::<{ width!($type) }>($op.a));
+        let amount = $self.amount($op);
+        let result: $type = $function(a, amount);
+        $self.file.put::<{ width!($type) }>($op.out, result.to_le_bytes());
+    }};
+}
+
+macro_rules! load {
+    ($self:ident, $op:ident, $index:ident, $block:ident, $size:literal) => {{
+        let address = $self.pointer($op);
+        match $self.memory.read_fast::<$size>(address) {
+            Some(mut bytes) => {
+                if $self.data_big_endian {
+                    bytes.reverse();
+                }
+                $self.file.put::<$size>($op.out, bytes);
+            }
+            None => {
+                let mut bytes = [0; $size];
+                if let Err(halt) = $self.load($block, $index, address, &mut bytes) {
+                    return Done::Halted($index, halt);
+                }
+                if $self.data_big_endian {
+                    bytes.reverse();
+                }
+                $self.file.put::<$size>($op.out, bytes);
+                if $self.stale {
+                    return Done::Halted($index, Halt::Reenter);
+                }
+            }
+        }
+    }};
+}
+
+macro_rules! store {
+    ($self:ident, $op:ident, $index:ident, $block:ident, $size:literal) => {{
+        let address = $self.pointer($op);
+        let mut bytes = $self.file.get::<$size>($op.out);
+        if $self.data_big_endian {
+            bytes.reverse();
+        }
+        if !$self.memory.write_fast::<$size>(address, bytes) {
+            if let Err(halt) = $self.store($block, $index, address, &bytes) {
+                return Done::Halted($index, halt);
+            }
+            if $self.stale {
+                return Done::Halted($index, Halt::Reenter);
+            }
+        }
+    }};
+}
+
+/// How often a repeated instruction goes round before the clock is looked at.
+const ROUNDS: u32 = 1 << 16;
+
+impl NativeEmulator {
+    /// The address that an access goes to.
+    #[inline(always)]
+    fn pointer(&self, op: Op) -> u64 {
+        let address = if op.size == 8 {
+            u64::from_le_bytes(self.file.get::<8>(op.a))
+        } else {
+            u64::from(u32::from_le_bytes(self.file.get::<4>(op.a)))
+        };
+        address & self.address_mask
+    }
+
+    /// The amount of a shift; of those that shift everything out, 255.
+    #[inline(always)]
+    fn amount(&self, op: Op) -> u32 {
+        let amount = match op.size {
+            0 => u64::from(self.file.get::<1>(op.b)[0]),
+            1 => u64::from(u16::from_le_bytes(self.file.get::<2>(op.b))),
+            2 => u64::from(u32::from_le_bytes(self.file.get::<4>(op.b))),
+            _ => u64::from_le_bytes(self.file.get::<8>(op.b)),
+        };
+        amount.min(255) as u32
+    }
+
+    /// Executes a block from an operation on; with `LIMITED`, up to `end`.
+    pub(crate) fn interpret<const LIMITED: bool>(&mut self, block: &Rc<Block>, mut at: usize, end: usize) -> Done {
+        let ops = block.ops.as_slice();
+        let mut rounds = 0;
+        loop {
+            if LIMITED && at == end {
+                return Done::Limit;
+            }
+            let index = at;
+            let op = ops[index];
+            at += 1;
+            match op.code {
+                Code::Copy1 => unary!(self, op, u8, |a| a),
+                Code::Copy2 => unary!(self, op, u16, |a| a),
+                Code::Copy4 => unary!(self, op, u32, |a| a),
+                Code::Copy8 => unary!(self, op, u64, |a| a),
+                Code::Add1 => binary!(self, op, u8, |a: u8, b: u8| a.wrapping_add(b)),
+                Code::Add2 => binary!(self, op, u16, |a: u16, b: u16| a.wrapping_add(b)),
+                Code::Add4 => binary!(self, op, u32, |a: u32, b: u32| a.wrapping_add(b)),
+                Code::Add8 => binary!(self, op, u64, |a: u64, b: u64| a.wrapping_add(b)),
+                Code::Sub1 => binary!(self, op, u8, |a: u8, b: u8| a.wrapping_sub(b)),
+                Code::Sub2 => binary!(self, op, u16, |a: u16, b: u16| a.wrapping_sub(b)),
+                Code::Sub4 => binary!(self, op, u32, |a: u32, b: u32| a.wrapping_sub(b)),
+                Code::Sub8 => binary!(self, op, u64, |a: u64, b: u64| a.wrapping_sub(b)),
+                Code::And1 => binary!(self, op, u8, |a: u8, b: u8| a & b),
+                Code::And2 => binary!(self, op, u16, |a: u16, b: u16| a & b),
+                Code::And4 => binary!(self, op, u32, |a: u32, b: u32| a & b),
+                Code::And8 => binary!(self, op, u64, |a: u64, b: u64| a & b),
+                Code::Or1 => binary!(self, op, u8, |a: u8, b: u8| a | b),
+                Code::Or2 => binary!(self, op, u16, |a: u16, b: u16| a | b),
+                Code::Or4 => binary!(self, op, u32, |a: u32, b: u32| a | b),
+                Code::Or8 => binary!(self, op, u64, |a: u64, b: u64| a | b),
+                Code::Xor1 => binary!(self, op, u8, |a: u8, b: u8| a ^ b),
+                Code::Xor2 => binary!(self, op, u16, |a: u16, b: u16| a ^ b),
+                Code::Xor4 => binary!(self, op, u32, |a: u32, b: u32| a ^ b),
+                Code::Xor8 => binary!(self, op, u64, |a: u64, b: u64| a ^ b),
+                Code::Mult1 => binary!(self, op, u8, |a: u8, b: u8| a.wrapping_mul(b)),
+                Code::Mult2 => binary!(self, op, u16, |a: u16, b: u16| a.wrapping_mul(b)),
+                Code::Mult4 => binary!(self, op, u32, |a: u32, b: u32| a.wrapping_mul(b)),
+                Code::Mult8 => binary!(self, op, u64, |a: u64, b: u64| a.wrapping_mul(b)),
+                Code::Neg1 => unary!(self, op, u8, |a: u8| a.wrapping_neg()),
+                Code::Neg2 => unary!(self, op, u16, |a: u16| a.wrapping_neg()),
+                Code::Neg4 => unary!(self, op, u32, |a: u32| a.wrapping_neg()),
+                Code::Neg8 => unary!(self, op, u64, |a: u64| a.wrapping_neg()),
+                Code::Not1 => unary!(self, op, u8, |a: u8| !a),
+                Code::Not2 => unary!(self, op, u16, |a: u16| !a),
+                Code::Not4 => unary!(self, op, u32, |a: u32| !a),
+                Code::Not8 => unary!(self, op, u64, |a: u64| !a),
+                Code::Left1 => shift!(self, op, u8, |a: u8, n| a.checked_shl(n).unwrap_or(0)),
+                Code::Left2 => shift!(self, op, u16, |a: u16, n| a.checked_shl(n).unwrap_or(0)),
+                Code::Left4 => shift!(self, op, u32, |a: u32, n| a.checked_shl(n).unwrap_or(0)),
+                Code::Left8 => shift!(self, op, u64, |a: u64, n| a.checked_shl(n).unwrap_or(0)),
+                Code::Right1 => shift!(self, op, u8, |a: u8, n| a.checked_shr(n).unwrap_or(0)),
+                Code::Right2 => shift!(self, op, u16, |a: u16, n| a.checked_shr(n).unwrap_or(0)),
+                Code::Right4 => shift!(self, op, u32, |a: u32, n| a.checked_shr(n).unwrap_or(0)),
+                Code::Right8 => shift!(self, op, u64, |a: u64, n| a.checked_shr(n).unwrap_or(0)),
+                Code::SRight1 => shift!(self, op, u8, |a: u8, n: u32| (a as i8 >> n.min(u8::BITS - 1)) as u8),
+                Code::SRight2 => shift!(self, op, u16, |a: u16, n: u32| (a as i16 >> n.min(u16::BITS - 1)) as u16),
+                Code::SRight4 => shift!(self, op, u32, |a: u32, n: u32| (a as i32 >> n.min(u32::BITS - 1)) as u32),
+                Code::SRight8 => shift!(self, op, u64, |a: u64, n: u32| (a as i64 >> n.min(u64::BITS - 1)) as u64),
+                Code::Equal1 => compare!(self, op, u8, u8, |a, b| a == b),
+                Code::Equal2 => compare!(self, op, u16, u16, |a, b| a == b),
+                Code::Equal4 => compare!(self, op, u32, u32, |a, b| a == b),
+                Code::Equal8 => compare!(self, op, u64, u64, |a, b| a == b),
+                Code::NotEqual1 => compare!(self, op, u8, u8, |a, b| a != b),
+                Code::NotEqual2 => compare!(self, op, u16, u16, |a, b| a != b),
+                Code::NotEqual4 => compare!(self, op, u32, u32, |a, b| a != b),
+                Code::NotEqual8 => compare!(self, op, u64, u64, |a, b| a != b),
+                Code::Less1 => compare!(self, op, u8, u8, |a, b| a < b),
+                Code::Less2 => compare!(self, op, u16, u16, |a, b| a < b),
+                Code::Less4 => compare!(self, op, u32, u32, |a, b| a < b),
+                Code::Less8 => compare!(self, op, u64, u64, |a, b| a < b),
+                Code::LessEqual1 => compare!(self, op, u8, u8, |a, b| a <= b),
+                Code::LessEqual2 => compare!(self, op, u16, u16, |a, b| a <= b),
+                Code::LessEqual4 => compare!(self, op, u32, u32, |a, b| a <= b),
+                Code::LessEqual8 => compare!(self, op, u64, u64, |a, b| a <= b),
+                Code::SLess1 => compare!(self, op, u8, i8, |a, b| a < b),
+                Code::SLess2 => compare!(self, op, u16, i16, |a, b| a < b),
+                Code::SLess4 => compare!(self, op, u32, i32, |a, b| a < b),
+                Code::SLess8 => compare!(self, op, u64, i64, |a, b| a < b),
+                Code::SLessEqual1 => compare!(self, op, u8, i8, |a, b| a <= b),
+                Code::SLessEqual2 => compare!(self, op, u16, i16, |a, b| a <= b),
+                Code::SLessEqual4 => compare!(self, op, u32, i32, |a, b| a <= b),
+                Code::SLessEqual8 => compare!(self, op, u64, i64, |a, b| a <= b),
+                Code::Carry1 => compare!(self, op, u8, u8, |a: u8, b| a.checked_add(b).is_none()),
+                Code::Carry2 => compare!(self, op, u16, u16, |a: u16, b| a.checked_add(b).is_none()),
+                Code::Carry4 => compare!(self, op, u32, u32, |a: u32, b| a.checked_add(b).is_none()),
+                Code::Carry8 => compare!(self, op, u64, u64, |a: u64, b| a.checked_add(b).is_none()),
+                Code::SCarry1 => compare!(self, op, u8, i8, |a: i8, b| a.checked_add(b).is_none()),
+                Code::SCarry2 => compare!(self, op, u16, i16, |a: i16, b| a.checked_add(b).is_none()),
+                Code::SCarry4 => compare!(self, op, u32, i32, |a: i32, b| a.checked_add(b).is_none()),
+                Code::SCarry8 => compare!(self, op, u64, i64, |a: i64, b| a.checked_add(b).is_none()),
+                Code::SBorrow1 => compare!(self, op, u8, i8, |a: i8, b| a.checked_sub(b).is_none()),
+                Code::SBorrow2 => compare!(self, op, u16, i16, |a: i16, b| a.checked_sub(b).is_none()),
+                Code::SBorrow4 => compare!(self, op, u32, i32, |a: i32, b| a.checked_sub(b).is_none()),
+                Code::SBorrow8 => compare!(self, op, u64, i64, |a: i64, b| a.checked_sub(b).is_none()),
+                Code::ZExt1To2 => extend!(self, op, u8, u8, u16, u64),
+                Code::SExt1To2 => extend!(self, op, u8, i8, u16, i64),
+                Code::ZExt1To4 => extend!(self, op, u8, u8, u32, u64),
+                Code::SExt1To4 => extend!(self, op, u8, i8, u32, i64),
+                Code::ZExt1To8 => extend!(self, op, u8, u8, u64, u64),
+                Code::SExt1To8 => extend!(self, op, u8, i8, u64, i64),
+                Code::ZExt2To4 => extend!(self, op, u16, u16, u32, u64),
+                Code::SExt2To4 => extend!(self, op, u16, i16, u32, i64),
+                Code::ZExt2To8 => extend!(self, op, u16, u16, u64, u64),
+                Code::SExt2To8 => extend!(self, op, u16, i16, u64, i64),
+                Code::ZExt4To8 => extend!(self, op, u32, u32, u64, u64),
+                Code::SExt4To8 => extend!(self, op, u32, i32, u64, i64),
+                Code::Load1 => load!(self, op, index, block, 1),
+                Code::Store1 => store!(self, op, index, block, 1),
+                Code::Load2 => load!(self, op, index, block, 2),
+                Code::Store2 => store!(self, op, index, block, 2),
+                Code::Load4 => load!(self, op, index, block, 4),
+                Code::Store4 => store!(self, op, index, block, 4),
+                Code::Load8 => load!(self, op, index, block, 8),
+                Code::Store8 => store!(self, op, index, block, 8),
+                Code::BoolNot => {
+                    let value = self.file.get::<1>(op.a)[0] & 1 ^ 1;
+                    self.file.put::<1>(op.out, [value]);
+                }
+                Code::BoolAnd => binary!(self, op, u8, |a, b| a & b & 1),
+                Code::BoolOr => binary!(self, op, u8, |a, b| (a | b) & 1),
+                Code::BoolXor => binary!(self, op, u8, |a, b| (a ^ b) & 1),
+                Code::Jump => at = op.number as usize,
+                Code::JumpIf => {
+                    if self.file.get::<1>(op.a)[0] != 0 {
+                        at = op.number as usize;
+                    }
+                }
+                Code::Restart | Code::RestartIf => {
+                    if op.code == Code::Restart || self.file.get::<1>(op.a)[0] != 0 {
+                        at = op.number as usize;
+                        rounds += 1;
+                        if rounds >= ROUNDS || self.leaves_repeat() {
+                            rounds = 0;
+                            if let Some(halt) = self.interrupt_repeat() {
+                                return Done::Halted(index, halt);
+                            }
+                        }
+                    }
+                }
+                Code::Exit => return Done::Leave(op.number as usize),
+                Code::ExitIf => {
+                    if self.file.get::<1>(op.a)[0] != 0 {
+                        return Done::Leave(op.number as usize);
+                    }
+                }
+                Code::ExitIndirect => {
+                    let target = self.file.integer(op.a.into(), op.size.into()) as u64;
+                    return Done::Indirect(target, op.number);
+                }
+                Code::Wide => {
+                    let wide = &block.wide[op.number as usize];
+                    if let Err(halt) = self.wide(block, index, wide) {
+                        return Done::Halted(index, halt);
+                    }
+                    if self.stale {
+                        return Done::Halted(index, Halt::Reenter);
+                    }
+                }
+                Code::User => {
+                    let user = &block.user[op.number as usize];
+                    if let Err(halt) = self.user_op(block, index, user) {
+                        return Done::Halted(index, halt);
+                    }
+                    if self.stale {
+                        return Done::Halted(index, Halt::Reenter);
+                    }
+                }
+                Code::Save => self.save(block, op.number as usize),
+                Code::InstructionHook => {
+                    if let Err(halt) = self.instruction_hooks(block.instructions[op.number as usize].address) {
+                        return Done::Halted(index, halt);
+                    }
+                }
+                Code::BlockHook => {
+                    if let Err(halt) = self.block_hooks(block) {
+                        return Done::Halted(index, halt);
+                    }
+                }
+                Code::FunctionHook => return Done::Halted(index, self.function_hook(block.start)),
+            }
+        }
+    }
+
+    /// Saves what an instruction writes before it may fault.
+    fn save(&mut self, block: &Block, instruction: usize) {
+        let (first, end) = block.instructions[instruction].saved;
+        self.saved.clear();
+        for place in &block.saved[first as usize..end as usize] {
+            self.saved.extend_from_slice(self.file.slice(place.at.into(), place.size.into()));
+        }
+        self.saved_by = Some(instruction);
+    }
+
+    /// Puts back what the instruction wrote so far.
+    pub(crate) fn put_back(&mut self, block: &Block, instruction: usize) {
+        if self.saved_by.take() != Some(instruction) {
+            return;
+        }
+        let (first, end) = block.instructions[instruction].saved;
+        let mut rest = self.saved.as_slice();
+        for place in &block.saved[first as usize..end as usize] {
+            let size = usize::from(place.size);
+            if let Some((bytes, more)) = rest.split_at_checked(size) {
+                self.file.slice_mut(place.at.into(), size).copy_from_slice(bytes);
+                rest = more;
+            }
+        }
+    }
+
+    fn load(&mut self, block: &Block, index: usize, address: u64, bytes: &mut [u8]) -> Result<(), Halt> {
+        self.guest_read(block, index, address, bytes)?;
+        if !self.memory.reads_watched.all {
+            self.memory.translate_read(address);
+        }
+        Ok(())
+    }
+
+    fn store(&mut self, block: &Block, index: usize, address: u64, bytes: &[u8]) -> Result<(), Halt> {
+        self.guest_write(block, index, address, bytes)?;
+        if !self.memory.writes_watched.all {
+            self.memory.translate_write(address);
+        }
+        Ok(())
+    }
+
+    /// A load, with everything that may happen at it.
+    pub(crate) fn guest_read(
+        &mut self,
+        block: &Block,
+        index: usize,
+        address: u64,
+        bytes: &mut [u8],
+    ) -> Result<(), Halt> {
+        if let Err(denied) = self.memory.check(address, bytes.len(), Access::Read) {
+            return Err(Halt::denied(denied, Access::Read, bytes.len()));
+        }
+        self.memory.copy_out(address, bytes);
+        if !self.hooks.reads.is_empty() {
+            let pc = block.instructions[block.instruction_of(index)].address;
+            self.read_hooks(pc, address, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// A store, with everything that may happen at it.
+    pub(crate) fn guest_write(
+        &mut self,
+        block: &Block,
+        index: usize,
+        address: u64,
+        bytes: &[u8],
+    ) -> Result<(), Halt> {
+        if let Err(denied) = self.memory.check(address, bytes.len(), Access::Write) {
+            return Err(Halt::denied(denied, Access::Write, bytes.len()));
+        }
+        if !self.hooks.writes.is_empty() {
+            let pc = block.instructions[block.instruction_of(index)].address;
+            self.write_hooks(pc, address, bytes)?;
+        }
+        self.memory.copy_in(address, bytes);
+        if self.memory.has_written_code() {
+            self.stale = true;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,634 @@
+//! Running: from block to block.
+
+use std::{panic::resume_unwind, rc::Rc, time::Instant};
+
+use terrella_emulator_api::{
+    Access, ArithmeticKind, Error, Fault, Flow, InterruptFlow, Limits, MemoryCause, PanicPayload, Result, Stop,
+};
+use terrella_platforms::{CodeAddressBit, SyscallNumber};
+use terrella_sleigh::Context;
+
+use crate::{
+    NAME,
+    block::{Block, Entry},
+    cache::Key,
+    emulator::NativeEmulator,
+    halt::Halt,
+    interpret::Done,
+};
+
+/// What a run keeps.
+#[derive(Default)]
+pub(crate) struct RunState {
+    /// Whether a run is under way.
+    pub(crate) is_running: bool,
+    /// The instruction whose callback is under way.
+    pub(crate) callback_pc: Option<u64>,
+    pub(crate) panic: Option<PanicPayload>,
+    pub(crate) stop_requested: bool,
+    /// What a callback set the program counter to.
+    pub(crate) new_pc: Option<u64>,
+    /// The instruction whose hooks have been called before it.
+    pub(crate) skip_at: Option<u64>,
+    /// The block whose hook has been called before it.
+    pub(crate) skip_block_at: Option<u64>,
+    /// Going on at this address is no entry of a basic block.
+    pub(crate) mid_block: Option<u64>,
+    /// A delay slot that faulted, to be taken up again.
+    pub(crate) in_slot: Option<Slot>,
+    pub(crate) count: u64,
+    deadline: Option<Instant>,
+    ticks: u32,
+    limit: u64,
+    /// Ends after one basic block.
+    one_block: bool,
+    blocks: u64,
+}
+
+/// An instruction in a delay slot that faulted.
+#[derive(Clone)]
+pub(crate) struct Slot {
+    block: Rc<Block>,
+    instruction: usize,
+}
+
+/// What is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Run(Limits),
+    /// One basic block.
+    Block,
+}
+
+/// What comes after an event.
+enum Next {
+    GoOn,
+    Ended(Result<Stop>),
+}
+
+/// How many blocks are executed between looks at the clock.
+const TICKS: u32 = 256;
+
+impl NativeEmulator {
+    /// Runs, steps or steps a block.
+    pub(crate) fn execute(&mut self, mode: Mode) -> Result<Stop> {
+        if self.run.is_running {
+            return Err(Error::Reentrant);
+        }
+        let run = &mut self.run;
+        run.is_running = true;
+        run.stop_requested = false;
+        run.new_pc = None;
+        run.count = 0;
+        run.blocks = 0;
+        run.ticks = 0;
+        run.one_block = mode == Mode::Block;
+        run.limit = match mode {
+            Mode::Run(Limits { instructions: Some(limit), .. }) => limit,
+            _ => u64::MAX,
+        };
+        run.deadline = match mode {
+            Mode::Run(Limits { time: Some(time), .. }) => Instant::now().checked_add(time),
+            _ => None,
+        };
+        if run.skip_at.is_some_and(|at| at != self.pc) {
+            run.skip_at = None;
+        }
+        if run.skip_block_at.is_some_and(|at| at != self.pc) {
+            run.skip_block_at = None;
+        }
+        if run.mid_block.is_some_and(|at| at != self.pc) {
+            run.mid_block = None;
+        }
+        let result = self.run_blocks();
+        self.run.is_running = false;
+        self.run.new_pc = None;
+        if let Some(panic) = self.run.panic.take() {
+            resume_unwind(panic);
+        }
+        result
+    }
+
+    fn run_blocks(&mut self) -> Result<Stop> {
+        if let Some(slot) = self.run.in_slot.take()
+            && slot.block.instructions[slot.instruction].address == self.pc
+            && let Next::Ended(result) = self.resume_slot(slot)
+        {
+            return result;
+        }
+        let mut number: Option<u32> = None;
+        loop {
+            if self.stale {
+                self.take_changes();
+                number = None;
+            }
+            let found = match number {
+                Some(number) => number,
+                None => self.block_at(self.pc, self.context)?,
+            };
+            let Some(block) = self.cache.block(found).cloned() else {
+                number = None;
+                continue;
+            };
+            match block.entry {
+                Entry::Open => {}
+                entry => {
+                    if let Some(result) = self.closed(&block, entry) {
+                        return result;
+                    }
+                    number = None;
+                    continue;
+                }
+            }
+            if let Some(stop) = self.limits(&block) {
+                return Ok(stop);
+            }
+            let remaining = self.run.limit - self.run.count;
+            let done = if (block.instructions.len() as u64) <= remaining {
+                self.interpret::<false>(&block, 0, 0)
+            } else {
+                let end = first_op_of(&block, remaining as usize);
+                self.interpret::<true>(&block, 0, end)
+            };
+            number = None;
+            match self.after(&block, done, 0) {
+                Next::Ended(result) => return result,
+                Next::GoOn => {
+                    if let Some(link) = self.link.take() {
+                        number = Some(link);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Goes on in a delay slot.
+    fn resume_slot(&mut self, slot: Slot) -> Next {
+        let Slot { block, instruction } = slot;
+        if self.run.limit == 0 {
+            return Next::Ended(Ok(Stop::InstructionLimit(self.pc)));
+        }
+        let first = block.instructions[instruction].first as usize;
+        let done = self.interpret::<false>(&block, first, 0);
+        let next = self.after(&block, done, instruction as u32);
+        self.link = None;
+        next
+    }
+
+    /// Takes up what changed: code, hooks, exits.
+    pub(crate) fn take_changes(&mut self) {
+        self.stale = false;
+        for page in self.memory.take_written_code() {
+            self.cache.forget_page(page);
+        }
+        if self.cache.is_full() {
+            self.cache.clear();
+            self.memory.clear_code_marks();
+        }
+    }
+
+    /// The number of the block at an address.
+    fn block_at(&mut self, pc: u64, context: Context) -> Result<u32> {
+        let continues = self.run.mid_block == Some(pc) && self.hooks.blocks.has_global();
+        let key = Key { address: pc, context: context.0, continues };
+        if let Some(number) = self.cache.find(&key) {
+            return Ok(number);
+        }
+        if self.cache.is_full() {
+            self.cache.clear();
+            self.memory.clear_code_marks();
+        }
+        let block = self.translate(pc, context, continues)?;
+        Ok(self.cache.insert(key, block))
+    }
+
+    /// The stop of the limits before a block.
+    fn limits(&mut self, block: &Block) -> Option<Stop> {
+        let pc = block.start;
+        let run = &mut self.run;
+        if run.count >= run.limit {
+            return Some(Stop::InstructionLimit(pc));
+        }
+        if run.one_block {
+            if run.blocks > 0 && run.mid_block != Some(pc) {
+                return Some(Stop::InstructionLimit(pc));
+            }
+            run.blocks += 1;
+        }
+        if let Some(deadline) = run.deadline {
+            run.ticks += 1;
+            if run.ticks >= TICKS || run.ticks == 1 {
+                run.ticks = 1;
+                if Instant::now() >= deadline {
+                    return Some(Stop::TimeLimit(pc));
+                }
+            }
+        }
+        None
+    }
+
+    /// A block of which nothing can be executed; `None`: it is to be looked
+    /// up again.
+    fn closed(&mut self, block: &Block, entry: Entry) -> Option<Result<Stop>> {
+        let pc = block.start;
+        match entry {
+            Entry::Open => None,
+            Entry::ExitPoint => Some(Ok(Stop::ExitPoint(pc))),
+            Entry::OutOfBounds => Some(Ok(Stop::OutOfBounds(pc))),
+            _ if self.run.count >= self.run.limit => Some(Ok(Stop::InstructionLimit(pc))),
+            _ if self.run.one_block && self.run.blocks > 0 && self.run.mid_block != Some(pc) => {
+                Some(Ok(Stop::InstructionLimit(pc)))
+            }
+            Entry::NoFetch(address) => {
+                let cause = self.memory.fetch_cause(address);
+                Some(Err(Fault::Memory { access: Access::Fetch, cause, address, size: 1, pc }.into()))
+            }
+            Entry::Unaligned => {
+                let cause = MemoryCause::Unaligned;
+                Some(Err(Fault::Memory { access: Access::Fetch, cause, address: pc, size: 1, pc }.into()))
+            }
+            Entry::Unimplemented => {
+                let message = format!("the specification has no semantics for the instruction at {pc:#x}");
+                Some(Err(Error::Backend { backend: NAME, message }))
+            }
+            Entry::Invalid => match self.invalid(pc) {
+                Next::Ended(result) => Some(result),
+                Next::GoOn => None,
+            },
+        }
+    }
+
+    /// After the execution of a block, of which `before` instructions had
+    /// executed before.
+    fn after(&mut self, block: &Rc<Block>, done: Done, before: u32) -> Next {
+        self.link = None;
+        match done {
+            Done::Leave(number) => {
+                let leave = &block.leaves[number];
+                self.run.count += u64::from(leave.count - before.min(leave.count));
+                self.pc = leave.target & self.address_mask;
+                self.context = leave.context;
+                self.left(block);
+                if let Some(stop) = self.after_exit(block) {
+                    return stop;
+                }
+                let generation = self.cache.generation();
+                let (known, link) = leave.link.get();
+                if link == generation && known != u32::MAX {
+                    self.link = Some(known);
+                } else if !self.stale && self.run.mid_block.is_none() {
+                    match self.block_at(self.pc, self.context) {
+                        Ok(found) => {
+                            leave.link.set((found, self.cache.generation()));
+                            self.link = Some(found);
+                        }
+                        Err(error) => return Next::Ended(Err(error)),
+                    }
+                }
+                Next::GoOn
+            }
+            Done::Indirect(target, count) => {
+                self.run.count += u64::from(count - before.min(count));
+                self.indirect(target);
+                self.left(block);
+                self.after_exit(block).unwrap_or(Next::GoOn)
+            }
+            Done::Limit => {
+                let index = index_at_limit(block, (self.run.limit - self.run.count) as usize);
+                self.run.count += index as u64;
+                let instruction = &block.instructions[index];
+                self.pc = instruction.address;
+                self.context = instruction.context;
+                self.run.mid_block = Some(self.pc);
+                Next::Ended(Ok(Stop::InstructionLimit(self.pc)))
+            }
+            Done::Halted(op, halt) => {
+                let index = block.instruction_of(op);
+                self.run.count += index as u64 - u64::from(before).min(index as u64);
+                self.halted(block, op, index, halt)
+            }
+        }
+    }
+
+    /// Whether the next block goes on inside the basic block.
+    fn left(&mut self, block: &Block) {
+        self.run.mid_block = if block.ends_basic_block { None } else { Some(self.pc) };
+    }
+
+    fn after_exit(&mut self, block: &Block) -> Option<Next> {
+        if let Some(point) = block.exit_after {
+            return Some(Next::Ended(Ok(Stop::ExitAfter { point, pc: self.pc })));
+        }
+        if self.run.stop_requested {
+            self.run.stop_requested = false;
+            return Some(Next::Ended(Ok(Stop::Requested(self.pc))));
+        }
+        None
+    }
+
+    /// Goes to an address that was computed.
+    fn indirect(&mut self, target: u64) {
+        if let Some((place, high, low)) = self.mode_switch {
+            let mode = u64::from(self.file.get::<1>(place)[0] & 1);
+            self.context.set(high, low, mode);
+        }
+        // Bits that are not part of the address were taken off by the
+        // instruction, or are by this.
+        self.pc = self.definition.code_address(target) & self.address_mask;
+    }
+
+    /// Executes the rest of an instruction, after an operation.
+    fn finish_instruction(&mut self, block: &Rc<Block>, op: usize, index: usize) -> Next {
+        // Through the delay slot, which cannot be left alone.
+        let mut next = index + 1;
+        while block.instructions.get(next).is_some_and(|it| it.in_slot) {
+            next += 1;
+        }
+        let done = match block.instructions.get(next) {
+            Some(instruction) => self.interpret::<true>(block, op + 1, instruction.first as usize),
+            None => self.interpret::<false>(block, op + 1, 0),
+        };
+        if let Done::Limit = done {
+            self.run.count += (next - index) as u64;
+            let instruction = &block.instructions[next];
+            self.pc = instruction.address;
+            self.context = instruction.context;
+            self.run.mid_block = Some(self.pc);
+            return match self.run.stop_requested {
+                true => {
+                    self.run.stop_requested = false;
+                    Next::Ended(Ok(Stop::Requested(self.pc)))
+                }
+                false => Next::GoOn,
+            };
+        }
+        let next = self.after(block, done, index as u32);
+        self.link = None;
+        next
+    }
+
+    /// The interpreter stopped at an operation.
+    fn halted(&mut self, block: &Rc<Block>, op: usize, index: usize, halt: Halt) -> Next {
+        let instruction = block.instructions[index];
+        if let Halt::Reenter = halt {
+            return self.finish_instruction(block, op, index);
+        }
+        let pc = instruction.address;
+        self.put_back(block, index);
+        self.pc = pc;
+        self.context = instruction.context;
+        if index > 0 {
+            self.run.mid_block = Some(pc);
+        }
+        if instruction.in_slot {
+            self.run.in_slot = Some(Slot { block: Rc::clone(block), instruction: index });
+        }
+        match halt {
+            Halt::Reenter => Next::GoOn,
+            Halt::Panic => {
+                self.go_to_new_pc();
+                Next::Ended(Ok(Stop::Requested(self.pc)))
+            }
+            Halt::Error(error) => {
+                self.go_to_new_pc();
+                Next::Ended(Err(error))
+            }
+            Halt::Stop => {
+                if instruction.in_slot && self.run.new_pc.is_none() {
+                    // The branch has begun: it is finished first.
+                    self.run.stop_requested = true;
+                    return self.go_on_in_slot();
+                }
+                self.go_to_new_pc();
+                Next::Ended(Ok(Stop::Requested(self.pc)))
+            }
+            Halt::Resume => {
+                if self.run.new_pc.is_none() && instruction.in_slot {
+                    return self.go_on_in_slot();
+                }
+                self.go_to_new_pc();
+                Next::GoOn
+            }
+            Halt::TimeLimit => Next::Ended(Ok(Stop::TimeLimit(pc))),
+            Halt::Returned(pointer) => {
+                self.run.count += 1;
+                self.run.mid_block = None;
+                self.go_to(pointer);
+                if std::mem::take(&mut self.run.stop_requested) {
+                    return Next::Ended(Ok(Stop::Requested(self.pc)));
+                }
+                Next::GoOn
+            }
+            Halt::Memory { access, cause, address, size } => {
+                Next::Ended(Err(Fault::Memory { access, cause, address, size, pc }.into()))
+            }
+            Halt::Missing(what) => {
+                let message = format!("`{what}`, which the instruction at {pc:#x} needs, is not implemented");
+                Next::Ended(Err(Error::Backend { backend: NAME, message }))
+            }
+            Halt::Invalid => self.invalid(pc),
+            Halt::Arithmetic(kind, number) => {
+                let fault = Fault::Arithmetic { kind, pc };
+                self.interrupt(pc, pc, number, Some(fault))
+            }
+            Halt::Wait => {
+                self.run.count += 1;
+                self.pc = self.behind(&instruction);
+                self.run.mid_block = None;
+                Next::Ended(Ok(Stop::Halted(self.pc)))
+            }
+            Halt::Syscall => self.system_call(pc, self.behind(&instruction)),
+            Halt::Interrupt(number) => self.interrupt(pc, self.behind(&instruction), number, None),
+        }
+    }
+
+    fn go_on_in_slot(&mut self) -> Next {
+        match self.run.in_slot.take() {
+            Some(slot) => self.resume_slot(slot),
+            None => Next::GoOn,
+        }
+    }
+
+    fn behind(&self, instruction: &crate::block::Instruction) -> u64 {
+        instruction.address.wrapping_add(u64::from(instruction.length)) & self.address_mask
+    }
+
+    /// Goes where a callback set the program counter, if one did.
+    fn go_to_new_pc(&mut self) {
+        if let Some(pointer) = self.run.new_pc.take() {
+            self.run.skip_at = None;
+            self.run.skip_block_at = None;
+            self.run.mid_block = None;
+            self.run.in_slot = None;
+            self.go_to(pointer);
+        }
+    }
+
+    /// Goes to a code pointer.
+    pub(crate) fn go_to(&mut self, pointer: u64) {
+        match self.definition.code_address_bit {
+            CodeAddressBit::Thumb | CodeAddressBit::CompressedMips if pointer & 1 != 0 => self.set_mode(1),
+            _ => {}
+        }
+        self.pc = self.definition.code_address(pointer) & self.address_mask;
+    }
+
+    // ---- events
+
+    fn invalid(&mut self, pc: u64) -> Next {
+        let longest = usize::from(self.definition.longest_instruction);
+        let mut bytes = Vec::with_capacity(longest);
+        for offset in 0..longest as u64 {
+            let mut byte = [0];
+            match pc.checked_add(offset) {
+                Some(address) if self.memory.read(address, &mut byte).is_ok() => bytes.push(byte[0]),
+                _ => break,
+            }
+        }
+        let number = self.target.invalid;
+        self.interrupt(pc, pc, number, Some(Fault::InvalidInstruction { pc, bytes }))
+    }
+
+    /// Calls the hooks of a system call at `pc`; execution goes on at `next`.
+    fn system_call(&mut self, pc: u64, next: u64) -> Next {
+        let number = self.syscall_number(pc);
+        if !self.hooks.syscalls.has_site(number) && !self.hooks.syscalls.has_global() {
+            return Next::Ended(Err(Fault::UnhandledSyscall { number, pc }.into()));
+        }
+        let mut ends = false;
+        if let Some(mut taken) = self.hooks.syscalls.take(number) {
+            let flow = self.callback(pc, |emulator| (taken.hook)(emulator, number));
+            self.hooks.syscalls.put_back(number, taken);
+            match flow {
+                Ok(flow) => ends |= flow == Flow::Stop,
+                Err(halt) => return self.ended_by(halt),
+            }
+        }
+        if !ends
+            && self.run.new_pc.is_none()
+            && let Some(mut taken) = self.hooks.syscalls.take_global()
+        {
+            let flow = self.callback(pc, |emulator| (taken.hook)(emulator, number));
+            self.hooks.syscalls.put_back_global(taken);
+            match flow {
+                Ok(flow) => ends |= flow == Flow::Stop,
+                Err(halt) => return self.ended_by(halt),
+            }
+        }
+        self.settle_event(next, ends)
+    }
+
+    /// A callback of an event ended the run.
+    fn ended_by(&mut self, halt: Halt) -> Next {
+        self.go_to_new_pc();
+        match halt {
+            Halt::Error(error) => Next::Ended(Err(error)),
+            // The panic is resumed by the caller.
+            _ => Next::Ended(Ok(Stop::Requested(self.pc))),
+        }
+    }
+
+    /// Goes on after an event, or ends the run there.
+    fn settle_event(&mut self, next: u64, ends: bool) -> Next {
+        self.run.count += u64::from(next != self.pc || self.run.new_pc.is_some());
+        self.run.mid_block = None;
+        self.run.in_slot = None;
+        match self.run.new_pc {
+            Some(_) => self.go_to_new_pc(),
+            None => self.pc = next,
+        }
+        if std::mem::take(&mut self.run.stop_requested) || ends {
+            return Next::Ended(Ok(Stop::Requested(self.pc)));
+        }
+        Next::GoOn
+    }
+
+    /// The number of the system call at `pc`.
+    fn syscall_number(&self, pc: u64) -> u64 {
+        let immediate = || {
+            let mut bytes = [0; 2];
+            self.memory.copy_out(pc, &mut bytes);
+            self.platform.byte_order().read(&bytes) as u64 & 0xff
+        };
+        let Some(convention) = self.definition.syscall_conventions.first() else { return immediate() };
+        match convention.number {
+            SyscallNumber::Register(register) => self.named(register).unwrap_or(0),
+            SyscallNumber::ImmediateOrRegister(register) => match immediate() {
+                0 => self.named(register).unwrap_or(0),
+                number => number,
+            },
+        }
+    }
+
+    /// Calls the hooks of an interrupt at `pc`. Not handled, it is `fault`, or
+    /// else an unhandled interrupt.
+    fn interrupt(&mut self, pc: u64, next: u64, number: u64, fault: Option<Fault>) -> Next {
+        let (mut handled, mut ends) = (false, false);
+        let mut note = |flow: InterruptFlow| match flow {
+            InterruptFlow::Handled => handled = true,
+            InterruptFlow::Stop => (handled, ends) = (true, true),
+            InterruptFlow::Unhandled => {}
+        };
+        if let Some(mut taken) = self.hooks.interrupts.take(number) {
+            let flow = self.callback(pc, |emulator| (taken.hook)(emulator, number));
+            self.hooks.interrupts.put_back(number, taken);
+            match flow {
+                Ok(flow) => note(flow),
+                Err(halt) => return self.ended_by(halt),
+            }
+        }
+        if self.run.new_pc.is_none()
+            && let Some(mut taken) = self.hooks.interrupts.take_global()
+        {
+            let flow = self.callback(pc, |emulator| (taken.hook)(emulator, number));
+            self.hooks.interrupts.put_back_global(taken);
+            match flow {
+                Ok(flow) => note(flow),
+                Err(halt) => return self.ended_by(halt),
+            }
+        }
+        if handled {
+            return self.settle_event(next, ends);
+        }
+        self.run.new_pc = None;
+        let fault = fault.unwrap_or(Fault::UnhandledInterrupt { number, pc });
+        Next::Ended(Err(fault.into()))
+    }
+
+    // ---- repeated instructions
+
+    /// Whether a repeated instruction is to be left after each round.
+    pub(crate) const fn leaves_repeat(&self) -> bool {
+        false
+    }
+
+    /// Looks at the clock inside a repeated instruction.
+    pub(crate) fn interrupt_repeat(&mut self) -> Option<Halt> {
+        let deadline = self.run.deadline?;
+        (Instant::now() >= deadline).then(|| {
+            // The rounds so far stay done.
+            self.saved_by = None;
+            Halt::TimeLimit
+        })
+    }
+
+    /// The arithmetic fault of an overflow that traps.
+    pub(crate) const fn overflow(number: u64) -> Halt {
+        Halt::Arithmetic(ArithmeticKind::Overflow, number)
+    }
+}
+
+/// The instruction before which a limit ends a block: behind a delay slot.
+fn index_at_limit(block: &Block, count: usize) -> usize {
+    let mut index = count;
+    while block.instructions.get(index).is_some_and(|it| it.in_slot) {
+        index += 1;
+    }
+    index
+}
+
+/// The operation before which a limit ends a block.
+fn first_op_of(block: &Block, count: usize) -> usize {
+    let index = index_at_limit(block, count);
+    block.instructions.get(index).map_or(block.ops.len() - 1, |it| it.first as usize)
+}

@@ -1,0 +1,92 @@
+//! [`Target`]: what the engine must know of a processor besides its
+//! specification.
+
+use terrella_platforms::{Architecture, Platform};
+use terrella_sleigh::{Decoder, Pcode};
+
+use crate::float::NanRule;
+
+/// What a division by zero gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Division {
+    /// An exception of this number.
+    Fault(u64),
+    /// All ones; the remainder is the dividend (RISC-V unprivileged manual,
+    /// 7.2).
+    Ones,
+    /// Zero; the remainder is the dividend.
+    Zero,
+}
+
+/// What the engine must know of a processor besides its specification.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
+    pub(crate) division: Division,
+    /// Dividends are twice as wide as divisors, and the quotient must fit
+    /// (x86).
+    pub(crate) narrow_quotients: bool,
+    /// The number of the exception of an invalid instruction.
+    pub(crate) invalid: u64,
+    pub(crate) nan: NanRule,
+    /// The register that tells the instruction set, and the context field
+    /// that follows it.
+    pub(crate) mode_switch: Option<(&'static str, &'static str)>,
+    /// Registers of the specification that do not start as zero.
+    pub(crate) initial: &'static [(&'static str, u64)],
+    /// Registers of the platform that do not start as zero.
+    pub(crate) platform_initial: &'static [(&'static str, u64)],
+    /// Accesses that are not aligned are faults.
+    pub(crate) strict_alignment: bool,
+    /// Corrects the p-code of an instruction.
+    pub(crate) adjust: Adjust,
+}
+
+/// Corrects the p-code of an instruction.
+pub(crate) type Adjust = fn(&Decoder, &mut Pcode);
+
+const BASE: Target = Target {
+    division: Division::Zero,
+    narrow_quotients: false,
+    invalid: 0,
+    nan: NanRule::SignallingFirst,
+    mode_switch: None,
+    initial: &[],
+    platform_initial: &[],
+    strict_alignment: false,
+    adjust: |_, _| {},
+};
+
+const X86: Target = Target {
+    division: Division::Fault(0),
+    narrow_quotients: true,
+    invalid: 6,
+    nan: NanRule::FirstNegative,
+    initial: &[("MXCSR", 0x1f80), ("FPUControlWord", 0x37f), ("FPUTagWord", 0xffff)],
+    ..BASE
+};
+
+const ARM: Target = Target { invalid: 1, mode_switch: Some(("ISAModeSwitch", "TMode")), ..BASE };
+
+/// What is known of a platform's processor.
+pub(crate) fn target(platform: Platform) -> Target {
+    match platform.architecture() {
+        Architecture::X86_64 | Architecture::I386 => X86,
+        Architecture::ArmV5T | Architecture::ArmV7A | Architecture::ArmV7R => ARM,
+        // HardFault on v6-M, UsageFault on v7-M.
+        Architecture::ArmV6M => Target { invalid: 3, ..ARM },
+        Architecture::ArmV7M => Target { invalid: 6, ..ARM },
+        Architecture::Mips32 | Architecture::Mips64 => {
+            Target { invalid: 10, strict_alignment: true, mode_switch: Some(("ISAModeSwitch", "ISA_MODE")), ..BASE }
+        }
+        Architecture::PowerPc32 | Architecture::PowerPc64 => Target { invalid: 0x700, ..BASE },
+        Architecture::RiscV32 | Architecture::RiscV64 => {
+            Target { division: Division::Ones, invalid: 2, nan: NanRule::Default, ..BASE }
+        }
+        Architecture::M68k => Target { division: Division::Fault(5), invalid: 4, ..BASE },
+        Architecture::Sparc32 | Architecture::Sparc64 => {
+            Target { division: Division::Fault(0x2a), invalid: 2, strict_alignment: true, ..BASE }
+        }
+        Architecture::TriCore => Target { invalid: 0x21, ..BASE },
+        _ => BASE,
+    }
+}

@@ -1,0 +1,416 @@
+//! Translating code into blocks.
+
+use std::rc::Rc;
+
+use terrella_emulator_api::Error;
+use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, OpCode, Pcode, SpaceId};
+
+use crate::{
+    NAME,
+    block::{Block, Entry, Instruction, Place},
+    emulator::NativeEmulator,
+    layout::REGISTERS_END,
+    lower::{self, LowerError, Lowering, NextIs, Site, Translation},
+    memory::PAGE_BITS,
+    op::{Code, Op},
+};
+
+/// How many instructions a block has at most.
+const MAX_INSTRUCTIONS: usize = 256;
+/// How many bytes are fetched for one instruction.
+const FETCH: usize = 32;
+/// Up to how many instructions the end of a basic block is looked for.
+const MAX_BASIC_BLOCK: usize = 1 << 16;
+
+/// The tools of translation, used again and again.
+pub(crate) struct Translator {
+    decoder: Decoder,
+    slot_decoder: Decoder,
+    lifter: terrella_sleigh::Lifter,
+    pcode: Pcode,
+    slot_pcode: Pcode,
+    /// The context bits that flow, and the context that the others have.
+    flowing: u128,
+    initial: Context,
+}
+
+/// An instruction that cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    Entry(Entry),
+    Lower(LowerError),
+}
+
+/// The contexts after an instruction.
+struct After {
+    flows: Context,
+    commits: Vec<ContextCommit>,
+}
+
+impl After {
+    fn at(&self, address: u64) -> Context {
+        let mut context = self.flows;
+        for commit in self.commits.iter().filter(|commit| commit.address == address) {
+            context.0 = context.0 & !commit.mask | commit.value;
+        }
+        context
+    }
+}
+
+impl Translator {
+    pub(crate) fn new(processor: &terrella_sleigh::Processor) -> Self {
+        Self {
+            decoder: Decoder::new(processor.language.clone()),
+            slot_decoder: Decoder::new(processor.language.clone()),
+            lifter: terrella_sleigh::Lifter::new(),
+            pcode: Pcode::default(),
+            slot_pcode: Pcode::default(),
+            flowing: processor.language.flowing_context(),
+            initial: processor.context,
+        }
+    }
+
+    /// The contexts after the last instruction, which was decoded in one.
+    fn after(&self, context: Context) -> After {
+        let flows = Context(self.initial.0 & !self.flowing | context.0 & self.flowing);
+        let mut commits: Vec<ContextCommit> = self.decoder.commits().collect();
+        commits.extend(self.slot_decoder_commits());
+        After { flows, commits }
+    }
+
+    fn slot_decoder_commits(&self) -> impl Iterator<Item = ContextCommit> + '_ {
+        let has_slot = self.decoder.delay_slot() > 0;
+        self.slot_decoder.commits().filter(move |_| has_slot)
+    }
+}
+
+impl NativeEmulator {
+    /// Translates the block at an address.
+    pub(crate) fn translate(&mut self, address: u64, context: Context, continues: bool) -> Result<Rc<Block>, Error> {
+        let mut block = Block {
+            start: address,
+            context,
+            entry: Entry::Open,
+            ops: Vec::new(),
+            instructions: Vec::new(),
+            wide: Vec::new(),
+            user: Vec::new(),
+            leaves: Vec::new(),
+            saved: Vec::new(),
+            exit_after: None,
+            end: address.wrapping_add(1),
+            ends_basic_block: false,
+            basic_block_size: 0,
+        };
+        if self.exits.contains(&address) {
+            block.entry = Entry::ExitPoint;
+        } else if !self.bounds.is_empty() && !self.bounds.contains(address) {
+            block.entry = Entry::OutOfBounds;
+        } else if self.hooks.functions.has_site(address) {
+            self.function_block(&mut block);
+        } else if address % u64::from(self.definition.instruction_alignment.max(1)) != 0 {
+            block.entry = Entry::Unaligned;
+        } else {
+            self.code_block(&mut block, continues)?;
+        }
+        for page in block.start >> PAGE_BITS..=block.end.wrapping_sub(1).max(block.start) >> PAGE_BITS {
+            self.memory.mark_code(page);
+        }
+        Ok(Rc::new(block))
+    }
+
+    fn function_block(&self, block: &mut Block) {
+        block.instructions.push(Instruction {
+            address: block.start,
+            length: 1,
+            in_slot: false,
+            first: 0,
+            context: block.context,
+            saved: (0, 0),
+        });
+        if self.hooks.instructions.has_global() || self.hooks.instructions.has_site(block.start) {
+            block.ops.push(Op::numbered(Code::InstructionHook, 0));
+        }
+        block.ops.push(Op::numbered(Code::FunctionHook, 0));
+        block.ends_basic_block = true;
+    }
+
+    fn code_block(&mut self, block: &mut Block, continues: bool) -> Result<(), Error> {
+        let mut code = Translation::default();
+        let (mut pc, mut context) = (block.start, block.context);
+        let mut count = 0u32;
+        if self.hooks.blocks.has_global() && !continues {
+            code.ops.push(Op::numbered(Code::BlockHook, 0));
+        }
+        loop {
+            if count > 0 && self.ends_before(pc) || block.instructions.len() >= MAX_INSTRUCTIONS {
+                break;
+            }
+            let transfers = match self.fetch_instruction(pc, context) {
+                Ok(transfers) => transfers,
+                Err(Failure::Entry(_)) if count > 0 => break,
+                Err(Failure::Entry(entry)) => {
+                    block.entry = entry;
+                    return Ok(());
+                }
+                Err(Failure::Lower(error)) => return Err(self.cannot_translate(pc, error)),
+            };
+            let after = self.translator.after(context);
+            let next = self.next_address();
+            let has_slot = self.translator.decoder.delay_slot() > 0;
+            count += 1 + u32::from(has_slot);
+            let site = Site {
+                address: pc,
+                next,
+                next_context: after.at(next),
+                count,
+                next_is: if has_slot { NextIs::Outside(count - 1) } else { NextIs::Inside },
+                first_op: 0,
+                in_slot: false,
+            };
+            if let Err(error) = self.lower_instruction(block, &mut code, context, site, &after) {
+                return Err(self.cannot_translate(pc, error));
+            }
+            block.end = next;
+            let slot = pc.wrapping_add(self.translator.decoder.length() as u64);
+            let here = [pc, slot];
+            let points = if has_slot { &here[..] } else { &here[..1] };
+            let exit_after = points.iter().find(|point| self.exit_afters.contains(*point)).copied();
+            pc = next;
+            context = after.at(next);
+            if transfers || exit_after.is_some() {
+                block.ends_basic_block = transfers;
+                block.exit_after = exit_after;
+                break;
+            }
+            // The address space ends here.
+            if next <= block.start {
+                break;
+            }
+        }
+        let exit = lower::leave(&mut code, pc, context, count);
+        code.ops.push(Op::numbered(Code::Exit, exit));
+        if self.hooks.blocks.has_global() && !continues {
+            block.basic_block_size = if block.ends_basic_block {
+                block.end.wrapping_sub(block.start)
+            } else {
+                self.basic_block_end(pc, context).wrapping_sub(block.start)
+            };
+        }
+        block.ops = code.ops;
+        block.wide = code.wide;
+        block.user = code.user;
+        block.leaves = code.leaves;
+        Ok(())
+    }
+
+    /// Whether a block ends before an address whatever is there.
+    fn ends_before(&self, pc: u64) -> bool {
+        self.exits.contains(&pc)
+            || self.hooks.functions.has_site(pc)
+            || !self.bounds.is_empty() && !self.bounds.contains(pc)
+    }
+
+    fn next_address(&self) -> u64 {
+        let decoder = &self.translator.decoder;
+        let slot = if decoder.delay_slot() > 0 { self.translator.slot_decoder.length() as u64 } else { 0 };
+        decoder.address().wrapping_add(decoder.length() as u64 + slot) & self.address_mask
+    }
+
+    /// Decodes and lifts an instruction, with that in its delay slot; whether
+    /// it transfers control.
+    fn fetch_instruction(&mut self, pc: u64, context: Context) -> Result<bool, Failure> {
+        let translator = &mut self.translator;
+        decode(&self.memory, &mut translator.decoder, pc, context)?;
+        let mut slot_length = 0;
+        if translator.decoder.delay_slot() > 0 {
+            let slot = pc.wrapping_add(translator.decoder.length() as u64) & self.address_mask;
+            decode(&self.memory, &mut translator.slot_decoder, slot, context)?;
+            slot_length = translator.slot_decoder.length();
+            let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
+            lifted.map_err(lift_failure)?;
+        }
+        translator.decoder.set_delay_slot_length(slot_length);
+        translator.lifter.lift(&translator.decoder, &mut translator.pcode).map_err(lift_failure)?;
+        (self.target.adjust)(&translator.decoder, &mut translator.pcode);
+        let next = translator.decoder.address().wrapping_add(translator.decoder.length() as u64);
+        Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode, pc, next))
+    }
+
+    /// Whether a basic block ends after an instruction.
+    fn transfers_control(&self, pcode: &Pcode, pc: u64, next: u64) -> bool {
+        let mask = self.address_mask;
+        pcode.ops().iter().any(|op| {
+            let first = pcode.inputs(op).first();
+            match op.code {
+                OpCode::BranchInd | OpCode::CallInd | OpCode::Return | OpCode::Call => true,
+                OpCode::Branch | OpCode::CBranch => first.is_some_and(|target| {
+                    !target.is_constant() && target.offset != pc && target.offset != next & mask
+                }),
+                OpCode::CallOther => first
+                    .and_then(|number| self.handlers.get(number.offset as usize))
+                    .is_some_and(|handler| handler.is_trap),
+                _ => false,
+            }
+        })
+    }
+
+    /// Lowers the instruction that was fetched.
+    fn lower_instruction(
+        &mut self,
+        block: &mut Block,
+        code: &mut Translation,
+        context: Context,
+        site: Site,
+        after: &After,
+    ) -> Result<(), LowerError> {
+        let length = self.translator.decoder.length();
+        let pcode = std::mem::take(&mut self.translator.pcode);
+        let slot_pcode = std::mem::take(&mut self.translator.slot_pcode);
+        let result = (|| {
+            let mut site = site;
+            site.first_op = self.begin(block, code, site.address, length, context, false, &pcode);
+            let target_context = |address| after.at(address);
+            let split = pcode.delay_slot().unwrap_or(pcode.ops().len()).min(pcode.ops().len());
+            self.lowering(&target_context).lower(code, &pcode, 0..split, &site)?;
+            if self.translator.decoder.delay_slot() > 0 {
+                let outer = code.set_aside();
+                let address = site.address.wrapping_add(length as u64) & self.address_mask;
+                let slot_length = self.translator.slot_decoder.length();
+                let first_op = self.begin(block, code, address, slot_length, context, true, &slot_pcode);
+                let next = address.wrapping_add(slot_length as u64) & self.address_mask;
+                let slot_site =
+                    Site { address, next, next_is: NextIs::Inside, first_op, in_slot: true, ..site };
+                let all = 0..slot_pcode.ops().len();
+                self.lowering(&target_context).lower(code, &slot_pcode, all, &slot_site)?;
+                Lowering::finish(code)?;
+                code.take_up(outer);
+                // The slot has executed from here on.
+                site.next_is = NextIs::Outside(site.count);
+            }
+            self.lowering(&target_context).lower(code, &pcode, split..pcode.ops().len(), &site)?;
+            Lowering::finish(code)
+        })();
+        self.translator.pcode = pcode;
+        self.translator.slot_pcode = slot_pcode;
+        result
+    }
+
+    fn lowering<'a>(&'a mut self, target_context: &'a dyn Fn(u64) -> Context) -> Lowering<'a> {
+        Lowering {
+            language: &self.processor.language,
+            layout: &self.layout,
+            constants: &mut self.constants,
+            file: &mut self.file,
+            handlers: &self.handlers,
+            target_context,
+        }
+    }
+
+    /// Begins an instruction: its hook, and what is saved in case it faults.
+    /// Where repetitions of it begin.
+    #[allow(clippy::too_many_arguments)]
+    fn begin(
+        &self,
+        block: &mut Block,
+        code: &mut Translation,
+        address: u64,
+        length: usize,
+        context: Context,
+        in_slot: bool,
+        pcode: &Pcode,
+    ) -> usize {
+        let number = block.instructions.len();
+        let first_saved = block.saved.len() as u32;
+        self.places_to_save(pcode, &mut block.saved);
+        let saved = (first_saved, block.saved.len() as u32);
+        // The block hook belongs to the first instruction.
+        let first = if number == 0 { 0 } else { code.ops.len() as u32 };
+        block.instructions.push(Instruction { address, length: length as u8, in_slot, first, context, saved });
+        if self.hooks.instructions.has_global() || self.hooks.instructions.has_site(address) {
+            code.ops.push(Op::numbered(Code::InstructionHook, number as u32));
+        }
+        let repeats_at = code.ops.len();
+        if saved.0 != saved.1 {
+            code.ops.push(Op::numbered(Code::Save, number as u32));
+        }
+        repeats_at
+    }
+
+    /// The registers that an instruction writes before something that may
+    /// fault.
+    fn places_to_save(&self, pcode: &Pcode, saved: &mut Vec<Place>) {
+        let may_fault = |op: &terrella_sleigh::PcodeOp| match op.code {
+            OpCode::Load | OpCode::Store | OpCode::IntDiv | OpCode::IntSDiv | OpCode::IntRem | OpCode::IntSRem => {
+                true
+            }
+            OpCode::CallOther => pcode
+                .inputs(op)
+                .first()
+                .and_then(|number| self.handlers.get(number.offset as usize))
+                .is_none_or(|handler| !handler.is_nothing()),
+            _ => false,
+        };
+        let Some(last) = pcode.ops().iter().rposition(may_fault) else { return };
+        let goes_back = pcode.ops().iter().any(|op| {
+            matches!(op.code, OpCode::Branch | OpCode::CBranch)
+                && pcode.inputs(op).first().is_some_and(|it| it.is_constant() && (it.offset as i64) < 0)
+        });
+        let range = if goes_back { pcode.ops() } else { &pcode.ops()[..last] };
+        let first = saved.len();
+        for op in range {
+            let Some(output) = op.output.filter(|output| output.space != SpaceId::UNIQUE) else { continue };
+            let Some(place) = self.layout.place(&output).filter(|place| *place < REGISTERS_END) else { continue };
+            let place = Place { at: place as u16, size: output.size as u16 };
+            if !saved[first..].contains(&place) {
+                saved.push(place);
+            }
+        }
+    }
+
+    /// The end of a basic block that goes on at an address.
+    fn basic_block_end(&mut self, mut pc: u64, mut context: Context) -> u64 {
+        for _ in 0..MAX_BASIC_BLOCK {
+            let Ok(transfers) = self.fetch_instruction(pc, context) else { return pc };
+            let next = self.next_address();
+            context = self.translator.after(context).at(next);
+            if transfers || next < pc {
+                return next;
+            }
+            pc = next;
+        }
+        pc
+    }
+
+    /// The address after the basic block that an instruction is in.
+    fn cannot_translate(&self, pc: u64, error: LowerError) -> Error {
+        let text = self.translator.decoder.text();
+        Error::Backend { backend: NAME, message: format!("`{text}` at {pc:#x} cannot be translated: {error}") }
+    }
+}
+
+fn lift_failure(error: LiftError) -> Failure {
+    match error {
+        LiftError::Unimplemented => Failure::Entry(Entry::Unimplemented),
+        _ => Failure::Lower(LowerError::Malformed),
+    }
+}
+
+fn decode(
+    memory: &crate::memory::Memory,
+    decoder: &mut Decoder,
+    pc: u64,
+    context: Context,
+) -> Result<(), Failure> {
+    let mut bytes = [0; FETCH];
+    let available = memory.fetch(pc, &mut bytes);
+    let no_fetch = || Failure::Entry(Entry::NoFetch(pc.wrapping_add(available as u64)));
+    if available == 0 {
+        return Err(no_fetch());
+    }
+    match decoder.decode(pc, &bytes[..available], context) {
+        Ok(_) => Ok(()),
+        Err(DecodeError::Truncated { .. }) => Err(no_fetch()),
+        Err(_) => Err(Failure::Entry(Entry::Invalid)),
+    }
+}

@@ -1,0 +1,112 @@
+//! User operations: what specifications leave to the emulator.
+//!
+//! Each is found by its name. Those that are not here are errors that name
+//! them when they are hit.
+
+mod traps;
+
+use hashbrown::HashMap;
+use terrella_platforms::Architecture;
+use terrella_sleigh::Language;
+
+use crate::{block::{Block, UserOp}, emulator::NativeEmulator, halt::Halt};
+
+/// Executes a user operation.
+pub(crate) type Function = fn(&mut NativeEmulator, &UserOp) -> Result<(), Halt>;
+
+/// How a user operation is executed.
+#[derive(Clone, Copy)]
+pub(crate) struct Handler {
+    pub(crate) function: Function,
+    /// It does nothing that can be seen.
+    nothing: bool,
+    /// Nothing after it executes: a basic block ends there.
+    pub(crate) is_trap: bool,
+}
+
+impl Handler {
+    pub(crate) const fn new(function: Function) -> Self {
+        Self { function, nothing: false, is_trap: false }
+    }
+
+    pub(crate) const fn trap(function: Function) -> Self {
+        Self { function, nothing: false, is_trap: true }
+    }
+
+    pub(crate) const fn nothing() -> Self {
+        Self { function: |_, _| Ok(()), nothing: true, is_trap: false }
+    }
+
+    pub(crate) const fn is_nothing(&self) -> bool {
+        self.nothing
+    }
+}
+
+/// Names with their handlers.
+pub(crate) type Table = &'static [(&'static str, Handler)];
+
+/// The handlers of a language's user operations, by number.
+pub(crate) struct Handlers(Vec<Option<Handler>>);
+
+impl Handlers {
+    pub(crate) fn new(language: &Language, architecture: Architecture) -> Self {
+        let mut by_name = HashMap::new();
+        for (name, handler) in tables(architecture).iter().flat_map(|table| table.iter()) {
+            by_name.insert(*name, *handler);
+        }
+        Self(language.user_ops().iter().map(|name| by_name.get(name.as_str()).copied()).collect())
+    }
+
+    pub(crate) fn get(&self, number: usize) -> Option<Handler> {
+        self.0.get(number).copied().flatten()
+    }
+}
+
+/// The tables of an architecture.
+fn tables(architecture: Architecture) -> &'static [Table] {
+    match architecture {
+        Architecture::X86_64 | Architecture::I386 => &[traps::X86],
+        Architecture::ArmV5T
+        | Architecture::ArmV6M
+        | Architecture::ArmV7A
+        | Architecture::ArmV7M
+        | Architecture::ArmV7R => &[traps::ARM],
+        Architecture::AArch64 => &[traps::AARCH64],
+        Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
+        Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC],
+        Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],
+        Architecture::M68k => &[traps::M68K],
+        Architecture::LoongArch32 | Architecture::LoongArch64 => &[traps::LOONGARCH],
+        Architecture::Sparc32 | Architecture::Sparc64 => &[traps::SPARC],
+        Architecture::TriCore => &[traps::TRICORE],
+        Architecture::Xtensa => &[traps::XTENSA],
+        _ => &[],
+    }
+}
+
+impl NativeEmulator {
+    /// Executes a user operation of a block.
+    pub(crate) fn user_op(&mut self, block: &Block, index: usize, op: &UserOp) -> Result<(), Halt> {
+        self.user_site = block.instruction_of(index);
+        match op.handler {
+            Some(handler) => (handler.function)(self, op),
+            None => {
+                let names = self.processor.language.user_ops();
+                let name = names.get(op.number as usize).map_or("a user operation", String::as_str);
+                Err(Halt::Missing(name.to_owned()))
+            }
+        }
+    }
+
+    /// An input of a user operation, up to 128 bits.
+    pub(crate) fn user_input(&self, op: &UserOp, index: usize) -> u128 {
+        op.inputs.get(index).map_or(0, |place| self.file.integer(place.at.into(), place.size.into()))
+    }
+
+    /// Sets the result of a user operation.
+    pub(crate) fn set_user_result(&mut self, op: &UserOp, value: u128) {
+        if let Some(out) = op.out {
+            self.file.set_integer(out.at.into(), out.size.into(), value);
+        }
+    }
+}
