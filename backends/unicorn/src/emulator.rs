@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, rc::Rc};
 use hashbrown::HashMap;
 use terrella_emulator_api::{
     AddressRange, BackendInfo, BlockHookable, Capabilities, Capability, Emulator, Error, Extensions,
-    FunctionHookable, HookHandle, HookTable, InstructionHookable, InterruptHookable, Limits,
+    FunctionHookable, HookHandle, HookTable, InstructionHook, InstructionHookable, InterruptHookable, Limits,
     MemoryReadHookable, MemoryRegion, MemoryWriteHookable, Overlap, Permissions, RangeSet, Result, Snapshot,
-    Step, Stop, SyscallHookable,
+    Step, Stop, SyscallHookable, Taken,
 };
 use terrella_platforms::{CodeAddressBit, Platform, PlatformDefinition, RegisterId, RegisterValue};
 
@@ -38,6 +38,8 @@ pub struct UnicornEmulator {
     pub(crate) link: Rc<Link>,
     pub(crate) registers: RegisterFile,
     pub(crate) hooks: HookTable,
+    /// The hook of all instructions, while plain instructions run.
+    pub(crate) lent: Option<Taken<InstructionHook>>,
     /// Bytes of stack arguments that hooked functions take off.
     pub(crate) function_pops: HashMap<u64, u64>,
     pub(crate) exits: BTreeSet<u64>,
@@ -108,6 +110,7 @@ impl UnicornEmulator {
             link: Rc::new(Link::default()),
             registers: RegisterFile::new(platform),
             hooks: HookTable::default(),
+            lent: None,
             function_pops: HashMap::new(),
             exits: BTreeSet::new(),
             exit_afters: BTreeSet::new(),
@@ -200,7 +203,7 @@ impl UnicornEmulator {
     pub(crate) fn interrupt_native_run(&mut self) {
         if self.run.native {
             self.run.resync = true;
-            self.run.attention = true;
+            self.link.attention.set(true);
         }
     }
 }
@@ -260,7 +263,7 @@ impl Emulator for UnicornEmulator {
         let root = it.map(|it| it.root);
         if root.is_some() && root == self.registers.flags {
             self.run.flags_written = true;
-            self.run.attention = true;
+            self.link.attention.set(true);
         }
         Ok(())
     }
@@ -270,7 +273,7 @@ impl Emulator for UnicornEmulator {
     }
 
     fn program_counter(&self) -> u64 {
-        match (self.run.new_pc, self.run.current_pc) {
+        match (self.run.new_pc, self.link.pc()) {
             (Some(pointer), _) => self.definition.code_address(pointer),
             (None, Some(pc)) => pc,
             (None, None) => self.native_pc(),
@@ -287,7 +290,7 @@ impl Emulator for UnicornEmulator {
         }
         if self.run.native {
             self.run.new_pc = Some(code_pointer);
-            self.run.attention = true;
+            self.link.attention.set(true);
             return Ok(());
         }
         if self.run.mid_block != Some(self.definition.code_address(code_pointer)) {
@@ -357,7 +360,7 @@ impl Emulator for UnicornEmulator {
 
     fn request_stop(&mut self) {
         self.run.stop_requested = true;
-        self.run.attention = true;
+        self.link.attention.set(true);
     }
 
     fn instructions_executed(&self) -> Option<u64> {
@@ -442,7 +445,7 @@ impl Emulator for UnicornEmulator {
             // Unicorn cannot take registers back under way: the native run is
             // ended first.
             self.run.restore = Some(snapshot.clone());
-            self.run.attention = true;
+            self.link.attention.set(true);
             self.run.new_pc = Some(state.pc);
             return Ok(());
         }

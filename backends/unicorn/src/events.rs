@@ -32,7 +32,7 @@ impl UnicornEmulator {
         if self.run.outcome.is_none() {
             self.run.outcome = Some(outcome);
         }
-        self.run.attention = true;
+        self.link.attention.set(true);
         self.engine.stop();
         After::Ended
     }
@@ -44,19 +44,24 @@ impl UnicornEmulator {
         pc: u64,
         call: impl FnOnce(&mut Self) -> Result<R, HookError>,
     ) -> Option<R> {
-        let outer = self.run.current_pc.replace(pc);
+        let outer = self.link.replace_pc(Some(pc));
         // The closure goes back into its slot, whatever it does.
         let result = catch_unwind(AssertUnwindSafe(|| call(self)));
-        self.run.current_pc = outer;
+        self.link.replace_pc(outer);
         let result = match result {
             Ok(result) => result,
             Err(panic) => {
                 self.run.panic.get_or_insert(panic);
-                self.run.attention = true;
+                self.link.attention.set(true);
                 self.engine.stop();
                 return None;
             }
         };
+        self.take_error(pc, result)
+    }
+
+    /// Ends the run if a closure gave an error.
+    fn take_error<R>(&mut self, pc: u64, result: Result<R, HookError>) -> Option<R> {
         match result {
             Ok(value) => Some(value),
             Err(source) => {
@@ -83,36 +88,52 @@ impl UnicornEmulator {
     pub(crate) fn on_code(&mut self, address: u64, size: u32) {
         // The common case first: nothing but counting and the hook of all
         // instructions.
-        if !self.run.attention
+        if self.traits.is_plain(address)
+            && !self.link.attention.get()
             && self.run.count < self.run.count_limit
-            && self.traits.instruction(address).is_some_and(|it| it.is_plain())
         {
-            if self.hooks.instructions.has_global() {
+            if self.lent.is_some() {
                 return self.global_hook_only(address);
             }
-            self.run.count += 1;
-            return;
+            if !self.hooks.instructions.has_global() {
+                self.run.count += 1;
+                return;
+            }
         }
         self.on_special_code(address, size);
     }
 
-    /// Calls the hook of all instructions where there is nothing else to do.
-    #[inline]
-    pub(crate) fn global_hook_only(&mut self, address: u64) {
-        if let Some(mut taken) = self.hooks.instructions.take_global() {
-            let flow = self.call_hook(address, |emulator| (taken.hook)(emulator, address));
-            self.hooks.instructions.put_back_global(taken);
-            if self.run.attention || flow != Some(Flow::Continue) {
-                if self.settle_instruction_hook(address, flow) == After::Ended
-                    || self.settle_changes(address) == After::Ended
-                {
-                    self.run.ended_at = Some((address, false));
-                    return;
-                }
-                self.run.attention = self.needs_attention();
+    /// Calls the hook of all instructions, which is lent, where there is
+    /// nothing else to do but counting.
+    fn global_hook_only(&mut self, address: u64) {
+        if let Some(lent) = &mut self.lent {
+            let hook = &raw mut *lent.hook;
+            self.link.replace_pc(Some(address));
+            // SAFETY: the closure is on the heap, and its owner, `lent`, is
+            // touched by nothing that a callback can reach: it is given back
+            // before the next slow instruction and when the native run ends.
+            let flow = unsafe { (*hook)(self, address) };
+            if (self.link.attention.get() || !matches!(flow, Ok(Flow::Continue)))
+                && self.after_global_hook(address, flow) == After::Ended
+            {
+                return;
             }
         }
         self.run.count += 1;
+    }
+
+    /// Deals with what the hook of all instructions did.
+    #[cold]
+    pub(crate) fn after_global_hook(&mut self, address: u64, flow: Result<Flow, HookError>) -> After {
+        let flow = self.take_error(address, flow);
+        if self.settle_instruction_hook(address, flow) == After::Ended
+            || self.settle_changes(address) == After::Ended
+        {
+            self.run.ended_at = Some((address, false));
+            return After::Ended;
+        }
+        self.link.attention.set(self.needs_attention());
+        After::GoOn
     }
 
     /// Whether the next instruction needs more than the common case.
@@ -151,7 +172,9 @@ impl UnicornEmulator {
         traits
     }
 
+    #[inline(never)]
     pub(crate) fn on_special_code(&mut self, address: u64, size: u32) {
+        self.give_back_global_hook();
         if self.run.elsewhere.is_some() {
             return;
         }
@@ -193,7 +216,8 @@ impl UnicornEmulator {
         }
         let repeats = self.repeat_counter(address);
         self.run.last = Some(LastInstruction { address, has_slot, repeats });
-        self.run.attention = self.needs_attention();
+        self.link.attention.set(self.needs_attention());
+        self.lend_global_hook();
     }
 
     /// Everything that may end the run before an instruction.

@@ -56,13 +56,8 @@ pub(crate) struct RunState {
     /// The instruction before which a callback ended the native run, and
     /// whether it is in a delay slot.
     pub(crate) ended_at: Option<(u64, bool)>,
-    /// Something besides the hook of all instructions and counting is to be
-    /// done at the next instruction, or was asked for by a callback.
-    pub(crate) attention: bool,
     /// What a callback set the program counter to.
     pub(crate) new_pc: Option<u64>,
-    /// The program counter that callbacks see.
-    pub(crate) current_pc: Option<u64>,
     /// A snapshot whose registers a callback asked for.
     pub(crate) restore: Option<Snapshot>,
     /// A callback changed what Unicorn takes up between native runs only.
@@ -372,13 +367,14 @@ impl UnicornEmulator {
     pub(crate) fn start(&mut self, pointer: u64) -> uc_error {
         self.run.native = true;
         self.run.ended_at = None;
-        self.run.attention = true;
+        self.link.attention.set(true);
         self.run.refused = None;
         self.run.flags_written = false;
         let code = self.calling_back(|engine| engine.start(pointer));
         self.run.native = false;
+        self.give_back_global_hook();
         self.note_sparc_slot();
-        self.run.current_pc = None;
+        self.link.replace_pc(None);
         code
     }
 
