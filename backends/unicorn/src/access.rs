@@ -135,7 +135,7 @@ impl UnicornEmulator {
             }
             Access::Write => {
                 let bytes = self.stored_bytes(size, value, pc);
-                self.write_hooks(range, &bytes, pc)
+                self.write_hooks(range, &bytes[..size.min(8)], pc)
             }
             _ => {
                 if whole != range {
@@ -195,18 +195,20 @@ impl UnicornEmulator {
     }
 
     fn add_piece(&mut self, piece: AddressRange, value: u64, pc: u64) {
-        let bytes = self.stored_bytes(piece.size().unwrap_or(8) as usize, value, pc);
+        let size = (piece.size().unwrap_or(8) as usize).min(8);
+        let bytes = self.stored_bytes(size, value, pc);
         if let Some(wide) = &mut self.accesses.wide {
-            wide.bytes.extend_from_slice(&bytes);
+            wide.bytes.extend_from_slice(&bytes[..size]);
         }
     }
 
-    /// The bytes that a store of a value puts into memory.
-    fn stored_bytes(&mut self, size: usize, value: u64, pc: u64) -> Vec<u8> {
-        let mut bytes = vec![0; size];
-        self.platform.byte_order().write(value.into(), &mut bytes);
+    /// The bytes that a store of a value puts into memory: the first `size`.
+    fn stored_bytes(&mut self, size: usize, value: u64, pc: u64) -> [u8; 8] {
+        let mut bytes = [0; 8];
+        let used = &mut bytes[..size.min(8)];
+        self.platform.byte_order().write(value.into(), used);
         if self.instruction_traits(pc).reversed {
-            bytes.reverse();
+            used.reverse();
         }
         bytes
     }
@@ -221,15 +223,23 @@ impl UnicornEmulator {
 
     /// Calls the read hooks of an access; whether it goes on.
     fn read_hooks(&mut self, range: AddressRange, pc: u64) -> bool {
-        let mut data = vec![0; range.size().unwrap_or(0) as usize];
-        self.memory.read_unchecked(range, &mut data);
-        let mut replaced = false;
+        let size = range.size().unwrap_or(0) as usize;
+        // Only what no register holds is larger.
+        let (mut small, mut large) = ([0; 64], Vec::new());
+        let read = if size <= small.len() {
+            &mut small[..size]
+        } else {
+            large.resize(size, 0);
+            &mut large[..]
+        };
+        self.memory.read_unchecked(range, read);
+        let mut overlay: Option<Vec<u8>> = None;
         let mut serials = std::mem::take(&mut self.accesses.serials);
         self.hooks.reads.matching(range, &mut serials);
         let mut goes_on = true;
         for serial in &serials {
             let Some(mut taken) = self.hooks.reads.take(*serial) else { continue };
-            let bytes = &data;
+            let bytes = overlay.as_deref().unwrap_or(read);
             let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, range.first(), bytes));
             self.hooks.reads.put_back(taken);
             match flow {
@@ -239,16 +249,13 @@ impl UnicornEmulator {
                     self.end(Outcome::Stop(Stop::Requested(pc)));
                     goes_on = false;
                 }
-                Some(ReadFlow::Replace(bytes)) if bytes.len() != data.len() => {
-                    let (address, expected, given) = (range.first(), data.len(), bytes.len());
+                Some(ReadFlow::Replace(bytes)) if bytes.len() != size => {
+                    let (address, expected, given) = (range.first(), size, bytes.len());
                     let error = Error::WrongReplacementLength { address, expected, given };
                     self.end(Outcome::Error(error, pc));
                     goes_on = false;
                 }
-                Some(ReadFlow::Replace(bytes)) => {
-                    data = bytes;
-                    replaced = true;
-                }
+                Some(ReadFlow::Replace(bytes)) => overlay = Some(bytes),
             }
             if !goes_on || !self.after_access_hook(pc) {
                 goes_on = false;
@@ -256,7 +263,6 @@ impl UnicornEmulator {
             }
         }
         self.accesses.serials = serials;
-        let overlay = replaced.then_some(data);
         if goes_on && self.must_repeat() {
             self.repeat(Done { pc, access: Access::Read, range, overlay });
             return false;
