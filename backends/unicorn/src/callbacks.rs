@@ -192,9 +192,15 @@ unsafe extern "C" fn on_tlb_fill(
         uc::MemType::FETCH => Access::Fetch,
         _ => Access::Read,
     };
+    let event = |emulator: &mut UnicornEmulator| {
+        let view = emulator.on_tlb_fill(address, access);
+        if view.is_some() && access != Access::Fetch {
+            emulator.forget_if_then();
+        }
+        view
+    };
     // SAFETY: as for `on_code`.
-    let Some((physical, permissions)) = (unsafe { with(user, None, |it| it.on_tlb_fill(address, access)) })
-    else {
+    let Some((physical, permissions)) = (unsafe { with(user, None, event) }) else {
         return false;
     };
     // SAFETY: Unicorn passes a valid place for the entry.
@@ -212,8 +218,15 @@ unsafe extern "C" fn on_access(
 ) -> bool {
     let access = if kind == uc::MemType::WRITE_PROT { Access::Write } else { Access::Read };
     let size = usize::try_from(size).unwrap_or(0);
+    let event = |emulator: &mut UnicornEmulator| {
+        let goes_on = emulator.on_access(access, physical, size, value as u64);
+        if goes_on {
+            emulator.forget_if_then();
+        }
+        goes_on
+    };
     // SAFETY: as for `on_code`.
-    unsafe { with(user, false, |emulator| emulator.on_access(access, physical, size, value as u64)) }
+    unsafe { with(user, false, event) }
 }
 
 unsafe extern "C" fn on_alias_read(_: *mut uc::uc_engine, offset: u64, size: u32, user: *mut c_void) -> u64 {

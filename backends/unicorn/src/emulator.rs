@@ -261,6 +261,10 @@ impl Emulator for UnicornEmulator {
         }
         self.registers.write(&self.engine, register, value)?;
         let root = it.map(|it| it.root);
+        if root == Some(register) {
+            // As a whole, the status word brings a state with it.
+            self.run.if_then.ended_in.take_if(|_| self.registers.has_if_then(register));
+        }
         if root.is_some() && root == self.registers.flags {
             self.run.flags_written = true;
             self.link.attention.set(true);
@@ -293,6 +297,7 @@ impl Emulator for UnicornEmulator {
             self.link.attention.set(true);
             return Ok(());
         }
+        self.leave_if_then(self.definition.code_address(code_pointer))?;
         if self.run.mid_block != Some(self.definition.code_address(code_pointer)) {
             self.run.mid_block = None;
         }
@@ -523,9 +528,12 @@ impl UnicornEmulator {
         self.engine.restore_context(&state.context)?;
         self.run.mid_block = state.mid_block;
         self.run.in_slot = state.in_slot;
+        self.run.if_then.ended_in = None;
         // Taken inside a callback, the saved program counter may not be that
         // of the instruction.
-        self.set_native_pc(state.pc)
+        self.set_native_pc(state.pc)?;
+        self.note_if_then();
+        Ok(())
     }
 
     fn step_result(&self, stop: Stop) -> Step {

@@ -6,8 +6,9 @@ use terrella_emulator_api::{AddressRange, Emulator, Error, Flow, HookError, Stop
 use terrella_platforms::ReturnBy;
 
 use crate::{
-    decode::{has_delay_slot, instruction_length, is_vex, wide_access},
+    decode::{ends_basic_block, has_delay_slot, instruction_length, is_vex, wide_access},
     emulator::UnicornEmulator,
+    if_then,
     quirks::{SparcOperand, sparc_jump},
     run::{LastInstruction, Outcome},
     traits::InstructionTraits,
@@ -145,6 +146,7 @@ impl UnicornEmulator {
             || run.after.is_some()
             || run.diagnosing.is_some()
             || run.elsewhere.is_some()
+            || run.if_then.alone.is_some()
             || run.last.is_some_and(|last| last.has_slot || last.repeats.is_some())
     }
 
@@ -164,6 +166,7 @@ impl UnicornEmulator {
                 || address == LOST && self.target.arch == unicorn_engine::Arch::SPARC,
             repeats: crate::quirks::is_repeated_string(self.platform, &code),
             has_slot: self.definition.delay_slots && has_delay_slot(self.platform, &code),
+            if_then: self.has_if_then() && self.thumb() && if_then::state_of(&code).is_some(),
             reversed: crate::quirks::is_byte_reversed(self.platform, &code),
             wide: wide_access(self.platform, self.code_state(), &code).unwrap_or(0),
         };
@@ -194,6 +197,9 @@ impl UnicornEmulator {
             }
             return;
         }
+        if self.is_alone(address) {
+            return;
+        }
         let last = self.run.last;
         if last.is_some_and(|last| self.is_repetition(&last, address)) {
             return;
@@ -210,13 +216,17 @@ impl UnicornEmulator {
             return;
         }
         self.run.count += 1;
-        let has_slot = self.instruction_traits(address).has_slot;
+        let traits = self.instruction_traits(address);
+        let has_slot = traits.has_slot;
         if has_slot {
             self.note_jump(address);
         }
         let repeats = self.repeat_counter(address);
         self.run.last = Some(LastInstruction { address, has_slot, repeats });
         self.link.attention.set(self.needs_attention());
+        if traits.if_then {
+            self.enter_if_then(address);
+        }
         self.lend_global_hook();
     }
 
@@ -441,7 +451,6 @@ impl UnicornEmulator {
     /// instructions are looked for. Unicorn's processors have none, by their
     /// CPUID, but it executes those of 128 bits, wrongly.
     pub(crate) fn on_translation(&mut self, address: u64, size: u64) {
-        self.run.has_translated = true;
         self.traits.forget();
         if let Ok(range) = AddressRange::sized(address, size) {
             self.memory.note_code(range);
@@ -451,19 +460,43 @@ impl UnicornEmulator {
         }
     }
 
-    /// Does the same for the first block of all, which Unicorn does not tell.
+    /// Does the same for the block that a native run begins with, which
+    /// Unicorn does not tell.
     pub(crate) fn check_first_block(&mut self, pc: u64) {
-        if !self.run.has_translated {
-            self.run.has_translated = true;
-            let size = self.whole_block(pc, 0);
-            if let Ok(range) = AddressRange::sized(pc, size) {
-                self.memory.note_code(range);
+        if self.memory.is_code(pc) {
+            return;
+        }
+        let size = self.translated_size(pc);
+        if let Ok(range) = AddressRange::sized(pc, size) {
+            self.memory.note_code(range);
+        }
+        if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(pc, size) {
+            // What is watched changed after it was put in force.
+            self.run.watch_again = true;
+        }
+    }
+
+    /// How much Unicorn translates at an address, or more: up to a control
+    /// transfer, or to the end of the page where none is seen.
+    fn translated_size(&self, address: u64) -> u64 {
+        let state = self.code_state();
+        let end = (address | (self.memory.page - 1)).saturating_add(1);
+        let mut at = address;
+        while at < end {
+            let code = self.code_at(at);
+            let Some(length) = instruction_length(self.platform, state, &code) else {
+                return end - address;
+            };
+            if length > code.len() {
+                return end - address;
             }
-            if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(pc, size) {
-                // What is watched changed after it was put in force.
-                self.run.watch_again = true;
+            at = at.saturating_add(length as u64);
+            if ends_basic_block(self.platform, state, &code) {
+                let slot = if has_delay_slot(self.platform, &code) { 4 } else { 0 };
+                return at.saturating_add(slot) - address;
             }
         }
+        at - address
     }
 
     /// Watches the instructions of a range that must not execute; whether

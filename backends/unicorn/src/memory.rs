@@ -350,6 +350,16 @@ impl Memory {
         self.pages.code.insert(range);
     }
 
+    /// Whether there may be translated code at an address.
+    pub(crate) fn is_code(&self, address: u64) -> bool {
+        self.pages.code.contains(address)
+    }
+
+    /// Tells that no translated code is left in a range.
+    pub(crate) fn forget_code_in(&mut self, range: AddressRange) {
+        self.pages.code.remove(range);
+    }
+
     /// Tells that no translated code is left.
     pub(crate) fn forget_code(&mut self) {
         self.pages.code = RangeSet::new();

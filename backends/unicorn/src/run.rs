@@ -13,6 +13,7 @@ use crate::{
     NAME,
     decode::instruction_length,
     emulator::UnicornEmulator,
+    if_then::{IfThen, IfThenStep},
     memory::View,
     target::{Event, ExceptionPc},
 };
@@ -86,9 +87,6 @@ pub(crate) struct RunState {
     pub(crate) mid_block: Option<u64>,
     /// A page that Unicorn was refused, for which access.
     pub(crate) refused: Option<(u64, Access, bool)>,
-    /// Whether the engine has translated anything yet: the first block is not
-    /// told.
-    pub(crate) has_translated: bool,
     /// What is watched must be put in force before the native run.
     pub(crate) watch_again: bool,
     /// Where a delay slot is whose branch is pending (MIPS).
@@ -97,6 +95,7 @@ pub(crate) struct RunState {
     pub(crate) elsewhere: Option<u64>,
     /// Where a jump of SPARC goes whose delay slot comes next.
     pub(crate) jump_target: Option<u64>,
+    pub(crate) if_then: IfThen,
     /// Accesses are looked at only to find the faulting one.
     pub(crate) diagnosing: Option<u64>,
 }
@@ -202,6 +201,7 @@ impl UnicornEmulator {
 
     fn run_natively(&mut self) -> Result<Stop> {
         loop {
+            self.run.if_then.stepping = self.if_then_state() != 0;
             self.prepare()?;
             let pc = self.native_pc();
             if let Some(error) = self.sparc_slot_error(pc) {
@@ -213,8 +213,11 @@ impl UnicornEmulator {
                 continue;
             }
             self.apply_splits(pc)?;
-            let pointer = self.code_pointer(pc);
-            let code = self.start(pointer);
+            let code = match self.step_if_then()? {
+                IfThenStep::Passed => continue,
+                IfThenStep::Ended => uc_error::OK,
+                IfThenStep::Native => self.start(self.code_pointer(pc)),
+            };
             if let Some(panic) = self.run.panic.take() {
                 self.run.outcome = None;
                 self.run.new_pc = None;
@@ -236,6 +239,7 @@ impl UnicornEmulator {
                     return Err(self.overrun(at, pc));
                 }
             }
+            let restored = self.run.restore.is_some();
             if let Some(snapshot) = self.run.restore.take() {
                 self.restore_registers(&snapshot)?;
                 self.run.skip_at = None;
@@ -277,8 +281,10 @@ impl UnicornEmulator {
                 None if moved => None,
                 None => self.why(code)?,
             };
+            self.settle_if_then(moved, restored)?;
             if let Some(result) = finished {
                 self.note_mid_block();
+                self.note_if_then();
                 if let Err(Error::Fault(fault)) = &result
                     && self.native.all
                     && !matches!(fault, Fault::Memory { access: Access::Fetch, .. })
@@ -356,9 +362,10 @@ impl UnicornEmulator {
             self.native.flush = false;
         } else {
             for page in stale {
-                self.flush_code(
-                    (page * self.memory.page..=page * self.memory.page + (self.memory.page - 1)).into(),
-                )?;
+                let first = page * self.memory.page;
+                let range = (first..=first + (self.memory.page - 1)).into();
+                self.flush_code(range)?;
+                self.memory.forget_code_in(range);
             }
         }
         Ok(())

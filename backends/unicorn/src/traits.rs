@@ -13,6 +13,8 @@ pub(crate) struct InstructionTraits {
     pub(crate) repeats: bool,
     /// A delay slot follows.
     pub(crate) has_slot: bool,
+    /// It begins an if-then block.
+    pub(crate) if_then: bool,
     /// Its stores are in the other byte order than the platform's.
     pub(crate) reversed: bool,
     /// The size of its accesses, if Unicorn makes them in pieces; 0 if not.
@@ -24,7 +26,7 @@ impl InstructionTraits {
     /// done at it.
     #[inline]
     pub(crate) const fn is_plain(self) -> bool {
-        !(self.watched || self.repeats || self.has_slot)
+        !(self.watched || self.repeats || self.has_slot || self.if_then)
     }
 }
 

@@ -7,6 +7,7 @@ mod faults;
 mod functions;
 mod handles;
 mod identity;
+mod if_then;
 mod instructions;
 mod interrupts;
 mod limits;
@@ -21,7 +22,7 @@ use crate::Case;
 /// All cases, by line of the contract.
 #[must_use]
 pub fn cases() -> Vec<&'static Case> {
-    let sections: [&[Case]; 15] = [
+    let sections: [&[Case]; 16] = [
         identity::CASES,
         registers::CASES,
         memory::CASES,
@@ -37,6 +38,7 @@ pub fn cases() -> Vec<&'static Case> {
         interrupts::CASES,
         snapshots::CASES,
         transfer::CASES,
+        if_then::CASES,
     ];
     let mut cases: Vec<&Case> = sections.into_iter().flatten().collect();
     cases.sort_by_key(|case| case.line);
