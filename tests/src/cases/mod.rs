@@ -13,6 +13,7 @@ mod interrupts;
 mod limits;
 mod memory;
 mod overrides;
+mod panics;
 mod registers;
 mod snapshots;
 mod transfer;
@@ -22,7 +23,7 @@ use crate::Case;
 /// All cases, by line of the contract.
 #[must_use]
 pub fn cases() -> Vec<&'static Case> {
-    let sections: [&[Case]; 16] = [
+    let sections: [&[Case]; 17] = [
         identity::CASES,
         registers::CASES,
         memory::CASES,
@@ -30,6 +31,7 @@ pub fn cases() -> Vec<&'static Case> {
         limits::CASES,
         faults::CASES,
         callbacks::CASES,
+        panics::CASES,
         handles::CASES,
         instructions::CASES,
         functions::CASES,
