@@ -321,7 +321,8 @@ impl UnicornEmulator {
     }
 
     /// The error that says that a run could not be ended before `at`: Unicorn
-    /// ends none inside an if-then block of Thumb code.
+    /// ends none inside an if-then block of Thumb code. Those that something is
+    /// set in are executed in steps; this is for one that was missed.
     fn overrun(&mut self, at: u64, pc: u64) -> Error {
         self.run.outcome = None;
         Error::Unsupported {
