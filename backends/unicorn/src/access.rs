@@ -8,6 +8,7 @@
 use terrella_emulator_api::{
     Access, AddressRange, Error, Fault, Flow, MemoryCause, Permissions, ReadFlow, Stop,
 };
+use terrella_platforms::{RegisterId, RegisterValue};
 
 use crate::{emulator::UnicornEmulator, run::Outcome};
 
@@ -27,6 +28,8 @@ pub(crate) struct Accesses {
     wide: Option<Wide>,
     /// For `RangeHooks::matching`.
     serials: Vec<u64>,
+    /// What the registers held that hooks of the access under way have written.
+    written: Option<Vec<(RegisterId, RegisterValue)>>,
 }
 
 /// An access whose hooks have fired.
@@ -35,6 +38,9 @@ struct Done {
     access: Access,
     range: AddressRange,
     overlay: Option<Vec<u8>>,
+    /// What its hooks have written into registers: in force again when the
+    /// instruction, executed again, comes to the access.
+    written: Vec<(RegisterId, RegisterValue)>,
 }
 
 /// One access of the architecture in pieces.
@@ -54,6 +60,19 @@ impl Accesses {
         self.split = None;
         self.done = None;
         self.wide = None;
+        self.written = None;
+    }
+
+    /// Whether hooks of an access are being asked.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.written.is_some()
+    }
+
+    /// Notes what a register held before a hook writes it.
+    pub(crate) fn note_written(&mut self, register: RegisterId, before: RegisterValue) {
+        if let Some(written) = &mut self.written {
+            written.push((register, before));
+        }
     }
 }
 
@@ -122,6 +141,12 @@ impl UnicornEmulator {
             && done.range == whole
         {
             self.accesses.overlay = done.overlay.map(|bytes| (whole, bytes));
+            for (register, value) in done.written {
+                if let Err(error) = self.registers.write(&self.engine, register, value) {
+                    self.end(Outcome::Error(error, pc));
+                    return false;
+                }
+            }
             if whole != range {
                 self.begin_wide(access, whole, range, pc);
             }
@@ -236,6 +261,7 @@ impl UnicornEmulator {
         let mut overlay: Option<Vec<u8>> = None;
         let mut serials = std::mem::take(&mut self.accesses.serials);
         self.hooks.reads.matching(range, &mut serials);
+        self.accesses.written = Some(Vec::new());
         let mut goes_on = true;
         for serial in &serials {
             let Some(mut taken) = self.hooks.reads.take(*serial) else { continue };
@@ -264,9 +290,10 @@ impl UnicornEmulator {
         }
         self.accesses.serials = serials;
         if goes_on && self.must_repeat() {
-            self.repeat(Done { pc, access: Access::Read, range, overlay });
+            self.repeat(Done { pc, access: Access::Read, range, overlay, written: Vec::new() });
             return false;
         }
+        self.accesses.written = None;
         self.accesses.overlay = overlay.map(|bytes| (range, bytes));
         goes_on
     }
@@ -275,6 +302,7 @@ impl UnicornEmulator {
     fn write_hooks(&mut self, range: AddressRange, bytes: &[u8], pc: u64) -> bool {
         let mut serials = std::mem::take(&mut self.accesses.serials);
         self.hooks.writes.matching(range, &mut serials);
+        self.accesses.written = Some(Vec::new());
         let mut goes_on = true;
         for serial in &serials {
             let Some(mut taken) = self.hooks.writes.take(*serial) else { continue };
@@ -295,9 +323,11 @@ impl UnicornEmulator {
         }
         self.accesses.serials = serials;
         if goes_on && self.must_repeat() {
-            self.repeat(Done { pc, access: Access::Write, range, overlay: None });
+            let (access, written) = (Access::Write, Vec::new());
+            self.repeat(Done { pc, access, range, overlay: None, written });
             return false;
         }
+        self.accesses.written = None;
         goes_on
     }
 
@@ -322,8 +352,24 @@ impl UnicornEmulator {
 
     /// Ends the native run, to execute the instruction again from its start
     /// without asking the hooks of this access again.
-    fn repeat(&mut self, done: Done) {
+    fn repeat(&mut self, mut done: Done) {
         let pc = done.pc;
+        // It starts with the registers as they were before its hooks.
+        for (register, before) in self.accesses.written.take().unwrap_or_default().into_iter().rev() {
+            let now = self.registers.read_wide(&self.engine, register);
+            let result = now.and_then(|now| {
+                if done.written.iter().all(|(known, _)| *known != register) {
+                    done.written.push((register, now));
+                }
+                self.registers.write(&self.engine, register, before)
+            });
+            if let Err(error) = result {
+                self.end(Outcome::Error(error, pc));
+                return;
+            }
+        }
+        // Parts of one register go back in the order in which they were written.
+        done.written.reverse();
         self.accesses.done = Some(done);
         self.run.skip_at = Some(pc);
         self.run.count = self.run.count.saturating_sub(u64::from(self.native.all));

@@ -259,6 +259,10 @@ impl Emulator for UnicornEmulator {
             let pointer = pc.insert(it.low_bit.into(), it.bits.into(), &value).low_u64();
             return self.set_program_counter(pointer);
         }
+        if self.accesses.is_asking() {
+            let before = self.registers.read_wide(&self.engine, register)?;
+            self.accesses.note_written(register, before);
+        }
         self.registers.write(&self.engine, register, value)?;
         let root = it.map(|it| it.root);
         if root == Some(register) {

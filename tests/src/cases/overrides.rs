@@ -1,9 +1,11 @@
 //! Section 6: read and write hooks (6.4, 6.5).
 
-use terrella_emulator_api::{AddressRange, Capability, Emulator, EmulatorExt, Error, Flow, ReadFlow, Stop};
+use terrella_emulator_api::{
+    AddressRange, Capability, Emulator, EmulatorExt, Error, Flow, Permissions, ReadFlow, Stop,
+};
 
 use crate::{
-    Case, Failure, Fixture, Trace, ensure, equal, int, ptr,
+    Case, Failure, Fixture, SPARE, Trace, ensure, equal, int, ptr,
     snippets::{DATA, RETURN, STACK_SIZE, STACK_TOP},
     state_of,
 };
@@ -307,14 +309,18 @@ fn host_writes_quietly(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn registers_too_late(fixture: &mut Fixture) -> Result<(), Failure> {
-    for (width, _, store) in fixture.widths() {
-        let arguments = [ptr(DATA), int(0x1122_3344)];
-        let mut emulator = fixture.at(&store, &arguments)?;
+    let widths = fixture.widths();
+    for ((width, _, store), maps) in widths.iter().flat_map(|it| [(it, false), (it, true)]) {
+        let (width, arguments) = (*width, [ptr(DATA), int(0x1122_3344)]);
+        let mut emulator = fixture.at(store, &arguments)?;
         let (other, value) = (DATA + 0x100, 0x5566_7788_u64);
         let registers = state_of(&*emulator);
         let changed = Trace::new();
         let notes = changed.clone();
         emulator.hook_memory_write(DATA..DATA + 8, move |emulator, _, _| {
+            if maps && notes.is_empty() {
+                emulator.map_memory(SPARE..SPARE + 0x10, Permissions::READ_WRITE)?;
+            }
             // Whatever holds the address or the value.
             for id in &registers {
                 let new = match emulator.read_wide_register_id(*id)?.low_u64() {
@@ -329,6 +335,7 @@ fn registers_too_late(fixture: &mut Fixture) -> Result<(), Failure> {
         })?;
         equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{store}: stop");
         ensure!(changed.all().contains(&other), "{store}: no register holds the address");
+        equal!(emulator.memory_map().iter().any(|it| it.range.contains(SPARE)), maps, "{store}: map");
         let written = emulator.read_bytes(DATA, width)?;
         equal!(written, fixture.bytes(0x1122_3344, width), "{store}: memory");
         equal!(emulator.read_bytes(other, 8)?, [0; 8], "{store}: memory elsewhere");
