@@ -41,6 +41,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Platform::MIPS,
         Platform::ARMV7A,
         Platform::PPC,
+        Platform::PPC64,
+        Platform::SPARC,
         Platform::RISCV64,
         Platform::S390X,
     ] {

@@ -3,6 +3,20 @@
 # Unicorn's C sources come with its crate. Building them takes cmake, and its
 # bindings are made with libclang, which needs the headers that Clang brings.
 
+# Whether there is a libclang, under the names that the bindings' generator
+# looks for, in the given folders or in all usual ones. `libclang-cpp` is
+# another library.
+has_libclang() {
+    local folder name
+    [ $# -gt 0 ] || set -- /usr/lib /usr/lib/*-linux-* /usr/lib/llvm-*/lib /usr/local/lib
+    for folder in "$@"; do
+        for name in 'libclang.so*' 'libclang-[0-9]*.so*'; do
+            compgen -G "$folder/$name" >/dev/null && return
+        done
+    done
+    return 1
+}
+
 # Says which Debian packages are missing, one a line.
 missing_packages() {
     command -v cmake >/dev/null || echo cmake
@@ -11,9 +25,7 @@ missing_packages() {
         echo build-essential
     fi
     # LIBCLANG_PATH is where the bindings' generator looks first.
-    if [ -z "${LIBCLANG_PATH:-}" ] &&
-        ! compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null &&
-        ! compgen -G '/usr/lib/*/libclang*.so*' >/dev/null; then
+    if [ -z "${LIBCLANG_PATH:-}" ] && ! has_libclang; then
         echo libclang1-14
     fi
     if [ -z "${BINDGEN_EXTRA_CLANG_ARGS:-}" ] &&
@@ -22,7 +34,7 @@ missing_packages() {
         # Those of the libclang that is there, if one is.
         local folder version=14
         for folder in /usr/lib/llvm-*; do
-            compgen -G "$folder/lib/libclang*.so*" >/dev/null && version=${folder##*-}
+            has_libclang "$folder/lib" && version=${folder##*-}
         done
         echo "libclang-common-$version-dev"
     fi

@@ -164,9 +164,14 @@ impl FunctionModel {
     fn address(&self, emulator: &dyn Emulator) -> Result<u64> {
         let pointer = match &self.site {
             FunctionSite::Address(address) => *address,
-            // A symbol may be that of a descriptor.
+            // A symbol may be that of a descriptor, but not where nothing is:
+            // there is the code of an open import.
             FunctionSite::Symbol(name) => {
                 let function = live_symbol(emulator, name)?;
+                let code = emulator.definition().code_address(function);
+                if !emulator.memory_map().iter().any(|region| region.range.contains(code)) {
+                    return Ok(code);
+                }
                 entry_of(emulator, convention(emulator.platform(), self.convention.as_deref())?, function)?
                     .code
             }

@@ -36,7 +36,6 @@ const TRICORE: &str = "a store over code that was translated never ends";
 const TRICORE_0: &str =
     "an illegal instruction is a trap, and without context save areas the trap is another one";
 const M68K: &str = "Unicorn shows no floating-point registers, and reading the status register between native runs loses lazily kept flags";
-const M68K_0: &str = "a repaired block goes on past the return";
 const S390X: &str = "Unicorn checks the last word of a load of many words before those between";
 const PPC: &str = "a store of many words goes on after the fault to the end of its block";
 const SPARC_0: &str = "Unicorn does not tell the address of an unaligned access";
@@ -67,7 +66,6 @@ pub const SHORTFALLS: &[Shortfall] = &[
     known("tricore", "6.8 an invalid instruction that is not handled is an error", TRICORE_0),
     known("m68k", "2.1 floating-point registers are those of the guest", M68K),
     known("m68k", "4.7 a run in pieces gives what the whole run gives", M68K),
-    known("m68k", "3.1 code ends at the byte, inside a page", M68K_0),
     hazard("m68k", "7.1 a snapshot in the middle of a function goes on to the same end", M68K),
     hazard("m68k", "7.2 a state from the middle of a function goes on to the same end", M68K),
     known("s390x", "4.5 a load of many words that ends in unmapped memory", S390X),

@@ -8,6 +8,7 @@
 use terrella_emulator_api::{
     Access, AddressRange, Error, Fault, Flow, MemoryCause, Permissions, ReadFlow, Stop,
 };
+use terrella_platforms::{RegisterId, RegisterValue};
 
 use crate::{emulator::UnicornEmulator, run::Outcome};
 
@@ -27,6 +28,8 @@ pub(crate) struct Accesses {
     wide: Option<Wide>,
     /// For `RangeHooks::matching`.
     serials: Vec<u64>,
+    /// What the registers held that hooks of the access under way have written.
+    written: Option<Vec<(RegisterId, RegisterValue)>>,
 }
 
 /// An access whose hooks have fired.
@@ -35,6 +38,9 @@ struct Done {
     access: Access,
     range: AddressRange,
     overlay: Option<Vec<u8>>,
+    /// What its hooks have written into registers: in force again when the
+    /// instruction, executed again, comes to the access.
+    written: Vec<(RegisterId, RegisterValue)>,
 }
 
 /// One access of the architecture in pieces.
@@ -54,6 +60,19 @@ impl Accesses {
         self.split = None;
         self.done = None;
         self.wide = None;
+        self.written = None;
+    }
+
+    /// Whether hooks of an access are being asked.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.written.is_some()
+    }
+
+    /// Notes what a register held before a hook writes it.
+    pub(crate) fn note_written(&mut self, register: RegisterId, before: RegisterValue) {
+        if let Some(written) = &mut self.written {
+            written.push((register, before));
+        }
     }
 }
 
@@ -122,6 +141,12 @@ impl UnicornEmulator {
             && done.range == whole
         {
             self.accesses.overlay = done.overlay.map(|bytes| (whole, bytes));
+            for (register, value) in done.written {
+                if let Err(error) = self.registers.write(&self.engine, register, value) {
+                    self.end(Outcome::Error(error, pc));
+                    return false;
+                }
+            }
             if whole != range {
                 self.begin_wide(access, whole, range, pc);
             }
@@ -135,7 +160,7 @@ impl UnicornEmulator {
             }
             Access::Write => {
                 let bytes = self.stored_bytes(size, value, pc);
-                self.write_hooks(range, &bytes, pc)
+                self.write_hooks(range, &bytes[..size.min(8)], pc)
             }
             _ => {
                 if whole != range {
@@ -195,18 +220,20 @@ impl UnicornEmulator {
     }
 
     fn add_piece(&mut self, piece: AddressRange, value: u64, pc: u64) {
-        let bytes = self.stored_bytes(piece.size().unwrap_or(8) as usize, value, pc);
+        let size = (piece.size().unwrap_or(8) as usize).min(8);
+        let bytes = self.stored_bytes(size, value, pc);
         if let Some(wide) = &mut self.accesses.wide {
-            wide.bytes.extend_from_slice(&bytes);
+            wide.bytes.extend_from_slice(&bytes[..size]);
         }
     }
 
-    /// The bytes that a store of a value puts into memory.
-    fn stored_bytes(&mut self, size: usize, value: u64, pc: u64) -> Vec<u8> {
-        let mut bytes = vec![0; size];
-        self.platform.byte_order().write(value.into(), &mut bytes);
+    /// The bytes that a store of a value puts into memory: the first `size`.
+    fn stored_bytes(&mut self, size: usize, value: u64, pc: u64) -> [u8; 8] {
+        let mut bytes = [0; 8];
+        let used = &mut bytes[..size.min(8)];
+        self.platform.byte_order().write(value.into(), used);
         if self.instruction_traits(pc).reversed {
-            bytes.reverse();
+            used.reverse();
         }
         bytes
     }
@@ -221,15 +248,24 @@ impl UnicornEmulator {
 
     /// Calls the read hooks of an access; whether it goes on.
     fn read_hooks(&mut self, range: AddressRange, pc: u64) -> bool {
-        let mut data = vec![0; range.size().unwrap_or(0) as usize];
-        self.memory.read_unchecked(range, &mut data);
-        let mut replaced = false;
+        let size = range.size().unwrap_or(0) as usize;
+        // Only what no register holds is larger.
+        let (mut small, mut large) = ([0; 64], Vec::new());
+        let read = if size <= small.len() {
+            &mut small[..size]
+        } else {
+            large.resize(size, 0);
+            &mut large[..]
+        };
+        self.memory.read_unchecked(range, read);
+        let mut overlay: Option<Vec<u8>> = None;
         let mut serials = std::mem::take(&mut self.accesses.serials);
         self.hooks.reads.matching(range, &mut serials);
+        self.accesses.written = Some(Vec::new());
         let mut goes_on = true;
         for serial in &serials {
             let Some(mut taken) = self.hooks.reads.take(*serial) else { continue };
-            let bytes = &data;
+            let bytes = overlay.as_deref().unwrap_or(read);
             let flow = self.call_hook(pc, |emulator| (taken.hook)(emulator, range.first(), bytes));
             self.hooks.reads.put_back(taken);
             match flow {
@@ -239,16 +275,13 @@ impl UnicornEmulator {
                     self.end(Outcome::Stop(Stop::Requested(pc)));
                     goes_on = false;
                 }
-                Some(ReadFlow::Replace(bytes)) if bytes.len() != data.len() => {
-                    let (address, expected, given) = (range.first(), data.len(), bytes.len());
+                Some(ReadFlow::Replace(bytes)) if bytes.len() != size => {
+                    let (address, expected, given) = (range.first(), size, bytes.len());
                     let error = Error::WrongReplacementLength { address, expected, given };
                     self.end(Outcome::Error(error, pc));
                     goes_on = false;
                 }
-                Some(ReadFlow::Replace(bytes)) => {
-                    data = bytes;
-                    replaced = true;
-                }
+                Some(ReadFlow::Replace(bytes)) => overlay = Some(bytes),
             }
             if !goes_on || !self.after_access_hook(pc) {
                 goes_on = false;
@@ -256,11 +289,11 @@ impl UnicornEmulator {
             }
         }
         self.accesses.serials = serials;
-        let overlay = replaced.then_some(data);
         if goes_on && self.must_repeat() {
-            self.repeat(Done { pc, access: Access::Read, range, overlay });
+            self.repeat(Done { pc, access: Access::Read, range, overlay, written: Vec::new() });
             return false;
         }
+        self.accesses.written = None;
         self.accesses.overlay = overlay.map(|bytes| (range, bytes));
         goes_on
     }
@@ -269,6 +302,7 @@ impl UnicornEmulator {
     fn write_hooks(&mut self, range: AddressRange, bytes: &[u8], pc: u64) -> bool {
         let mut serials = std::mem::take(&mut self.accesses.serials);
         self.hooks.writes.matching(range, &mut serials);
+        self.accesses.written = Some(Vec::new());
         let mut goes_on = true;
         for serial in &serials {
             let Some(mut taken) = self.hooks.writes.take(*serial) else { continue };
@@ -289,9 +323,11 @@ impl UnicornEmulator {
         }
         self.accesses.serials = serials;
         if goes_on && self.must_repeat() {
-            self.repeat(Done { pc, access: Access::Write, range, overlay: None });
+            let (access, written) = (Access::Write, Vec::new());
+            self.repeat(Done { pc, access, range, overlay: None, written });
             return false;
         }
+        self.accesses.written = None;
         goes_on
     }
 
@@ -316,8 +352,24 @@ impl UnicornEmulator {
 
     /// Ends the native run, to execute the instruction again from its start
     /// without asking the hooks of this access again.
-    fn repeat(&mut self, done: Done) {
+    fn repeat(&mut self, mut done: Done) {
         let pc = done.pc;
+        // It starts with the registers as they were before its hooks.
+        for (register, before) in self.accesses.written.take().unwrap_or_default().into_iter().rev() {
+            let now = self.registers.read_wide(&self.engine, register);
+            let result = now.and_then(|now| {
+                if done.written.iter().all(|(known, _)| *known != register) {
+                    done.written.push((register, now));
+                }
+                self.registers.write(&self.engine, register, before)
+            });
+            if let Err(error) = result {
+                self.end(Outcome::Error(error, pc));
+                return;
+            }
+        }
+        // Parts of one register go back in the order in which they were written.
+        done.written.reverse();
         self.accesses.done = Some(done);
         self.run.skip_at = Some(pc);
         self.run.count = self.run.count.saturating_sub(u64::from(self.native.all));

@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, rc::Rc};
 use hashbrown::HashMap;
 use terrella_emulator_api::{
     AddressRange, BackendInfo, BlockHookable, Capabilities, Capability, Emulator, Error, Extensions,
-    FunctionHookable, HookHandle, HookTable, InstructionHookable, InterruptHookable, Limits,
+    FunctionHookable, HookHandle, HookTable, InstructionHook, InstructionHookable, InterruptHookable, Limits,
     MemoryReadHookable, MemoryRegion, MemoryWriteHookable, Overlap, Permissions, RangeSet, Result, Snapshot,
-    Step, Stop, SyscallHookable,
+    Step, Stop, SyscallHookable, Taken,
 };
 use terrella_platforms::{CodeAddressBit, Platform, PlatformDefinition, RegisterId, RegisterValue};
 
@@ -38,6 +38,8 @@ pub struct UnicornEmulator {
     pub(crate) link: Rc<Link>,
     pub(crate) registers: RegisterFile,
     pub(crate) hooks: HookTable,
+    /// The hook of all instructions, while plain instructions run.
+    pub(crate) lent: Option<Taken<InstructionHook>>,
     /// Bytes of stack arguments that hooked functions take off.
     pub(crate) function_pops: HashMap<u64, u64>,
     pub(crate) exits: BTreeSet<u64>,
@@ -108,6 +110,7 @@ impl UnicornEmulator {
             link: Rc::new(Link::default()),
             registers: RegisterFile::new(platform),
             hooks: HookTable::default(),
+            lent: None,
             function_pops: HashMap::new(),
             exits: BTreeSet::new(),
             exit_afters: BTreeSet::new(),
@@ -200,7 +203,7 @@ impl UnicornEmulator {
     pub(crate) fn interrupt_native_run(&mut self) {
         if self.run.native {
             self.run.resync = true;
-            self.run.attention = true;
+            self.link.attention.set(true);
         }
     }
 }
@@ -256,11 +259,19 @@ impl Emulator for UnicornEmulator {
             let pointer = pc.insert(it.low_bit.into(), it.bits.into(), &value).low_u64();
             return self.set_program_counter(pointer);
         }
+        if self.accesses.is_asking() {
+            let before = self.registers.read_wide(&self.engine, register)?;
+            self.accesses.note_written(register, before);
+        }
         self.registers.write(&self.engine, register, value)?;
         let root = it.map(|it| it.root);
+        if root == Some(register) {
+            // As a whole, the status word brings a state with it.
+            self.run.if_then.ended_in.take_if(|_| self.registers.has_if_then(register));
+        }
         if root.is_some() && root == self.registers.flags {
             self.run.flags_written = true;
-            self.run.attention = true;
+            self.link.attention.set(true);
         }
         Ok(())
     }
@@ -270,7 +281,7 @@ impl Emulator for UnicornEmulator {
     }
 
     fn program_counter(&self) -> u64 {
-        match (self.run.new_pc, self.run.current_pc) {
+        match (self.run.new_pc, self.link.pc()) {
             (Some(pointer), _) => self.definition.code_address(pointer),
             (None, Some(pc)) => pc,
             (None, None) => self.native_pc(),
@@ -287,9 +298,10 @@ impl Emulator for UnicornEmulator {
         }
         if self.run.native {
             self.run.new_pc = Some(code_pointer);
-            self.run.attention = true;
+            self.link.attention.set(true);
             return Ok(());
         }
+        self.leave_if_then(self.definition.code_address(code_pointer))?;
         if self.run.mid_block != Some(self.definition.code_address(code_pointer)) {
             self.run.mid_block = None;
         }
@@ -357,7 +369,7 @@ impl Emulator for UnicornEmulator {
 
     fn request_stop(&mut self) {
         self.run.stop_requested = true;
-        self.run.attention = true;
+        self.link.attention.set(true);
     }
 
     fn instructions_executed(&self) -> Option<u64> {
@@ -442,7 +454,7 @@ impl Emulator for UnicornEmulator {
             // Unicorn cannot take registers back under way: the native run is
             // ended first.
             self.run.restore = Some(snapshot.clone());
-            self.run.attention = true;
+            self.link.attention.set(true);
             self.run.new_pc = Some(state.pc);
             return Ok(());
         }
@@ -520,9 +532,12 @@ impl UnicornEmulator {
         self.engine.restore_context(&state.context)?;
         self.run.mid_block = state.mid_block;
         self.run.in_slot = state.in_slot;
+        self.run.if_then.ended_in = None;
         // Taken inside a callback, the saved program counter may not be that
         // of the instruction.
-        self.set_native_pc(state.pc)
+        self.set_native_pc(state.pc)?;
+        self.note_if_then();
+        Ok(())
     }
 
     fn step_result(&self, stop: Stop) -> Step {

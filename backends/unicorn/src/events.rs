@@ -6,8 +6,9 @@ use terrella_emulator_api::{AddressRange, Emulator, Error, Flow, HookError, Stop
 use terrella_platforms::ReturnBy;
 
 use crate::{
-    decode::{has_delay_slot, instruction_length, is_vex, wide_access},
+    decode::{ends_basic_block, has_delay_slot, instruction_length, is_vex, wide_access},
     emulator::UnicornEmulator,
+    if_then,
     quirks::{SparcOperand, sparc_jump},
     run::{LastInstruction, Outcome},
     traits::InstructionTraits,
@@ -32,7 +33,7 @@ impl UnicornEmulator {
         if self.run.outcome.is_none() {
             self.run.outcome = Some(outcome);
         }
-        self.run.attention = true;
+        self.link.attention.set(true);
         self.engine.stop();
         After::Ended
     }
@@ -44,19 +45,24 @@ impl UnicornEmulator {
         pc: u64,
         call: impl FnOnce(&mut Self) -> Result<R, HookError>,
     ) -> Option<R> {
-        let outer = self.run.current_pc.replace(pc);
+        let outer = self.link.replace_pc(Some(pc));
         // The closure goes back into its slot, whatever it does.
         let result = catch_unwind(AssertUnwindSafe(|| call(self)));
-        self.run.current_pc = outer;
+        self.link.replace_pc(outer);
         let result = match result {
             Ok(result) => result,
             Err(panic) => {
                 self.run.panic.get_or_insert(panic);
-                self.run.attention = true;
+                self.link.attention.set(true);
                 self.engine.stop();
                 return None;
             }
         };
+        self.take_error(pc, result)
+    }
+
+    /// Ends the run if a closure gave an error.
+    fn take_error<R>(&mut self, pc: u64, result: Result<R, HookError>) -> Option<R> {
         match result {
             Ok(value) => Some(value),
             Err(source) => {
@@ -83,36 +89,52 @@ impl UnicornEmulator {
     pub(crate) fn on_code(&mut self, address: u64, size: u32) {
         // The common case first: nothing but counting and the hook of all
         // instructions.
-        if !self.run.attention
+        if self.traits.is_plain(address)
+            && !self.link.attention.get()
             && self.run.count < self.run.count_limit
-            && self.traits.instruction(address).is_some_and(|it| it.is_plain())
         {
-            if self.hooks.instructions.has_global() {
+            if self.lent.is_some() {
                 return self.global_hook_only(address);
             }
-            self.run.count += 1;
-            return;
+            if !self.hooks.instructions.has_global() {
+                self.run.count += 1;
+                return;
+            }
         }
         self.on_special_code(address, size);
     }
 
-    /// Calls the hook of all instructions where there is nothing else to do.
-    #[inline]
-    pub(crate) fn global_hook_only(&mut self, address: u64) {
-        if let Some(mut taken) = self.hooks.instructions.take_global() {
-            let flow = self.call_hook(address, |emulator| (taken.hook)(emulator, address));
-            self.hooks.instructions.put_back_global(taken);
-            if self.run.attention || flow != Some(Flow::Continue) {
-                if self.settle_instruction_hook(address, flow) == After::Ended
-                    || self.settle_changes(address) == After::Ended
-                {
-                    self.run.ended_at = Some((address, false));
-                    return;
-                }
-                self.run.attention = self.needs_attention();
+    /// Calls the hook of all instructions, which is lent, where there is
+    /// nothing else to do but counting.
+    fn global_hook_only(&mut self, address: u64) {
+        if let Some(lent) = &mut self.lent {
+            let hook = &raw mut *lent.hook;
+            self.link.replace_pc(Some(address));
+            // SAFETY: the closure is on the heap, and its owner, `lent`, is
+            // touched by nothing that a callback can reach: it is given back
+            // before the next slow instruction and when the native run ends.
+            let flow = unsafe { (*hook)(self, address) };
+            if (self.link.attention.get() || !matches!(flow, Ok(Flow::Continue)))
+                && self.after_global_hook(address, flow) == After::Ended
+            {
+                return;
             }
         }
         self.run.count += 1;
+    }
+
+    /// Deals with what the hook of all instructions did.
+    #[cold]
+    pub(crate) fn after_global_hook(&mut self, address: u64, flow: Result<Flow, HookError>) -> After {
+        let flow = self.take_error(address, flow);
+        if self.settle_instruction_hook(address, flow) == After::Ended
+            || self.settle_changes(address) == After::Ended
+        {
+            self.run.ended_at = Some((address, false));
+            return After::Ended;
+        }
+        self.link.attention.set(self.needs_attention());
+        After::GoOn
     }
 
     /// Whether the next instruction needs more than the common case.
@@ -124,6 +146,7 @@ impl UnicornEmulator {
             || run.after.is_some()
             || run.diagnosing.is_some()
             || run.elsewhere.is_some()
+            || run.if_then.alone.is_some()
             || run.last.is_some_and(|last| last.has_slot || last.repeats.is_some())
     }
 
@@ -143,6 +166,7 @@ impl UnicornEmulator {
                 || address == LOST && self.target.arch == unicorn_engine::Arch::SPARC,
             repeats: crate::quirks::is_repeated_string(self.platform, &code),
             has_slot: self.definition.delay_slots && has_delay_slot(self.platform, &code),
+            if_then: self.has_if_then() && self.thumb() && if_then::state_of(&code).is_some(),
             reversed: crate::quirks::is_byte_reversed(self.platform, &code),
             wide: wide_access(self.platform, self.code_state(), &code).unwrap_or(0),
         };
@@ -151,7 +175,9 @@ impl UnicornEmulator {
         traits
     }
 
+    #[inline(never)]
     pub(crate) fn on_special_code(&mut self, address: u64, size: u32) {
+        self.give_back_global_hook();
         if self.run.elsewhere.is_some() {
             return;
         }
@@ -171,6 +197,9 @@ impl UnicornEmulator {
             }
             return;
         }
+        if self.is_alone(address) {
+            return;
+        }
         let last = self.run.last;
         if last.is_some_and(|last| self.is_repetition(&last, address)) {
             return;
@@ -187,13 +216,18 @@ impl UnicornEmulator {
             return;
         }
         self.run.count += 1;
-        let has_slot = self.instruction_traits(address).has_slot;
+        let traits = self.instruction_traits(address);
+        let has_slot = traits.has_slot;
         if has_slot {
             self.note_jump(address);
         }
         let repeats = self.repeat_counter(address);
         self.run.last = Some(LastInstruction { address, has_slot, repeats });
-        self.run.attention = self.needs_attention();
+        self.link.attention.set(self.needs_attention());
+        if traits.if_then {
+            self.enter_if_then(address);
+        }
+        self.lend_global_hook();
     }
 
     /// Everything that may end the run before an instruction.
@@ -417,7 +451,6 @@ impl UnicornEmulator {
     /// instructions are looked for. Unicorn's processors have none, by their
     /// CPUID, but it executes those of 128 bits, wrongly.
     pub(crate) fn on_translation(&mut self, address: u64, size: u64) {
-        self.run.has_translated = true;
         self.traits.forget();
         if let Ok(range) = AddressRange::sized(address, size) {
             self.memory.note_code(range);
@@ -427,19 +460,43 @@ impl UnicornEmulator {
         }
     }
 
-    /// Does the same for the first block of all, which Unicorn does not tell.
+    /// Does the same for the block that a native run begins with, which
+    /// Unicorn does not tell.
     pub(crate) fn check_first_block(&mut self, pc: u64) {
-        if !self.run.has_translated {
-            self.run.has_translated = true;
-            let size = self.whole_block(pc, 0);
-            if let Ok(range) = AddressRange::sized(pc, size) {
-                self.memory.note_code(range);
+        if self.memory.is_code(pc) {
+            return;
+        }
+        let size = self.translated_size(pc);
+        if let Ok(range) = AddressRange::sized(pc, size) {
+            self.memory.note_code(range);
+        }
+        if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(pc, size) {
+            // What is watched changed after it was put in force.
+            self.run.watch_again = true;
+        }
+    }
+
+    /// How much Unicorn translates at an address, or more: up to a control
+    /// transfer, or to the end of the page where none is seen.
+    fn translated_size(&self, address: u64) -> u64 {
+        let state = self.code_state();
+        let end = (address | (self.memory.page - 1)).saturating_add(1);
+        let mut at = address;
+        while at < end {
+            let code = self.code_at(at);
+            let Some(length) = instruction_length(self.platform, state, &code) else {
+                return end - address;
+            };
+            if length > code.len() {
+                return end - address;
             }
-            if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(pc, size) {
-                // What is watched changed after it was put in force.
-                self.run.watch_again = true;
+            at = at.saturating_add(length as u64);
+            if ends_basic_block(self.platform, state, &code) {
+                let slot = if has_delay_slot(self.platform, &code) { 4 } else { 0 };
+                return at.saturating_add(slot) - address;
             }
         }
+        at - address
     }
 
     /// Watches the instructions of a range that must not execute; whether

@@ -48,6 +48,7 @@ mod events;
 mod families;
 mod frames;
 mod history;
+mod if_then;
 mod memory;
 mod mips;
 mod quirks;

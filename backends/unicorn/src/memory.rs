@@ -1,7 +1,7 @@
 //! [`Memory`]: the guest's memory as the backend keeps it: the byte-exact map,
 //! the pages in host memory, and how Unicorn is to see each page.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use hashbrown::HashMap;
 use terrella_emulator_api::{
@@ -34,8 +34,10 @@ impl Layout {
 /// The guest's memory.
 pub(crate) struct Memory {
     pub(crate) map: MemoryMap,
-    /// The size of a page of Unicorn's, in bytes.
+    /// The size of a page of Unicorn's, in bytes: a power of two.
     pub(crate) page: u64,
+    /// Its logarithm.
+    page_bits: u32,
     pub(crate) layout: Layout,
     pages: Pages,
     history: History,
@@ -59,6 +61,9 @@ pub(crate) struct Watched {
 pub(crate) struct Pages {
     frames: Frames,
     entries: HashMap<u64, Entry>,
+    /// The page that was looked up last, and its entry: accesses of one page
+    /// come one after the other.
+    recent: Cell<Option<(u64, Entry)>>,
     /// Pages whose translated code is stale.
     stale_code: Vec<u64>,
     /// Where there is translated code.
@@ -118,14 +123,32 @@ impl LivePages for Pages {
 }
 
 impl Pages {
+    /// The entry of a page, if it has host memory.
+    #[inline]
+    fn entry(&self, page: u64) -> Option<Entry> {
+        if let Some((recent, entry)) = self.recent.get()
+            && recent == page
+        {
+            return Some(entry);
+        }
+        let entry = *self.entries.get(&page)?;
+        self.recent.set(Some((page, entry)));
+        Some(entry)
+    }
+
     /// The entry of a page, made if there is none.
     fn ensure(&mut self, page: u64) -> Option<Entry> {
-        if let Some(entry) = self.entries.get(&page) {
-            return Some(*entry);
+        if let Some(entry) = self.entry(page) {
+            return Some(entry);
         }
         let entry = Entry { frame: self.frames.allocate()?, fetched: false };
-        self.entries.insert(page, entry);
+        self.set_entry(page, entry);
         Some(entry)
+    }
+
+    fn set_entry(&mut self, page: u64, entry: Entry) {
+        self.entries.insert(page, entry);
+        self.recent.set(Some((page, entry)));
     }
 }
 
@@ -146,10 +169,12 @@ impl Memory {
         Ok(Self {
             map: MemoryMap::new(highest_address),
             page,
+            page_bits: page.ilog2(),
             layout,
             pages: Pages {
                 frames: Frames::new(layout.alias as usize, page)?,
                 entries: HashMap::new(),
+                recent: Cell::new(None),
                 stale_code: Vec::new(),
                 code: RangeSet::new(),
             },
@@ -198,6 +223,7 @@ impl Memory {
             self.pages.frames.page_mut(entry.frame)[offset..offset + length].fill(0);
             if self.map.overlapping(whole).next().is_none() && !entry.fetched {
                 self.pages.entries.remove(&page);
+                self.pages.recent.set(None);
                 self.pages.frames.release(entry.frame);
             }
         }
@@ -253,11 +279,18 @@ impl Memory {
         Ok(())
     }
 
+    /// The page of a range and where in it the range begins, if it is one.
+    #[inline]
+    fn one_page(&self, range: AddressRange) -> Option<(u64, usize)> {
+        let page = range.first() >> self.page_bits;
+        let offset = (range.first() & (self.page - 1)) as usize;
+        (!range.is_empty() && range.last() >> self.page_bits == page).then_some((page, offset))
+    }
+
     /// Reads without a look at the map: what is not there reads as zero.
     pub(crate) fn read_unchecked(&self, range: AddressRange, mut bytes: &mut [u8]) {
-        let (page, offset) = (range.first() / self.page, (range.first() % self.page) as usize);
-        if !range.is_empty() && range.last() / self.page == page {
-            match self.pages.entries.get(&page) {
+        if let Some((page, offset)) = self.one_page(range) {
+            match self.pages.entry(page) {
                 Some(entry) => {
                     let content = self.pages.frames.page(entry.frame);
                     bytes.copy_from_slice(&content[offset..offset + bytes.len()]);
@@ -268,7 +301,7 @@ impl Memory {
         }
         for (page, offset, length) in parts(self.page, range) {
             let (now, rest) = bytes.split_at_mut(length.min(bytes.len()));
-            match self.pages.entries.get(&page) {
+            match self.pages.entry(page) {
                 Some(entry) => {
                     now.copy_from_slice(&self.pages.frames.page(entry.frame)[offset..offset + now.len()]);
                 }
@@ -287,17 +320,27 @@ impl Memory {
     /// Writes what was checked before.
     pub(crate) fn write_unchecked(&mut self, range: AddressRange, mut bytes: &[u8]) -> Result<()> {
         let writes_code = self.pages.code.overlaps(range);
+        if let Some((page, offset)) = self.one_page(range) {
+            return self.write_part(page, offset, bytes, writes_code);
+        }
         for (page, offset, length) in parts(self.page, range) {
-            self.touch(page);
-            let Some(entry) = self.pages.ensure(page) else {
-                return Err(Error::OutOfMemory { address: page * self.page, size: self.page });
-            };
             let (now, rest) = bytes.split_at(length.min(bytes.len()));
-            self.pages.frames.page_mut(entry.frame)[offset..offset + now.len()].copy_from_slice(now);
-            if entry.fetched && writes_code && self.pages.stale_code.last() != Some(&page) {
-                self.pages.stale_code.push(page);
-            }
+            self.write_part(page, offset, now, writes_code)?;
             bytes = rest;
+        }
+        Ok(())
+    }
+
+    /// Writes into one page.
+    #[inline]
+    fn write_part(&mut self, page: u64, offset: usize, bytes: &[u8], writes_code: bool) -> Result<()> {
+        self.touch(page);
+        let Some(entry) = self.pages.ensure(page) else {
+            return Err(Error::OutOfMemory { address: page * self.page, size: self.page });
+        };
+        self.pages.frames.page_mut(entry.frame)[offset..offset + bytes.len()].copy_from_slice(bytes);
+        if entry.fetched && writes_code && self.pages.stale_code.last() != Some(&page) {
+            self.pages.stale_code.push(page);
         }
         Ok(())
     }
@@ -305,6 +348,16 @@ impl Memory {
     /// Tells that code of a range has been translated.
     pub(crate) fn note_code(&mut self, range: AddressRange) {
         self.pages.code.insert(range);
+    }
+
+    /// Whether there may be translated code at an address.
+    pub(crate) fn is_code(&self, address: u64) -> bool {
+        self.pages.code.contains(address)
+    }
+
+    /// Tells that no translated code is left in a range.
+    pub(crate) fn forget_code_in(&mut self, range: AddressRange) {
+        self.pages.code.remove(range);
     }
 
     /// Tells that no translated code is left.
@@ -340,7 +393,7 @@ impl Memory {
             }
             let special = self.is_special(page);
             let Some(entry) = self.pages.ensure(page) else { return View::NoMemory };
-            self.pages.entries.insert(page, Entry { fetched: true, ..entry });
+            self.pages.set_entry(page, Entry { fetched: true, ..entry });
             let readable = uniform && !special && region.permissions.allows(Permissions::READ);
             let permissions = if readable { Permissions::READ_EXECUTE } else { Permissions::EXECUTE };
             return View::Direct(self.pages.frames.physical(entry.frame), permissions);
@@ -408,8 +461,8 @@ impl Memory {
 
     /// The guest address of an offset into the alias.
     pub(crate) fn alias_to_address(&self, offset: u64) -> Option<u64> {
-        let page = self.slots.get((offset / self.page) as usize)?;
-        Some(page * self.page + offset % self.page)
+        let page = self.slots.get((offset >> self.page_bits) as usize)?;
+        Some(page << self.page_bits | offset & (self.page - 1))
     }
 
     pub(crate) fn snapshot(&mut self) -> Rc<Version> {

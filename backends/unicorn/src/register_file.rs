@@ -19,6 +19,8 @@ pub(crate) struct RegisterFile {
     roots: HashMap<RegisterId, Vec<NativeRegister>>,
     pub(crate) pc: RegisterId,
     pub(crate) flags: Option<RegisterId>,
+    /// The upper and the lower bits of the if-then state (ARM).
+    pub(crate) if_then: Option<(RegisterId, RegisterId)>,
 }
 
 /// A register whose root is one native register of up to 64 bits.
@@ -54,6 +56,7 @@ impl RegisterFile {
             // The tests of the tables see to it that there is one.
             pc: pc.unwrap_or_else(|| unreachable!("a table without registers")),
             flags: registers.lookup("rflags").or_else(|| registers.lookup("eflags")),
+            if_then: registers.lookup("it_high").zip(registers.lookup("it_low")),
         }
     }
 
@@ -92,6 +95,11 @@ impl RegisterFile {
             platform: self.definition.platform,
             register: register.to_owned(),
         }
+    }
+
+    /// Whether a register is the one that the if-then state is in.
+    pub(crate) fn has_if_then(&self, id: RegisterId) -> bool {
+        self.if_then.is_some_and(|(high, _)| self.definition.registers().get(high).root == id)
     }
 
     /// Whether Unicorn has all of the register, or it is fixed.

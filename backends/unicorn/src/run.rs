@@ -13,6 +13,7 @@ use crate::{
     NAME,
     decode::instruction_length,
     emulator::UnicornEmulator,
+    if_then::{IfThen, IfThenStep},
     memory::View,
     target::{Event, ExceptionPc},
 };
@@ -56,13 +57,8 @@ pub(crate) struct RunState {
     /// The instruction before which a callback ended the native run, and
     /// whether it is in a delay slot.
     pub(crate) ended_at: Option<(u64, bool)>,
-    /// Something besides the hook of all instructions and counting is to be
-    /// done at the next instruction, or was asked for by a callback.
-    pub(crate) attention: bool,
     /// What a callback set the program counter to.
     pub(crate) new_pc: Option<u64>,
-    /// The program counter that callbacks see.
-    pub(crate) current_pc: Option<u64>,
     /// A snapshot whose registers a callback asked for.
     pub(crate) restore: Option<Snapshot>,
     /// A callback changed what Unicorn takes up between native runs only.
@@ -91,9 +87,6 @@ pub(crate) struct RunState {
     pub(crate) mid_block: Option<u64>,
     /// A page that Unicorn was refused, for which access.
     pub(crate) refused: Option<(u64, Access, bool)>,
-    /// Whether the engine has translated anything yet: the first block is not
-    /// told.
-    pub(crate) has_translated: bool,
     /// What is watched must be put in force before the native run.
     pub(crate) watch_again: bool,
     /// Where a delay slot is whose branch is pending (MIPS).
@@ -102,6 +95,7 @@ pub(crate) struct RunState {
     pub(crate) elsewhere: Option<u64>,
     /// Where a jump of SPARC goes whose delay slot comes next.
     pub(crate) jump_target: Option<u64>,
+    pub(crate) if_then: IfThen,
     /// Accesses are looked at only to find the faulting one.
     pub(crate) diagnosing: Option<u64>,
 }
@@ -207,6 +201,7 @@ impl UnicornEmulator {
 
     fn run_natively(&mut self) -> Result<Stop> {
         loop {
+            self.run.if_then.stepping = self.if_then_state() != 0;
             self.prepare()?;
             let pc = self.native_pc();
             if let Some(error) = self.sparc_slot_error(pc) {
@@ -218,8 +213,11 @@ impl UnicornEmulator {
                 continue;
             }
             self.apply_splits(pc)?;
-            let pointer = self.code_pointer(pc);
-            let code = self.start(pointer);
+            let code = match self.step_if_then()? {
+                IfThenStep::Passed => continue,
+                IfThenStep::Ended => uc_error::OK,
+                IfThenStep::Native => self.start(self.code_pointer(pc)),
+            };
             if let Some(panic) = self.run.panic.take() {
                 self.run.outcome = None;
                 self.run.new_pc = None;
@@ -241,6 +239,7 @@ impl UnicornEmulator {
                     return Err(self.overrun(at, pc));
                 }
             }
+            let restored = self.run.restore.is_some();
             if let Some(snapshot) = self.run.restore.take() {
                 self.restore_registers(&snapshot)?;
                 self.run.skip_at = None;
@@ -282,8 +281,10 @@ impl UnicornEmulator {
                 None if moved => None,
                 None => self.why(code)?,
             };
+            self.settle_if_then(moved, restored)?;
             if let Some(result) = finished {
                 self.note_mid_block();
+                self.note_if_then();
                 if let Err(Error::Fault(fault)) = &result
                     && self.native.all
                     && !matches!(fault, Fault::Memory { access: Access::Fetch, .. })
@@ -320,7 +321,8 @@ impl UnicornEmulator {
     }
 
     /// The error that says that a run could not be ended before `at`: Unicorn
-    /// ends none inside an if-then block of Thumb code.
+    /// ends none inside an if-then block of Thumb code. Those that something is
+    /// set in are executed in steps; this is for one that was missed.
     fn overrun(&mut self, at: u64, pc: u64) -> Error {
         self.run.outcome = None;
         Error::Unsupported {
@@ -361,9 +363,10 @@ impl UnicornEmulator {
             self.native.flush = false;
         } else {
             for page in stale {
-                self.flush_code(
-                    (page * self.memory.page..=page * self.memory.page + (self.memory.page - 1)).into(),
-                )?;
+                let first = page * self.memory.page;
+                let range = (first..=first + (self.memory.page - 1)).into();
+                self.flush_code(range)?;
+                self.memory.forget_code_in(range);
             }
         }
         Ok(())
@@ -372,13 +375,14 @@ impl UnicornEmulator {
     pub(crate) fn start(&mut self, pointer: u64) -> uc_error {
         self.run.native = true;
         self.run.ended_at = None;
-        self.run.attention = true;
+        self.link.attention.set(true);
         self.run.refused = None;
         self.run.flags_written = false;
         let code = self.calling_back(|engine| engine.start(pointer));
         self.run.native = false;
+        self.give_back_global_hook();
         self.note_sparc_slot();
-        self.run.current_pc = None;
+        self.link.replace_pc(None);
         code
     }
 

@@ -14,6 +14,7 @@ use crate::{
     callbacks::{ON_BLOCK, ON_CODE},
     emulator::UnicornEmulator,
     engine::NativeHook,
+    if_then,
     memory::Watched,
 };
 
@@ -58,6 +59,16 @@ fn join(ranges: &RangeSet) -> Vec<AddressRange> {
     ranges
 }
 
+/// The same ranges with the places where the `it` may be whose block they are
+/// in.
+fn with_if_then(points: &RangeSet) -> RangeSet {
+    let mut wider = RangeSet::new();
+    for range in points.iter() {
+        wider.insert((range.first().saturating_sub(if_then::LONGEST)..=range.last()).into());
+    }
+    wider
+}
+
 impl UnicornEmulator {
     /// Where instructions must be checked before they execute, because a page
     /// is executable, or in bounds, only in part.
@@ -90,7 +101,10 @@ impl UnicornEmulator {
 
     /// Makes the native hooks what exit points, bounds and hooks ask for.
     pub(crate) fn apply_native_hooks(&mut self) -> Result<()> {
-        let all = self.run.counts() || self.hooks.instructions.has_global() || self.run.after.is_some();
+        let all = self.run.counts()
+            || self.hooks.instructions.has_global()
+            || self.run.after.is_some()
+            || self.run.if_then.stepping;
         let block = self.run.needs_blocks() || self.follows_blocks() || !self.hooks.blocks.is_empty();
         if !self.native.stale && all == self.native.all && block == self.native.block.is_some() {
             return Ok(());
@@ -104,6 +118,9 @@ impl UnicornEmulator {
             let exits = self.exits.iter().chain(&self.exit_afters).chain(&self.refused_code).copied();
             for address in exits.chain(sites) {
                 points.insert(AddressRange::single(address));
+            }
+            if self.has_if_then() {
+                points = with_if_then(&points);
             }
             join(&points)
         };
@@ -165,10 +182,19 @@ impl UnicornEmulator {
         Ok(())
     }
 
-    /// Drops the translated code that touches a range.
+    /// Drops the translated code that touches a range. Unicorn finds it by the
+    /// guest-physical address of the first byte, so each page is told apart.
     pub(crate) fn flush_code(&mut self, range: AddressRange) -> Result<()> {
-        let (first, end) = (range.first(), range.last().saturating_add(1));
-        self.calling_back(|engine| engine.flush_code_range(first, end))
+        let mut first = range.first();
+        loop {
+            let last = (first | (self.memory.page - 1)).min(range.last());
+            let end = last.saturating_add(1);
+            self.calling_back(|engine| engine.flush_code_range(first, end))?;
+            if last >= range.last() {
+                return Ok(());
+            }
+            first = end;
+        }
     }
 
     /// Whether an instruction of so many bytes may be fetched, as far as the

@@ -94,8 +94,9 @@ fn area(imports: &Imports, platform: Platform, options: &Options) -> Result<Exec
         let mut data = Pages::new();
         if imports.descriptors {
             for index in 0..imports.names.len() {
-                let mut bytes = [0; 8];
-                platform.byte_order().write(imports.code(index).into(), &mut bytes);
+                let mut bytes = [0; 16];
+                platform.byte_order().write(imports.code(index).into(), &mut bytes[..8]);
+                platform.byte_order().write(imports.address(index).into(), &mut bytes[8..]);
                 data.write(imports.address(index), &bytes);
             }
         }

@@ -48,6 +48,9 @@ impl Imports {
     }
 
     /// What a symbol of that name is, for a member that refers to it.
+    ///
+    /// The table pointer of a descriptor is its own address: linkage code takes
+    /// 0 for an entry that is still to be bound.
     pub(super) fn target(&mut self, name: &str, member: usize) -> Target {
         let index = match self.by_name.get(name) {
             Some(index) => *index,
@@ -70,7 +73,7 @@ impl Imports {
             function: true,
             // Without a table pointer of its own (PowerPC64 ELFv2).
             other: 1 << 5,
-            descriptor: self.descriptors.then_some((value.wrapping_add(DESCRIPTOR_BYTES), 0)),
+            descriptor: self.descriptors.then_some((value.wrapping_add(DESCRIPTOR_BYTES), value)),
             ..Target::default()
         }
     }

@@ -7,11 +7,13 @@ mod faults;
 mod functions;
 mod handles;
 mod identity;
+mod if_then;
 mod instructions;
 mod interrupts;
 mod limits;
 mod memory;
 mod overrides;
+mod panics;
 mod registers;
 mod snapshots;
 mod transfer;
@@ -21,7 +23,7 @@ use crate::Case;
 /// All cases, by line of the contract.
 #[must_use]
 pub fn cases() -> Vec<&'static Case> {
-    let sections: [&[Case]; 15] = [
+    let sections: [&[Case]; 17] = [
         identity::CASES,
         registers::CASES,
         memory::CASES,
@@ -29,6 +31,7 @@ pub fn cases() -> Vec<&'static Case> {
         limits::CASES,
         faults::CASES,
         callbacks::CASES,
+        panics::CASES,
         handles::CASES,
         instructions::CASES,
         functions::CASES,
@@ -37,6 +40,7 @@ pub fn cases() -> Vec<&'static Case> {
         interrupts::CASES,
         snapshots::CASES,
         transfer::CASES,
+        if_then::CASES,
     ];
     let mut cases: Vec<&Case> = sections.into_iter().flatten().collect();
     cases.sort_by_key(|case| case.line);

@@ -1,10 +1,13 @@
 //! Section 6: read and write hooks (6.4, 6.5).
 
-use terrella_emulator_api::{AddressRange, Capability, Emulator, EmulatorExt, Error, Flow, ReadFlow, Stop};
+use terrella_emulator_api::{
+    AddressRange, Capability, Emulator, EmulatorExt, Error, Flow, Permissions, ReadFlow, Stop,
+};
 
 use crate::{
-    Case, Failure, Fixture, Trace, equal, int, ptr,
-    snippets::{DATA, RETURN},
+    Case, Failure, Fixture, SPARE, Trace, ensure, equal, int, ptr,
+    snippets::{DATA, RETURN, STACK_SIZE, STACK_TOP},
+    state_of,
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -47,6 +50,12 @@ pub(super) const CASES: &[Case] = &[
     Case::new("6.5", "a write hook cannot change the data", write_stays)
         .needs(Capability::MemoryWriteHooks)
         .labels(&["store32"]),
+    Case::new("6.5", "a write hook that changes registers does not change the write", registers_too_late)
+        .needs(Capability::MemoryWriteHooks)
+        .labels(&["store8", "store16", "store32"]),
+    Case::new("6.5", "a write hook that stops leaves the instruction undone", stops_before)
+        .needs(Capability::MemoryWriteHooks)
+        .labels(&["store32", "caller", "add_memory"]),
     Case::new("6.5", "the host does not fire write hooks", host_writes_quietly)
         .needs(Capability::MemoryWriteHooks),
 ];
@@ -296,5 +305,78 @@ fn host_writes_quietly(fixture: &mut Fixture) -> Result<(), Failure> {
     emulator.write_code(DATA, &[2; 4])?;
     equal!(seen.take(), [], "writes of the host");
     equal!(emulator.read_bytes(DATA, 4)?, [2; 4], "memory");
+    Ok(())
+}
+
+fn registers_too_late(fixture: &mut Fixture) -> Result<(), Failure> {
+    let widths = fixture.widths();
+    for ((width, _, store), maps) in widths.iter().flat_map(|it| [(it, false), (it, true)]) {
+        let (width, arguments) = (*width, [ptr(DATA), int(0x1122_3344)]);
+        let mut emulator = fixture.at(store, &arguments)?;
+        let (other, value) = (DATA + 0x100, 0x5566_7788_u64);
+        let registers = state_of(&*emulator);
+        let changed = Trace::new();
+        let notes = changed.clone();
+        emulator.hook_memory_write(DATA..DATA + 8, move |emulator, _, _| {
+            if maps && notes.is_empty() {
+                emulator.map_memory(SPARE..SPARE + 0x10, Permissions::READ_WRITE)?;
+            }
+            // Whatever holds the address or the value.
+            for id in &registers {
+                let new = match emulator.read_wide_register_id(*id)?.low_u64() {
+                    DATA => other,
+                    0x1122_3344 => value,
+                    _ => continue,
+                };
+                emulator.write_register_id(*id, new)?;
+                notes.push(new);
+            }
+            Ok(Flow::Continue)
+        })?;
+        equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{store}: stop");
+        ensure!(changed.all().contains(&other), "{store}: no register holds the address");
+        equal!(emulator.memory_map().iter().any(|it| it.range.contains(SPARE)), maps, "{store}: map");
+        let written = emulator.read_bytes(DATA, width)?;
+        equal!(written, fixture.bytes(0x1122_3344, width), "{store}: memory");
+        equal!(emulator.read_bytes(other, 8)?, [0; 8], "{store}: memory elsewhere");
+    }
+    Ok(())
+}
+
+fn stops_before(fixture: &mut Fixture) -> Result<(), Failure> {
+    let stack = STACK_TOP - STACK_SIZE..STACK_TOP;
+    for (label, arguments, range) in [
+        ("store32", vec![ptr(DATA), int(0x1122_3344)], DATA..DATA + 4),
+        ("add_memory", vec![ptr(DATA)], DATA..DATA + 4),
+        ("caller", vec![int(20)], stack),
+    ] {
+        let mut whole = fixture.at(label, &arguments)?;
+        let result = fixture.finish(&mut *whole)?;
+        let mut emulator = fixture.at(label, &arguments)?;
+        let before = emulator.read_bytes(range.start, range.end - range.start)?;
+        let seen = Trace::new();
+        let notes = seen.clone();
+        let handle = emulator.hook_memory_write(range.clone(), move |_, address, bytes| {
+            notes.push((address, bytes.to_vec()));
+            Ok(Flow::Stop)
+        })?;
+        let Stop::Requested(pc) = emulator.run()? else {
+            return Err(Failure::new(format!("{label}: the run was not stopped")));
+        };
+        equal!(emulator.program_counter(), pc, "{label}: program counter");
+        let after = emulator.read_bytes(range.start, range.end - range.start)?;
+        ensure!(after == before, "{label}: memory is another one");
+        fixture.unchanged(&*emulator, pc, label, &arguments, |_| Ok(()))?;
+        // It is executed again: the hook is asked again, about the same write.
+        equal!(emulator.run()?, Stop::Requested(pc), "{label}: second stop");
+        let seen = seen.all();
+        equal!(seen.len(), 2, "{label}: calls of the hook");
+        equal!(seen[1], seen[0], "{label}: writes");
+        emulator.unhook(handle)?;
+        equal!(fixture.finish(&mut *emulator)?, result, "{label}: result");
+        let bytes = emulator.read_bytes(range.start, range.end - range.start)?;
+        let expected = whole.read_bytes(range.start, range.end - range.start)?;
+        ensure!(bytes == expected, "{label}: memory at the end");
+    }
     Ok(())
 }

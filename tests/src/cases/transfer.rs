@@ -53,7 +53,7 @@ fn copy(fixture: &Fixture, from: &dyn Emulator) -> Result<Box<dyn Emulator>, Fai
 }
 
 /// Stops a call after each instruction, and goes on in another emulator.
-fn transfers(fixture: &Fixture, label: &str, arguments: &[Argument]) -> Result<(), Failure> {
+pub(super) fn transfers(fixture: &Fixture, label: &str, arguments: &[Argument]) -> Result<(), Failure> {
     let mut whole = fixture.at(label, arguments)?;
     let total = counted(&mut *whole)?;
     let memory = whole.read_bytes(DATA, 0x100)?;
