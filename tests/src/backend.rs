@@ -1,6 +1,7 @@
 //! The backends that are checked.
 
 use terrella_emulator_api::{Emulator, Platform, Result};
+use terrella_native::NativeEmulator;
 use terrella_unicorn::UnicornEmulator;
 
 /// A backend, as the suite needs it.
@@ -17,9 +18,16 @@ pub struct Backend {
 /// The backends of this repository.
 #[must_use]
 pub fn backends() -> &'static [Backend] {
-    &[Backend {
-        name: terrella_unicorn::NAME,
-        platforms: || UnicornEmulator::platforms().collect(),
-        make: |platform| Ok(Box::new(UnicornEmulator::new(platform)?)),
-    }]
+    &[
+        Backend {
+            name: terrella_native::NAME,
+            platforms: || NativeEmulator::platforms().collect(),
+            make: |platform| Ok(Box::new(NativeEmulator::new(platform)?)),
+        },
+        Backend {
+            name: terrella_unicorn::NAME,
+            platforms: || UnicornEmulator::platforms().collect(),
+            make: |platform| Ok(Box::new(UnicornEmulator::new(platform)?)),
+        },
+    ]
 }
