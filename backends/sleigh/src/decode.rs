@@ -10,7 +10,7 @@ use crate::{
 /// How many bytes of an instruction are looked at.
 const BUFFER: usize = 64;
 /// How deep constructors may nest.
-const MAX_DEPTH: u32 = 64;
+pub(crate) const MAX_DEPTH: u32 = 64;
 /// How many constructors and operands an instruction may have.
 const MAX_NODES: usize = 2048;
 
@@ -64,8 +64,10 @@ pub struct ContextCommit {
 struct Commit {
     node: u32,
     address: u32,
-    high: u32,
-    low: u32,
+    mask: u128,
+    /// What the bits are when the commit is made, which later changes of the
+    /// context do not change.
+    value: u128,
     flows: bool,
 }
 
@@ -95,13 +97,18 @@ pub struct Decoder {
     commits: Vec<Commit>,
     /// Bytes of delay slots.
     delay_slot: u32,
+    /// How many bytes an address of the default space stands for.
+    pub(crate) word_size: u64,
 }
 
 impl Decoder {
     /// A decoder of a language.
     #[must_use]
     pub fn new(language: Arc<Language>) -> Self {
+        let space = language.spaces.get(language.default_space as usize);
+        let word_size = space.map_or(1, |space| u64::from(space.word_size.max(1)));
         Self {
+            word_size,
             language,
             nodes: Vec::with_capacity(64),
             buffer: [0; BUFFER],
@@ -195,9 +202,8 @@ impl Decoder {
                     self.handle_address(child)?
                 }
             };
-            let mut mask = Context::default();
-            mask.set(commit.high, commit.low, u64::MAX);
-            Some(ContextCommit { address, mask: mask.0, value: self.context.0 & mask.0, flows: commit.flows })
+            let Commit { mask, value, flows, .. } = *commit;
+            Some(ContextCommit { address, mask, value, flows })
         })
     }
 
@@ -284,11 +290,13 @@ impl Decoder {
                 let value = self.evaluate(language, data, index);
                 self.context.set(high.min(low), low, value as u64);
             } else {
+                let mut mask = Context::default();
+                mask.set(high.min(low), low, u64::MAX);
                 self.commits.push(Commit {
                     node: index as u32,
                     address: data & 0xff,
-                    high: high.min(low),
-                    low,
+                    mask: mask.0,
+                    value: self.context.0 & mask.0,
                     flows: data >> 8 & 1 != 0,
                 });
             }
@@ -376,8 +384,8 @@ impl Decoder {
                     self.read_field(access, self.nodes[constructor].offset)
                 }
                 codes::OPERAND => self.operand_value(language, constructor, code >> 8),
-                codes::START => self.address as i64,
-                codes::NEXT | codes::NEXT2 => self.next as i64,
+                codes::START => (self.address / self.word_size) as i64,
+                codes::NEXT | codes::NEXT2 => (self.next / self.word_size) as i64,
                 codes::NEGATE => {
                     depth = depth.max(1) - 1;
                     stack[depth].wrapping_neg()

@@ -1,7 +1,7 @@
 //! Lifting: from the constructors of an instruction to its p-code.
 
 use crate::{
-    decode::Decoder,
+    decode::{Decoder, MAX_DEPTH},
     language::Language,
     layout::{self, template as codes},
     pcode::{OpCode, Pcode, SpaceId, Varnode},
@@ -83,34 +83,55 @@ impl Decoder {
         Lifter::default().lift(self, pcode)
     }
 
-    /// The address that an operand stands for, if it is known without
+    /// The address in bytes that an operand stands for, if it is known without
     /// executing anything.
     pub(crate) fn handle_address(&self, index: u32) -> Option<u64> {
+        Some(match self.handle_place(index, 0)? {
+            // A value is an address of code, in words.
+            (SpaceId::CONST, value) => value.wrapping_mul(self.word_size),
+            (_, address) => address,
+        })
+    }
+
+    /// The space and the offset of what an operand stands for.
+    fn handle_place(&self, index: u32, depth: u32) -> Option<(SpaceId, u64)> {
         let node = self.nodes.get(index as usize)?;
         let language = &self.language;
         if node.constructor == 0 {
             return match language.word(node.operand) & 0xff {
                 layout::operand::REGISTER | layout::operand::VARIABLES => None,
-                _ => Some(self.node_value(index as usize) as u64),
+                _ => Some((SpaceId::CONST, self.node_value(index as usize) as u64)),
             };
         }
-        let template = language.word(node.constructor + 5);
+        let template = language.word(node.constructor.wrapping_add(5));
         let temporaries = language.word(template) & 0xffff;
-        let export = template + 1 + temporaries;
-        if language.word(export) & 0xff == codes::EXPORT_NOTHING {
+        let export = template.wrapping_add(1 + temporaries);
+        let kind = language.word(export);
+        if kind & 0xff == codes::EXPORT_NOTHING || depth > MAX_DEPTH {
             return None;
         }
-        let head = language.word(export + 1);
-        match head & 0xf {
-            codes::CONSTANT | codes::FIXED => Some(long(language, export + 2)),
+        let head = language.word(export.wrapping_add(1));
+        let place = match head & 0xf {
+            codes::CONSTANT => (SpaceId::CONST, long(language, export.wrapping_add(2))),
+            codes::FIXED => (SpaceId((head >> 4 & 0xfff) as u16), long(language, export.wrapping_add(2))),
             codes::OPERAND | codes::OPERAND_OFFSET | codes::OPERAND_ADDRESS => {
-                let child = node.first + (head >> 4 & 0xfff);
-                if child > index { self.handle_address(child) } else { None }
+                let child = node.first.wrapping_add(head >> 4 & 0xfff);
+                if child <= index {
+                    return None;
+                }
+                let place = self.handle_place(child, depth + 1)?;
+                if head & 0xf == codes::OPERAND_OFFSET { (SpaceId::CONST, place.1) } else { place }
             }
-            codes::START => Some(self.address),
-            codes::NEXT | codes::NEXT2 => Some(self.next),
-            _ => None,
+            codes::START => (self.language.default_space(), self.address),
+            codes::NEXT | codes::NEXT2 => (self.language.default_space(), self.next),
+            _ => return None,
+        };
+        if kind & 0xff == codes::EXPORT_STAR && kind >> 8 & 0xff != 0 {
+            let space = SpaceId((kind >> 8 & 0xff) as u16);
+            let word_size = language.space(space).map_or(1, |space| u64::from(space.word_size));
+            return (place.0 == SpaceId::CONST).then(|| (space, place.1.wrapping_mul(word_size)));
         }
+        Some(place)
     }
 }
 
@@ -229,22 +250,12 @@ impl Run<'_> {
                 if space == SpaceId::CONST {
                     Handle { varnode: Varnode { size, ..pointer }, pointer: None }
                 } else {
-                    memory(space, self.to_bytes(space, pointer), size)
+                    memory(space, pointer, size)
                 }
             }
             _ => Handle::default(),
         };
         Ok(())
-    }
-
-    /// A constant address in bytes, not in words of the space.
-    fn to_bytes(&self, space: SpaceId, pointer: Varnode) -> Varnode {
-        let word_size = self.language.space(space).map_or(1, |space| u64::from(space.word_size));
-        if pointer.is_constant() && word_size > 1 {
-            Varnode { offset: pointer.offset.wrapping_mul(word_size), ..pointer }
-        } else {
-            pointer
-        }
     }
 
     fn leaf(&self, index: usize) -> Handle {
@@ -337,9 +348,15 @@ impl Run<'_> {
                 let Handle { varnode, pointer } = handle()?;
                 let resolved = match pointer {
                     Some(pointer) if !pointer.is_constant() => Resolved::Varnode(pointer),
-                    Some(pointer) => self.code(pointer.offset),
-                    None if varnode.is_constant() => self.code(self.code_bytes(varnode.offset)),
-                    None => self.code(varnode.offset),
+                    Some(pointer) => {
+                        let (_, word_size) = self.address_form(varnode.space);
+                        self.code(varnode.space, pointer.offset.wrapping_mul(word_size))
+                    }
+                    None if varnode.is_constant() => {
+                        let bytes = varnode.offset.wrapping_mul(self.decoder.word_size);
+                        self.code(self.language.default_space(), bytes)
+                    }
+                    None => self.code(self.language.default_space(), varnode.offset),
                 };
                 (resolved, at + 1)
             }
@@ -350,17 +367,19 @@ impl Run<'_> {
         })
     }
 
-    /// An address of code in bytes.
-    fn code_bytes(&self, address: u64) -> u64 {
-        let word_size = self.language.spaces[self.language.default_space as usize].word_size;
-        address.wrapping_mul(u64::from(word_size))
+    /// A place in code, by its address in bytes.
+    fn code(&self, space: SpaceId, address: u64) -> Resolved {
+        let (size, word_size) = self.address_form(space);
+        // Past the last address comes the first one.
+        let end = 1u64.checked_shl(8 * size).and_then(|end| end.checked_mul(word_size));
+        let offset = end.map_or(address, |end| address % end);
+        Resolved::Varnode(Varnode { space, size, offset })
     }
 
-    fn code(&self, address: u64) -> Resolved {
-        let space = &self.language.spaces[self.language.default_space as usize];
-        let mask = if space.address_size >= 8 { u64::MAX } else { (1 << (8 * space.address_size)) - 1 };
-        let offset = address & mask;
-        Resolved::Varnode(Varnode { space: self.language.default_space(), size: space.address_size, offset })
+    /// The size of addresses of a space, and how many bytes one stands for.
+    fn address_form(&self, space: SpaceId) -> (u32, u64) {
+        let space = self.language.space(space);
+        space.map_or((8, 1), |space| (space.address_size.min(8), u64::from(space.word_size.max(1))))
     }
 
     /// Where a varnode is: in memory if its space is one of memory.
@@ -368,8 +387,8 @@ impl Run<'_> {
         let in_memory =
             varnode.space.0 > 1 && self.language.space(varnode.space).is_some_and(|space| !space.is_register);
         if in_memory {
-            let size = self.language.spaces[usize::from(varnode.space.0)].address_size;
-            let address = Varnode::constant(varnode.offset, size);
+            let (size, word_size) = self.address_form(varnode.space);
+            let address = Varnode::constant(varnode.offset / word_size, size);
             Resolved::Memory(Memory { space: varnode.space, address, skip: 0, size: varnode.size })
         } else {
             Resolved::Varnode(varnode)
@@ -408,11 +427,11 @@ impl Run<'_> {
     fn address(&mut self, place: Memory) -> Varnode {
         let Memory { address, skip, .. } = place;
         if skip == 0 {
-            return address;
+            return fitting(address);
         }
         let skip = Varnode::constant(skip.into(), address.size);
         if address.is_constant() {
-            return Varnode { offset: address.offset.wrapping_add(skip.offset), ..address };
+            return fitting(Varnode { offset: address.offset.wrapping_add(skip.offset), ..address });
         }
         let sum = self.temporary(address.size);
         self.pcode.push(OpCode::IntAdd, Some(sum), &[address, skip]);
@@ -505,7 +524,7 @@ impl Run<'_> {
                 let (resolved, next) = self.varnode(at, index)?;
                 at = next;
                 inputs.push(match resolved {
-                    Resolved::Varnode(varnode) => varnode,
+                    Resolved::Varnode(varnode) => fitting(varnode),
                     Resolved::Label(number) => {
                         label = Some(number);
                         Varnode::constant(0, 4)
@@ -536,15 +555,13 @@ impl Run<'_> {
                     self.work.fixups.push((self.pcode.ops().len() as u32, label));
                 } else if let Some(target) = inputs.first_mut()
                     && target.is_constant()
-                    && let Resolved::Varnode(code) = self.code(target.offset)
+                    && let Resolved::Varnode(code) = self.code(self.language.default_space(), target.offset)
                 {
                     *target = code;
                 }
                 // An address that is only known at run time.
-                if inputs
-                    .first()
-                    .is_some_and(|target| label.is_none() && target.space != self.language.default_space())
-                {
+                let is_register = |space| self.language.space(space).is_none_or(|space| space.is_register);
+                if inputs.first().is_some_and(|target| label.is_none() && is_register(target.space)) {
                     let indirect = match code {
                         OpCode::Branch => OpCode::BranchInd,
                         OpCode::Call => OpCode::CallInd,
@@ -597,6 +614,14 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// Drops the bits of a constant that its size has no room for.
+fn fitting(varnode: Varnode) -> Varnode {
+    if varnode.is_constant() && (1..8).contains(&varnode.size) {
+        return Varnode { offset: varnode.offset & ((1 << (8 * varnode.size)) - 1), ..varnode };
+    }
+    varnode
 }
 
 fn memory(space: SpaceId, pointer: Varnode, size: u32) -> Handle {

@@ -54,7 +54,10 @@ pub(crate) enum CommitAddress {
 pub(crate) struct Constructor<'a> {
     pub(crate) syntax: &'a ConstructorSyntax,
     pub(crate) table: usize,
+    /// In the order in which they are decoded.
     pub(crate) operands: Vec<Operand>,
+    /// The operands in the order in which they are mentioned first.
+    pub(crate) mentioned: Vec<usize>,
     pub(crate) display: Vec<DisplayPiece>,
     pub(crate) actions: Vec<ContextAction>,
     pub(crate) pattern: TokenPattern,
@@ -115,6 +118,7 @@ pub(crate) fn resolve<'a>(symbols: &Symbols<'_>, syntax: &'a ConstructorSyntax) 
         syntax,
         table,
         operands: Vec::new(),
+        mentioned: Vec::new(),
         display: Vec::new(),
         actions: Vec::new(),
         pattern: TokenPattern::always(),
@@ -278,7 +282,7 @@ impl Constructor<'_> {
                 let Place::Context(high, low) = symbols.fields[*index].place else {
                     return Err(symbols.wrong(field.at, format!("`{}` is no context field", field.text)));
                 };
-                let flows = symbols.context.iter().any(|it| (it.high, it.low) == (high, low) && it.flows);
+                let flows = symbols.context.iter().any(|it| it.name == field.text && it.flows);
                 self.actions.push(ContextAction::Commit(address, high, low, flows));
                 Ok(())
             }
@@ -311,6 +315,66 @@ impl Constructor<'_> {
                 (None, None) => return Err(symbols.wrong(name.at, format!("`{}` is not defined", name.text))),
             },
         })
+    }
+}
+
+impl Constructor<'_> {
+    /// Puts the operands in the order in which they are decoded: that of the
+    /// pattern, but none before the one that it begins after; expressions
+    /// come last.
+    fn reorder(&mut self) -> Result<(), String> {
+        let mut wanted = Vec::with_capacity(self.operands.len());
+        self.equation.operands(&mut wanted);
+        wanted.extend(0..self.operands.len());
+        let mut numbers: Vec<Option<usize>> = vec![None; self.operands.len()];
+        let mut order = Vec::with_capacity(self.operands.len());
+        loop {
+            let before = order.len();
+            for index in &wanted {
+                let operand = &self.operands[*index];
+                if numbers[*index].is_none()
+                    && !operand.is_placeless
+                    && operand.base.is_none_or(|base| numbers[base].is_some())
+                {
+                    numbers[*index] = Some(order.len());
+                    order.push(*index);
+                }
+            }
+            if order.len() == before {
+                break;
+            }
+        }
+        for index in &wanted {
+            if numbers[*index].is_none() && self.operands[*index].is_placeless {
+                numbers[*index] = Some(order.len());
+                order.push(*index);
+            }
+        }
+        let numbers: Vec<usize> = numbers.iter().flatten().copied().collect();
+        if numbers.len() < self.operands.len() {
+            return Err("operands begin after each other in a circle".to_owned());
+        }
+        self.operands = order.iter().map(|index| self.operands[*index].clone()).collect();
+        for operand in &mut self.operands {
+            operand.base = operand.base.map(|base| numbers[base]);
+            if let Some(Definition::Expression(expression)) = &mut operand.definition {
+                expression.renumber(&numbers);
+            }
+        }
+        for piece in &mut self.display {
+            if let DisplayPiece::Operand(index) = piece {
+                *index = numbers[*index];
+            }
+        }
+        for action in &mut self.actions {
+            match action {
+                ContextAction::Set(_, _, value) => value.renumber(&numbers),
+                ContextAction::Commit(CommitAddress::Operand(index), ..) => *index = numbers[*index],
+                ContextAction::Commit(..) => {}
+            }
+        }
+        self.mentioned = numbers;
+        Ok(())
     }
 }
 
@@ -581,6 +645,7 @@ impl<'a, 'b> PatternBuilder<'a, 'b> {
                 constructor.operands[index].offset = offset;
             }
         }
+        constructor.reorder().map_err(wrong)?;
         if constructor.operands.iter().any(|operand| operand.offset > 255 || operand.minimum_length > 255)
             || constructor.minimum_length > 255
         {
@@ -613,6 +678,19 @@ fn least(
 }
 
 impl Equation {
+    /// The operands in the order of the pattern.
+    fn operands(&self, found: &mut Vec<usize>) {
+        match self {
+            Self::Always | Self::Constraint(_) => {}
+            Self::And(left, right) | Self::Or(left, right) | Self::Then(left, right) => {
+                left.operands(found);
+                right.operands(found);
+            }
+            Self::RightEllipsis(inner) | Self::LeftEllipsis(inner) => inner.operands(found),
+            Self::Operand(index) => found.push(*index),
+        }
+    }
+
     fn pattern(&self, operands: &[TokenPattern], symbols: &Symbols<'_>) -> Result<TokenPattern, String> {
         let tokens = &symbols.tokens;
         match self {

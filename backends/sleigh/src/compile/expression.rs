@@ -21,6 +21,21 @@ pub(crate) enum Expr {
     Binary(BinaryOperator, Box<Expr>, Box<Expr>),
 }
 
+impl Expr {
+    /// Gives the operands new numbers.
+    pub(crate) fn renumber(&mut self, numbers: &[usize]) {
+        match self {
+            Self::Operand(index) => *index = numbers[*index],
+            Self::Unary(_, inner) => inner.renumber(numbers),
+            Self::Binary(_, left, right) => {
+                left.renumber(numbers);
+                right.renumber(numbers);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Applies an operator as SLEIGH does.
 pub(crate) fn apply(operator: BinaryOperator, left: i64, right: i64) -> i64 {
     match operator {

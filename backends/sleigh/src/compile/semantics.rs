@@ -128,9 +128,11 @@ pub(crate) fn compile(
     compiler.statements(body)?;
     compiler.close_scope()?;
     let Compiler { mut template, built, .. } = compiler;
-    // Operands that are not built explicitly come first.
+    // Operands that are not built explicitly come first, the last one that is
+    // mentioned before all others.
     let mut ops = Vec::with_capacity(template.ops.len() + built.len());
-    for (index, operand) in constructor.operands.iter().enumerate() {
+    for index in constructor.mentioned.iter().rev().copied() {
+        let operand = &constructor.operands[index];
         if matches!(operand.definition, Some(Definition::Table(_))) && !built[index] {
             let at = constructor.syntax.at;
             ops.push(Op { code: Code::Build(index), output: None, inputs: Vec::new(), at });
@@ -245,7 +247,10 @@ impl<'a> Compiler<'a> {
                             Some(Definition::Table(_))
                         ) =>
                     {
-                        self.built[index] = true;
+                        if std::mem::replace(&mut self.built[index], true) {
+                            let message = format!("`{}` is built twice", name.text);
+                            return Err(self.symbols.wrong(name.at, message));
+                        }
                         self.push(at, Code::Build(index), None, Vec::new())
                     }
                     // What has no p-code of its own is built by doing nothing.
@@ -634,13 +639,13 @@ impl<'a> Compiler<'a> {
                 let size = size.map(|size| Size::Fixed(size as u32));
                 match vn.place {
                     Place::Fixed { space, offset } => {
-                        let address = Size::Fixed(self.symbols.spaces[space].address_size);
+                        let space = &self.symbols.spaces[space];
+                        let address = Size::Fixed(space.address_size);
+                        let offset = offset / u64::from(space.word_size);
                         Ok(Vn::constant(offset, size.unwrap_or(address)))
                     }
                     Place::Operand(index) => {
-                        let address =
-                            Size::Fixed(self.symbols.spaces[self.symbols.default_space].address_size);
-                        Ok(Vn { place: Place::OperandOffset(index), size: size.unwrap_or(address) })
+                        Ok(Vn { place: Place::OperandOffset(index), size: size.unwrap_or(Size::Unknown) })
                     }
                     // These are addresses already.
                     Place::Start | Place::Next | Place::Next2 => {

@@ -84,6 +84,8 @@ pub(crate) struct Symbols<'a> {
 
 /// The largest offset that a register may have.
 const MAX_REGISTER_OFFSET: u64 = 1 << 40;
+/// The largest size of a register in bytes.
+const MAX_REGISTER_SIZE: u64 = 1 << 20;
 
 impl<'a> Symbols<'a> {
     pub(crate) fn new(source: &'a Source, specification: &Specification) -> Result<Self> {
@@ -198,7 +200,7 @@ impl<'a> Symbols<'a> {
                 .size
                 .checked_mul(group.names.len() as u64)
                 .and_then(|all| all.checked_add(group.offset))
-                .filter(|end| *end <= MAX_REGISTER_OFFSET && group.size <= 4096)
+                .filter(|end| *end <= MAX_REGISTER_OFFSET && group.size <= MAX_REGISTER_SIZE)
             else {
                 return Err(self.wrong(group.space.at, "the registers are too large or too far"));
             };

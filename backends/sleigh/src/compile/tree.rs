@@ -27,38 +27,15 @@ pub(crate) enum Node {
 
 /// Builds the tree of patterns, which are in the order of the specification.
 pub(crate) fn build(patterns: &[Alternative]) -> Node {
-    split(patterns, &order(patterns), 0)
-}
-
-/// The patterns with those that match less before those that match more.
-///
-/// Each pattern goes before the first one that it specialises. Patterns that
-/// do not say anything of each other stay in the order of the text.
-fn order(patterns: &[Alternative]) -> Vec<usize> {
-    // The number of bits that are asked for grows with specialisation, so a
-    // stable sort by it is enough: what specialises comes first.
-    let weight = |index: usize| {
-        let pattern = &patterns[index];
-        pattern.context.mask.count_ones() + pattern.instruction.mask.count_ones()
-    };
-    let mut ordered: Vec<usize> = Vec::with_capacity(patterns.len());
-    if patterns.len() > 256 {
-        ordered = (0..patterns.len()).collect();
-        ordered.sort_by_key(|index| std::cmp::Reverse(weight(*index)));
-        return ordered;
-    }
-    for (index, pattern) in patterns.iter().enumerate() {
-        let before = ordered.iter().position(|other| pattern.specialises(&patterns[*other]));
-        ordered.insert(before.unwrap_or(ordered.len()), index);
-    }
-    ordered
+    let all: Vec<usize> = (0..patterns.len()).collect();
+    split(patterns, &all, 0)
 }
 
 fn split(patterns: &[Alternative], list: &[usize], depth: u32) -> Node {
     if list.len() <= SMALL || depth >= MAX_DEPTH {
-        return Node::Leaf(reorder(patterns, list));
+        return Node::Leaf(order(patterns, list));
     }
-    let Some(window) = choose(patterns, list) else { return Node::Leaf(reorder(patterns, list)) };
+    let Some(window) = choose(patterns, list) else { return Node::Leaf(order(patterns, list)) };
     let children = (0..1u64 << window.bits)
         .map(|value| {
             let kept: Vec<usize> =
@@ -69,14 +46,15 @@ fn split(patterns: &[Alternative], list: &[usize], depth: u32) -> Node {
     Node::Split(window, children)
 }
 
-/// Orders a short list exactly.
-fn reorder(patterns: &[Alternative], list: &[usize]) -> Vec<usize> {
-    let mut sorted = list.to_vec();
-    sorted.sort_unstable();
+/// Puts the patterns that match less before those that match more.
+///
+/// Each pattern goes before the first one that it specialises. Patterns that
+/// do not say anything of each other stay in the order of the text.
+fn order(patterns: &[Alternative], list: &[usize]) -> Vec<usize> {
     let mut ordered: Vec<usize> = Vec::with_capacity(list.len());
-    for index in sorted {
-        let before = ordered.iter().position(|other| patterns[index].specialises(&patterns[*other]));
-        ordered.insert(before.unwrap_or(ordered.len()), index);
+    for index in list {
+        let before = ordered.iter().position(|other| patterns[*index].specialises(&patterns[*other]));
+        ordered.insert(before.unwrap_or(ordered.len()), *index);
     }
     ordered
 }
@@ -186,7 +164,11 @@ mod tests {
 
     fn pattern(mask: u8, value: u8) -> Alternative {
         let bits = |byte: u8| u128::from(byte) << 120;
-        Alternative { instruction: Bits { mask: bits(mask), value: bits(value) }, context: Bits::default() }
+        Alternative {
+            instruction: Bits { mask: bits(mask), value: bits(value) },
+            whole_instruction: bits(mask),
+            ..Alternative::default()
+        }
     }
 
     fn find(node: &Node, patterns: &[Alternative], byte: u8) -> Option<usize> {
@@ -211,8 +193,9 @@ mod tests {
         }
         patterns.push(pattern(0, 0));
         let tree = build(&patterns);
+        let all: Vec<usize> = (0..patterns.len()).collect();
         for byte in 0..=255 {
-            let expected = order(&patterns).into_iter().find(|index| {
+            let expected = order(&patterns, &all).into_iter().find(|index| {
                 byte & (patterns[*index].instruction.mask >> 120) as u8
                     == (patterns[*index].instruction.value >> 120) as u8
             });
