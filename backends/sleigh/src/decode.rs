@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    language::{Context, FieldAccess, Language},
+    language::{Context, FieldAccess, Language, Space},
     layout::{self, CONSTRUCTOR, OPERAND},
 };
 
@@ -92,13 +92,17 @@ pub struct Decoder {
     pub(crate) address: u64,
     context: Context,
     pub(crate) length: u32,
-    /// The address after the instruction, and after its delay slot.
+    /// The address after the instruction.
     pub(crate) next: u64,
+    /// The address after its delay slot too.
+    pub(crate) after_slot: u64,
     commits: Vec<Commit>,
     /// Bytes of delay slots.
     delay_slot: u32,
     /// How many bytes an address of the default space stands for.
     pub(crate) word_size: u64,
+    /// The last address of the default space in bytes.
+    last_address: u64,
 }
 
 impl Decoder {
@@ -107,8 +111,10 @@ impl Decoder {
     pub fn new(language: Arc<Language>) -> Self {
         let space = language.spaces.get(language.default_space as usize);
         let word_size = space.map_or(1, |space| u64::from(space.word_size.max(1)));
+        let last_address = space.and_then(Space::end).map_or(u64::MAX, |end| end - 1);
         Self {
             word_size,
+            last_address,
             language,
             nodes: Vec::with_capacity(64),
             buffer: [0; BUFFER],
@@ -116,6 +122,7 @@ impl Decoder {
             context: Context::default(),
             length: 0,
             next: 0,
+            after_slot: 0,
             commits: Vec::new(),
             delay_slot: 0,
         }
@@ -155,7 +162,8 @@ impl Decoder {
             return Err(DecodeError::Truncated { needed: length as usize, available: bytes.len() });
         }
         self.length = length;
-        self.next = address.wrapping_add(u64::from(length));
+        self.next = self.wrap(address.wrapping_add(u64::from(length)));
+        self.after_slot = self.next;
         Ok(length as usize)
     }
 
@@ -180,8 +188,13 @@ impl Decoder {
 
     /// Says how long the instructions in the delay slots are, which moves the
     /// address after the instruction. To be called before lifting.
-    pub const fn set_delay_slot_length(&mut self, length: usize) {
-        self.next = self.address.wrapping_add(self.length as u64 + length as u64);
+    pub fn set_delay_slot_length(&mut self, length: usize) {
+        self.after_slot = self.wrap(self.next.wrapping_add(length as u64));
+    }
+
+    /// Past the last address of the space of instructions comes the first.
+    pub(crate) fn wrap(&self, address: u64) -> u64 {
+        if address <= self.last_address { address } else { address % (self.last_address + 1) }
     }
 
     /// The context after the last instruction's own changes.

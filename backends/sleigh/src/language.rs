@@ -20,6 +20,14 @@ pub struct Space {
     pub word_size: u32,
 }
 
+impl Space {
+    /// The first address, in bytes, that is too large; `None` if all are
+    /// possible.
+    pub(crate) fn end(&self) -> Option<u64> {
+        1u64.checked_shl(self.address_size.max(1).saturating_mul(8))?.checked_mul(self.word_size.into())
+    }
+}
+
 /// A named register.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Register {

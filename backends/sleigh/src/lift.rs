@@ -2,7 +2,7 @@
 
 use crate::{
     decode::{Decoder, MAX_DEPTH},
-    language::Language,
+    language::{Language, Space},
     layout::{self, template as codes},
     pcode::{OpCode, Pcode, SpaceId, Varnode},
 };
@@ -86,11 +86,16 @@ impl Decoder {
     /// The address in bytes that an operand stands for, if it is known without
     /// executing anything.
     pub(crate) fn handle_address(&self, index: u32) -> Option<u64> {
-        Some(match self.handle_place(index, 0)? {
-            // A value is an address of code, in words.
-            (SpaceId::CONST, value) => value.wrapping_mul(self.word_size),
-            (_, address) => address,
-        })
+        let (space, offset) = self.handle_place(index, 0)?;
+        // A value is an address of code, in words.
+        let constant = space == SpaceId::CONST;
+        let (space, address) = if constant {
+            (self.language.default_space(), offset.wrapping_mul(self.word_size))
+        } else {
+            (space, offset)
+        };
+        let end = self.language.space(space).and_then(Space::end);
+        Some(end.map_or(address, |end| address % end))
     }
 
     /// The space and the offset of what an operand stands for.
@@ -162,6 +167,8 @@ struct Run<'a> {
     language: &'a Language,
     work: &'a mut Work,
     pcode: &'a mut Pcode,
+    /// What `inst_next` stands for.
+    next: u64,
 }
 
 impl Lifter {
@@ -191,11 +198,12 @@ impl Lifter {
         work.fixups.clear();
         work.cache.clear();
         work.unique = 0;
-        let mut run = Run { decoder, language: &decoder.language, work, pcode };
+        let mut run = Run { decoder, language: &decoder.language, work, pcode, next: decoder.next };
         // Operands stand after what they are operands of.
         for index in (0..decoder.nodes.len()).rev() {
             run.prepare(index)?;
         }
+        run.next = decoder.after_slot;
         run.build(0)?;
         run.resolve_labels()
     }
@@ -338,7 +346,11 @@ impl Run<'_> {
             codes::OPERAND_OFFSET => {
                 let Handle { varnode, pointer } = handle()?;
                 let resolved = match pointer {
-                    // The address of what is in memory.
+                    // The address of what is in memory, in bytes.
+                    Some(pointer) if pointer.is_constant() => {
+                        let (_, word_size) = self.address_form(varnode.space);
+                        constant(pointer.offset.wrapping_mul(word_size))
+                    }
                     Some(pointer) => Resolved::Varnode(pointer),
                     None => constant(varnode.offset),
                 };
@@ -361,7 +373,7 @@ impl Run<'_> {
                 (resolved, at + 1)
             }
             codes::START => (constant(self.decoder.address), at + 1),
-            codes::NEXT | codes::NEXT2 => (constant(self.decoder.next), at + 1),
+            codes::NEXT | codes::NEXT2 => (constant(self.next), at + 1),
             codes::LABEL_PLACE => (Resolved::Label(self.work.bases[node].1 + number), at + 1),
             _ => return Err(LiftError::Malformed),
         })
@@ -369,9 +381,9 @@ impl Run<'_> {
 
     /// A place in code, by its address in bytes.
     fn code(&self, space: SpaceId, address: u64) -> Resolved {
-        let (size, word_size) = self.address_form(space);
+        let (size, _) = self.address_form(space);
         // Past the last address comes the first one.
-        let end = 1u64.checked_shl(8 * size).and_then(|end| end.checked_mul(word_size));
+        let end = self.language.space(space).and_then(Space::end);
         let offset = end.map_or(address, |end| address % end);
         Resolved::Varnode(Varnode { space, size, offset })
     }

@@ -247,7 +247,7 @@ impl TokenPattern {
         Ok(Self {
             alternatives: vec![common.unwrap_or_default()],
             tokens,
-            left_ellipsis: reverse || reverse && longer,
+            left_ellipsis: reverse,
             right_ellipsis: right || !reverse && longer,
         })
     }

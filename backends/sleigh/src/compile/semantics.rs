@@ -456,14 +456,12 @@ impl<'a> Compiler<'a> {
             return Err(self.symbols.wrong(at, "a bit range has 1 to 512 bits"));
         }
         let small = Size::Fixed(bits.div_ceil(8) as u32);
-        if low % 8 == 0
-            && bits % 8 == 0
+        if low.is_multiple_of(8)
+            && bits.is_multiple_of(8)
             && let Some(slice) = self.slice(vn, (low / 8) as u32, (bits / 8) as u32)?
         {
             return self.value_into(at, value, slice);
         }
-        let mut value = self.value(value)?;
-        self.force(&mut value, small);
         if low + bits > 64 {
             return Err(self.symbols.wrong(at, "a bit range that is not of whole bytes ends below bit 64"));
         }
@@ -471,13 +469,16 @@ impl<'a> Compiler<'a> {
         let size = self.template.size(&vn);
         let kept = self.temporary(size);
         self.op(at, OpCode::IntAnd, Some(kept), vec![vn, Vn::constant(mask, size)])?;
+        let mut value = self.value(value)?;
+        self.force(&mut value, small);
+        let fits = bits.is_multiple_of(8) || self.fits(&value, bits);
         let mut wide = value;
         if size != small {
             wide = self.temporary(size);
             self.op(at, OpCode::IntZExt, Some(wide), vec![value])?;
         }
         // What is above the field in the value does not count.
-        if bits % 8 != 0 {
+        if !fits {
             let masked = self.temporary(size);
             let mask = u64::MAX >> (64 - bits);
             self.op(at, OpCode::IntAnd, Some(masked), vec![wide, Vn::constant(mask, size)])?;
@@ -490,6 +491,18 @@ impl<'a> Compiler<'a> {
             wide = shifted;
         }
         self.op(at, OpCode::IntOr, Some(vn), vec![kept, wide])
+    }
+
+    /// Whether a value that was just computed has no bits above the lowest
+    /// ones: truth values and small constants.
+    fn fits(&self, value: &Vn, bits: u64) -> bool {
+        if let Place::Constant(number) = value.place {
+            return number >> bits.min(63) == 0;
+        }
+        self.template.ops.last().is_some_and(|op| {
+            let Code::Op(code) = op.code else { return false };
+            op.output.is_some_and(|output| output.place == value.place) && code.gives_truth()
+        })
     }
 
     /// Some whole bytes of a varnode as a varnode, where that is possible.
@@ -725,14 +738,18 @@ impl<'a> Compiler<'a> {
         let bytes = bits.div_ceil(8) as u32;
         let size = self.template.size(&vn);
         // A value without a size gets this one.
-        if size == Size::Unknown && low == 0 && bits % 8 == 0 && !matches!(vn.place, Place::Temporary(_)) {
+        if size == Size::Unknown
+            && low == 0
+            && bits.is_multiple_of(8)
+            && !matches!(vn.place, Place::Temporary(_))
+        {
             return Ok(Vn { size: Size::Fixed(bytes), ..vn });
         }
-        if size == Size::Fixed(bytes) && low == 0 && bits % 8 == 0 {
+        if size == Size::Fixed(bytes) && low == 0 && bits.is_multiple_of(8) {
             return Ok(vn);
         }
-        if low % 8 == 0
-            && bits % 8 == 0
+        if low.is_multiple_of(8)
+            && bits.is_multiple_of(8)
             && let Some(slice) = self.slice(vn, (low / 8) as u32, bytes)?
         {
             return Ok(slice);
@@ -740,7 +757,7 @@ impl<'a> Compiler<'a> {
         let mut result = vn;
         let mut skip = 0;
         let needs_truncation = size != Size::Fixed(bytes);
-        if low % 8 == 0 && needs_truncation {
+        if low.is_multiple_of(8) && needs_truncation {
             skip = low / 8;
         } else if low != 0 {
             let shifted = self.temporary(size);
@@ -754,7 +771,7 @@ impl<'a> Compiler<'a> {
             self.op(at, OpCode::SubPiece, Some(truncated), vec![result, amount])?;
             result = truncated;
         }
-        if bits % 8 != 0 {
+        if !bits.is_multiple_of(8) {
             if bytes > 8 {
                 return Err(self
                     .symbols
