@@ -309,6 +309,8 @@ impl Constructor<'_> {
                 (None, Some(Symbol::Start)) => Expr::Start,
                 (None, Some(Symbol::Next)) => Expr::Next,
                 (None, Some(Symbol::Next2)) => Expr::Next2,
+                // For Ghidra a register stands for 0 here.
+                (None, Some(Symbol::Register(_))) => Expr::Constant(0),
                 (None, Some(_)) => {
                     return Err(symbols.wrong(name.at, format!("`{}` has no value here", name.text)));
                 }

@@ -2,7 +2,7 @@
 //! Ghidra's compiler finds them (`PcodeCompile::fillinZero`).
 
 use super::{
-    symbols::Symbols,
+    symbols::{Symbols, VIRTUAL_MACHINES},
     template::{Code, Op, Place, Size, Template, Vn},
 };
 use crate::{error::Result, pcode::OpCode};
@@ -109,6 +109,18 @@ fn fill(op: &mut Op, template: &mut Template, symbols: &Symbols<'_>) -> bool {
             let mut changed = inputs.get_mut(1).is_some_and(|vn| set(template, vn, Size::Fixed(1)));
             changed |= inputs.get_mut(0).is_some_and(|vn| set(template, vn, address));
             changed
+        }
+        CallOther => {
+            // These two make something of the size of their first argument.
+            let (Some(Place::Constant(number)), Some(output)) = (inputs.first().map(|vn| vn.place), output)
+            else {
+                return false;
+            };
+            let name = symbols.user_ops.get(number as usize).map_or("", String::as_str);
+            match inputs.get_mut(1) {
+                Some(first) if VIRTUAL_MACHINES.contains(&name) => same(template, &mut [output, first]),
+                _ => false,
+            }
         }
         Branch | BranchInd | Call | CallInd | Return => {
             inputs.get_mut(0).is_some_and(|vn| set(template, vn, address))

@@ -87,6 +87,10 @@ const MAX_REGISTER_OFFSET: u64 = 1 << 40;
 /// The largest size of a register in bytes.
 const MAX_REGISTER_SIZE: u64 = 1 << 20;
 
+/// What Ghidra has operations of their own for, which only virtual machines
+/// use; here they are user operations.
+pub(crate) const VIRTUAL_MACHINES: [&str; 2] = ["cpool", "newobject"];
+
 impl<'a> Symbols<'a> {
     pub(crate) fn new(source: &'a Source, specification: &Specification) -> Result<Self> {
         let mut symbols = Self {
@@ -115,6 +119,12 @@ impl<'a> Symbols<'a> {
             let symbol = Symbol::UserOp(symbols.user_ops.len());
             symbols.add(name, symbol)?;
             symbols.user_ops.push(name.text.clone());
+        }
+        for name in VIRTUAL_MACHINES {
+            if !symbols.names.contains_key(name) && source.text.contains(name) {
+                symbols.names.insert(name.to_owned(), Symbol::UserOp(symbols.user_ops.len()));
+                symbols.user_ops.push(name.to_owned());
+            }
         }
         for (index, definition) in specification.macros.iter().enumerate() {
             symbols.add(&definition.name, Symbol::Macro(index))?;
