@@ -96,6 +96,9 @@ pub struct Decoder {
     pub(crate) next: u64,
     /// The address after its delay slot too.
     pub(crate) after_slot: u64,
+    /// The address after the next instruction, if that is asked for.
+    pub(crate) next2: u64,
+    flags: u32,
     commits: Vec<Commit>,
     /// Bytes of delay slots.
     delay_slot: u32,
@@ -123,6 +126,8 @@ impl Decoder {
             length: 0,
             next: 0,
             after_slot: 0,
+            next2: 0,
+            flags: 0,
             commits: Vec::new(),
             delay_slot: 0,
         }
@@ -140,6 +145,17 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError`].
     pub fn decode(&mut self, address: u64, bytes: &[u8], context: Context) -> Result<usize, DecodeError> {
+        let length = self.decode_one(address, bytes, context)?;
+        if self.flags & layout::FLAG_NEXT2 != 0 {
+            let mut following = Self::new(Arc::clone(&self.language));
+            let rest = bytes.get(length..).unwrap_or_default();
+            let skipped = following.decode_one(self.next, rest, context).unwrap_or(0);
+            self.next2 = self.wrap(self.next.wrapping_add(skipped as u64));
+        }
+        Ok(length)
+    }
+
+    fn decode_one(&mut self, address: u64, bytes: &[u8], context: Context) -> Result<usize, DecodeError> {
         let available = bytes.len().min(BUFFER - 16);
         self.buffer = [0; BUFFER];
         self.buffer[..available].copy_from_slice(&bytes[..available]);
@@ -150,6 +166,7 @@ impl Decoder {
         self.commits.clear();
         self.delay_slot = 0;
         self.length = 0;
+        self.flags = 0;
         self.nodes.push(Node::default());
         let invalid = if self.table(0, 0, 0).is_some() { None } else { Some(DecodeError::Invalid) };
         if let Some(invalid) = invalid {
@@ -241,6 +258,7 @@ impl Decoder {
         let constructor = find(&self.language, root, window, self.context.0)?;
         let head = self.language.word(constructor);
         let count = head & 0xff;
+        self.flags |= head;
         let first = self.nodes.len();
         if first + count as usize > MAX_NODES {
             return None;
@@ -398,7 +416,8 @@ impl Decoder {
                 }
                 codes::OPERAND => self.operand_value(language, constructor, code >> 8),
                 codes::START => (self.address / self.word_size) as i64,
-                codes::NEXT | codes::NEXT2 => (self.next / self.word_size) as i64,
+                codes::NEXT => (self.next / self.word_size) as i64,
+                codes::NEXT2 => (self.next2 / self.word_size) as i64,
                 codes::NEGATE => {
                     depth = depth.max(1) - 1;
                     stack[depth].wrapping_neg()

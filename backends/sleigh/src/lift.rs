@@ -128,7 +128,8 @@ impl Decoder {
                 if head & 0xf == codes::OPERAND_OFFSET { (SpaceId::CONST, place.1) } else { place }
             }
             codes::START => (self.language.default_space(), self.address),
-            codes::NEXT | codes::NEXT2 => (self.language.default_space(), self.next),
+            codes::NEXT => (self.language.default_space(), self.next),
+            codes::NEXT2 => (self.language.default_space(), self.next2),
             _ => return None,
         };
         if kind & 0xff == codes::EXPORT_STAR && kind >> 8 & 0xff != 0 {
@@ -251,8 +252,12 @@ impl Run<'_> {
                 let (space, size) = (SpaceId((head >> 8 & 0xff) as u16), head >> 16);
                 let pointer = match self.varnode(export + 1, index)?.0 {
                     Resolved::Varnode(varnode) => varnode,
-                    // A pointer that lies in memory itself is loaded when the
-                    // operand is built, which exports do not do.
+                    // A pointer that lies in memory is loaded when it is used.
+                    Resolved::Memory(it) if it.skip == 0 && it.address.is_constant() => {
+                        let (_, word_size) = self.address_form(it.space);
+                        let offset = it.address.offset.wrapping_mul(word_size);
+                        Varnode { space: it.space, size: it.size, offset }
+                    }
                     _ => return Err(LiftError::Malformed),
                 };
                 if space == SpaceId::CONST {
@@ -351,7 +356,7 @@ impl Run<'_> {
                         let (_, word_size) = self.address_form(varnode.space);
                         constant(pointer.offset.wrapping_mul(word_size))
                     }
-                    Some(pointer) => Resolved::Varnode(pointer),
+                    Some(pointer) => self.place(pointer),
                     None => constant(varnode.offset),
                 };
                 (resolved, at + 1)
@@ -359,7 +364,7 @@ impl Run<'_> {
             codes::OPERAND_ADDRESS => {
                 let Handle { varnode, pointer } = handle()?;
                 let resolved = match pointer {
-                    Some(pointer) if !pointer.is_constant() => Resolved::Varnode(pointer),
+                    Some(pointer) if !pointer.is_constant() => self.place(pointer),
                     Some(pointer) => {
                         let (_, word_size) = self.address_form(varnode.space);
                         self.code(varnode.space, pointer.offset.wrapping_mul(word_size))
@@ -373,7 +378,8 @@ impl Run<'_> {
                 (resolved, at + 1)
             }
             codes::START => (constant(self.decoder.address), at + 1),
-            codes::NEXT | codes::NEXT2 => (constant(self.next), at + 1),
+            codes::NEXT => (constant(self.next), at + 1),
+            codes::NEXT2 => (constant(self.decoder.next2), at + 1),
             codes::LABEL_PLACE => (Resolved::Label(self.work.bases[node].1 + number), at + 1),
             _ => return Err(LiftError::Malformed),
         })
@@ -437,7 +443,10 @@ impl Run<'_> {
 
     /// The address of a place in memory.
     fn address(&mut self, place: Memory) -> Varnode {
-        let Memory { address, skip, .. } = place;
+        let Memory { mut address, skip, .. } = place;
+        if let Resolved::Memory(pointer) = self.place(address) {
+            address = self.load(pointer.space, fitting(pointer.address), pointer.size);
+        }
         if skip == 0 {
             return fitting(address);
         }
@@ -532,10 +541,26 @@ impl Run<'_> {
             let mut inputs = std::mem::take(&mut self.work.inputs);
             inputs.clear();
             let mut label = None;
-            for _ in 0..head >> 8 & 0x7f {
+            for number in 0..head >> 8 & 0x7f {
                 let (resolved, next) = self.varnode(at, index)?;
+                let is_target =
+                    number == 0 && matches!(code, OpCode::Branch | OpCode::CBranch | OpCode::Call);
+                let is_fixed = self.word(at) & 0xf == codes::FIXED;
                 at = next;
                 inputs.push(match resolved {
+                    // Destinations are places, and nothing is read there.
+                    Resolved::Varnode(varnode) if is_target => varnode,
+                    Resolved::Memory(place) if is_target && is_fixed => {
+                        let (_, word_size) = self.address_form(place.space);
+                        match self.code(place.space, place.address.offset.wrapping_mul(word_size)) {
+                            Resolved::Varnode(varnode) => varnode,
+                            _ => return Err(LiftError::Malformed),
+                        }
+                    }
+                    // What exports nothing stands for 0.
+                    Resolved::Varnode(varnode) if varnode.size == 0 && varnode.is_constant() => {
+                        Varnode::constant(0, 4)
+                    }
                     Resolved::Varnode(varnode) => fitting(varnode),
                     Resolved::Label(number) => {
                         label = Some(number);

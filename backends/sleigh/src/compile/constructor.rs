@@ -177,7 +177,10 @@ impl Constructor<'_> {
         let name = &operand.name;
         let definition = match symbols.names.get(&name.text) {
             Some(Symbol::Table(table)) => Definition::Table(*table),
-            Some(Symbol::Field(field)) => Definition::Field(*field),
+            Some(Symbol::Field(field)) => match symbols.fields[*field].before {
+                Some((attached, plain)) if name.at < attached => Definition::Field(plain),
+                _ => Definition::Field(*field),
+            },
             Some(Symbol::Register(register)) => Definition::Register(*register),
             Some(Symbol::Start) => Definition::Expression(Expr::Start),
             Some(Symbol::Next) => Definition::Expression(Expr::Next),

@@ -532,15 +532,10 @@ impl<'a> Compiler<'a> {
             ExportSyntax::Value(value) => Export::Value(self.value(value)?),
             ExportSyntax::Star(star, pointer) => {
                 let (space, size) = self.star(star)?;
-                let mut pointer = self.value(pointer)?;
+                let pointer = self.value(pointer)?;
                 let Size::Fixed(size) = size else {
                     return Err(self.symbols.wrong(at, "what is exported needs a size"));
                 };
-                let address = match space {
-                    0 => size,
-                    _ => self.symbols.spaces[space].address_size,
-                };
-                self.force(&mut pointer, Size::Fixed(address));
                 Export::Star { space, size, pointer }
             }
         };

@@ -3,7 +3,7 @@
 
 use super::{
     symbols::{Symbols, VIRTUAL_MACHINES},
-    template::{Code, Op, Place, Size, Template, Vn},
+    template::{Code, Export, Op, Place, Size, Template, Vn},
 };
 use crate::{error::Result, pcode::OpCode};
 
@@ -29,13 +29,31 @@ pub(crate) fn propagate(template: &mut Template, symbols: &Symbols<'_>) -> Resul
         }
         let all = op.inputs.iter().chain(&op.output);
         for vn in all {
+            if is_exported_pointer(template, vn) {
+                continue;
+            }
             if template.size(vn) == Size::Unknown && !matches!(vn.place, Place::Label(_)) {
                 return Err(symbols.wrong(op.at, "the size of a value is not known"));
             }
         }
     }
     template.ops = ops;
+    // A pointer that is exported has the size of addresses.
+    if let Some(Export::Star { space, size, mut pointer }) = template.export {
+        let address = match space {
+            0 => size,
+            _ => symbols.spaces[space].address_size,
+        };
+        set(template, &mut pointer, Size::Fixed(address));
+        template.export = Some(Export::Star { space, size, pointer });
+    }
     Ok(())
+}
+
+/// Whether it is a pointer that is exported, whose size is that of addresses.
+fn is_exported_pointer(template: &Template, vn: &Vn) -> bool {
+    matches!(vn.place, Place::Temporary(_))
+        && matches!(template.export, Some(Export::Star { pointer, .. }) if pointer.place == vn.place)
 }
 
 /// Sets a size that is not known; whether it was not.

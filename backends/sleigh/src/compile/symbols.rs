@@ -50,6 +50,8 @@ pub(crate) struct Field {
     pub(crate) place: Place,
     pub(crate) signed: bool,
     pub(crate) attached: Attached,
+    /// Where something is attached, and the field as it is before that.
+    pub(crate) before: Option<(Position, usize)>,
 }
 
 #[derive(Debug, Clone)]
@@ -298,7 +300,8 @@ impl<'a> Symbols<'a> {
     fn add_field(&mut self, field: &FieldSyntax, place: Place) -> Result<()> {
         let symbol = Symbol::Field(self.fields.len());
         self.add(&field.name, symbol)?;
-        self.fields.push(Field { place, signed: field.signed, attached: Attached::Nothing });
+        let (signed, attached) = (field.signed, Attached::Nothing);
+        self.fields.push(Field { place, signed, attached, before: None });
         Ok(())
     }
 
@@ -319,6 +322,12 @@ impl<'a> Symbols<'a> {
                 let Some(Symbol::Field(field)) = self.names.get(&name.text).copied() else {
                     return Err(self.wrong(name.at, format!("`{}` is not a field", name.text)));
                 };
+                // What stands before in the text sees the field without it.
+                if self.fields[field].before.is_none() {
+                    let plain = self.fields.len();
+                    self.fields.push(self.fields[field].clone());
+                    self.fields[field].before = Some((name.at, plain));
+                }
                 self.fields[field].attached = attached.clone();
             }
         }
