@@ -154,6 +154,16 @@ enum Resolved {
     Label(u32),
 }
 
+impl Resolved {
+    fn size(&self) -> u32 {
+        match self {
+            Self::Varnode(varnode) => varnode.size,
+            Self::Memory(memory) => memory.size,
+            Self::Label(_) => 0,
+        }
+    }
+}
+
 /// A place in memory: some bytes after an address.
 #[derive(Debug, Clone, Copy)]
 struct Memory {
@@ -611,6 +621,17 @@ impl Run<'_> {
             OpCode::Store => self.work.cache.clear(),
             _ => {}
         }
+        // What keeps the size is a copy.
+        let code = match (code, output, inputs.first()) {
+            (OpCode::IntZExt | OpCode::IntSExt | OpCode::SubPiece, Some(output), Some(input))
+                if output.size() == input.size
+                    && inputs.get(1).is_none_or(|skip| skip.is_constant() && skip.offset == 0) =>
+            {
+                OpCode::Copy
+            }
+            _ => code,
+        };
+        let inputs = if code == OpCode::Copy { &inputs[..inputs.len().min(1)] } else { &*inputs };
         match output {
             None => self.pcode.push(code, None, inputs),
             Some(Resolved::Varnode(varnode)) => {
