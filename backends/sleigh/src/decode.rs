@@ -13,6 +13,12 @@ const BUFFER: usize = 64;
 pub(crate) const MAX_DEPTH: u32 = 64;
 /// How many constructors and operands an instruction may have.
 const MAX_NODES: usize = 2048;
+/// How many changes of the context a constructor may make.
+const MAX_ACTIONS: u32 = 1 << 12;
+/// How many patterns are compared for one instruction.
+const MAX_PATTERNS: u32 = 1 << 16;
+/// How many steps one expression may take.
+const MAX_STEPS: u32 = 1 << 12;
 
 /// Why bytes cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +105,8 @@ pub struct Decoder {
     /// The address after the next instruction, if that is asked for.
     pub(crate) next2: u64,
     flags: u32,
+    /// How many patterns may still be compared.
+    patterns: u32,
     commits: Vec<Commit>,
     /// Bytes of delay slots.
     delay_slot: u32,
@@ -128,6 +136,7 @@ impl Decoder {
             after_slot: 0,
             next2: 0,
             flags: 0,
+            patterns: 0,
             commits: Vec::new(),
             delay_slot: 0,
         }
@@ -167,6 +176,7 @@ impl Decoder {
         self.delay_slot = 0;
         self.length = 0;
         self.flags = 0;
+        self.patterns = MAX_PATTERNS;
         self.nodes.push(Node::default());
         let invalid = if self.table(0, 0, 0).is_some() { None } else { Some(DecodeError::Invalid) };
         if let Some(invalid) = invalid {
@@ -254,8 +264,8 @@ impl Decoder {
         }
         let offset = self.nodes[index].offset;
         let window = self.window(offset)?;
-        let root = *self.language.tables.get(table as usize)?;
-        let constructor = find(&self.language, root, window, self.context.0)?;
+        let root = *self.language.tables.get(table as usize)? & 0x3fff_ffff;
+        let constructor = find(&self.language, root, window, self.context.0, &mut self.patterns)?;
         let head = self.language.word(constructor);
         let count = head & 0xff;
         self.flags |= head;
@@ -269,7 +279,7 @@ impl Decoder {
         node.constructor = constructor;
         node.first = first as u32;
         node.operands = count;
-        let records = language.word(constructor + 2);
+        let records = language.offset(constructor + 2);
         for operand in 0..count {
             self.nodes.push(Node {
                 operand: records + operand * OPERAND,
@@ -277,7 +287,7 @@ impl Decoder {
                 ..Node::default()
             });
         }
-        self.actions(&language, index, language.word(constructor + 3));
+        self.actions(&language, index, language.offset(constructor + 3));
         let mut end = offset + (lengths & 0xff);
         for operand in 0..count as usize {
             let record = records + operand as u32 * OPERAND;
@@ -313,9 +323,9 @@ impl Decoder {
         if actions == 0 {
             return;
         }
-        for number in 0..language.word(actions) {
+        for number in 0..language.offset(actions).min(MAX_ACTIONS) {
             let head = language.word(actions + 1 + 2 * number);
-            let data = language.word(actions + 2 + 2 * number);
+            let data = language.offset(actions + 2 + 2 * number);
             let (high, low) = (head >> 8 & 0x7f, head >> 16 & 0x7f);
             if head & 0xff == layout::action::SET {
                 let value = self.evaluate(language, data, index);
@@ -380,8 +390,8 @@ impl Decoder {
     /// What is attached to a field's value: a word of the list (a register or
     /// a text), or for values the value itself.
     pub(crate) fn attached(&self, language: &Language, record: u32, raw: i64) -> Option<i64> {
-        let list = language.word(record + 1);
-        let count = language.word(list);
+        let list = language.offset(record + 1);
+        let count = language.offset(list);
         let index = u32::try_from(raw).ok().filter(|index| *index < count)?;
         if language.word(record) & 0xff == layout::operand::VALUES {
             let at = list + 1 + 3 * index;
@@ -394,15 +404,30 @@ impl Decoder {
 
     /// The value of an expression of a constructor.
     pub(crate) fn evaluate(&self, language: &Language, expression: u32, constructor: usize) -> i64 {
+        self.compute(language, expression, constructor, &mut MAX_STEPS.clone(), 0)
+    }
+
+    fn compute(
+        &self,
+        language: &Language,
+        expression: u32,
+        constructor: usize,
+        steps: &mut u32,
+        nesting: u32,
+    ) -> i64 {
         use layout::expression as codes;
         let mut stack = [0i64; codes::STACK + 1];
         let mut depth = 0;
-        let length = language.word(expression);
         let mut at = expression + 1;
-        let end = at + length;
+        let end = at + language.offset(expression);
         while at < end {
             let code = language.word(at);
             at += 1;
+            // Only damaged languages and circles need as many.
+            if *steps == 0 || depth > codes::STACK || nesting > MAX_DEPTH {
+                return 0;
+            }
+            *steps -= 1;
             let value = match code & 0xff {
                 codes::CONSTANT => {
                     let value = u64::from(language.word(at)) | u64::from(language.word(at + 1)) << 32;
@@ -414,7 +439,7 @@ impl Decoder {
                     at += 2;
                     self.read_field(access, self.nodes[constructor].offset)
                 }
-                codes::OPERAND => self.operand_value(language, constructor, code >> 8),
+                codes::OPERAND => self.operand_value(language, constructor, code >> 8, steps, nesting),
                 codes::START => (self.address / self.word_size) as i64,
                 codes::NEXT => (self.next / self.word_size) as i64,
                 codes::NEXT2 => (self.next2 / self.word_size) as i64,
@@ -431,9 +456,6 @@ impl Decoder {
                     binary(operator, stack[depth], stack[depth + 1])
                 }
             };
-            if depth > codes::STACK {
-                return 0;
-            }
             stack[depth] = value;
             depth += 1;
         }
@@ -441,16 +463,25 @@ impl Decoder {
     }
 
     /// The value of an operand in an expression: of fields the raw one.
-    fn operand_value(&self, language: &Language, constructor: usize, operand: u32) -> i64 {
+    fn operand_value(
+        &self,
+        language: &Language,
+        constructor: usize,
+        operand: u32,
+        steps: &mut u32,
+        nesting: u32,
+    ) -> i64 {
         let node = &self.nodes[constructor];
         if operand >= node.operands {
             return 0;
         }
-        let record = language.word(node.constructor + 2) + operand * OPERAND;
+        let record = language.offset(node.constructor + 2) + operand * OPERAND;
         let head = language.word(record);
         match head & 0xff {
             layout::operand::TABLE | layout::operand::REGISTER => 0,
-            layout::operand::EXPRESSION => self.evaluate(language, language.word(record + 1), constructor),
+            layout::operand::EXPRESSION => {
+                self.compute(language, language.offset(record + 1), constructor, steps, nesting + 1)
+            }
             _ => {
                 let offset = self.operand_offset(language, constructor, head);
                 self.field(language, record, offset).unwrap_or(0)
@@ -465,7 +496,7 @@ impl Decoder {
         let language = &self.language;
         match language.word(node.operand) & 0xff {
             layout::operand::EXPRESSION => {
-                self.evaluate(language, language.word(node.operand + 1), node.parent as usize)
+                self.evaluate(language, language.offset(node.operand + 1), node.parent as usize)
             }
             layout::operand::VALUES => {
                 let raw = self.field(language, node.operand, node.offset).unwrap_or(0);
@@ -502,7 +533,7 @@ fn binary(operator: u32, left: i64, right: i64) -> i64 {
 }
 
 /// Walks a decision tree.
-fn find(language: &Language, root: u32, window: u128, context: u128) -> Option<u32> {
+fn find(language: &Language, root: u32, window: u128, context: u128, patterns: &mut u32) -> Option<u32> {
     use layout::pattern as flags;
     let mut at = root;
     // A tree is less deep than this; a damaged one might go in circles.
@@ -510,7 +541,8 @@ fn find(language: &Language, root: u32, window: u128, context: u128) -> Option<u
         let head = language.word(at);
         if head & 3 == 0 {
             for index in 0..head >> 2 {
-                let pattern = language.word(at + 1 + index);
+                *patterns = patterns.checked_sub(1)?;
+                let pattern = language.offset(at + 1 + index);
                 let present = language.word(pattern + 1);
                 let mut word = pattern + 2;
                 let mut matches = true;
@@ -527,15 +559,15 @@ fn find(language: &Language, root: u32, window: u128, context: u128) -> Option<u
                     }
                 }
                 if matches {
-                    return Some(language.word(pattern));
+                    return Some(language.offset(pattern));
                 }
             }
             return None;
         }
-        let (start, bits) = (head >> 2 & 0x7f, head >> 16 & 0xff);
+        let (start, bits) = (head >> 2 & 0x7f, (head >> 16 & 0xff).min(8));
         let source = if head & 3 == 1 { window } else { context };
-        let value = (source >> (128 - start - bits).min(127)) as u32 & ((1 << bits.min(8)) - 1);
-        at = language.word(at + 1 + value);
+        let value = (source >> 128u32.saturating_sub(start + bits).min(127)) as u32 & ((1 << bits) - 1);
+        at = language.offset(at + 1 + value);
     }
     None
 }

@@ -4,7 +4,7 @@ use crate::{
     decode::{Decoder, MAX_DEPTH},
     language::{Language, Space},
     layout::{self, template as codes},
-    pcode::{OpCode, Pcode, SpaceId, Varnode},
+    pcode::{Pcode, SpaceId, Varnode},
 };
 
 /// Why an instruction cannot be lifted.
@@ -23,12 +23,14 @@ pub enum LiftError {
     Malformed,
 }
 
-/// How many operations one instruction may have.
-const MAX_OPS: usize = 1 << 15;
+/// How many steps lifting one instruction may take.
+const MAX_STEPS: u32 = 1 << 17;
+/// How many temporaries, and how many labels, one instruction may have.
+const MAX_TEMPORARIES: usize = 1 << 17;
 
 /// What an operand stands for.
 #[derive(Debug, Clone, Copy)]
-struct Handle {
+pub(crate) struct Handle {
     varnode: Varnode,
     /// The place holds the address of what is meant, in `varnode.space`.
     pointer: Option<Varnode>,
@@ -42,26 +44,26 @@ impl Default for Handle {
 
 /// What was loaded or stored last through an operand.
 #[derive(Debug, Clone, Copy)]
-struct Cached {
-    space: SpaceId,
-    address: Varnode,
-    value: Varnode,
+pub(crate) struct Cached {
+    pub(crate) space: SpaceId,
+    pub(crate) address: Varnode,
+    pub(crate) value: Varnode,
 }
 
 /// Space for lifting, to be used again.
 #[derive(Debug, Default)]
-struct Work {
-    handles: Vec<Handle>,
+pub(crate) struct Work {
+    pub(crate) handles: Vec<Handle>,
     /// The first temporary and the first label of each node.
-    bases: Vec<(u32, u32)>,
-    temporaries: Vec<Varnode>,
-    labels: Vec<u32>,
+    pub(crate) bases: Vec<(u32, u32)>,
+    pub(crate) temporaries: Vec<Varnode>,
+    pub(crate) labels: Vec<u32>,
     /// Branches to labels: the operation and the label.
-    fixups: Vec<(u32, u32)>,
-    cache: Vec<Cached>,
+    pub(crate) fixups: Vec<(u32, u32)>,
+    pub(crate) cache: Vec<Cached>,
     /// The next free byte of the space of temporaries.
-    unique: u64,
-    inputs: Vec<Varnode>,
+    pub(crate) unique: u64,
+    pub(crate) inputs: Vec<Varnode>,
 }
 
 /// Lifts instructions, reusing its memory.
@@ -108,17 +110,17 @@ impl Decoder {
                 _ => Some((SpaceId::CONST, self.node_value(index as usize) as u64)),
             };
         }
-        let template = language.word(node.constructor.wrapping_add(5));
+        let template = language.offset(node.constructor + 5);
         let temporaries = language.word(template) & 0xffff;
-        let export = template.wrapping_add(1 + temporaries);
+        let export = template + 1 + temporaries;
         let kind = language.word(export);
         if kind & 0xff == codes::EXPORT_NOTHING || depth > MAX_DEPTH {
             return None;
         }
-        let head = language.word(export.wrapping_add(1));
+        let head = language.word(export + 1);
         let place = match head & 0xf {
-            codes::CONSTANT => (SpaceId::CONST, long(language, export.wrapping_add(2))),
-            codes::FIXED => (SpaceId((head >> 4 & 0xfff) as u16), long(language, export.wrapping_add(2))),
+            codes::CONSTANT => (SpaceId::CONST, long(language, export + 2)),
+            codes::FIXED => (SpaceId((head >> 4 & 0xfff) as u16), long(language, export + 2)),
             codes::OPERAND | codes::OPERAND_OFFSET | codes::OPERAND_ADDRESS => {
                 let child = node.first.wrapping_add(head >> 4 & 0xfff);
                 if child <= index {
@@ -147,7 +149,7 @@ fn long(language: &Language, at: u32) -> u64 {
 
 /// One template varnode.
 #[derive(Debug, Clone, Copy)]
-enum Resolved {
+pub(crate) enum Resolved {
     Varnode(Varnode),
     /// A place in memory.
     Memory(Memory),
@@ -155,7 +157,7 @@ enum Resolved {
 }
 
 impl Resolved {
-    fn size(&self) -> u32 {
+    pub(crate) fn size(&self) -> u32 {
         match self {
             Self::Varnode(varnode) => varnode.size,
             Self::Memory(memory) => memory.size,
@@ -166,20 +168,22 @@ impl Resolved {
 
 /// A place in memory: some bytes after an address.
 #[derive(Debug, Clone, Copy)]
-struct Memory {
-    space: SpaceId,
-    address: Varnode,
-    skip: u32,
-    size: u32,
+pub(crate) struct Memory {
+    pub(crate) space: SpaceId,
+    pub(crate) address: Varnode,
+    pub(crate) skip: u32,
+    pub(crate) size: u32,
 }
 
-struct Run<'a> {
-    decoder: &'a Decoder,
-    language: &'a Language,
-    work: &'a mut Work,
-    pcode: &'a mut Pcode,
+pub(crate) struct Run<'a> {
+    pub(crate) decoder: &'a Decoder,
+    pub(crate) language: &'a Language,
+    pub(crate) work: &'a mut Work,
+    pub(crate) pcode: &'a mut Pcode,
     /// What `inst_next` stands for.
-    next: u64,
+    pub(crate) next: u64,
+    /// How many steps may still be taken.
+    pub(crate) steps: u32,
 }
 
 impl Lifter {
@@ -209,7 +213,8 @@ impl Lifter {
         work.fixups.clear();
         work.cache.clear();
         work.unique = 0;
-        let mut run = Run { decoder, language: &decoder.language, work, pcode, next: decoder.next };
+        let mut run =
+            Run { decoder, language: &decoder.language, work, pcode, next: decoder.next, steps: MAX_STEPS };
         // Operands stand after what they are operands of.
         for index in (0..decoder.nodes.len()).rev() {
             run.prepare(index)?;
@@ -221,7 +226,7 @@ impl Lifter {
 }
 
 impl Run<'_> {
-    fn word(&self, at: u32) -> u32 {
+    pub(crate) fn word(&self, at: u32) -> u32 {
         self.language.word(at)
     }
 
@@ -235,9 +240,12 @@ impl Run<'_> {
         if self.word(node.constructor) & layout::FLAG_UNIMPLEMENTED != 0 {
             return Err(LiftError::Unimplemented);
         }
-        let template = self.word(node.constructor + 5);
+        let template = self.language.offset(node.constructor + 5);
         let counts = self.word(template);
         let (temporaries, labels) = (counts & 0xffff, counts >> 16);
+        if self.work.temporaries.len() > MAX_TEMPORARIES || self.work.labels.len() > MAX_TEMPORARIES {
+            return Err(LiftError::Malformed);
+        }
         self.work.bases[index] = (self.work.temporaries.len() as u32, self.work.labels.len() as u32);
         for number in 0..temporaries {
             let size = self.size(self.word(template + 1 + number), index);
@@ -309,7 +317,7 @@ impl Run<'_> {
     }
 
     /// Reads a template varnode; where the next word is.
-    fn varnode(&self, at: u32, node: usize) -> Result<(Resolved, u32), LiftError> {
+    pub(crate) fn varnode(&self, at: u32, node: usize) -> Result<(Resolved, u32), LiftError> {
         let head = self.word(at);
         let number = head >> 4 & 0xfff;
         let size = self.size(head >> 16, node);
@@ -396,7 +404,7 @@ impl Run<'_> {
     }
 
     /// A place in code, by its address in bytes.
-    fn code(&self, space: SpaceId, address: u64) -> Resolved {
+    pub(crate) fn code(&self, space: SpaceId, address: u64) -> Resolved {
         let (size, _) = self.address_form(space);
         // Past the last address comes the first one.
         let end = self.language.space(space).and_then(Space::end);
@@ -405,13 +413,13 @@ impl Run<'_> {
     }
 
     /// The size of addresses of a space, and how many bytes one stands for.
-    fn address_form(&self, space: SpaceId) -> (u32, u64) {
+    pub(crate) fn address_form(&self, space: SpaceId) -> (u32, u64) {
         let space = self.language.space(space);
         space.map_or((8, 1), |space| (space.address_size.min(8), u64::from(space.word_size.max(1))))
     }
 
     /// Where a varnode is: in memory if its space is one of memory.
-    fn place(&self, varnode: Varnode) -> Resolved {
+    pub(crate) fn place(&self, varnode: Varnode) -> Resolved {
         let in_memory =
             varnode.space.0 > 1 && self.language.space(varnode.space).is_some_and(|space| !space.is_register);
         if in_memory {
@@ -431,251 +439,25 @@ impl Run<'_> {
         }
         // Temporaries are always kept lowest byte first.
         let skip = if self.language.big_endian && varnode.space != SpaceId::UNIQUE {
-            varnode.size.saturating_sub(skip + size)
+            varnode.size.saturating_sub(skip.saturating_add(size))
         } else {
             skip
         };
-        Varnode { size, offset: varnode.offset + u64::from(skip), ..varnode }
+        Varnode { size, offset: varnode.offset.wrapping_add(skip.into()), ..varnode }
     }
 
     fn memory_slice(&self, varnode: Varnode, address: Varnode, skip: u32, size: u32) -> Memory {
-        let skip = if self.language.big_endian { varnode.size.saturating_sub(skip + size) } else { skip };
-        Memory { space: varnode.space, address, skip, size }
-    }
-
-    // ---- emission
-
-    fn temporary(&mut self, size: u32) -> Varnode {
-        let varnode = Varnode { space: SpaceId::UNIQUE, size, offset: self.work.unique };
-        self.work.unique += u64::from(size.max(1)).next_multiple_of(8);
-        varnode
-    }
-
-    /// The address of a place in memory.
-    fn address(&mut self, place: Memory) -> Varnode {
-        let Memory { mut address, skip, .. } = place;
-        if let Resolved::Memory(pointer) = self.place(address) {
-            address = self.load(pointer.space, fitting(pointer.address), pointer.size);
-        }
-        if skip == 0 {
-            return fitting(address);
-        }
-        let skip = Varnode::constant(skip.into(), address.size);
-        if address.is_constant() {
-            return fitting(Varnode { offset: address.offset.wrapping_add(skip.offset), ..address });
-        }
-        let sum = self.temporary(address.size);
-        self.pcode.push(OpCode::IntAdd, Some(sum), &[address, skip]);
-        sum
-    }
-
-    fn load(&mut self, space: SpaceId, address: Varnode, size: u32) -> Varnode {
-        let known = self
-            .work
-            .cache
-            .iter()
-            .find(|it| it.space == space && it.address == address && it.value.size == size);
-        if let Some(known) = known {
-            return known.value;
-        }
-        let value = self.temporary(size);
-        let number = Varnode::constant(space.0.into(), 4);
-        self.pcode.push(OpCode::Load, Some(value), &[number, address]);
-        self.work.cache.push(Cached { space, address, value });
-        value
-    }
-
-    /// Forgets what was loaded through a pointer that changes.
-    fn written(&mut self, varnode: Varnode) {
-        let end = varnode.offset + u64::from(varnode.size);
-        self.work.cache.retain(|it| {
-            [it.address, it.value].iter().all(|kept| {
-                kept.space != varnode.space
-                    || kept.offset >= end
-                    || kept.offset + u64::from(kept.size) <= varnode.offset
-            })
-        });
-    }
-
-    fn build(&mut self, index: usize) -> Result<(), LiftError> {
-        let node = self.decoder.nodes[index];
-        let template = self.word(node.constructor + 5);
-        let temporaries = self.word(template) & 0xffff;
-        let mut at = template + 1 + temporaries;
-        // Past the export.
-        at = if self.word(at) & 0xff == codes::EXPORT_NOTHING {
-            at + 1
+        let skip = if self.language.big_endian {
+            varnode.size.saturating_sub(skip.saturating_add(size))
         } else {
-            self.varnode(at + 1, index)?.1
+            skip
         };
-        let end = at + 1 + self.word(at);
-        at += 1;
-        while at < end {
-            let head = self.word(at);
-            at += 1;
-            let number = head >> 16;
-            match head & 0xff {
-                codes::BUILD => {
-                    let child = (node.first + number) as usize;
-                    if child <= index || child >= self.decoder.nodes.len() {
-                        return Err(LiftError::Malformed);
-                    }
-                    self.build(child)?;
-                    continue;
-                }
-                codes::DELAY_SLOT => {
-                    self.work.cache.clear();
-                    self.pcode.delay_slot = Some(self.pcode.ops().len() as u32);
-                    continue;
-                }
-                codes::LABEL => {
-                    // What is known depends on the way here.
-                    self.work.cache.clear();
-                    let label = self.work.bases[index].1 + number;
-                    let here = self.pcode.ops().len() as u32;
-                    *self.work.labels.get_mut(label as usize).ok_or(LiftError::Malformed)? = here;
-                    continue;
-                }
-                _ => {}
-            }
-            let code = OpCode::from_number(head & 0xff).ok_or(LiftError::Malformed)?;
-            if self.pcode.ops().len() > MAX_OPS {
-                return Err(LiftError::Malformed);
-            }
-            let mut output = None;
-            if head & 0x8000 != 0 {
-                let (resolved, next) = self.varnode(at, index)?;
-                output = Some(resolved);
-                at = next;
-            }
-            let mut inputs = std::mem::take(&mut self.work.inputs);
-            inputs.clear();
-            let mut label = None;
-            for number in 0..head >> 8 & 0x7f {
-                let (resolved, next) = self.varnode(at, index)?;
-                let is_target =
-                    number == 0 && matches!(code, OpCode::Branch | OpCode::CBranch | OpCode::Call);
-                let is_fixed = self.word(at) & 0xf == codes::FIXED;
-                at = next;
-                inputs.push(match resolved {
-                    // Destinations are places, and nothing is read there.
-                    Resolved::Varnode(varnode) if is_target => varnode,
-                    Resolved::Memory(place) if is_target && is_fixed => {
-                        let (_, word_size) = self.address_form(place.space);
-                        match self.code(place.space, place.address.offset.wrapping_mul(word_size)) {
-                            Resolved::Varnode(varnode) => varnode,
-                            _ => return Err(LiftError::Malformed),
-                        }
-                    }
-                    // What exports nothing stands for 0.
-                    Resolved::Varnode(varnode) if varnode.size == 0 && varnode.is_constant() => {
-                        Varnode::constant(0, 4)
-                    }
-                    Resolved::Varnode(varnode) => fitting(varnode),
-                    Resolved::Label(number) => {
-                        label = Some(number);
-                        Varnode::constant(0, 4)
-                    }
-                    Resolved::Memory(place) => {
-                        let address = self.address(place);
-                        self.load(place.space, address, place.size)
-                    }
-                });
-            }
-            self.emit(code, output, &mut inputs, label)?;
-            self.work.inputs = inputs;
-        }
-        Ok(())
-    }
-
-    fn emit(
-        &mut self,
-        code: OpCode,
-        output: Option<Resolved>,
-        inputs: &mut [Varnode],
-        label: Option<u32>,
-    ) -> Result<(), LiftError> {
-        match code {
-            // Destinations in code: constants are addresses.
-            OpCode::Branch | OpCode::CBranch | OpCode::Call => {
-                if let Some(label) = label {
-                    self.work.fixups.push((self.pcode.ops().len() as u32, label));
-                } else if let Some(target) = inputs.first_mut()
-                    && target.is_constant()
-                    && let Resolved::Varnode(code) = self.code(self.language.default_space(), target.offset)
-                {
-                    *target = code;
-                }
-                // An address that is only known at run time.
-                let is_register = |space| self.language.space(space).is_none_or(|space| space.is_register);
-                if inputs.first().is_some_and(|target| label.is_none() && is_register(target.space)) {
-                    let indirect = match code {
-                        OpCode::Branch => OpCode::BranchInd,
-                        OpCode::Call => OpCode::CallInd,
-                        _ => return Err(LiftError::Malformed),
-                    };
-                    self.pcode.push(indirect, None, inputs);
-                    return Ok(());
-                }
-            }
-            OpCode::Store => self.work.cache.clear(),
-            _ => {}
-        }
-        // What keeps the size is a copy.
-        let code = match (code, output, inputs.first()) {
-            (OpCode::IntZExt | OpCode::IntSExt | OpCode::SubPiece, Some(output), Some(input))
-                if output.size() == input.size
-                    && inputs.get(1).is_none_or(|skip| skip.is_constant() && skip.offset == 0) =>
-            {
-                OpCode::Copy
-            }
-            _ => code,
-        };
-        let inputs = if code == OpCode::Copy { &inputs[..inputs.len().min(1)] } else { &*inputs };
-        match output {
-            None => self.pcode.push(code, None, inputs),
-            Some(Resolved::Varnode(varnode)) => {
-                self.pcode.push(code, Some(varnode), inputs);
-                self.written(varnode);
-            }
-            Some(Resolved::Memory(place)) => {
-                let Memory { space, size, .. } = place;
-                let address = self.address(place);
-                let value = if code == OpCode::Copy && inputs.first().is_some_and(|it| it.size == size) {
-                    inputs[0]
-                } else {
-                    let value = self.temporary(size);
-                    self.pcode.push(code, Some(value), inputs);
-                    value
-                };
-                let number = Varnode::constant(space.0.into(), 4);
-                self.pcode.push(OpCode::Store, None, &[number, address, value]);
-                self.work.cache.clear();
-                self.work.cache.push(Cached { space, address, value });
-            }
-            Some(Resolved::Label(_)) => return Err(LiftError::Malformed),
-        }
-        Ok(())
-    }
-
-    /// Puts the distances into the branches to labels.
-    fn resolve_labels(&mut self) -> Result<(), LiftError> {
-        for (op, label) in std::mem::take(&mut self.work.fixups) {
-            let target = self.work.labels.get(label as usize).copied().unwrap_or(u32::MAX);
-            if target == u32::MAX {
-                return Err(LiftError::Malformed);
-            }
-            let distance = i64::from(target) - i64::from(op);
-            if let Some(input) = self.pcode.input_mut(op as usize, 0) {
-                *input = Varnode::constant(distance as u64, 4);
-            }
-        }
-        Ok(())
+        Memory { space: varnode.space, address, skip, size }
     }
 }
 
 /// Drops the bits of a constant that its size has no room for.
-fn fitting(varnode: Varnode) -> Varnode {
+pub(crate) fn fitting(varnode: Varnode) -> Varnode {
     if varnode.is_constant() && (1..8).contains(&varnode.size) {
         return Varnode { offset: varnode.offset & ((1 << (8 * varnode.size)) - 1), ..varnode };
     }

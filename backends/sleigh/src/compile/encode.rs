@@ -173,7 +173,7 @@ impl<'a> Encoder<'a> {
             actions,
             display,
             code,
-            constructor.table as u32 | line << 12,
+            constructor.table as u32 & 0xfff | line << 12,
         ]);
         Ok(here)
     }

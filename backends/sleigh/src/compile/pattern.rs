@@ -7,7 +7,7 @@
 use super::symbols::{Place, TokenDefinition};
 
 /// How many alternatives one pattern may have.
-pub(crate) const MAX_ALTERNATIVES: usize = 1 << 14;
+pub(crate) const MAX_ALTERNATIVES: usize = 1 << 13;
 /// How many bytes of an instruction a pattern may look at.
 pub(crate) const MAX_BYTES: u32 = 16;
 
@@ -172,10 +172,14 @@ impl TokenPattern {
     pub(crate) fn or(&self, other: &Self, tokens: &[TokenDefinition]) -> Result<Self, String> {
         let aligned = align(self, other, tokens)?;
         let mut alternatives = shifted(&self.alternatives, (-aligned.shift).max(0))?;
+        let mut seen: hashbrown::HashSet<Alternative> = alternatives.iter().copied().collect();
         for alternative in shifted(&other.alternatives, aligned.shift.max(0))? {
-            if !alternatives.contains(&alternative) {
+            if seen.insert(alternative) {
                 alternatives.push(alternative);
             }
+        }
+        if alternatives.len() > MAX_ALTERNATIVES {
+            return Err(format!("the pattern has more than {MAX_ALTERNATIVES} alternatives"));
         }
         Ok(Self { alternatives, ..aligned.pattern })
     }
@@ -352,7 +356,7 @@ fn shifted(alternatives: &[Alternative], bytes: i32) -> Result<Vec<Alternative>,
 fn product(left: &TokenPattern, right: &TokenPattern, shift: i32) -> Result<Vec<Alternative>, String> {
     let first = shifted(&left.alternatives, (-shift).max(0))?;
     let second = shifted(&right.alternatives, shift.max(0))?;
-    if first.len() * second.len() > 64 * MAX_ALTERNATIVES {
+    if first.len() * second.len() > 16 * MAX_ALTERNATIVES {
         return Err(format!("the pattern has more than {MAX_ALTERNATIVES} alternatives"));
     }
     let mut result = Vec::new();

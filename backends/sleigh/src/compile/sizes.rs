@@ -15,6 +15,12 @@ pub(crate) fn propagate(template: &mut Template, symbols: &Symbols<'_>) -> Resul
         for op in &mut ops {
             changed |= fill(op, template, symbols);
         }
+        // What is known later is found much faster backwards.
+        if changed {
+            for op in ops.iter_mut().rev() {
+                fill(op, template, symbols);
+            }
+        }
         if !changed {
             break;
         }

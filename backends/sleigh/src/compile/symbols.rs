@@ -84,6 +84,8 @@ pub(crate) struct Symbols<'a> {
     pub(crate) context: Vec<ContextField>,
 }
 
+/// How many spaces there may be.
+const MAX_SPACES: usize = 200;
 /// The largest offset that a register may have.
 const MAX_REGISTER_OFFSET: u64 = 1 << 40;
 /// The largest size of a register in bytes.
@@ -173,6 +175,9 @@ impl<'a> Symbols<'a> {
             });
         }
         for space in &specification.spaces {
+            if self.spaces.len() >= MAX_SPACES {
+                return Err(self.wrong(space.name.at, format!("there are more than {MAX_SPACES} spaces")));
+            }
             if !(1..=8).contains(&space.size) {
                 return Err(self.wrong(space.name.at, "addresses have 1 to 8 bytes"));
             }
@@ -212,9 +217,9 @@ impl<'a> Symbols<'a> {
                 .size
                 .checked_mul(group.names.len() as u64)
                 .and_then(|all| all.checked_add(group.offset))
-                .filter(|end| *end <= MAX_REGISTER_OFFSET && group.size <= MAX_REGISTER_SIZE)
+                .filter(|end| *end <= MAX_REGISTER_OFFSET && (1..=MAX_REGISTER_SIZE).contains(&group.size))
             else {
-                return Err(self.wrong(group.space.at, "the registers are too large or too far"));
+                return Err(self.wrong(group.space.at, "the registers are empty, too large or too far"));
             };
             debug_assert!(end >= group.offset);
             for (index, name) in group.names.iter().enumerate() {
@@ -233,7 +238,8 @@ impl<'a> Symbols<'a> {
         }
         for range in &specification.bit_ranges {
             let register = self.register(&range.varnode)?;
-            if range.low + range.bits > 8 * u64::from(self.registers[register].size) || range.bits == 0 {
+            let end = range.low.saturating_add(range.bits);
+            if end > 8 * u64::from(self.registers[register].size) || range.bits == 0 {
                 return Err(self.wrong(range.name.at, "the bits are outside the register"));
             }
             let symbol = Symbol::BitRange(self.bit_ranges.len());

@@ -4,6 +4,8 @@ use super::pattern::Alternative;
 
 /// Lists of at most so many patterns are searched one by one.
 const SMALL: usize = 3;
+/// Longer lists are ordered by the number of their bits only.
+const MANY: usize = 1024;
 /// The widest window in bits.
 const MAX_WINDOW: u32 = 8;
 /// How deep a tree may be.
@@ -28,11 +30,12 @@ pub(crate) enum Node {
 /// Builds the tree of patterns, which are in the order of the specification.
 pub(crate) fn build(patterns: &[Alternative]) -> Node {
     let all: Vec<usize> = (0..patterns.len()).collect();
-    split(patterns, &all, 0)
+    let mut room = 64 * patterns.len() + 4096;
+    split(patterns, &all, 0, &mut room)
 }
 
-fn split(patterns: &[Alternative], list: &[usize], depth: u32) -> Node {
-    if list.len() <= SMALL || depth >= MAX_DEPTH {
+fn split(patterns: &[Alternative], list: &[usize], depth: u32, room: &mut usize) -> Node {
+    if list.len() <= SMALL || depth >= MAX_DEPTH || *room == 0 {
         return Node::Leaf(order(patterns, list));
     }
     let Some(window) = choose(patterns, list) else { return Node::Leaf(order(patterns, list)) };
@@ -40,7 +43,8 @@ fn split(patterns: &[Alternative], list: &[usize], depth: u32) -> Node {
         .map(|value| {
             let kept: Vec<usize> =
                 list.iter().copied().filter(|index| admits(&patterns[*index], window, value)).collect();
-            split(patterns, &kept, depth + 1)
+            *room = room.saturating_sub(kept.len() + 1);
+            split(patterns, &kept, depth + 1, room)
         })
         .collect();
     Node::Split(window, children)
@@ -52,6 +56,16 @@ fn split(patterns: &[Alternative], list: &[usize], depth: u32) -> Node {
 /// do not say anything of each other stay in the order of the text.
 fn order(patterns: &[Alternative], list: &[usize]) -> Vec<usize> {
     let mut ordered: Vec<usize> = Vec::with_capacity(list.len());
+    if list.len() > MANY {
+        // What specialises speaks of more bits, or asks for more.
+        ordered.extend(list);
+        ordered.sort_by_key(|index| {
+            let Alternative { context, instruction, whole_context, whole_instruction } = &patterns[*index];
+            let whole = whole_context.count_ones() + whole_instruction.count_ones();
+            std::cmp::Reverse((whole, context.mask.count_ones() + instruction.mask.count_ones()))
+        });
+        return ordered;
+    }
     for index in list {
         let before = ordered.iter().position(|other| patterns[*index].specialises(&patterns[*other]));
         ordered.insert(before.unwrap_or(ordered.len()), *index);
