@@ -3,16 +3,22 @@
 use std::sync::Arc;
 
 use crate::{
-    language::{Context, FieldAccess, Language},
+    language::{Context, FieldAccess, Language, Space},
     layout::{self, CONSTRUCTOR, OPERAND},
 };
 
 /// How many bytes of an instruction are looked at.
 const BUFFER: usize = 64;
 /// How deep constructors may nest.
-const MAX_DEPTH: u32 = 64;
+pub(crate) const MAX_DEPTH: u32 = 64;
 /// How many constructors and operands an instruction may have.
 const MAX_NODES: usize = 2048;
+/// How many changes of the context a constructor may make.
+const MAX_ACTIONS: u32 = 1 << 12;
+/// How many patterns are compared for one instruction.
+const MAX_PATTERNS: u32 = 1 << 16;
+/// How many steps one expression may take.
+const MAX_STEPS: u32 = 1 << 12;
 
 /// Why bytes cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -64,8 +70,10 @@ pub struct ContextCommit {
 struct Commit {
     node: u32,
     address: u32,
-    high: u32,
-    low: u32,
+    mask: u128,
+    /// What the bits are when the commit is made, which later changes of the
+    /// context do not change.
+    value: u128,
     flows: bool,
 }
 
@@ -90,18 +98,34 @@ pub struct Decoder {
     pub(crate) address: u64,
     context: Context,
     pub(crate) length: u32,
-    /// The address after the instruction, and after its delay slot.
+    /// The address after the instruction.
     pub(crate) next: u64,
+    /// The address after its delay slot too.
+    pub(crate) after_slot: u64,
+    /// The address after the next instruction, if that is asked for.
+    pub(crate) next2: u64,
+    flags: u32,
+    /// How many patterns may still be compared.
+    patterns: u32,
     commits: Vec<Commit>,
     /// Bytes of delay slots.
     delay_slot: u32,
+    /// How many bytes an address of the default space stands for.
+    pub(crate) word_size: u64,
+    /// The last address of the default space in bytes.
+    last_address: u64,
 }
 
 impl Decoder {
     /// A decoder of a language.
     #[must_use]
     pub fn new(language: Arc<Language>) -> Self {
+        let space = language.spaces.get(language.default_space as usize);
+        let word_size = space.map_or(1, |space| u64::from(space.word_size.max(1)));
+        let last_address = space.and_then(Space::end).map_or(u64::MAX, |end| end - 1);
         Self {
+            word_size,
+            last_address,
             language,
             nodes: Vec::with_capacity(64),
             buffer: [0; BUFFER],
@@ -109,6 +133,10 @@ impl Decoder {
             context: Context::default(),
             length: 0,
             next: 0,
+            after_slot: 0,
+            next2: 0,
+            flags: 0,
+            patterns: 0,
             commits: Vec::new(),
             delay_slot: 0,
         }
@@ -126,6 +154,17 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError`].
     pub fn decode(&mut self, address: u64, bytes: &[u8], context: Context) -> Result<usize, DecodeError> {
+        let length = self.decode_one(address, bytes, context)?;
+        if self.flags & layout::FLAG_NEXT2 != 0 {
+            let mut following = Self::new(Arc::clone(&self.language));
+            let rest = bytes.get(length..).unwrap_or_default();
+            let skipped = following.decode_one(self.next, rest, context).unwrap_or(0);
+            self.next2 = self.wrap(self.next.wrapping_add(skipped as u64));
+        }
+        Ok(length)
+    }
+
+    fn decode_one(&mut self, address: u64, bytes: &[u8], context: Context) -> Result<usize, DecodeError> {
         let available = bytes.len().min(BUFFER - 16);
         self.buffer = [0; BUFFER];
         self.buffer[..available].copy_from_slice(&bytes[..available]);
@@ -136,6 +175,8 @@ impl Decoder {
         self.commits.clear();
         self.delay_slot = 0;
         self.length = 0;
+        self.flags = 0;
+        self.patterns = MAX_PATTERNS;
         self.nodes.push(Node::default());
         let invalid = if self.table(0, 0, 0).is_some() { None } else { Some(DecodeError::Invalid) };
         if let Some(invalid) = invalid {
@@ -148,7 +189,8 @@ impl Decoder {
             return Err(DecodeError::Truncated { needed: length as usize, available: bytes.len() });
         }
         self.length = length;
-        self.next = address.wrapping_add(u64::from(length));
+        self.next = self.wrap(address.wrapping_add(u64::from(length)));
+        self.after_slot = self.next;
         Ok(length as usize)
     }
 
@@ -173,8 +215,13 @@ impl Decoder {
 
     /// Says how long the instructions in the delay slots are, which moves the
     /// address after the instruction. To be called before lifting.
-    pub const fn set_delay_slot_length(&mut self, length: usize) {
-        self.next = self.address.wrapping_add(self.length as u64 + length as u64);
+    pub fn set_delay_slot_length(&mut self, length: usize) {
+        self.after_slot = self.wrap(self.next.wrapping_add(length as u64));
+    }
+
+    /// Past the last address of the space of instructions comes the first.
+    pub(crate) fn wrap(&self, address: u64) -> u64 {
+        if address <= self.last_address { address } else { address % (self.last_address + 1) }
     }
 
     /// The context after the last instruction's own changes.
@@ -195,9 +242,8 @@ impl Decoder {
                     self.handle_address(child)?
                 }
             };
-            let mut mask = Context::default();
-            mask.set(commit.high, commit.low, u64::MAX);
-            Some(ContextCommit { address, mask: mask.0, value: self.context.0 & mask.0, flows: commit.flows })
+            let Commit { mask, value, flows, .. } = *commit;
+            Some(ContextCommit { address, mask, value, flows })
         })
     }
 
@@ -218,10 +264,11 @@ impl Decoder {
         }
         let offset = self.nodes[index].offset;
         let window = self.window(offset)?;
-        let root = *self.language.tables.get(table as usize)?;
-        let constructor = find(&self.language, root, window, self.context.0)?;
+        let root = *self.language.tables.get(table as usize)? & 0x3fff_ffff;
+        let constructor = find(&self.language, root, window, self.context.0, &mut self.patterns)?;
         let head = self.language.word(constructor);
         let count = head & 0xff;
+        self.flags |= head;
         let first = self.nodes.len();
         if first + count as usize > MAX_NODES {
             return None;
@@ -232,7 +279,7 @@ impl Decoder {
         node.constructor = constructor;
         node.first = first as u32;
         node.operands = count;
-        let records = language.word(constructor + 2);
+        let records = language.offset(constructor + 2);
         for operand in 0..count {
             self.nodes.push(Node {
                 operand: records + operand * OPERAND,
@@ -240,7 +287,7 @@ impl Decoder {
                 ..Node::default()
             });
         }
-        self.actions(&language, index, language.word(constructor + 3));
+        self.actions(&language, index, language.offset(constructor + 3));
         let mut end = offset + (lengths & 0xff);
         for operand in 0..count as usize {
             let record = records + operand as u32 * OPERAND;
@@ -276,19 +323,21 @@ impl Decoder {
         if actions == 0 {
             return;
         }
-        for number in 0..language.word(actions) {
+        for number in 0..language.offset(actions).min(MAX_ACTIONS) {
             let head = language.word(actions + 1 + 2 * number);
-            let data = language.word(actions + 2 + 2 * number);
+            let data = language.offset(actions + 2 + 2 * number);
             let (high, low) = (head >> 8 & 0x7f, head >> 16 & 0x7f);
             if head & 0xff == layout::action::SET {
                 let value = self.evaluate(language, data, index);
                 self.context.set(high.min(low), low, value as u64);
             } else {
+                let mut mask = Context::default();
+                mask.set(high.min(low), low, u64::MAX);
                 self.commits.push(Commit {
                     node: index as u32,
                     address: data & 0xff,
-                    high: high.min(low),
-                    low,
+                    mask: mask.0,
+                    value: self.context.0 & mask.0,
                     flows: data >> 8 & 1 != 0,
                 });
             }
@@ -341,8 +390,8 @@ impl Decoder {
     /// What is attached to a field's value: a word of the list (a register or
     /// a text), or for values the value itself.
     pub(crate) fn attached(&self, language: &Language, record: u32, raw: i64) -> Option<i64> {
-        let list = language.word(record + 1);
-        let count = language.word(list);
+        let list = language.offset(record + 1);
+        let count = language.offset(list);
         let index = u32::try_from(raw).ok().filter(|index| *index < count)?;
         if language.word(record) & 0xff == layout::operand::VALUES {
             let at = list + 1 + 3 * index;
@@ -355,15 +404,30 @@ impl Decoder {
 
     /// The value of an expression of a constructor.
     pub(crate) fn evaluate(&self, language: &Language, expression: u32, constructor: usize) -> i64 {
+        self.compute(language, expression, constructor, &mut MAX_STEPS.clone(), 0)
+    }
+
+    fn compute(
+        &self,
+        language: &Language,
+        expression: u32,
+        constructor: usize,
+        steps: &mut u32,
+        nesting: u32,
+    ) -> i64 {
         use layout::expression as codes;
         let mut stack = [0i64; codes::STACK + 1];
         let mut depth = 0;
-        let length = language.word(expression);
         let mut at = expression + 1;
-        let end = at + length;
+        let end = at + language.offset(expression);
         while at < end {
             let code = language.word(at);
             at += 1;
+            // Only damaged languages and circles need as many.
+            if *steps == 0 || depth > codes::STACK || nesting > MAX_DEPTH {
+                return 0;
+            }
+            *steps -= 1;
             let value = match code & 0xff {
                 codes::CONSTANT => {
                     let value = u64::from(language.word(at)) | u64::from(language.word(at + 1)) << 32;
@@ -375,9 +439,10 @@ impl Decoder {
                     at += 2;
                     self.read_field(access, self.nodes[constructor].offset)
                 }
-                codes::OPERAND => self.operand_value(language, constructor, code >> 8),
-                codes::START => self.address as i64,
-                codes::NEXT | codes::NEXT2 => self.next as i64,
+                codes::OPERAND => self.operand_value(language, constructor, code >> 8, steps, nesting),
+                codes::START => (self.address / self.word_size) as i64,
+                codes::NEXT => (self.next / self.word_size) as i64,
+                codes::NEXT2 => (self.next2 / self.word_size) as i64,
                 codes::NEGATE => {
                     depth = depth.max(1) - 1;
                     stack[depth].wrapping_neg()
@@ -391,9 +456,6 @@ impl Decoder {
                     binary(operator, stack[depth], stack[depth + 1])
                 }
             };
-            if depth > codes::STACK {
-                return 0;
-            }
             stack[depth] = value;
             depth += 1;
         }
@@ -401,16 +463,25 @@ impl Decoder {
     }
 
     /// The value of an operand in an expression: of fields the raw one.
-    fn operand_value(&self, language: &Language, constructor: usize, operand: u32) -> i64 {
+    fn operand_value(
+        &self,
+        language: &Language,
+        constructor: usize,
+        operand: u32,
+        steps: &mut u32,
+        nesting: u32,
+    ) -> i64 {
         let node = &self.nodes[constructor];
         if operand >= node.operands {
             return 0;
         }
-        let record = language.word(node.constructor + 2) + operand * OPERAND;
+        let record = language.offset(node.constructor + 2) + operand * OPERAND;
         let head = language.word(record);
         match head & 0xff {
             layout::operand::TABLE | layout::operand::REGISTER => 0,
-            layout::operand::EXPRESSION => self.evaluate(language, language.word(record + 1), constructor),
+            layout::operand::EXPRESSION => {
+                self.compute(language, language.offset(record + 1), constructor, steps, nesting + 1)
+            }
             _ => {
                 let offset = self.operand_offset(language, constructor, head);
                 self.field(language, record, offset).unwrap_or(0)
@@ -425,7 +496,7 @@ impl Decoder {
         let language = &self.language;
         match language.word(node.operand) & 0xff {
             layout::operand::EXPRESSION => {
-                self.evaluate(language, language.word(node.operand + 1), node.parent as usize)
+                self.evaluate(language, language.offset(node.operand + 1), node.parent as usize)
             }
             layout::operand::VALUES => {
                 let raw = self.field(language, node.operand, node.offset).unwrap_or(0);
@@ -462,7 +533,7 @@ fn binary(operator: u32, left: i64, right: i64) -> i64 {
 }
 
 /// Walks a decision tree.
-fn find(language: &Language, root: u32, window: u128, context: u128) -> Option<u32> {
+fn find(language: &Language, root: u32, window: u128, context: u128, patterns: &mut u32) -> Option<u32> {
     use layout::pattern as flags;
     let mut at = root;
     // A tree is less deep than this; a damaged one might go in circles.
@@ -470,7 +541,8 @@ fn find(language: &Language, root: u32, window: u128, context: u128) -> Option<u
         let head = language.word(at);
         if head & 3 == 0 {
             for index in 0..head >> 2 {
-                let pattern = language.word(at + 1 + index);
+                *patterns = patterns.checked_sub(1)?;
+                let pattern = language.offset(at + 1 + index);
                 let present = language.word(pattern + 1);
                 let mut word = pattern + 2;
                 let mut matches = true;
@@ -487,15 +559,15 @@ fn find(language: &Language, root: u32, window: u128, context: u128) -> Option<u
                     }
                 }
                 if matches {
-                    return Some(language.word(pattern));
+                    return Some(language.offset(pattern));
                 }
             }
             return None;
         }
-        let (start, bits) = (head >> 2 & 0x7f, head >> 16 & 0xff);
+        let (start, bits) = (head >> 2 & 0x7f, (head >> 16 & 0xff).min(8));
         let source = if head & 3 == 1 { window } else { context };
-        let value = (source >> (128 - start - bits).min(127)) as u32 & ((1 << bits.min(8)) - 1);
-        at = language.word(at + 1 + value);
+        let value = (source >> 128u32.saturating_sub(start + bits).min(127)) as u32 & ((1 << bits) - 1);
+        at = language.offset(at + 1 + value);
     }
     None
 }

@@ -20,6 +20,14 @@ pub struct Space {
     pub word_size: u32,
 }
 
+impl Space {
+    /// The first address, in bytes, that is too large; `None` if all are
+    /// possible.
+    pub(crate) fn end(&self) -> Option<u64> {
+        1u64.checked_shl(self.address_size.max(1).saturating_mul(8))?.checked_mul(self.word_size.into())
+    }
+}
+
 /// A named register.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Register {
@@ -64,18 +72,20 @@ impl Context {
     /// The value of a field by the positions of its highest and lowest bit.
     #[must_use]
     pub const fn get(self, high: u32, low: u32) -> u64 {
-        (self.0 >> (127 - low)) as u64 & field_mask(high, low)
+        (self.0 >> (127 - (low & 127))) as u64 & field_mask(high, low)
     }
 
     /// Sets a field; bits that do not fit are dropped.
     pub const fn set(&mut self, high: u32, low: u32, value: u64) {
-        let mask = (field_mask(high, low) as u128) << (127 - low);
-        self.0 = self.0 & !mask | (value as u128) << (127 - low) & mask;
+        let shift = 127 - (low & 127);
+        let mask = (field_mask(high, low) as u128) << shift;
+        self.0 = self.0 & !mask | (value as u128) << shift & mask;
     }
 }
 
 const fn field_mask(high: u32, low: u32) -> u64 {
-    u64::MAX >> (63 - (low - high))
+    // At most the lowest 64 bits.
+    u64::MAX >> 63u32.saturating_sub(low.saturating_sub(high))
 }
 
 /// How a field of a token or of the context is read.
@@ -348,6 +358,12 @@ impl Language {
     /// asks for.
     pub(crate) fn word(&self, at: u32) -> u32 {
         self.words.get(at as usize).copied().unwrap_or(0)
+    }
+
+    /// A word that says where something else is, or how many there are: small
+    /// enough to be added to another one.
+    pub(crate) fn offset(&self, at: u32) -> u32 {
+        self.word(at) & 0x3fff_ffff
     }
 
     pub(crate) fn text(&self, index: u32) -> &str {

@@ -20,6 +20,8 @@ pub(crate) const OPERAND: u32 = 4;
 
 /// Flags of a constructor, above the number of operands.
 pub(crate) const FLAG_UNIMPLEMENTED: u32 = 1 << 16;
+/// It needs the address after the next instruction.
+pub(crate) const FLAG_NEXT2: u32 = 1 << 17;
 
 /// Kinds of operands.
 pub(crate) mod operand {

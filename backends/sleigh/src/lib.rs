@@ -5,6 +5,7 @@
 
 mod compile;
 mod decode;
+mod emit;
 mod error;
 mod language;
 mod layout;

@@ -1,10 +1,10 @@
 //! Lifting: from the constructors of an instruction to its p-code.
 
 use crate::{
-    decode::Decoder,
-    language::Language,
+    decode::{Decoder, MAX_DEPTH},
+    language::{Language, Space},
     layout::{self, template as codes},
-    pcode::{OpCode, Pcode, SpaceId, Varnode},
+    pcode::{Pcode, SpaceId, Varnode},
 };
 
 /// Why an instruction cannot be lifted.
@@ -23,12 +23,14 @@ pub enum LiftError {
     Malformed,
 }
 
-/// How many operations one instruction may have.
-const MAX_OPS: usize = 1 << 15;
+/// How many steps lifting one instruction may take.
+const MAX_STEPS: u32 = 1 << 17;
+/// How many temporaries, and how many labels, one instruction may have.
+const MAX_TEMPORARIES: usize = 1 << 17;
 
 /// What an operand stands for.
 #[derive(Debug, Clone, Copy)]
-struct Handle {
+pub(crate) struct Handle {
     varnode: Varnode,
     /// The place holds the address of what is meant, in `varnode.space`.
     pointer: Option<Varnode>,
@@ -42,26 +44,26 @@ impl Default for Handle {
 
 /// What was loaded or stored last through an operand.
 #[derive(Debug, Clone, Copy)]
-struct Cached {
-    space: SpaceId,
-    address: Varnode,
-    value: Varnode,
+pub(crate) struct Cached {
+    pub(crate) space: SpaceId,
+    pub(crate) address: Varnode,
+    pub(crate) value: Varnode,
 }
 
 /// Space for lifting, to be used again.
 #[derive(Debug, Default)]
-struct Work {
-    handles: Vec<Handle>,
+pub(crate) struct Work {
+    pub(crate) handles: Vec<Handle>,
     /// The first temporary and the first label of each node.
-    bases: Vec<(u32, u32)>,
-    temporaries: Vec<Varnode>,
-    labels: Vec<u32>,
+    pub(crate) bases: Vec<(u32, u32)>,
+    pub(crate) temporaries: Vec<Varnode>,
+    pub(crate) labels: Vec<u32>,
     /// Branches to labels: the operation and the label.
-    fixups: Vec<(u32, u32)>,
-    cache: Vec<Cached>,
+    pub(crate) fixups: Vec<(u32, u32)>,
+    pub(crate) cache: Vec<Cached>,
     /// The next free byte of the space of temporaries.
-    unique: u64,
-    inputs: Vec<Varnode>,
+    pub(crate) unique: u64,
+    pub(crate) inputs: Vec<Varnode>,
 }
 
 /// Lifts instructions, reusing its memory.
@@ -83,34 +85,61 @@ impl Decoder {
         Lifter::default().lift(self, pcode)
     }
 
-    /// The address that an operand stands for, if it is known without
+    /// The address in bytes that an operand stands for, if it is known without
     /// executing anything.
     pub(crate) fn handle_address(&self, index: u32) -> Option<u64> {
+        let (space, offset) = self.handle_place(index, 0)?;
+        // A value is an address of code, in words.
+        let constant = space == SpaceId::CONST;
+        let (space, address) = if constant {
+            (self.language.default_space(), offset.wrapping_mul(self.word_size))
+        } else {
+            (space, offset)
+        };
+        let end = self.language.space(space).and_then(Space::end);
+        Some(end.map_or(address, |end| address % end))
+    }
+
+    /// The space and the offset of what an operand stands for.
+    fn handle_place(&self, index: u32, depth: u32) -> Option<(SpaceId, u64)> {
         let node = self.nodes.get(index as usize)?;
         let language = &self.language;
         if node.constructor == 0 {
             return match language.word(node.operand) & 0xff {
                 layout::operand::REGISTER | layout::operand::VARIABLES => None,
-                _ => Some(self.node_value(index as usize) as u64),
+                _ => Some((SpaceId::CONST, self.node_value(index as usize) as u64)),
             };
         }
-        let template = language.word(node.constructor + 5);
+        let template = language.offset(node.constructor + 5);
         let temporaries = language.word(template) & 0xffff;
         let export = template + 1 + temporaries;
-        if language.word(export) & 0xff == codes::EXPORT_NOTHING {
+        let kind = language.word(export);
+        if kind & 0xff == codes::EXPORT_NOTHING || depth > MAX_DEPTH {
             return None;
         }
         let head = language.word(export + 1);
-        match head & 0xf {
-            codes::CONSTANT | codes::FIXED => Some(long(language, export + 2)),
+        let place = match head & 0xf {
+            codes::CONSTANT => (SpaceId::CONST, long(language, export + 2)),
+            codes::FIXED => (SpaceId((head >> 4 & 0xfff) as u16), long(language, export + 2)),
             codes::OPERAND | codes::OPERAND_OFFSET | codes::OPERAND_ADDRESS => {
-                let child = node.first + (head >> 4 & 0xfff);
-                if child > index { self.handle_address(child) } else { None }
+                let child = node.first.wrapping_add(head >> 4 & 0xfff);
+                if child <= index {
+                    return None;
+                }
+                let place = self.handle_place(child, depth + 1)?;
+                if head & 0xf == codes::OPERAND_OFFSET { (SpaceId::CONST, place.1) } else { place }
             }
-            codes::START => Some(self.address),
-            codes::NEXT | codes::NEXT2 => Some(self.next),
-            _ => None,
+            codes::START => (self.language.default_space(), self.address),
+            codes::NEXT => (self.language.default_space(), self.next),
+            codes::NEXT2 => (self.language.default_space(), self.next2),
+            _ => return None,
+        };
+        if kind & 0xff == codes::EXPORT_STAR && kind >> 8 & 0xff != 0 {
+            let space = SpaceId((kind >> 8 & 0xff) as u16);
+            let word_size = language.space(space).map_or(1, |space| u64::from(space.word_size));
+            return (place.0 == SpaceId::CONST).then(|| (space, place.1.wrapping_mul(word_size)));
         }
+        Some(place)
     }
 }
 
@@ -120,27 +149,41 @@ fn long(language: &Language, at: u32) -> u64 {
 
 /// One template varnode.
 #[derive(Debug, Clone, Copy)]
-enum Resolved {
+pub(crate) enum Resolved {
     Varnode(Varnode),
     /// A place in memory.
     Memory(Memory),
     Label(u32),
 }
 
-/// A place in memory: some bytes after an address.
-#[derive(Debug, Clone, Copy)]
-struct Memory {
-    space: SpaceId,
-    address: Varnode,
-    skip: u32,
-    size: u32,
+impl Resolved {
+    pub(crate) fn size(&self) -> u32 {
+        match self {
+            Self::Varnode(varnode) => varnode.size,
+            Self::Memory(memory) => memory.size,
+            Self::Label(_) => 0,
+        }
+    }
 }
 
-struct Run<'a> {
-    decoder: &'a Decoder,
-    language: &'a Language,
-    work: &'a mut Work,
-    pcode: &'a mut Pcode,
+/// A place in memory: some bytes after an address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory {
+    pub(crate) space: SpaceId,
+    pub(crate) address: Varnode,
+    pub(crate) skip: u32,
+    pub(crate) size: u32,
+}
+
+pub(crate) struct Run<'a> {
+    pub(crate) decoder: &'a Decoder,
+    pub(crate) language: &'a Language,
+    pub(crate) work: &'a mut Work,
+    pub(crate) pcode: &'a mut Pcode,
+    /// What `inst_next` stands for.
+    pub(crate) next: u64,
+    /// How many steps may still be taken.
+    pub(crate) steps: u32,
 }
 
 impl Lifter {
@@ -170,18 +213,20 @@ impl Lifter {
         work.fixups.clear();
         work.cache.clear();
         work.unique = 0;
-        let mut run = Run { decoder, language: &decoder.language, work, pcode };
+        let mut run =
+            Run { decoder, language: &decoder.language, work, pcode, next: decoder.next, steps: MAX_STEPS };
         // Operands stand after what they are operands of.
         for index in (0..decoder.nodes.len()).rev() {
             run.prepare(index)?;
         }
+        run.next = decoder.after_slot;
         run.build(0)?;
         run.resolve_labels()
     }
 }
 
 impl Run<'_> {
-    fn word(&self, at: u32) -> u32 {
+    pub(crate) fn word(&self, at: u32) -> u32 {
         self.language.word(at)
     }
 
@@ -195,9 +240,12 @@ impl Run<'_> {
         if self.word(node.constructor) & layout::FLAG_UNIMPLEMENTED != 0 {
             return Err(LiftError::Unimplemented);
         }
-        let template = self.word(node.constructor + 5);
+        let template = self.language.offset(node.constructor + 5);
         let counts = self.word(template);
         let (temporaries, labels) = (counts & 0xffff, counts >> 16);
+        if self.work.temporaries.len() > MAX_TEMPORARIES || self.work.labels.len() > MAX_TEMPORARIES {
+            return Err(LiftError::Malformed);
+        }
         self.work.bases[index] = (self.work.temporaries.len() as u32, self.work.labels.len() as u32);
         for number in 0..temporaries {
             let size = self.size(self.word(template + 1 + number), index);
@@ -222,29 +270,23 @@ impl Run<'_> {
                 let (space, size) = (SpaceId((head >> 8 & 0xff) as u16), head >> 16);
                 let pointer = match self.varnode(export + 1, index)?.0 {
                     Resolved::Varnode(varnode) => varnode,
-                    // A pointer that lies in memory itself is loaded when the
-                    // operand is built, which exports do not do.
+                    // A pointer that lies in memory is loaded when it is used.
+                    Resolved::Memory(it) if it.skip == 0 && it.address.is_constant() => {
+                        let (_, word_size) = self.address_form(it.space);
+                        let offset = it.address.offset.wrapping_mul(word_size);
+                        Varnode { space: it.space, size: it.size, offset }
+                    }
                     _ => return Err(LiftError::Malformed),
                 };
                 if space == SpaceId::CONST {
                     Handle { varnode: Varnode { size, ..pointer }, pointer: None }
                 } else {
-                    memory(space, self.to_bytes(space, pointer), size)
+                    memory(space, pointer, size)
                 }
             }
             _ => Handle::default(),
         };
         Ok(())
-    }
-
-    /// A constant address in bytes, not in words of the space.
-    fn to_bytes(&self, space: SpaceId, pointer: Varnode) -> Varnode {
-        let word_size = self.language.space(space).map_or(1, |space| u64::from(space.word_size));
-        if pointer.is_constant() && word_size > 1 {
-            Varnode { offset: pointer.offset.wrapping_mul(word_size), ..pointer }
-        } else {
-            pointer
-        }
     }
 
     fn leaf(&self, index: usize) -> Handle {
@@ -275,7 +317,7 @@ impl Run<'_> {
     }
 
     /// Reads a template varnode; where the next word is.
-    fn varnode(&self, at: u32, node: usize) -> Result<(Resolved, u32), LiftError> {
+    pub(crate) fn varnode(&self, at: u32, node: usize) -> Result<(Resolved, u32), LiftError> {
         let head = self.word(at);
         let number = head >> 4 & 0xfff;
         let size = self.size(head >> 16, node);
@@ -327,8 +369,12 @@ impl Run<'_> {
             codes::OPERAND_OFFSET => {
                 let Handle { varnode, pointer } = handle()?;
                 let resolved = match pointer {
-                    // The address of what is in memory.
-                    Some(pointer) => Resolved::Varnode(pointer),
+                    // The address of what is in memory, in bytes.
+                    Some(pointer) if pointer.is_constant() => {
+                        let (_, word_size) = self.address_form(varnode.space);
+                        constant(pointer.offset.wrapping_mul(word_size))
+                    }
+                    Some(pointer) => self.place(pointer),
                     None => constant(varnode.offset),
                 };
                 (resolved, at + 1)
@@ -336,40 +382,49 @@ impl Run<'_> {
             codes::OPERAND_ADDRESS => {
                 let Handle { varnode, pointer } = handle()?;
                 let resolved = match pointer {
-                    Some(pointer) if !pointer.is_constant() => Resolved::Varnode(pointer),
-                    Some(pointer) => self.code(pointer.offset),
-                    None if varnode.is_constant() => self.code(self.code_bytes(varnode.offset)),
-                    None => self.code(varnode.offset),
+                    Some(pointer) if !pointer.is_constant() => self.place(pointer),
+                    Some(pointer) => {
+                        let (_, word_size) = self.address_form(varnode.space);
+                        self.code(varnode.space, pointer.offset.wrapping_mul(word_size))
+                    }
+                    None if varnode.is_constant() => {
+                        let bytes = varnode.offset.wrapping_mul(self.decoder.word_size);
+                        self.code(self.language.default_space(), bytes)
+                    }
+                    None => self.code(self.language.default_space(), varnode.offset),
                 };
                 (resolved, at + 1)
             }
             codes::START => (constant(self.decoder.address), at + 1),
-            codes::NEXT | codes::NEXT2 => (constant(self.decoder.next), at + 1),
+            codes::NEXT => (constant(self.next), at + 1),
+            codes::NEXT2 => (constant(self.decoder.next2), at + 1),
             codes::LABEL_PLACE => (Resolved::Label(self.work.bases[node].1 + number), at + 1),
             _ => return Err(LiftError::Malformed),
         })
     }
 
-    /// An address of code in bytes.
-    fn code_bytes(&self, address: u64) -> u64 {
-        let word_size = self.language.spaces[self.language.default_space as usize].word_size;
-        address.wrapping_mul(u64::from(word_size))
+    /// A place in code, by its address in bytes.
+    pub(crate) fn code(&self, space: SpaceId, address: u64) -> Resolved {
+        let (size, _) = self.address_form(space);
+        // Past the last address comes the first one.
+        let end = self.language.space(space).and_then(Space::end);
+        let offset = end.map_or(address, |end| address % end);
+        Resolved::Varnode(Varnode { space, size, offset })
     }
 
-    fn code(&self, address: u64) -> Resolved {
-        let space = &self.language.spaces[self.language.default_space as usize];
-        let mask = if space.address_size >= 8 { u64::MAX } else { (1 << (8 * space.address_size)) - 1 };
-        let offset = address & mask;
-        Resolved::Varnode(Varnode { space: self.language.default_space(), size: space.address_size, offset })
+    /// The size of addresses of a space, and how many bytes one stands for.
+    pub(crate) fn address_form(&self, space: SpaceId) -> (u32, u64) {
+        let space = self.language.space(space);
+        space.map_or((8, 1), |space| (space.address_size.min(8), u64::from(space.word_size.max(1))))
     }
 
     /// Where a varnode is: in memory if its space is one of memory.
-    fn place(&self, varnode: Varnode) -> Resolved {
+    pub(crate) fn place(&self, varnode: Varnode) -> Resolved {
         let in_memory =
             varnode.space.0 > 1 && self.language.space(varnode.space).is_some_and(|space| !space.is_register);
         if in_memory {
-            let size = self.language.spaces[usize::from(varnode.space.0)].address_size;
-            let address = Varnode::constant(varnode.offset, size);
+            let (size, word_size) = self.address_form(varnode.space);
+            let address = Varnode::constant(varnode.offset / word_size, size);
             Resolved::Memory(Memory { space: varnode.space, address, skip: 0, size: varnode.size })
         } else {
             Resolved::Varnode(varnode)
@@ -384,219 +439,29 @@ impl Run<'_> {
         }
         // Temporaries are always kept lowest byte first.
         let skip = if self.language.big_endian && varnode.space != SpaceId::UNIQUE {
-            varnode.size.saturating_sub(skip + size)
+            varnode.size.saturating_sub(skip.saturating_add(size))
         } else {
             skip
         };
-        Varnode { size, offset: varnode.offset + u64::from(skip), ..varnode }
+        Varnode { size, offset: varnode.offset.wrapping_add(skip.into()), ..varnode }
     }
 
     fn memory_slice(&self, varnode: Varnode, address: Varnode, skip: u32, size: u32) -> Memory {
-        let skip = if self.language.big_endian { varnode.size.saturating_sub(skip + size) } else { skip };
+        let skip = if self.language.big_endian {
+            varnode.size.saturating_sub(skip.saturating_add(size))
+        } else {
+            skip
+        };
         Memory { space: varnode.space, address, skip, size }
     }
+}
 
-    // ---- emission
-
-    fn temporary(&mut self, size: u32) -> Varnode {
-        let varnode = Varnode { space: SpaceId::UNIQUE, size, offset: self.work.unique };
-        self.work.unique += u64::from(size.max(1)).next_multiple_of(8);
-        varnode
+/// Drops the bits of a constant that its size has no room for.
+pub(crate) fn fitting(varnode: Varnode) -> Varnode {
+    if varnode.is_constant() && (1..8).contains(&varnode.size) {
+        return Varnode { offset: varnode.offset & ((1 << (8 * varnode.size)) - 1), ..varnode };
     }
-
-    /// The address of a place in memory.
-    fn address(&mut self, place: Memory) -> Varnode {
-        let Memory { address, skip, .. } = place;
-        if skip == 0 {
-            return address;
-        }
-        let skip = Varnode::constant(skip.into(), address.size);
-        if address.is_constant() {
-            return Varnode { offset: address.offset.wrapping_add(skip.offset), ..address };
-        }
-        let sum = self.temporary(address.size);
-        self.pcode.push(OpCode::IntAdd, Some(sum), &[address, skip]);
-        sum
-    }
-
-    fn load(&mut self, space: SpaceId, address: Varnode, size: u32) -> Varnode {
-        let known = self
-            .work
-            .cache
-            .iter()
-            .find(|it| it.space == space && it.address == address && it.value.size == size);
-        if let Some(known) = known {
-            return known.value;
-        }
-        let value = self.temporary(size);
-        let number = Varnode::constant(space.0.into(), 4);
-        self.pcode.push(OpCode::Load, Some(value), &[number, address]);
-        self.work.cache.push(Cached { space, address, value });
-        value
-    }
-
-    /// Forgets what was loaded through a pointer that changes.
-    fn written(&mut self, varnode: Varnode) {
-        let end = varnode.offset + u64::from(varnode.size);
-        self.work.cache.retain(|it| {
-            [it.address, it.value].iter().all(|kept| {
-                kept.space != varnode.space
-                    || kept.offset >= end
-                    || kept.offset + u64::from(kept.size) <= varnode.offset
-            })
-        });
-    }
-
-    fn build(&mut self, index: usize) -> Result<(), LiftError> {
-        let node = self.decoder.nodes[index];
-        let template = self.word(node.constructor + 5);
-        let temporaries = self.word(template) & 0xffff;
-        let mut at = template + 1 + temporaries;
-        // Past the export.
-        at = if self.word(at) & 0xff == codes::EXPORT_NOTHING {
-            at + 1
-        } else {
-            self.varnode(at + 1, index)?.1
-        };
-        let end = at + 1 + self.word(at);
-        at += 1;
-        while at < end {
-            let head = self.word(at);
-            at += 1;
-            let number = head >> 16;
-            match head & 0xff {
-                codes::BUILD => {
-                    let child = (node.first + number) as usize;
-                    if child <= index || child >= self.decoder.nodes.len() {
-                        return Err(LiftError::Malformed);
-                    }
-                    self.build(child)?;
-                    continue;
-                }
-                codes::DELAY_SLOT => {
-                    self.work.cache.clear();
-                    self.pcode.delay_slot = Some(self.pcode.ops().len() as u32);
-                    continue;
-                }
-                codes::LABEL => {
-                    // What is known depends on the way here.
-                    self.work.cache.clear();
-                    let label = self.work.bases[index].1 + number;
-                    let here = self.pcode.ops().len() as u32;
-                    *self.work.labels.get_mut(label as usize).ok_or(LiftError::Malformed)? = here;
-                    continue;
-                }
-                _ => {}
-            }
-            let code = OpCode::from_number(head & 0xff).ok_or(LiftError::Malformed)?;
-            if self.pcode.ops().len() > MAX_OPS {
-                return Err(LiftError::Malformed);
-            }
-            let mut output = None;
-            if head & 0x8000 != 0 {
-                let (resolved, next) = self.varnode(at, index)?;
-                output = Some(resolved);
-                at = next;
-            }
-            let mut inputs = std::mem::take(&mut self.work.inputs);
-            inputs.clear();
-            let mut label = None;
-            for _ in 0..head >> 8 & 0x7f {
-                let (resolved, next) = self.varnode(at, index)?;
-                at = next;
-                inputs.push(match resolved {
-                    Resolved::Varnode(varnode) => varnode,
-                    Resolved::Label(number) => {
-                        label = Some(number);
-                        Varnode::constant(0, 4)
-                    }
-                    Resolved::Memory(place) => {
-                        let address = self.address(place);
-                        self.load(place.space, address, place.size)
-                    }
-                });
-            }
-            self.emit(code, output, &mut inputs, label)?;
-            self.work.inputs = inputs;
-        }
-        Ok(())
-    }
-
-    fn emit(
-        &mut self,
-        code: OpCode,
-        output: Option<Resolved>,
-        inputs: &mut [Varnode],
-        label: Option<u32>,
-    ) -> Result<(), LiftError> {
-        match code {
-            // Destinations in code: constants are addresses.
-            OpCode::Branch | OpCode::CBranch | OpCode::Call => {
-                if let Some(label) = label {
-                    self.work.fixups.push((self.pcode.ops().len() as u32, label));
-                } else if let Some(target) = inputs.first_mut()
-                    && target.is_constant()
-                    && let Resolved::Varnode(code) = self.code(target.offset)
-                {
-                    *target = code;
-                }
-                // An address that is only known at run time.
-                if inputs
-                    .first()
-                    .is_some_and(|target| label.is_none() && target.space != self.language.default_space())
-                {
-                    let indirect = match code {
-                        OpCode::Branch => OpCode::BranchInd,
-                        OpCode::Call => OpCode::CallInd,
-                        _ => return Err(LiftError::Malformed),
-                    };
-                    self.pcode.push(indirect, None, inputs);
-                    return Ok(());
-                }
-            }
-            OpCode::Store => self.work.cache.clear(),
-            _ => {}
-        }
-        match output {
-            None => self.pcode.push(code, None, inputs),
-            Some(Resolved::Varnode(varnode)) => {
-                self.pcode.push(code, Some(varnode), inputs);
-                self.written(varnode);
-            }
-            Some(Resolved::Memory(place)) => {
-                let Memory { space, size, .. } = place;
-                let address = self.address(place);
-                let value = if code == OpCode::Copy && inputs.first().is_some_and(|it| it.size == size) {
-                    inputs[0]
-                } else {
-                    let value = self.temporary(size);
-                    self.pcode.push(code, Some(value), inputs);
-                    value
-                };
-                let number = Varnode::constant(space.0.into(), 4);
-                self.pcode.push(OpCode::Store, None, &[number, address, value]);
-                self.work.cache.clear();
-                self.work.cache.push(Cached { space, address, value });
-            }
-            Some(Resolved::Label(_)) => return Err(LiftError::Malformed),
-        }
-        Ok(())
-    }
-
-    /// Puts the distances into the branches to labels.
-    fn resolve_labels(&mut self) -> Result<(), LiftError> {
-        for (op, label) in std::mem::take(&mut self.work.fixups) {
-            let target = self.work.labels.get(label as usize).copied().unwrap_or(u32::MAX);
-            if target == u32::MAX {
-                return Err(LiftError::Malformed);
-            }
-            let distance = i64::from(target) - i64::from(op);
-            if let Some(input) = self.pcode.input_mut(op as usize, 0) {
-                *input = Varnode::constant(distance as u64, 4);
-            }
-        }
-        Ok(())
-    }
+    varnode
 }
 
 fn memory(space: SpaceId, pointer: Varnode, size: u32) -> Handle {

@@ -143,6 +143,28 @@ impl OpCode {
         OPCODES[self as usize].1
     }
 
+    /// Whether the result is 0 or 1.
+    pub(crate) const fn gives_truth(self) -> bool {
+        use OpCode::*;
+        matches!(
+            self,
+            IntEqual
+                | IntNotEqual
+                | IntSLess
+                | IntSLessEqual
+                | IntLess
+                | IntLessEqual
+                | IntCarry
+                | IntSCarry
+                | IntSBorrow
+                | FloatEqual
+                | FloatNotEqual
+                | FloatLess
+                | FloatLessEqual
+                | FloatNan
+        )
+    }
+
     /// The operation of a number.
     pub(crate) fn from_number(number: u32) -> Option<Self> {
         OPCODES.get(number as usize).map(|(code, _)| *code)

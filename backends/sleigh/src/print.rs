@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 use crate::{decode::Decoder, layout};
 
+/// How many pieces the text of an instruction may have.
+const MAX_PIECES: u32 = 1 << 10;
+
 impl Decoder {
     /// The last instruction as text: mnemonic, a space, operands.
     #[must_use]
@@ -16,7 +19,7 @@ impl Decoder {
     /// Adds the last instruction to a text.
     pub fn print(&self, text: &mut String) {
         if !self.nodes.is_empty() {
-            self.print_constructor(self.flow_through(), text);
+            self.print_constructor(self.flow_through(), text, &mut MAX_PIECES.clone());
         }
     }
 
@@ -28,45 +31,49 @@ impl Decoder {
         text
     }
 
+    /// The operand that a piece of the display of a constructor is.
+    fn piece_operand(&self, index: usize, piece: u32) -> Option<usize> {
+        let node = &self.nodes[index];
+        let operand = piece & !layout::DISPLAY_OPERAND;
+        let child = (node.first + operand.min(node.operands)) as usize;
+        (operand < node.operands && child > index && child < self.nodes.len()).then_some(child)
+    }
+
     /// The constructor that is displayed: those that only pass another one on
     /// are not seen.
     fn flow_through(&self) -> usize {
         let mut index = 0;
         loop {
-            let node = &self.nodes[index];
-            let display = self.language.word(node.constructor + 4);
+            let display = self.language.offset(self.nodes[index].constructor + 4);
             let piece = self.language.word(display + 1);
             if self.language.word(display) != 1 || piece & layout::DISPLAY_OPERAND == 0 {
                 return index;
             }
-            let child = (node.first + (piece & !layout::DISPLAY_OPERAND)) as usize;
-            match self.nodes.get(child) {
-                Some(it) if it.constructor != 0 && child > index => index = child,
+            match self.piece_operand(index, piece) {
+                Some(child) if self.nodes[child].constructor != 0 => index = child,
                 _ => return index,
             }
         }
     }
 
-    fn print_constructor(&self, index: usize, text: &mut String) {
-        let node = &self.nodes[index];
-        let display = self.language.word(node.constructor + 4);
-        for piece in 0..self.language.word(display) {
-            let piece = self.language.word(display + 1 + piece);
+    fn print_constructor(&self, index: usize, text: &mut String, pieces: &mut u32) {
+        let display = self.language.offset(self.nodes[index].constructor + 4);
+        for number in 0..self.language.offset(display) {
+            let Some(left) = pieces.checked_sub(1) else { return };
+            *pieces = left;
+            let piece = self.language.word(display + 1 + number);
             if piece & layout::DISPLAY_OPERAND == 0 {
                 text.push_str(self.language.text(piece));
-            } else {
-                let child = (node.first + (piece & !layout::DISPLAY_OPERAND)) as usize;
-                if child > index && child < self.nodes.len() {
-                    self.print_operand(child, text);
-                }
+            } else if let Some(child) = self.piece_operand(index, piece) {
+                self.print_operand(child, text, pieces);
             }
         }
     }
 
-    fn print_operand(&self, index: usize, text: &mut String) {
+    fn print_operand(&self, index: usize, text: &mut String, pieces: &mut u32) {
         let node = &self.nodes[index];
         if node.constructor != 0 {
-            self.print_constructor(index, text);
+            self.print_constructor(index, text, pieces);
             return;
         }
         let language = &self.language;

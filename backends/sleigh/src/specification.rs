@@ -4,13 +4,9 @@ use std::path::Path;
 
 use crate::{
     compile::{
-        constructor::{PatternBuilder, resolve},
-        encode::Encoder,
-        semantics,
-        symbols::Symbols,
-        tree,
+        constructor::resolve, encode::Encoder, placement::PatternBuilder, semantics, symbols::Symbols, tree,
     },
-    error::Result,
+    error::{Error, Result},
     language::Language,
     spec::{parser::parse, preprocessor::preprocess, source::Source},
 };
@@ -45,6 +41,10 @@ pub(crate) fn compile_source(source: &Source) -> Result<Language> {
             for alternative in &constructors[index].pattern.alternatives {
                 patterns.push((*alternative, offsets[index]));
             }
+        }
+        let limit = 1 << 17;
+        if patterns.len() > limit {
+            return Err(Error::TooLarge { what: "patterns", count: patterns.len(), limit });
         }
         let alternatives: Vec<_> = patterns.iter().map(|(alternative, _)| *alternative).collect();
         encoder.table(&tree::build(&alternatives), &patterns);

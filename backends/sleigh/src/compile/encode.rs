@@ -157,7 +157,13 @@ impl<'a> Encoder<'a> {
             None => 0,
         };
         let here = self.here();
-        let flags = if template.is_none() { layout::FLAG_UNIMPLEMENTED } else { 0 };
+        let mut flags = if template.is_none() { layout::FLAG_UNIMPLEMENTED } else { 0 };
+        let in_operand = constructor.operands.iter().any(|operand| {
+            matches!(&operand.definition, Some(Definition::Expression(expression)) if expression.has_next2())
+        });
+        if in_operand || template.is_some_and(Template::has_next2) {
+            flags |= layout::FLAG_NEXT2;
+        }
         let delay_slot = template.map_or(0, |template| template.delay_slot);
         let line = self.symbols.source.place(constructor.syntax.at).line;
         self.words.extend([
@@ -167,7 +173,7 @@ impl<'a> Encoder<'a> {
             actions,
             display,
             code,
-            constructor.table as u32 | line << 12,
+            constructor.table as u32 & 0xfff | line << 12,
         ]);
         Ok(here)
     }

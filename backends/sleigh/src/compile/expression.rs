@@ -21,6 +21,31 @@ pub(crate) enum Expr {
     Binary(BinaryOperator, Box<Expr>, Box<Expr>),
 }
 
+impl Expr {
+    /// Whether the address after the next instruction is needed.
+    pub(crate) fn has_next2(&self) -> bool {
+        match self {
+            Self::Next2 => true,
+            Self::Unary(_, inner) => inner.has_next2(),
+            Self::Binary(_, left, right) => left.has_next2() || right.has_next2(),
+            _ => false,
+        }
+    }
+
+    /// Gives the operands new numbers.
+    pub(crate) fn renumber(&mut self, numbers: &[usize]) {
+        match self {
+            Self::Operand(index) => *index = numbers[*index],
+            Self::Unary(_, inner) => inner.renumber(numbers),
+            Self::Binary(_, left, right) => {
+                left.renumber(numbers);
+                right.renumber(numbers);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Applies an operator as SLEIGH does.
 pub(crate) fn apply(operator: BinaryOperator, left: i64, right: i64) -> i64 {
     match operator {
@@ -28,10 +53,9 @@ pub(crate) fn apply(operator: BinaryOperator, left: i64, right: i64) -> i64 {
         BinaryOperator::Subtract => left.wrapping_sub(right),
         BinaryOperator::Multiply => left.wrapping_mul(right),
         BinaryOperator::Divide => left.checked_div(right).unwrap_or(0),
-        BinaryOperator::ShiftLeft => {
-            u32::try_from(right).ok().and_then(|by| left.checked_shl(by)).unwrap_or(0)
-        }
-        BinaryOperator::ShiftRight => left >> right.clamp(0, 63),
+        // Of the distance, the lowest six bits count.
+        BinaryOperator::ShiftLeft => left.wrapping_shl(right as u32),
+        BinaryOperator::ShiftRight => left.wrapping_shr(right as u32),
         BinaryOperator::And => left & right,
         BinaryOperator::Or => left | right,
         BinaryOperator::Xor => left ^ right,

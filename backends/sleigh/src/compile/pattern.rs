@@ -7,7 +7,7 @@
 use super::symbols::{Place, TokenDefinition};
 
 /// How many alternatives one pattern may have.
-pub(crate) const MAX_ALTERNATIVES: usize = 1 << 14;
+pub(crate) const MAX_ALTERNATIVES: usize = 1 << 13;
 /// How many bytes of an instruction a pattern may look at.
 pub(crate) const MAX_BYTES: u32 = 16;
 
@@ -39,10 +39,19 @@ impl Bits {
 }
 
 /// One alternative of a pattern.
+///
+/// The whole fields that constraints speak of are remembered as well: for
+/// Ghidra `field != 0` is as many alternatives as it admits values, each with
+/// all bits of the field. So it is as special as `field = 1`, though it asks
+/// for fewer bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Alternative {
     pub(crate) context: Bits,
     pub(crate) instruction: Bits,
+    /// The bits of all fields of the context that are spoken of.
+    pub(crate) whole_context: u128,
+    /// The same of the instruction.
+    pub(crate) whole_instruction: u128,
 }
 
 impl Alternative {
@@ -50,11 +59,22 @@ impl Alternative {
         Some(Self {
             context: self.context.and(other.context)?,
             instruction: self.instruction.and(other.instruction)?,
+            whole_context: self.whole_context | other.whole_context,
+            whole_instruction: self.whole_instruction | other.whole_instruction,
         })
     }
 
-    /// Whether this matches only what `other` matches, and less.
+    /// Whether this, where both match, is the more special one.
     pub(crate) fn specialises(&self, other: &Self) -> bool {
+        if self.and(*other).is_none()
+            || other.whole_context & !self.whole_context != 0
+            || other.whole_instruction & !self.whole_instruction != 0
+        {
+            return false;
+        }
+        if (self.whole_context, self.whole_instruction) != (other.whole_context, other.whole_instruction) {
+            return true;
+        }
         self != other && self.context.implies(other.context) && self.instruction.implies(other.instruction)
     }
 }
@@ -101,20 +121,28 @@ impl TokenPattern {
             for (value, free) in blocks(*first, *last, width) {
                 // The highest `width - free` bits are fixed.
                 let mut bits = Bits::default();
-                for bit in free..width {
+                let mut whole = 0;
+                for bit in 0..width {
                     let position = match place {
                         Place::Context(_, low) => low - bit,
                         Place::Token(token, low, _) => token_bit(&tokens[token], low + bit),
                     };
                     let single = 1u128 << (127 - position);
-                    bits.mask |= single;
-                    if value >> bit & 1 != 0 {
-                        bits.value |= single;
+                    whole |= single;
+                    if bit >= free {
+                        bits.mask |= single;
+                        if value >> bit & 1 != 0 {
+                            bits.value |= single;
+                        }
                     }
                 }
                 alternatives.push(match place {
-                    Place::Token(..) => Alternative { instruction: bits, context: Bits::default() },
-                    Place::Context(..) => Alternative { context: bits, instruction: Bits::default() },
+                    Place::Token(..) => {
+                        Alternative { instruction: bits, whole_instruction: whole, ..Alternative::default() }
+                    }
+                    Place::Context(..) => {
+                        Alternative { context: bits, whole_context: whole, ..Alternative::default() }
+                    }
                 });
             }
         }
@@ -144,10 +172,14 @@ impl TokenPattern {
     pub(crate) fn or(&self, other: &Self, tokens: &[TokenDefinition]) -> Result<Self, String> {
         let aligned = align(self, other, tokens)?;
         let mut alternatives = shifted(&self.alternatives, (-aligned.shift).max(0))?;
+        let mut seen: hashbrown::HashSet<Alternative> = alternatives.iter().copied().collect();
         for alternative in shifted(&other.alternatives, aligned.shift.max(0))? {
-            if !alternatives.contains(&alternative) {
+            if seen.insert(alternative) {
                 alternatives.push(alternative);
             }
+        }
+        if alternatives.len() > MAX_ALTERNATIVES {
+            return Err(format!("the pattern has more than {MAX_ALTERNATIVES} alternatives"));
         }
         Ok(Self { alternatives, ..aligned.pattern })
     }
@@ -205,15 +237,21 @@ impl TokenPattern {
         let mut all = self.alternatives.iter().chain(&other.alternatives).copied();
         let mut common = all.next();
         for alternative in all {
-            common = common.map(|common| Alternative {
-                context: common.context.common(alternative.context),
-                instruction: common.instruction.common(alternative.instruction),
+            common = common.map(|common| {
+                let context = common.context.common(alternative.context);
+                let instruction = common.instruction.common(alternative.instruction);
+                Alternative {
+                    context,
+                    instruction,
+                    whole_context: context.mask,
+                    whole_instruction: instruction.mask,
+                }
             });
         }
         Ok(Self {
             alternatives: vec![common.unwrap_or_default()],
             tokens,
-            left_ellipsis: reverse || reverse && longer,
+            left_ellipsis: reverse,
             right_ellipsis: right || !reverse && longer,
         })
     }
@@ -309,7 +347,8 @@ fn shifted(alternatives: &[Alternative], bytes: i32) -> Result<Vec<Alternative>,
         }
         let move_right = |bits_of: u128| if bits >= 128 { 0 } else { bits_of >> bits };
         let instruction = Bits { mask: move_right(mask), value: move_right(value) };
-        result.push(Alternative { instruction, ..*alternative });
+        let whole_instruction = move_right(alternative.whole_instruction);
+        result.push(Alternative { instruction, whole_instruction, ..*alternative });
     }
     Ok(result)
 }
@@ -317,7 +356,7 @@ fn shifted(alternatives: &[Alternative], bytes: i32) -> Result<Vec<Alternative>,
 fn product(left: &TokenPattern, right: &TokenPattern, shift: i32) -> Result<Vec<Alternative>, String> {
     let first = shifted(&left.alternatives, (-shift).max(0))?;
     let second = shifted(&right.alternatives, shift.max(0))?;
-    if first.len() * second.len() > 64 * MAX_ALTERNATIVES {
+    if first.len() * second.len() > 16 * MAX_ALTERNATIVES {
         return Err(format!("the pattern has more than {MAX_ALTERNATIVES} alternatives"));
     }
     let mut result = Vec::new();

@@ -16,94 +16,33 @@ use crate::{
 
 /// How deep macros may use each other.
 const MAX_MACRO_DEPTH: usize = 32;
+/// How many macros one constructor may use, those within others included.
+const MAX_MACRO_USES: usize = 1 << 12;
 /// How many operations one constructor may have.
 const MAX_OPS: usize = 1 << 14;
 
-/// Operators whose operands are in order: sign, operation, and whether the
-/// operands change places.
-const BINARY: &[(&str, OpCode, bool)] = &[
-    ("||", OpCode::BoolOr, false),
-    ("&&", OpCode::BoolAnd, false),
-    ("^^", OpCode::BoolXor, false),
-    ("|", OpCode::IntOr, false),
-    ("^", OpCode::IntXor, false),
-    ("&", OpCode::IntAnd, false),
-    ("==", OpCode::IntEqual, false),
-    ("!=", OpCode::IntNotEqual, false),
-    ("f==", OpCode::FloatEqual, false),
-    ("f!=", OpCode::FloatNotEqual, false),
-    ("<", OpCode::IntLess, false),
-    ("<=", OpCode::IntLessEqual, false),
-    (">", OpCode::IntLess, true),
-    (">=", OpCode::IntLessEqual, true),
-    ("s<", OpCode::IntSLess, false),
-    ("s<=", OpCode::IntSLessEqual, false),
-    ("s>", OpCode::IntSLess, true),
-    ("s>=", OpCode::IntSLessEqual, true),
-    ("f<", OpCode::FloatLess, false),
-    ("f<=", OpCode::FloatLessEqual, false),
-    ("f>", OpCode::FloatLess, true),
-    ("f>=", OpCode::FloatLessEqual, true),
-    ("<<", OpCode::IntLeft, false),
-    (">>", OpCode::IntRight, false),
-    ("s>>", OpCode::IntSRight, false),
-    ("+", OpCode::IntAdd, false),
-    ("-", OpCode::IntSub, false),
-    ("f+", OpCode::FloatAdd, false),
-    ("f-", OpCode::FloatSub, false),
-    ("*", OpCode::IntMult, false),
-    ("/", OpCode::IntDiv, false),
-    ("%", OpCode::IntRem, false),
-    ("s/", OpCode::IntSDiv, false),
-    ("s%", OpCode::IntSRem, false),
-    ("f*", OpCode::FloatMult, false),
-    ("f/", OpCode::FloatDiv, false),
-];
-
-const UNARY: &[(&str, OpCode)] =
-    &[("!", OpCode::BoolNegate), ("~", OpCode::IntNegate), ("-", OpCode::Int2Comp), ("f-", OpCode::FloatNeg)];
-
-/// Built-in functions, with the number of their arguments.
-const FUNCTIONS: &[(&str, OpCode, usize)] = &[
-    ("carry", OpCode::IntCarry, 2),
-    ("scarry", OpCode::IntSCarry, 2),
-    ("sborrow", OpCode::IntSBorrow, 2),
-    ("zext", OpCode::IntZExt, 1),
-    ("sext", OpCode::IntSExt, 1),
-    ("nan", OpCode::FloatNan, 1),
-    ("abs", OpCode::FloatAbs, 1),
-    ("sqrt", OpCode::FloatSqrt, 1),
-    ("int2float", OpCode::FloatInt2Float, 1),
-    ("float2float", OpCode::FloatFloat2Float, 1),
-    ("trunc", OpCode::FloatTrunc, 1),
-    ("ceil", OpCode::FloatCeil, 1),
-    ("floor", OpCode::FloatFloor, 1),
-    ("round", OpCode::FloatRound, 1),
-    ("popcount", OpCode::PopCount, 1),
-    ("lzcount", OpCode::LzCount, 1),
-];
-
 /// The names of one scope: a constructor or one use of a macro.
 #[derive(Default)]
-struct Scope {
-    names: HashMap<String, Vn>,
-    labels: HashMap<String, Label>,
+pub(super) struct Scope {
+    pub(super) names: HashMap<String, Vn>,
+    pub(super) labels: HashMap<String, Label>,
 }
 
-struct Label {
+pub(super) struct Label {
     index: usize,
     is_placed: bool,
     at: Position,
 }
 
-struct Compiler<'a> {
-    symbols: &'a Symbols<'a>,
-    macros: &'a [MacroSyntax],
+pub(super) struct Compiler<'a> {
+    pub(super) symbols: &'a Symbols<'a>,
+    pub(super) macros: &'a [MacroSyntax],
     /// `None` where there is no constructor.
-    constructor: &'a Constructor<'a>,
-    template: Template,
-    scopes: Vec<Scope>,
-    built: Vec<bool>,
+    pub(super) constructor: &'a Constructor<'a>,
+    pub(super) template: Template,
+    pub(super) scopes: Vec<Scope>,
+    pub(super) built: Vec<bool>,
+    pub(super) macro_uses: usize,
 }
 
 /// Compiles the body of a constructor; `None` for `unimpl`.
@@ -120,6 +59,7 @@ pub(crate) fn compile(
         template: Template::default(),
         scopes: vec![Scope::default()],
         built: vec![false; constructor.operands.len()],
+        macro_uses: 0,
     };
     for (index, operand) in constructor.operands.iter().enumerate() {
         let vn = compiler.operand(index);
@@ -128,9 +68,11 @@ pub(crate) fn compile(
     compiler.statements(body)?;
     compiler.close_scope()?;
     let Compiler { mut template, built, .. } = compiler;
-    // Operands that are not built explicitly come first.
+    // Operands that are not built explicitly come first, the last one that is
+    // mentioned before all others.
     let mut ops = Vec::with_capacity(template.ops.len() + built.len());
-    for (index, operand) in constructor.operands.iter().enumerate() {
+    for index in constructor.mentioned.iter().rev().copied() {
+        let operand = &constructor.operands[index];
         if matches!(operand.definition, Some(Definition::Table(_))) && !built[index] {
             let at = constructor.syntax.at;
             ops.push(Op { code: Code::Build(index), output: None, inputs: Vec::new(), at });
@@ -175,7 +117,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn scope(&mut self) -> &mut Scope {
+    pub(super) fn scope(&mut self) -> &mut Scope {
         let last = self.scopes.len() - 1;
         &mut self.scopes[last]
     }
@@ -189,7 +131,7 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    fn temporary(&mut self, size: Size) -> Vn {
+    pub(super) fn temporary(&mut self, size: Size) -> Vn {
         self.template.temporaries.push(size);
         Vn::temporary(self.template.temporaries.len() - 1)
     }
@@ -202,7 +144,13 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    fn op(&mut self, at: Position, code: OpCode, output: Option<Vn>, inputs: Vec<Vn>) -> Result<()> {
+    pub(super) fn op(
+        &mut self,
+        at: Position,
+        code: OpCode,
+        output: Option<Vn>,
+        inputs: Vec<Vn>,
+    ) -> Result<()> {
         self.push(at, Code::Op(code), output, inputs)
     }
 
@@ -245,7 +193,10 @@ impl<'a> Compiler<'a> {
                             Some(Definition::Table(_))
                         ) =>
                     {
-                        self.built[index] = true;
+                        if std::mem::replace(&mut self.built[index], true) {
+                            let message = format!("`{}` is built twice", name.text);
+                            return Err(self.symbols.wrong(name.at, message));
+                        }
                         self.push(at, Code::Build(index), None, Vec::new())
                     }
                     // What has no p-code of its own is built by doing nothing.
@@ -363,7 +314,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn star(&self, star: &Star) -> Result<(usize, Size)> {
+    pub(super) fn star(&self, star: &Star) -> Result<(usize, Size)> {
         let space = match &star.space {
             None => self.symbols.default_space,
             Some(name) => self.space(name)?,
@@ -372,7 +323,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Gives a value a size if it has none.
-    fn force(&mut self, vn: &mut Vn, size: Size) {
+    pub(super) fn force(&mut self, vn: &mut Vn, size: Size) {
         if self.template.size(vn) == Size::Unknown {
             match vn.place {
                 Place::Temporary(index) => self.template.temporaries[index] = size,
@@ -382,7 +333,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// What a name stands for.
-    fn varnode(&mut self, name: &Name) -> Result<Vn> {
+    pub(super) fn varnode(&mut self, name: &Name) -> Result<Vn> {
         if let Some(vn) = self.scope().names.get(&name.text) {
             return Ok(*vn);
         }
@@ -446,83 +397,15 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn assign_bits(&mut self, at: Position, vn: Vn, low: u64, bits: u64, value: &Value) -> Result<()> {
-        if bits == 0 || low + bits > 512 {
-            return Err(self.symbols.wrong(at, "a bit range has 1 to 512 bits"));
-        }
-        let small = Size::Fixed(bits.div_ceil(8) as u32);
-        if low % 8 == 0
-            && bits % 8 == 0
-            && let Some(slice) = self.slice(vn, (low / 8) as u32, (bits / 8) as u32)?
-        {
-            return self.value_into(at, value, slice);
-        }
-        let mut value = self.value(value)?;
-        self.force(&mut value, small);
-        if low + bits > 64 {
-            return Err(self.symbols.wrong(at, "a bit range that is not of whole bytes ends below bit 64"));
-        }
-        let mask = !(u64::MAX >> (64 - bits) << low);
-        let size = self.template.size(&vn);
-        let kept = self.temporary(size);
-        self.op(at, OpCode::IntAnd, Some(kept), vec![vn, Vn::constant(mask, size)])?;
-        let mut wide = value;
-        if size != small {
-            wide = self.temporary(size);
-            self.op(at, OpCode::IntZExt, Some(wide), vec![value])?;
-        }
-        // What is above the field in the value does not count.
-        if bits % 8 != 0 {
-            let masked = self.temporary(size);
-            let mask = u64::MAX >> (64 - bits);
-            self.op(at, OpCode::IntAnd, Some(masked), vec![wide, Vn::constant(mask, size)])?;
-            wide = masked;
-        }
-        if low != 0 {
-            let shifted = self.temporary(size);
-            let amount = Vn::constant(low, Size::Fixed(4));
-            self.op(at, OpCode::IntLeft, Some(shifted), vec![wide, amount])?;
-            wide = shifted;
-        }
-        self.op(at, OpCode::IntOr, Some(vn), vec![kept, wide])
-    }
-
-    /// Some whole bytes of a varnode as a varnode, where that is possible.
-    fn slice(&mut self, vn: Vn, offset: u32, bytes: u32) -> Result<Option<Vn>> {
-        match vn.place {
-            Place::Fixed { space, offset: base } => {
-                let Size::Fixed(size) = vn.size else { return Ok(None) };
-                if offset + bytes > size {
-                    return Ok(None);
-                }
-                let skip = if self.symbols.big_endian { size - offset - bytes } else { offset };
-                let place = Place::Fixed { space, offset: base + u64::from(skip) };
-                Ok(Some(Vn { place, size: Size::Fixed(bytes) }))
-            }
-            Place::Operand(index) if vn.size != Size::Unknown => {
-                Ok(Some(Vn { place: Place::OperandSlice(index, offset), size: Size::Fixed(bytes) }))
-            }
-            Place::OperandSlice(index, base) => {
-                Ok(Some(Vn { place: Place::OperandSlice(index, base + offset), size: Size::Fixed(bytes) }))
-            }
-            _ => Ok(None),
-        }
-    }
-
     fn export(&mut self, at: Position, export: &ExportSyntax) -> Result<()> {
         let export = match export {
             ExportSyntax::Value(value) => Export::Value(self.value(value)?),
             ExportSyntax::Star(star, pointer) => {
                 let (space, size) = self.star(star)?;
-                let mut pointer = self.value(pointer)?;
+                let pointer = self.value(pointer)?;
                 let Size::Fixed(size) = size else {
                     return Err(self.symbols.wrong(at, "what is exported needs a size"));
                 };
-                let address = match space {
-                    0 => size,
-                    _ => self.symbols.spaces[space].address_size,
-                };
-                self.force(&mut pointer, Size::Fixed(address));
                 Export::Star { space, size, pointer }
             }
         };
@@ -543,7 +426,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn user_op(&mut self, index: usize, arguments: &[Value]) -> Result<Vec<Vn>> {
+    pub(super) fn user_op(&mut self, index: usize, arguments: &[Value]) -> Result<Vec<Vn>> {
         let mut inputs = vec![Vn::constant(index as u64, Size::Fixed(4))];
         for argument in arguments {
             inputs.push(self.value(argument)?);
@@ -558,6 +441,10 @@ impl<'a> Compiler<'a> {
             let message = format!("`{}` takes {wanted} arguments, not {given}", name.text);
             return Err(self.symbols.wrong(name.at, message));
         }
+        self.macro_uses += 1;
+        if self.macro_uses > MAX_MACRO_USES {
+            return Err(self.symbols.wrong(at, format!("more than {MAX_MACRO_USES} macros are used")));
+        }
         if self.scopes.len() > MAX_MACRO_DEPTH {
             return Err(self.symbols.wrong(at, "macros use each other too deeply"));
         }
@@ -569,197 +456,5 @@ impl<'a> Compiler<'a> {
         self.scopes.push(scope);
         self.statements(&definition.body)?;
         self.close_scope()
-    }
-
-    // ---- values
-
-    /// Computes a value into a varnode.
-    fn value_into(&mut self, at: Position, value: &Value, target: Vn) -> Result<()> {
-        let before = self.template.ops.len();
-        let computed = self.value(value)?;
-        // The last operation can write there directly if it made the value.
-        if self.template.ops.len() > before
-            && let Place::Temporary(_) = computed.place
-            && let Some(last) = self.template.ops.last_mut()
-            && last.output == Some(computed)
-            && !matches!(value.kind, ValueKind::Symbol(_))
-        {
-            let Place::Temporary(index) = computed.place else { return Ok(()) };
-            let size = self.template.temporaries[index];
-            last.output = Some(target);
-            let mut target = target;
-            self.force(&mut target, size);
-            if let Some(last) = self.template.ops.last_mut() {
-                last.output = Some(target);
-            }
-            return Ok(());
-        }
-        // A new local takes the size of what it is.
-        let size = self.template.size(&computed);
-        let mut target = target;
-        self.force(&mut target, size);
-        self.op(at, OpCode::Copy, Some(target), vec![computed])
-    }
-
-    fn value(&mut self, value: &Value) -> Result<Vn> {
-        let at = value.at;
-        match &value.kind {
-            ValueKind::Integer(number, size) => {
-                Ok(Vn::constant(*number, size.map_or(Size::Unknown, |size| Size::Fixed(size as u32))))
-            }
-            ValueKind::Symbol(name) => {
-                if let Some(Symbol::BitRange(range)) = self.symbols.names.get(&name.text)
-                    && !self.scope().names.contains_key(&name.text)
-                {
-                    let range = self.symbols.bit_ranges[*range].clone();
-                    let register = &self.symbols.registers[range.register];
-                    let vn = Vn {
-                        place: Place::Fixed { space: register.space as usize, offset: register.offset },
-                        size: Size::Fixed(register.size),
-                    };
-                    return self.bits(at, vn, range.low.into(), range.bits.into());
-                }
-                self.varnode(name)
-            }
-            ValueKind::Truncate(name, bytes) => {
-                let vn = self.varnode(name)?;
-                self.bits(at, vn, 0, 8 * *bytes)
-            }
-            ValueKind::Bits(name, low, bits) => {
-                let vn = self.varnode(name)?;
-                self.bits(at, vn, *low, *bits)
-            }
-            ValueKind::AddressOf(size, name) => {
-                let vn = self.varnode(name)?;
-                let size = size.map(|size| Size::Fixed(size as u32));
-                match vn.place {
-                    Place::Fixed { space, offset } => {
-                        let address = Size::Fixed(self.symbols.spaces[space].address_size);
-                        Ok(Vn::constant(offset, size.unwrap_or(address)))
-                    }
-                    Place::Operand(index) => {
-                        let address =
-                            Size::Fixed(self.symbols.spaces[self.symbols.default_space].address_size);
-                        Ok(Vn { place: Place::OperandOffset(index), size: size.unwrap_or(address) })
-                    }
-                    // These are addresses already.
-                    Place::Start | Place::Next | Place::Next2 => {
-                        Ok(Vn { size: size.unwrap_or(vn.size), ..vn })
-                    }
-                    _ => Err(self.symbols.wrong(at, format!("`{}` has no address", name.text))),
-                }
-            }
-            ValueKind::Load(star, pointer) => {
-                let (space, size) = self.star(star)?;
-                let pointer = self.value(pointer)?;
-                let output = self.temporary(size);
-                let space = Vn::constant(space as u64, Size::Fixed(4));
-                self.op(at, OpCode::Load, Some(output), vec![space, pointer])?;
-                Ok(output)
-            }
-            ValueKind::Unary(sign, inner) => {
-                let inner = self.value(inner)?;
-                let code = UNARY.iter().find(|(it, _)| it == sign).map_or(OpCode::Copy, |(_, code)| *code);
-                let output = self.temporary(Size::Unknown);
-                self.op(at, code, Some(output), vec![inner])?;
-                Ok(output)
-            }
-            ValueKind::Binary(sign, left, right) => {
-                let left = self.value(left)?;
-                let right = self.value(right)?;
-                let Some((_, code, swapped)) = BINARY.iter().find(|(it, ..)| it == sign) else {
-                    return Err(self.symbols.wrong(at, format!("`{sign}` is no operator")));
-                };
-                let inputs = if *swapped { vec![right, left] } else { vec![left, right] };
-                let output = self.temporary(Size::Unknown);
-                self.op(at, *code, Some(output), inputs)?;
-                Ok(output)
-            }
-            ValueKind::Call(name, arguments) => self.call_value(at, name, arguments),
-        }
-    }
-
-    fn call_value(&mut self, at: Position, name: &Name, arguments: &[Value]) -> Result<Vn> {
-        if let Some((_, code, count)) = FUNCTIONS.iter().find(|(it, ..)| *it == name.text) {
-            if arguments.len() != *count {
-                let message = format!("`{}` takes {count} arguments, not {}", name.text, arguments.len());
-                return Err(self.symbols.wrong(name.at, message));
-            }
-            let mut inputs = Vec::with_capacity(*count);
-            for argument in arguments {
-                inputs.push(self.value(argument)?);
-            }
-            let output = self.temporary(Size::Unknown);
-            self.op(at, *code, Some(output), inputs)?;
-            return Ok(output);
-        }
-        if !self.scope().names.contains_key(&name.text)
-            && let Some(Symbol::UserOp(index)) = self.symbols.names.get(&name.text)
-        {
-            let inputs = self.user_op(*index, arguments)?;
-            let output = self.temporary(Size::Unknown);
-            self.op(at, OpCode::CallOther, Some(output), inputs)?;
-            return Ok(output);
-        }
-        // `name(offset)`: the bytes from there on.
-        let vn = self.varnode(name)?;
-        let [amount] = arguments else {
-            return Err(self.symbols.wrong(name.at, format!("`{}` is no function", name.text)));
-        };
-        let amount = self.value(amount)?;
-        let output = self.temporary(Size::Unknown);
-        self.op(at, OpCode::SubPiece, Some(output), vec![vn, amount])?;
-        Ok(output)
-    }
-
-    /// Some bits of a varnode as a value.
-    fn bits(&mut self, at: Position, vn: Vn, low: u64, bits: u64) -> Result<Vn> {
-        if bits == 0 || low + bits > 512 {
-            return Err(self.symbols.wrong(at, "a bit range has 1 to 512 bits"));
-        }
-        let bytes = bits.div_ceil(8) as u32;
-        let size = self.template.size(&vn);
-        // A value without a size gets this one.
-        if size == Size::Unknown && low == 0 && bits % 8 == 0 && !matches!(vn.place, Place::Temporary(_)) {
-            return Ok(Vn { size: Size::Fixed(bytes), ..vn });
-        }
-        if size == Size::Fixed(bytes) && low == 0 && bits % 8 == 0 {
-            return Ok(vn);
-        }
-        if low % 8 == 0
-            && bits % 8 == 0
-            && let Some(slice) = self.slice(vn, (low / 8) as u32, bytes)?
-        {
-            return Ok(slice);
-        }
-        let mut result = vn;
-        let mut skip = 0;
-        let needs_truncation = size != Size::Fixed(bytes);
-        if low % 8 == 0 && needs_truncation {
-            skip = low / 8;
-        } else if low != 0 {
-            let shifted = self.temporary(size);
-            let amount = Vn::constant(low, Size::Fixed(4));
-            self.op(at, OpCode::IntRight, Some(shifted), vec![result, amount])?;
-            result = shifted;
-        }
-        if needs_truncation {
-            let truncated = self.temporary(Size::Fixed(bytes));
-            let amount = Vn::constant(skip, Size::Fixed(4));
-            self.op(at, OpCode::SubPiece, Some(truncated), vec![result, amount])?;
-            result = truncated;
-        }
-        if bits % 8 != 0 {
-            if bytes > 8 {
-                return Err(self
-                    .symbols
-                    .wrong(at, "a bit range that is not of whole bytes has at most 64 bits"));
-            }
-            let masked = self.temporary(Size::Fixed(bytes));
-            let mask = Vn::constant(u64::MAX >> (64 - bits), Size::Fixed(bytes));
-            self.op(at, OpCode::IntAnd, Some(masked), vec![result, mask])?;
-            result = masked;
-        }
-        Ok(result)
     }
 }

@@ -2,8 +2,8 @@
 //! Ghidra's compiler finds them (`PcodeCompile::fillinZero`).
 
 use super::{
-    symbols::Symbols,
-    template::{Code, Op, Place, Size, Template, Vn},
+    symbols::{Symbols, VIRTUAL_MACHINES},
+    template::{Code, Export, Op, Place, Size, Template, Vn},
 };
 use crate::{error::Result, pcode::OpCode};
 
@@ -14,6 +14,12 @@ pub(crate) fn propagate(template: &mut Template, symbols: &Symbols<'_>) -> Resul
         let mut changed = false;
         for op in &mut ops {
             changed |= fill(op, template, symbols);
+        }
+        // What is known later is found much faster backwards.
+        if changed {
+            for op in ops.iter_mut().rev() {
+                fill(op, template, symbols);
+            }
         }
         if !changed {
             break;
@@ -29,13 +35,31 @@ pub(crate) fn propagate(template: &mut Template, symbols: &Symbols<'_>) -> Resul
         }
         let all = op.inputs.iter().chain(&op.output);
         for vn in all {
+            if is_exported_pointer(template, vn) {
+                continue;
+            }
             if template.size(vn) == Size::Unknown && !matches!(vn.place, Place::Label(_)) {
                 return Err(symbols.wrong(op.at, "the size of a value is not known"));
             }
         }
     }
     template.ops = ops;
+    // A pointer that is exported has the size of addresses.
+    if let Some(Export::Star { space, size, mut pointer }) = template.export {
+        let address = match space {
+            0 => size,
+            _ => symbols.spaces[space].address_size,
+        };
+        set(template, &mut pointer, Size::Fixed(address));
+        template.export = Some(Export::Star { space, size, pointer });
+    }
     Ok(())
+}
+
+/// Whether it is a pointer that is exported, whose size is that of addresses.
+fn is_exported_pointer(template: &Template, vn: &Vn) -> bool {
+    matches!(vn.place, Place::Temporary(_))
+        && matches!(template.export, Some(Export::Star { pointer, .. }) if pointer.place == vn.place)
 }
 
 /// Sets a size that is not known; whether it was not.
@@ -109,6 +133,18 @@ fn fill(op: &mut Op, template: &mut Template, symbols: &Symbols<'_>) -> bool {
             let mut changed = inputs.get_mut(1).is_some_and(|vn| set(template, vn, Size::Fixed(1)));
             changed |= inputs.get_mut(0).is_some_and(|vn| set(template, vn, address));
             changed
+        }
+        CallOther => {
+            // These two make something of the size of their first argument.
+            let (Some(Place::Constant(number)), Some(output)) = (inputs.first().map(|vn| vn.place), output)
+            else {
+                return false;
+            };
+            let name = symbols.user_ops.get(number as usize).map_or("", String::as_str);
+            match inputs.get_mut(1) {
+                Some(first) if VIRTUAL_MACHINES.contains(&name) => same(template, &mut [output, first]),
+                _ => false,
+            }
         }
         Branch | BranchInd | Call | CallInd | Return => {
             inputs.get_mut(0).is_some_and(|vn| set(template, vn, address))

@@ -50,6 +50,8 @@ pub(crate) struct Field {
     pub(crate) place: Place,
     pub(crate) signed: bool,
     pub(crate) attached: Attached,
+    /// Where something is attached, and the field as it is before that.
+    pub(crate) before: Option<(Position, usize)>,
 }
 
 #[derive(Debug, Clone)]
@@ -82,8 +84,16 @@ pub(crate) struct Symbols<'a> {
     pub(crate) context: Vec<ContextField>,
 }
 
+/// How many spaces there may be.
+const MAX_SPACES: usize = 200;
 /// The largest offset that a register may have.
 const MAX_REGISTER_OFFSET: u64 = 1 << 40;
+/// The largest size of a register in bytes.
+const MAX_REGISTER_SIZE: u64 = 1 << 20;
+
+/// What Ghidra has operations of their own for, which only virtual machines
+/// use; here they are user operations.
+pub(crate) const VIRTUAL_MACHINES: [&str; 2] = ["cpool", "newobject"];
 
 impl<'a> Symbols<'a> {
     pub(crate) fn new(source: &'a Source, specification: &Specification) -> Result<Self> {
@@ -113,6 +123,12 @@ impl<'a> Symbols<'a> {
             let symbol = Symbol::UserOp(symbols.user_ops.len());
             symbols.add(name, symbol)?;
             symbols.user_ops.push(name.text.clone());
+        }
+        for name in VIRTUAL_MACHINES {
+            if !symbols.names.contains_key(name) && source.text.contains(name) {
+                symbols.names.insert(name.to_owned(), Symbol::UserOp(symbols.user_ops.len()));
+                symbols.user_ops.push(name.to_owned());
+            }
         }
         for (index, definition) in specification.macros.iter().enumerate() {
             symbols.add(&definition.name, Symbol::Macro(index))?;
@@ -159,6 +175,9 @@ impl<'a> Symbols<'a> {
             });
         }
         for space in &specification.spaces {
+            if self.spaces.len() >= MAX_SPACES {
+                return Err(self.wrong(space.name.at, format!("there are more than {MAX_SPACES} spaces")));
+            }
             if !(1..=8).contains(&space.size) {
                 return Err(self.wrong(space.name.at, "addresses have 1 to 8 bytes"));
             }
@@ -198,9 +217,9 @@ impl<'a> Symbols<'a> {
                 .size
                 .checked_mul(group.names.len() as u64)
                 .and_then(|all| all.checked_add(group.offset))
-                .filter(|end| *end <= MAX_REGISTER_OFFSET && group.size <= 4096)
+                .filter(|end| *end <= MAX_REGISTER_OFFSET && (1..=MAX_REGISTER_SIZE).contains(&group.size))
             else {
-                return Err(self.wrong(group.space.at, "the registers are too large or too far"));
+                return Err(self.wrong(group.space.at, "the registers are empty, too large or too far"));
             };
             debug_assert!(end >= group.offset);
             for (index, name) in group.names.iter().enumerate() {
@@ -219,7 +238,8 @@ impl<'a> Symbols<'a> {
         }
         for range in &specification.bit_ranges {
             let register = self.register(&range.varnode)?;
-            if range.low + range.bits > 8 * u64::from(self.registers[register].size) || range.bits == 0 {
+            let end = range.low.saturating_add(range.bits);
+            if end > 8 * u64::from(self.registers[register].size) || range.bits == 0 {
                 return Err(self.wrong(range.name.at, "the bits are outside the register"));
             }
             let symbol = Symbol::BitRange(self.bit_ranges.len());
@@ -286,7 +306,8 @@ impl<'a> Symbols<'a> {
     fn add_field(&mut self, field: &FieldSyntax, place: Place) -> Result<()> {
         let symbol = Symbol::Field(self.fields.len());
         self.add(&field.name, symbol)?;
-        self.fields.push(Field { place, signed: field.signed, attached: Attached::Nothing });
+        let (signed, attached) = (field.signed, Attached::Nothing);
+        self.fields.push(Field { place, signed, attached, before: None });
         Ok(())
     }
 
@@ -307,6 +328,12 @@ impl<'a> Symbols<'a> {
                 let Some(Symbol::Field(field)) = self.names.get(&name.text).copied() else {
                     return Err(self.wrong(name.at, format!("`{}` is not a field", name.text)));
                 };
+                // What stands before in the text sees the field without it.
+                if self.fields[field].before.is_none() {
+                    let plain = self.fields.len();
+                    self.fields.push(self.fields[field].clone());
+                    self.fields[field].before = Some((name.at, plain));
+                }
                 self.fields[field].attached = attached.clone();
             }
         }

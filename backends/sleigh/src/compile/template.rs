@@ -89,6 +89,16 @@ pub(crate) struct Template {
 }
 
 impl Template {
+    /// Whether the address after the next instruction is needed.
+    pub(crate) fn has_next2(&self) -> bool {
+        let export = match &self.export {
+            Some(Export::Value(vn) | Export::Star { pointer: vn, .. }) => Some(vn),
+            None => None,
+        };
+        let all = self.ops.iter().flat_map(|op| op.output.iter().chain(&op.inputs)).chain(export);
+        all.into_iter().any(|vn| vn.place == Place::Next2)
+    }
+
     pub(crate) fn size(&self, vn: &Vn) -> Size {
         match vn.place {
             Place::Temporary(index) => self.temporaries[index],

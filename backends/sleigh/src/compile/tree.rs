@@ -4,6 +4,8 @@ use super::pattern::Alternative;
 
 /// Lists of at most so many patterns are searched one by one.
 const SMALL: usize = 3;
+/// Longer lists are ordered by the number of their bits only.
+const MANY: usize = 1024;
 /// The widest window in bits.
 const MAX_WINDOW: u32 = 8;
 /// How deep a tree may be.
@@ -27,56 +29,46 @@ pub(crate) enum Node {
 
 /// Builds the tree of patterns, which are in the order of the specification.
 pub(crate) fn build(patterns: &[Alternative]) -> Node {
-    split(patterns, &order(patterns), 0)
+    let all: Vec<usize> = (0..patterns.len()).collect();
+    let mut room = 64 * patterns.len() + 4096;
+    split(patterns, &all, 0, &mut room)
 }
 
-/// The patterns with those that match less before those that match more.
-///
-/// Each pattern goes before the first one that it specialises. Patterns that
-/// do not say anything of each other stay in the order of the text.
-fn order(patterns: &[Alternative]) -> Vec<usize> {
-    // The number of bits that are asked for grows with specialisation, so a
-    // stable sort by it is enough: what specialises comes first.
-    let weight = |index: usize| {
-        let pattern = &patterns[index];
-        pattern.context.mask.count_ones() + pattern.instruction.mask.count_ones()
-    };
-    let mut ordered: Vec<usize> = Vec::with_capacity(patterns.len());
-    if patterns.len() > 256 {
-        ordered = (0..patterns.len()).collect();
-        ordered.sort_by_key(|index| std::cmp::Reverse(weight(*index)));
-        return ordered;
+fn split(patterns: &[Alternative], list: &[usize], depth: u32, room: &mut usize) -> Node {
+    if list.len() <= SMALL || depth >= MAX_DEPTH || *room == 0 {
+        return Node::Leaf(order(patterns, list));
     }
-    for (index, pattern) in patterns.iter().enumerate() {
-        let before = ordered.iter().position(|other| pattern.specialises(&patterns[*other]));
-        ordered.insert(before.unwrap_or(ordered.len()), index);
-    }
-    ordered
-}
-
-fn split(patterns: &[Alternative], list: &[usize], depth: u32) -> Node {
-    if list.len() <= SMALL || depth >= MAX_DEPTH {
-        return Node::Leaf(reorder(patterns, list));
-    }
-    let Some(window) = choose(patterns, list) else { return Node::Leaf(reorder(patterns, list)) };
+    let Some(window) = choose(patterns, list) else { return Node::Leaf(order(patterns, list)) };
     let children = (0..1u64 << window.bits)
         .map(|value| {
             let kept: Vec<usize> =
                 list.iter().copied().filter(|index| admits(&patterns[*index], window, value)).collect();
-            split(patterns, &kept, depth + 1)
+            *room = room.saturating_sub(kept.len() + 1);
+            split(patterns, &kept, depth + 1, room)
         })
         .collect();
     Node::Split(window, children)
 }
 
-/// Orders a short list exactly.
-fn reorder(patterns: &[Alternative], list: &[usize]) -> Vec<usize> {
-    let mut sorted = list.to_vec();
-    sorted.sort_unstable();
+/// Puts the patterns that match less before those that match more.
+///
+/// Each pattern goes before the first one that it specialises. Patterns that
+/// do not say anything of each other stay in the order of the text.
+fn order(patterns: &[Alternative], list: &[usize]) -> Vec<usize> {
     let mut ordered: Vec<usize> = Vec::with_capacity(list.len());
-    for index in sorted {
-        let before = ordered.iter().position(|other| patterns[index].specialises(&patterns[*other]));
-        ordered.insert(before.unwrap_or(ordered.len()), index);
+    if list.len() > MANY {
+        // What specialises speaks of more bits, or asks for more.
+        ordered.extend(list);
+        ordered.sort_by_key(|index| {
+            let Alternative { context, instruction, whole_context, whole_instruction } = &patterns[*index];
+            let whole = whole_context.count_ones() + whole_instruction.count_ones();
+            std::cmp::Reverse((whole, context.mask.count_ones() + instruction.mask.count_ones()))
+        });
+        return ordered;
+    }
+    for index in list {
+        let before = ordered.iter().position(|other| patterns[*index].specialises(&patterns[*other]));
+        ordered.insert(before.unwrap_or(ordered.len()), *index);
     }
     ordered
 }
@@ -186,7 +178,11 @@ mod tests {
 
     fn pattern(mask: u8, value: u8) -> Alternative {
         let bits = |byte: u8| u128::from(byte) << 120;
-        Alternative { instruction: Bits { mask: bits(mask), value: bits(value) }, context: Bits::default() }
+        Alternative {
+            instruction: Bits { mask: bits(mask), value: bits(value) },
+            whole_instruction: bits(mask),
+            ..Alternative::default()
+        }
     }
 
     fn find(node: &Node, patterns: &[Alternative], byte: u8) -> Option<usize> {
@@ -211,8 +207,9 @@ mod tests {
         }
         patterns.push(pattern(0, 0));
         let tree = build(&patterns);
+        let all: Vec<usize> = (0..patterns.len()).collect();
         for byte in 0..=255 {
-            let expected = order(&patterns).into_iter().find(|index| {
+            let expected = order(&patterns, &all).into_iter().find(|index| {
                 byte & (patterns[*index].instruction.mask >> 120) as u8
                     == (patterns[*index].instruction.value >> 120) as u8
             });

@@ -1,5 +1,6 @@
 //! The text of specifications: files, preprocessor, lexer, parser.
 
+pub(crate) mod definitions;
 pub(crate) mod lexer;
 pub(crate) mod parser;
 pub(crate) mod preprocessor;

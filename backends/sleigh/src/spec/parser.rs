@@ -10,10 +10,14 @@ use crate::error::Result;
 
 /// How deep expressions and blocks may nest.
 pub(crate) const MAX_DEPTH: usize = 200;
+/// How many terms a pattern, or the expressions of a statement, may have.
+const MAX_TERMS: usize = 500;
 
 pub(crate) struct Parser<'a> {
     pub(crate) lexer: Lexer<'a>,
     pub(crate) depth: usize,
+    /// How many terms there were since the constructor or statement began.
+    pub(crate) terms: usize,
     /// The open `with` blocks.
     with: Vec<With>,
 }
@@ -21,12 +25,14 @@ pub(crate) struct Parser<'a> {
 struct With {
     table: Option<Name>,
     pattern: Pattern,
+    /// How many terms the pattern has.
+    terms: usize,
     actions: Vec<Action>,
 }
 
 /// Parses a whole specification.
 pub(crate) fn parse(source: &Source) -> Result<Specification> {
-    let mut parser = Parser { lexer: Lexer::new(source), depth: 0, with: Vec::new() };
+    let mut parser = Parser { lexer: Lexer::new(source), depth: 0, terms: 0, with: Vec::new() };
     let mut specification = Specification { alignment: 1, ..Specification::default() };
     loop {
         let at = parser.position();
@@ -107,6 +113,15 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Counts a term: long chains of operators are as deep as trees.
+    pub(crate) fn term(&mut self) -> Result<()> {
+        self.terms += 1;
+        if self.terms > MAX_TERMS {
+            return Err(self.lexer.unexpected("fewer terms"));
+        }
+        Ok(())
+    }
+
     pub(crate) fn nest(&mut self) -> Result<()> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -115,261 +130,11 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    // ---- definitions
-
-    fn define(&mut self, specification: &mut Specification) -> Result<()> {
-        self.lexer.next()?;
-        let what = self.name("what is defined")?;
-        match what.text.as_str() {
-            "endian" => {
-                self.expect("=")?;
-                specification.big_endian = self.endianness()?;
-            }
-            "alignment" => {
-                self.expect("=")?;
-                specification.alignment = self.integer()?;
-            }
-            "space" => {
-                let space = self.space()?;
-                specification.spaces.push(space);
-            }
-            "token" => {
-                let token = self.token()?;
-                specification.tokens.push(token);
-            }
-            "context" => {
-                let varnode = self.name("a register")?;
-                let fields = self.fields()?;
-                specification.contexts.push(ContextSyntax { varnode, fields });
-                return Ok(());
-            }
-            "pcodeop" => {
-                while !self.take(";")? {
-                    specification.user_ops.push(self.name("the name of a user operation")?);
-                }
-                return Ok(());
-            }
-            "bitrange" => {
-                while !self.take(";")? {
-                    let name = self.name("the name of a bit range")?;
-                    self.expect("=")?;
-                    let varnode = self.name("a register")?;
-                    self.expect("[")?;
-                    let low = self.integer()?;
-                    self.expect(",")?;
-                    let bits = self.integer()?;
-                    self.expect("]")?;
-                    specification.bit_ranges.push(BitRangeSyntax { name, varnode, low, bits });
-                }
-                return Ok(());
-            }
-            _ => {
-                let varnodes = self.varnodes(what)?;
-                specification.varnodes.push(varnodes);
-            }
-        }
-        self.expect(";")
-    }
-
-    fn endianness(&mut self) -> Result<bool> {
-        let at = self.position();
-        match self.name("`big` or `little`")?.text.as_str() {
-            "big" => Ok(true),
-            "little" => Ok(false),
-            _ => Err(self.lexer.unexpected_at(at, "`big` or `little`")),
-        }
-    }
-
-    fn space(&mut self) -> Result<SpaceSyntax> {
-        let name = self.name("the name of a space")?;
-        let mut space = SpaceSyntax { name, is_register: false, size: 0, word_size: 1, is_default: false };
-        while self.lexer.peek()? != Token::Sign(";") {
-            let at = self.position();
-            match self.name("`type`, `size`, `wordsize` or `default`")?.text.as_str() {
-                "default" => space.is_default = true,
-                "type" => {
-                    self.expect("=")?;
-                    let at = self.position();
-                    space.is_register = match self.name("the type of a space")?.text.as_str() {
-                        "register_space" => true,
-                        "ram_space" | "rom_space" => false,
-                        _ => return Err(self.lexer.unexpected_at(at, "`ram_space` or `register_space`")),
-                    };
-                }
-                "size" => {
-                    self.expect("=")?;
-                    space.size = self.integer()?;
-                }
-                "wordsize" => {
-                    self.expect("=")?;
-                    space.word_size = self.integer()?;
-                }
-                _ => return Err(self.lexer.unexpected_at(at, "`type`, `size`, `wordsize` or `default`")),
-            }
-        }
-        Ok(space)
-    }
-
-    fn varnodes(&mut self, space: Name) -> Result<VarnodeSyntax> {
-        let mut varnodes = VarnodeSyntax { space, offset: 0, size: 0, names: Vec::new() };
-        loop {
-            let at = self.position();
-            match self.lexer.peek()? {
-                Token::Name("offset") => {
-                    self.lexer.next()?;
-                    self.expect("=")?;
-                    varnodes.offset = self.integer()?;
-                }
-                Token::Name("size") => {
-                    self.lexer.next()?;
-                    self.expect("=")?;
-                    varnodes.size = self.integer()?;
-                }
-                Token::Sign("[") => {
-                    self.lexer.next()?;
-                    while !self.take("]")? {
-                        varnodes.names.push(self.name("the name of a register, or `]`")?);
-                    }
-                    return Ok(varnodes);
-                }
-                Token::Name(_) => {
-                    varnodes.names.push(self.name("the name of a register")?);
-                    return Ok(varnodes);
-                }
-                _ => return Err(self.lexer.unexpected_at(at, "`offset`, `size` or `[`")),
-            }
-        }
-    }
-
-    fn token(&mut self) -> Result<TokenSyntax> {
-        let name = self.name("the name of a token")?;
-        self.expect("(")?;
-        let bits = self.integer()?;
-        self.expect(")")?;
-        let mut big_endian = None;
-        if self.take_word("endian")? {
-            self.expect("=")?;
-            big_endian = Some(self.endianness()?);
-        }
-        let mut fields = Vec::new();
-        while self.lexer.peek()? != Token::Sign(";") {
-            fields.push(self.field()?);
-        }
-        Ok(TokenSyntax { name, bits, big_endian, fields })
-    }
-
-    fn fields(&mut self) -> Result<Vec<FieldSyntax>> {
-        let mut fields = Vec::new();
-        while !self.take(";")? {
-            fields.push(self.field()?);
-        }
-        Ok(fields)
-    }
-
-    fn field(&mut self) -> Result<FieldSyntax> {
-        let name = self.name("the name of a field, or `;`")?;
-        self.expect("=")?;
-        self.expect("(")?;
-        let low = self.integer()?;
-        self.expect(",")?;
-        let high = self.integer()?;
-        self.expect(")")?;
-        let mut field = FieldSyntax { name, low, high, signed: false, no_flow: false };
-        loop {
-            match self.lexer.peek()? {
-                Token::Name("signed") => field.signed = true,
-                Token::Name("noflow") => field.no_flow = true,
-                // All numbers are printed in hexadecimal.
-                Token::Name("hex" | "dec") => {}
-                _ => return Ok(field),
-            }
-            self.lexer.next()?;
-        }
-    }
-
-    fn attach(&mut self) -> Result<AttachSyntax> {
-        self.lexer.next()?;
-        let kind = self.name("`variables`, `names` or `values`")?;
-        let mut fields = Vec::new();
-        if self.take("[")? {
-            while !self.take("]")? {
-                fields.push(self.name("the name of a field, or `]`")?);
-            }
-        } else {
-            fields.push(self.name("the name of a field")?);
-        }
-        // A list of one may stand without brackets.
-        let bracket = self.take("[")?;
-        let list = match kind.text.as_str() {
-            "variables" => {
-                let mut list = Vec::new();
-                while !(bracket && self.take("]")?) {
-                    let name = self.name("the name of a register, `_` or `]`")?;
-                    list.push((name.text != "_").then_some(name));
-                    if !bracket {
-                        break;
-                    }
-                }
-                AttachList::Variables(list)
-            }
-            "names" => {
-                let mut list = Vec::new();
-                loop {
-                    let at = self.position();
-                    match self.lexer.next()? {
-                        Token::Sign("]") if bracket => break,
-                        Token::Name("_") => list.push(None),
-                        Token::Name(text) | Token::Text(text) => list.push(Some(text.to_owned())),
-                        _ => return Err(self.lexer.unexpected_at(at, "a text, `_` or `]`")),
-                    }
-                    if !bracket {
-                        break;
-                    }
-                }
-                AttachList::Names(list)
-            }
-            "values" => {
-                let mut list = Vec::new();
-                loop {
-                    let at = self.position();
-                    match self.lexer.next()? {
-                        Token::Sign("]") if bracket => break,
-                        Token::Name("_") => list.push(None),
-                        Token::Integer(value) => list.push(Some(value as i64)),
-                        Token::Sign("-") => list.push(Some((self.integer()? as i64).wrapping_neg())),
-                        _ => return Err(self.lexer.unexpected_at(at, "a number, `_` or `]`")),
-                    }
-                    if !bracket {
-                        break;
-                    }
-                }
-                AttachList::Values(list)
-            }
-            _ => return Err(self.lexer.unexpected_at(kind.at, "`variables`, `names` or `values`")),
-        };
-        self.expect(";")?;
-        Ok(AttachSyntax { fields, list })
-    }
-
-    fn macro_definition(&mut self) -> Result<MacroSyntax> {
-        self.lexer.next()?;
-        let name = self.name("the name of a macro")?;
-        self.expect("(")?;
-        let mut parameters = Vec::new();
-        while !self.take(")")? {
-            parameters.push(self.name("a parameter, or `)`")?);
-            if self.lexer.peek()? != Token::Sign(")") {
-                self.expect(",")?;
-            }
-        }
-        let body = semantics::body(self)?;
-        Ok(MacroSyntax { name, parameters, body })
-    }
-
     // ---- constructors
 
     fn begin_with(&mut self) -> Result<()> {
         self.lexer.next()?;
+        self.terms = self.with.last().map_or(0, |with| with.terms + 1);
         let table = match self.lexer.peek()? {
             Token::Name(_) => Some(self.name("the name of a table")?),
             _ => None,
@@ -379,6 +144,7 @@ impl<'a> Parser<'a> {
             Token::Sign("[" | "{") => Pattern::Always,
             _ => self.pattern()?,
         };
+        let terms = self.terms;
         let actions = self.actions()?;
         self.expect("{")?;
         let outer = self.with.last();
@@ -394,11 +160,12 @@ impl<'a> Parser<'a> {
         if self.with.len() >= MAX_DEPTH {
             return Err(self.lexer.unexpected("something less deeply nested"));
         }
-        self.with.push(With { table, pattern, actions });
+        self.with.push(With { table, pattern, terms, actions });
         Ok(())
     }
 
     fn constructor(&mut self, at: Position) -> Result<ConstructorSyntax> {
+        self.terms = self.with.last().map_or(0, |with| with.terms + 1);
         let mut table = match self.lexer.peek()? {
             Token::Name(_) => Some(self.name("the name of a table")?),
             _ => None,
@@ -482,6 +249,7 @@ impl<'a> Parser<'a> {
                 actions.push(Action::Commit(address, field));
             } else {
                 self.expect("=")?;
+                self.terms = 0;
                 let value = self.expression(0, true)?;
                 actions.push(Action::Assign(name, value));
             }
@@ -494,8 +262,10 @@ impl<'a> Parser<'a> {
 
     fn pattern(&mut self) -> Result<Pattern> {
         self.nest()?;
+        self.term()?;
         let mut pattern = self.pattern_sequence()?;
         while self.take("|")? {
+            self.term()?;
             let right = self.pattern_sequence()?;
             pattern = Pattern::Or(Box::new(pattern), Box::new(right));
         }
@@ -506,6 +276,7 @@ impl<'a> Parser<'a> {
     fn pattern_sequence(&mut self) -> Result<Pattern> {
         let mut pattern = self.pattern_conjunction()?;
         while self.take(";")? {
+            self.term()?;
             let right = self.pattern_conjunction()?;
             pattern = Pattern::Then(Box::new(pattern), Box::new(right));
         }
@@ -515,6 +286,7 @@ impl<'a> Parser<'a> {
     fn pattern_conjunction(&mut self) -> Result<Pattern> {
         let mut pattern = self.pattern_ellipsis()?;
         while self.take("&")? {
+            self.term()?;
             let right = self.pattern_ellipsis()?;
             pattern = Pattern::And(Box::new(pattern), Box::new(right));
         }
@@ -579,6 +351,7 @@ impl<'a> Parser<'a> {
             };
             match operator {
                 Some((precedence, operator)) if precedence > minimum => {
+                    self.term()?;
                     let right = self.expression(precedence, in_action)?;
                     left = Expression::Binary(operator, Box::new(left), Box::new(right));
                 }

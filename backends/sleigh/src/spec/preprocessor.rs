@@ -15,9 +15,9 @@ const MAX_DEPTH: usize = 32;
 /// How many files there may be.
 const MAX_FILES: usize = 1000;
 /// How many bytes the preprocessed text may have.
-const MAX_TEXT: usize = 256 << 20;
+const MAX_TEXT: usize = 64 << 20;
 /// How many bytes one line may have.
-const MAX_LINE: usize = 1 << 20;
+const MAX_LINE: usize = 64 << 10;
 
 /// One open condition.
 struct Condition {

@@ -17,12 +17,16 @@ const LEVELS: &[&[&str]] = &[
     &["*", "/", "%", "s/", "s%", "f*", "f/"],
 ];
 
+/// The largest size of a value in bytes.
+const MAX_SIZE: u64 = 0x7fff;
+
 /// `{ … }`.
 pub(crate) fn body(parser: &mut Parser<'_>) -> Result<Vec<Statement>> {
     parser.expect("{")?;
     let mut statements = Vec::new();
     while !parser.take("}")? {
         let at = parser.position();
+        parser.terms = 0;
         if let Some(kind) = statement(parser, at)? {
             statements.push(Statement { at, kind });
         }
@@ -121,7 +125,16 @@ fn statement(parser: &mut Parser<'_>, at: Position) -> Result<Option<StatementKi
 }
 
 fn size(parser: &mut Parser<'_>) -> Result<Option<u64>> {
-    if parser.take(":")? { parser.integer().map(Some) } else { Ok(None) }
+    if !parser.take(":")? {
+        return Ok(None);
+    }
+    let at = parser.position();
+    let size = parser.integer()?;
+    if (1..=MAX_SIZE).contains(&size) {
+        Ok(Some(size))
+    } else {
+        Err(parser.lexer.unexpected_at(at, &format!("a size from 1 to {MAX_SIZE} bytes")))
+    }
 }
 
 /// `[space]:size` after a `*`.
@@ -193,6 +206,7 @@ fn climb(parser: &mut Parser<'_>, minimum: usize) -> Result<Value> {
         let level = LEVELS.iter().position(|signs| signs.contains(&sign));
         match level {
             Some(level) if level >= minimum => {
+                parser.term()?;
                 let right = value(parser, level + 1)?;
                 left = Value { at, kind: ValueKind::Binary(sign, Box::new(left), Box::new(right)) };
             }
