@@ -12,11 +12,11 @@ use terrella_sleigh::{Language, SpaceId, Varnode};
 /// The size of the register file in bytes.
 pub(crate) const FILE_SIZE: usize = 1 << 16;
 /// Registers end here.
-pub(crate) const REGISTERS_END: usize = 0xa000;
+pub(crate) const REGISTERS_END: usize = 0xb000;
 /// The temporaries of instructions.
 pub(crate) const TEMPORARIES: usize = REGISTERS_END;
 /// The temporaries of instructions in delay slots, and where they end.
-pub(crate) const SLOT_TEMPORARIES: usize = 0xc000;
+pub(crate) const SLOT_TEMPORARIES: usize = 0xd000;
 pub(crate) const TEMPORARIES_END: usize = 0xe000;
 /// Constants end where the file does.
 pub(crate) const CONSTANTS: usize = TEMPORARIES_END;

@@ -143,12 +143,9 @@ impl NativeEmulator {
             if let Some(stop) = self.limits(&block) {
                 return Ok(stop);
             }
-            let remaining = self.run.limit - self.run.count;
-            let done = if (block.instructions.len() as u64) <= remaining {
-                self.interpret::<false>(&block, 0, 0)
-            } else {
-                let end = first_op_of(&block, remaining as usize);
-                self.interpret::<true>(&block, 0, end)
+            let done = match self.end_in(&block) {
+                None => self.interpret::<false>(&block, 0, 0),
+                Some(end) => self.interpret::<true>(&block, 0, end),
             };
             number = None;
             match self.after(&block, done, 0) {
@@ -160,6 +157,16 @@ impl NativeEmulator {
                 }
             }
         }
+    }
+
+    /// The operation before which the limit ends a block, if it does.
+    fn end_in(&self, block: &Block) -> Option<usize> {
+        let remaining = usize::try_from(self.run.limit - self.run.count).unwrap_or(usize::MAX);
+        if block.instructions.len() <= remaining {
+            return None;
+        }
+        let instruction = block.instructions.get(index_at_limit(block, remaining))?;
+        Some(instruction.first as usize)
     }
 
     /// Goes on in a delay slot.
@@ -625,10 +632,4 @@ fn index_at_limit(block: &Block, count: usize) -> usize {
         index += 1;
     }
     index
-}
-
-/// The operation before which a limit ends a block.
-fn first_op_of(block: &Block, count: usize) -> usize {
-    let index = index_at_limit(block, count);
-    block.instructions.get(index).map_or(block.ops.len() - 1, |it| it.first as usize)
 }

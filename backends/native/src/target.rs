@@ -2,7 +2,6 @@
 //! specification.
 
 use terrella_platforms::{Architecture, Platform};
-use terrella_sleigh::{Decoder, Pcode};
 
 use crate::float::NanRule;
 
@@ -37,12 +36,7 @@ pub(crate) struct Target {
     pub(crate) platform_initial: &'static [(&'static str, u64)],
     /// Accesses that are not aligned are faults.
     pub(crate) strict_alignment: bool,
-    /// Corrects the p-code of an instruction.
-    pub(crate) adjust: Adjust,
 }
-
-/// Corrects the p-code of an instruction.
-pub(crate) type Adjust = fn(&Decoder, &mut Pcode);
 
 const BASE: Target = Target {
     division: Division::Zero,
@@ -53,7 +47,6 @@ const BASE: Target = Target {
     initial: &[],
     platform_initial: &[],
     strict_alignment: false,
-    adjust: |_, _| {},
 };
 
 const X86: Target = Target {

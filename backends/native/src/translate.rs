@@ -232,7 +232,6 @@ impl NativeEmulator {
         }
         translator.decoder.set_delay_slot_length(slot_length);
         translator.lifter.lift(&translator.decoder, &mut translator.pcode).map_err(lift_failure)?;
-        (self.target.adjust)(&translator.decoder, &mut translator.pcode);
         let next = translator.decoder.address().wrapping_add(translator.decoder.length() as u64);
         Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode, pc, next))
     }

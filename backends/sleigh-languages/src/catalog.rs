@@ -85,6 +85,12 @@ const fn xtensa(old: &'static str, new: &'static str) -> Edit {
 /// Corrections of texts. Those of semantics that need more than a few words
 /// are native handlers of the engine.
 pub const EDITS: &[Edit] = &[
+    Edit {
+        file: "ia.sinc",
+        old: "byte=0xf4                        { goto inst_start; }",
+        new: "byte=0xf4 { hlt(); }\ndefine pcodeop hlt;",
+        reason: "HLT waits for an interrupt; as a jump to itself it could not be told from one",
+    },
     // `*[space]:1 a+1` adds to what is loaded, and the neighbouring register
     // is meant (Xtensa Instruction Set Architecture, ALL4, ALL8, ANY4, ANY8).
     xtensa("*[register]:1 &:4 bs+1;", "*[register]:1 (&:4 bs+1);"),

@@ -229,14 +229,15 @@ impl Language {
         self.context.iter().find(|field| field.name == name)
     }
 
-    /// The bits of the context that the following instructions have too.
+    /// The bits of the context that the following instructions have too:
+    /// those of no field that does not flow.
     #[must_use]
     pub fn flowing_context(&self) -> u128 {
-        let mut mask = Context::default();
-        for field in self.context.iter().filter(|field| field.flows) {
-            mask.set(field.high, field.low, u64::MAX);
+        let mut masks = [Context::default(); 2];
+        for field in &self.context {
+            masks[usize::from(field.flows)].set(field.high, field.low, u64::MAX);
         }
-        mask.0
+        masks[1].0 & !masks[0].0
     }
 
     /// The compiled form as bytes, which [`Self::from_bytes`] reads.

@@ -62,9 +62,16 @@ impl RegisterMap {
                     mapped
                 }
                 None => {
-                    let name = names::spelling(platform.architecture(), &register.name);
-                    let name = name.as_deref().unwrap_or(&register.name);
-                    Mapped { pieces: piece_of(name, 0, register.bits.into(), 0).into_iter().collect() }
+                    // The name that the table gives, or the register's own,
+                    // or another one that the platform has for all of it.
+                    let own = names::spelling(platform.architecture(), &register.name);
+                    let own = own.into_iter().chain([register.name.clone()]);
+                    let others = registers.iter().filter(|(alias, it)| {
+                        *alias != id && it.root == id && it.low_bit == 0 && it.bits == register.bits
+                    });
+                    let mut all = own.chain(others.map(|(_, it)| it.name.clone()));
+                    let piece = all.find_map(|name| piece_of(&name, 0, register.bits.into(), 0));
+                    Mapped { pieces: piece.into_iter().collect() }
                 }
             };
             if !mapped.pieces.is_empty() {
@@ -87,10 +94,10 @@ impl RegisterMap {
 
     /// The register's definition and where it is.
     fn mapped(&self, id: RegisterId) -> Result<(&'static RegisterDefinition, &Mapped)> {
-        let unknown = || Error::UnknownRegister {
+        let unknown = || Error::RegisterNotAvailable {
+            backend: NAME,
             platform: self.platform,
-            name: format!("register {} of another platform", id.index()),
-            nearest: Vec::new(),
+            register: format!("register {} of another platform", id.index()),
         };
         let definition = self.definition(id).ok_or_else(unknown)?;
         match &self.roots[definition.root.index()] {

@@ -50,6 +50,8 @@ pub(super) const ARM: Table = &[
     ("WaitForInterrupt", WAIT),
     ("WaitForEvent", NOTHING),
     ("SendEvent", NOTHING),
+    // The engine follows the register that tells the instruction set.
+    ("setISAMode", NOTHING),
     ("HintYield", NOTHING),
     ("HintDebug", NOTHING),
     ("HintPreloadData", NOTHING),
