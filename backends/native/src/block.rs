@@ -85,6 +85,8 @@ pub(crate) struct Block {
     pub(crate) start: u64,
     pub(crate) context: Context,
     pub(crate) entry: Entry,
+    /// Registers are as they should be between any two instructions.
+    pub(crate) exact: bool,
     pub(crate) ops: Vec<Op>,
     pub(crate) instructions: Vec<Instruction>,
     pub(crate) wide: Vec<WideOp>,

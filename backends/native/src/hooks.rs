@@ -214,6 +214,8 @@ impl NativeEmulator {
         self.memory.writes_watched.all = self.hooks.writes.has_global();
         self.memory.writes_watched.ranges = self.hooks.writes.ranges().collect();
         self.memory.forget_translations();
+        // Code is optimised as far as hooks leave it.
+        self.retranslate(None);
     }
 
     /// Tells that the code at an address is to be translated anew; at all

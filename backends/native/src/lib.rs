@@ -33,6 +33,7 @@ mod layout;
 mod lower;
 mod memory;
 mod op;
+mod optimize;
 mod registers;
 mod run;
 mod target;

@@ -250,6 +250,7 @@ impl Lowering<'_> {
             BoolAnd => Some(Code::BoolAnd),
             BoolOr => Some(Code::BoolOr),
             BoolXor => Some(Code::BoolXor),
+            PopCount => two(op::POPCOUNT),
             IntZExt | IntSExt => {
                 let sizes = (inputs.first().map_or(0, |it| it.size), op.output.map_or(0, |it| it.size));
                 op::EXTENSIONS

@@ -8,11 +8,12 @@ use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, O
 use crate::{
     NAME,
     block::{Block, Entry, Instruction, Place},
+    cache::Key,
     emulator::NativeEmulator,
     layout::REGISTERS_END,
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
-    memory::PAGE_BITS,
     op::{Code, Op},
+    optimize::optimize,
 };
 
 /// How many instructions a block has at most.
@@ -86,11 +87,13 @@ impl Translator {
 
 impl NativeEmulator {
     /// Translates the block at an address.
-    pub(crate) fn translate(&mut self, address: u64, context: Context, continues: bool) -> Result<Rc<Block>, Error> {
+    pub(crate) fn translate(&mut self, key: &Key) -> Result<Rc<Block>, Error> {
+        let (address, context) = (key.address, Context(key.context));
         let mut block = Block {
             start: address,
             context,
             entry: Entry::Open,
+            exact: true,
             ops: Vec::new(),
             instructions: Vec::new(),
             wide: Vec::new(),
@@ -111,11 +114,9 @@ impl NativeEmulator {
         } else if address % u64::from(self.definition.instruction_alignment.max(1)) != 0 {
             block.entry = Entry::Unaligned;
         } else {
-            self.code_block(&mut block, continues)?;
+            self.code_block(&mut block, key)?;
         }
-        for page in block.start >> PAGE_BITS..=block.end.wrapping_sub(1).max(block.start) >> PAGE_BITS {
-            self.memory.mark_code(page);
-        }
+        self.memory.mark_code(block.start, block.end.wrapping_sub(1).max(block.start));
         Ok(Rc::new(block))
     }
 
@@ -135,7 +136,8 @@ impl NativeEmulator {
         block.ends_basic_block = true;
     }
 
-    fn code_block(&mut self, block: &mut Block, continues: bool) -> Result<(), Error> {
+    fn code_block(&mut self, block: &mut Block, key: &Key) -> Result<(), Error> {
+        let continues = key.continues;
         let mut code = Translation::default();
         let (mut pc, mut context) = (block.start, block.context);
         let mut count = 0u32;
@@ -197,11 +199,20 @@ impl NativeEmulator {
                 self.basic_block_end(pc, context).wrapping_sub(block.start)
             };
         }
+        // Whoever has hooks may look anywhere.
+        let across = !key.exact && !self.has_watching_hooks();
+        block.exact = !across;
+        optimize(&mut code, &mut block.instructions, &self.file, across);
         block.ops = code.ops;
         block.wide = code.wide;
         block.user = code.user;
         block.leaves = code.leaves;
         Ok(())
+    }
+
+    /// Whether callbacks may look at registers inside blocks.
+    fn has_watching_hooks(&self) -> bool {
+        !self.hooks.instructions.is_empty() || !self.hooks.reads.is_empty() || !self.hooks.writes.is_empty()
     }
 
     /// Whether a block ends before an address whatever is there.
