@@ -226,7 +226,8 @@ impl Run<'_> {
 
     /// Puts the distances into the branches to labels.
     pub(crate) fn resolve_labels(&mut self) -> Result<(), LiftError> {
-        for (op, label) in std::mem::take(&mut self.work.fixups) {
+        for index in 0..self.work.fixups.len() {
+            let (op, label) = self.work.fixups[index];
             let target = self.work.labels.get(label as usize).copied().unwrap_or(u32::MAX);
             if target == u32::MAX {
                 return Err(LiftError::Malformed);
