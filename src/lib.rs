@@ -19,6 +19,8 @@
 //! and [`prelude`] has what most harnesses want.
 //!
 //! # Features
+//! - `native` (on by default): Terrella's own engine, and with it [`sleigh`] and
+//!   [`languages`]. It needs no C compiler.
 //! - `unicorn`: the Unicorn backend. Unicorn is GPL-2.0; without the feature
 //!   everything is `MIT OR Apache-2.0`.
 #![deny(missing_docs)]
@@ -27,6 +29,12 @@
 pub mod backends;
 
 pub use terrella_emulator_api as api;
+#[cfg(feature = "native")]
+pub use terrella_native as native;
+#[cfg(feature = "native")]
+pub use terrella_sleigh as sleigh;
+#[cfg(feature = "native")]
+pub use terrella_sleigh_languages as languages;
 pub use terrella_loaders as loaders;
 pub use terrella_machine_state as machine;
 pub use terrella_platforms as platforms;
@@ -43,6 +51,8 @@ pub mod prelude {
     pub use terrella_platforms::Platform;
 
     pub use crate::backends;
+    #[cfg(feature = "native")]
+    pub use terrella_native::NativeEmulator;
     #[cfg(feature = "unicorn")]
     pub use terrella_unicorn::UnicornEmulator;
 }
