@@ -43,7 +43,19 @@ const X86_FLAGS: &[Part] = &[
     flag("ID", 21),
 ];
 
-const X86: &[Composite] = &[("rflags", X86_FLAGS), ("eflags", X86_FLAGS)];
+const fn whole(register: &'static str, bits: u32) -> Part {
+    Part { register, low: 0, bits, shift: 0 }
+}
+
+const X86: &[Composite] = &[
+    ("rflags", X86_FLAGS),
+    ("eflags", X86_FLAGS),
+    ("fpcw", &[whole("FPUControlWord", 16)]),
+    ("fpsw", &[whole("FPUStatusWord", 16)]),
+    ("fptw", &[whole("FPUTagWord", 16)]),
+    ("fip", &[whole("FPUInstructionPointer", 64)]),
+    ("fdp", &[whole("FPUDataPointer", 64)]),
+];
 
 const ARM_FLAGS: &[Part] =
     &[flag("TB", 5), flag("Q", 27), flag("OV", 28), flag("CY", 29), flag("ZR", 30), flag("NG", 31)];
