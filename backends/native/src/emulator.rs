@@ -62,8 +62,8 @@ pub struct NativeEmulator {
     /// What the instruction under way wrote so far.
     pub(crate) saved: Vec<u8>,
     pub(crate) saved_by: Option<usize>,
-    /// The instruction of the user operation under way.
-    pub(crate) user_site: usize,
+    /// The address of the instruction whose user operation is under way.
+    pub(crate) user_pc: u64,
     pub(crate) serials: Vec<u64>,
     owner: Rc<()>,
 }
@@ -135,7 +135,7 @@ impl NativeEmulator {
             link: None,
             saved: Vec::new(),
             saved_by: None,
-            user_site: 0,
+            user_pc: 0,
             serials: Vec::new(),
             owner: Rc::new(()),
             processor,

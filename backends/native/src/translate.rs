@@ -226,12 +226,17 @@ impl NativeEmulator {
     /// Decodes and lifts an instruction, with that in its delay slot; whether
     /// it transfers control.
     fn fetch_instruction(&mut self, pc: u64, context: Context) -> Result<bool, Failure> {
+        // The two modes of ARM and MIPS differ in the shortest instruction.
+        let shortest = match self.mode_switch {
+            Some((_, high, low)) if context.get(high, low) == 0 => 4,
+            _ => usize::from(self.definition.instruction_alignment),
+        };
         let translator = &mut self.translator;
-        decode(&self.memory, &mut translator.decoder, pc, context)?;
+        decode(&self.memory, &mut translator.decoder, pc, context, shortest)?;
         let mut slot_length = 0;
         if translator.decoder.delay_slot() > 0 {
             let slot = pc.wrapping_add(translator.decoder.length() as u64) & self.address_mask;
-            decode(&self.memory, &mut translator.slot_decoder, slot, context)?;
+            decode(&self.memory, &mut translator.slot_decoder, slot, context, shortest)?;
             slot_length = translator.slot_decoder.length();
             let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
             lifted.map_err(lift_failure)?;
@@ -405,6 +410,7 @@ fn decode(
     decoder: &mut Decoder,
     pc: u64,
     context: Context,
+    shortest: usize,
 ) -> Result<(), Failure> {
     let mut bytes = [0; FETCH];
     let available = memory.fetch(pc, &mut bytes);
@@ -415,6 +421,7 @@ fn decode(
     match decoder.decode(pc, &bytes[..available], context) {
         Ok(_) => Ok(()),
         Err(DecodeError::Truncated { .. }) => Err(no_fetch()),
+        Err(_) if available < shortest => Err(no_fetch()),
         Err(_) => Err(Failure::Entry(Entry::Invalid)),
     }
 }

@@ -102,6 +102,16 @@ impl RegisterMap {
                     Mapped { pieces: piece.into_iter().collect() }
                 }
             };
+            let mut mapped = mapped;
+            if names::keeps_rest(platform.architecture(), &register.name) {
+                // What the specification leaves out of a vector is kept
+                // behind the other registers.
+                let low = mapped.pieces.iter().map(|piece| piece.low + piece.bits).max().unwrap_or(0);
+                let bits = u32::from(register.bits).saturating_sub(low);
+                let place = layout.extend(bits.div_ceil(8) as usize);
+                let piece = |place| Piece { low, bits, home: Home::File { place, shift: 0 } };
+                mapped.pieces.extend(place.map(piece));
+            }
             if !mapped.pieces.is_empty() {
                 roots[id.index()] = Some(mapped);
             }

@@ -129,6 +129,11 @@ pub(super) fn is_kept(architecture: Architecture, name: &str) -> bool {
     family(architecture).kept.contains(&name)
 }
 
+/// Whether the engine keeps what the specification lacks of a register.
+pub(super) fn keeps_rest(architecture: Architecture, name: &str) -> bool {
+    matches!(architecture, Architecture::Mips32 | Architecture::Mips64) && name.starts_with('w')
+}
+
 /// What the specification calls a register, if not the same.
 pub(super) fn spelling(architecture: Architecture, name: &str) -> Option<String> {
     if let Some((_, other)) = family(architecture).names.iter().find(|(known, _)| *known == name) {
@@ -139,6 +144,10 @@ pub(super) fn spelling(architecture: Architecture, name: &str) -> Option<String>
     let other = match (architecture, stem) {
         // What there is of vectors: their lower parts.
         (Architecture::Mips32 | Architecture::Mips64, "w") => "f",
+        // The specification has the names of the 32-bit calls.
+        (Architecture::Mips64, "r") if matches!(number, "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15") => {
+            return number.parse::<u32>().ok().map(|number| format!("t{}", number - 8));
+        }
         (Architecture::PowerPc32, "v") => "vr",
         (Architecture::LoongArch64, "xr") => "x",
         (Architecture::LoongArch32, "f") => return loongarch_float(number),
