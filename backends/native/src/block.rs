@@ -59,6 +59,8 @@ pub(crate) struct Instruction {
     pub(crate) first: u32,
     /// The context that it was decoded in.
     pub(crate) context: Context,
+    /// The context of the instruction behind it.
+    pub(crate) next_context: Context,
     /// What must be put back if it faults, in [`Block::saved`].
     pub(crate) saved: (u32, u32),
 }

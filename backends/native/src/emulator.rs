@@ -62,8 +62,8 @@ pub struct NativeEmulator {
     /// What the instruction under way wrote so far.
     pub(crate) saved: Vec<u8>,
     pub(crate) saved_by: Option<usize>,
-    /// The instruction of the user operation under way.
-    pub(crate) user_site: usize,
+    /// The address of the instruction whose user operation is under way.
+    pub(crate) user_pc: u64,
     pub(crate) serials: Vec<u64>,
     owner: Rc<()>,
 }
@@ -97,11 +97,11 @@ impl NativeEmulator {
             .ok_or_else(|| unsupported("there is no specification of it"))?;
         let processor = terrella_sleigh_languages::load(entry.name)
             .map_err(|error| Error::Backend { backend: NAME, message: error.to_string() })?;
-        let layout = Layout::new(&processor.language)
+        let mut layout = Layout::new(&processor.language)
             .ok_or_else(|| unsupported("its registers are more than the register file holds"))?;
         let definition = platform.definition();
         let target = target(platform);
-        let registers = RegisterMap::new(platform, &processor.language, &layout);
+        let registers = RegisterMap::new(platform, &processor.language, &mut layout);
         let mode_switch = target.mode_switch.and_then(|(register, field)| {
             let place = layout.place(&processor.language.register(register)?.varnode())?;
             let field = processor.language.context_field(field)?;
@@ -135,7 +135,7 @@ impl NativeEmulator {
             link: None,
             saved: Vec::new(),
             saved_by: None,
-            user_site: 0,
+            user_pc: 0,
             serials: Vec::new(),
             owner: Rc::new(()),
             processor,
@@ -162,7 +162,7 @@ impl NativeEmulator {
         for (name, value) in target.platform_initial {
             if let Some(id) = self.definition.register(name) {
                 // What a processor lacks needs no value.
-                drop(self.registers.write(&mut self.file, id, (*value).into()));
+                drop(self.registers.write(&mut self.file, &mut self.context, id, (*value).into()));
             }
         }
         if self.definition.code_address_bit == CodeAddressBit::ThumbOnly {
@@ -177,7 +177,7 @@ impl NativeEmulator {
             self.context.set(high, low, mode);
             if let Some(flag) = self.definition.register("t") {
                 // Processors without the flag have the mode all the same.
-                drop(self.registers.write(&mut self.file, flag, mode.into()));
+                drop(self.registers.write(&mut self.file, &mut self.context, flag, mode.into()));
             }
         }
     }
@@ -188,7 +188,7 @@ impl NativeEmulator {
             return;
         }
         if let Some(flag) = self.definition.register("t")
-            && let Ok(mode) = self.registers.read_narrow(&self.file, flag)
+            && let Ok(mode) = self.registers.read_narrow(&self.file, self.context, flag)
             && let Some((place, high, low)) = self.mode_switch
         {
             self.file.put::<1>(place, [mode as u8]);
@@ -239,7 +239,7 @@ impl Emulator for NativeEmulator {
             let pc = RegisterValue::from(self.program_counter());
             return Ok(pc.extract(it.low_bit.into(), it.bits.into()).low_u64());
         }
-        self.registers.read_narrow(&self.file, register)
+        self.registers.read_narrow(&self.file, self.context, register)
     }
 
     fn write_register_id(&mut self, register: RegisterId, value: u64) -> Result<()> {
@@ -250,7 +250,7 @@ impl Emulator for NativeEmulator {
         if self.is_pc(register) {
             return self.read_register_id(register).map(RegisterValue::from);
         }
-        self.registers.read(&self.file, register)
+        self.registers.read(&self.file, self.context, register)
     }
 
     fn write_wide_register_id(&mut self, register: RegisterId, value: RegisterValue) -> Result<()> {
@@ -264,7 +264,11 @@ impl Emulator for NativeEmulator {
             let pointer = pc.insert(it.low_bit.into(), it.bits.into(), &value).low_u64();
             return self.set_program_counter(pointer);
         }
-        self.registers.write(&mut self.file, register, value)?;
+        self.registers.write(&mut self.file, &mut self.context, register, value)?;
+        if self.registers.has_conditions(register) {
+            // The flags word brings its conditions with it.
+            self.run.conditions_at = None;
+        }
         self.follow_mode();
         Ok(())
     }
@@ -294,6 +298,9 @@ impl Emulator for NativeEmulator {
             return Ok(());
         }
         let address = self.definition.code_address(code_pointer);
+        if self.run.conditions_at.take().is_some_and(|at| at != address) {
+            self.context = self.translator.flows(self.context);
+        }
         for kept in [&mut self.run.skip_at, &mut self.run.skip_block_at, &mut self.run.mid_block] {
             if *kept != Some(address) {
                 *kept = None;
@@ -451,6 +458,7 @@ impl Emulator for NativeEmulator {
             return Ok(());
         }
         self.pc = state.pc;
+        self.run.conditions_at = Some(state.pc);
         self.run.mid_block = state.mid_block;
         self.run.in_slot.clone_from(&state.in_slot);
         self.run.skip_at = None;

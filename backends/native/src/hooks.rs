@@ -9,7 +9,7 @@ use terrella_emulator_api::{
 };
 use terrella_platforms::ReturnBy;
 
-use crate::{block::Block, emulator::NativeEmulator, halt::Halt};
+use crate::{block::{Block, Instruction}, emulator::NativeEmulator, halt::Halt};
 
 impl NativeEmulator {
     /// Calls a callback at an instruction.
@@ -19,8 +19,12 @@ impl NativeEmulator {
         call: impl FnOnce(&mut dyn Emulator) -> Result<T, HookError>,
     ) -> Result<T, Halt> {
         let outer = self.run.callback_pc.replace(pc);
+        let context = self.context;
         let result = catch_unwind(AssertUnwindSafe(|| call(self)));
         self.run.callback_pc = outer;
+        if self.context != context {
+            self.run.new_context = Some(self.context);
+        }
         match result {
             Ok(Ok(flow)) => Ok(flow),
             Ok(Err(error)) => Err(Halt::Error(Error::from_callback(error))),
@@ -36,14 +40,16 @@ impl NativeEmulator {
         if flow == Flow::Stop || std::mem::take(&mut self.run.stop_requested) {
             return Err(Halt::Stop);
         }
-        if self.run.new_pc.is_some() {
+        if self.run.new_pc.is_some() || self.run.new_context.is_some() {
             return Err(Halt::Resume);
         }
         Ok(())
     }
 
     /// The hooks before an instruction.
-    pub(crate) fn instruction_hooks(&mut self, pc: u64) -> Result<(), Halt> {
+    pub(crate) fn instruction_hooks(&mut self, instruction: &Instruction) -> Result<(), Halt> {
+        let pc = instruction.address;
+        self.context = instruction.context;
         if self.run.skip_at.take() == Some(pc) {
             return Ok(());
         }
@@ -55,11 +61,11 @@ impl NativeEmulator {
                 self.run.skip_at = Some(pc);
                 Err(Halt::Resume)
             }
-            Err(Halt::Stop) => {
+            Err(halt @ (Halt::Stop | Halt::Resume)) => {
                 if self.run.new_pc.is_none() {
                     self.run.skip_at = Some(pc);
                 }
-                Err(Halt::Stop)
+                Err(halt)
             }
             other => other,
         }
@@ -82,6 +88,7 @@ impl NativeEmulator {
     /// The hook at the entry of a basic block.
     pub(crate) fn block_hooks(&mut self, block: &Block) -> Result<(), Halt> {
         let pc = block.start;
+        self.context = block.context;
         if self.run.skip_block_at.take() == Some(pc) {
             return Ok(());
         }

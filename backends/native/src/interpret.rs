@@ -428,7 +428,7 @@ impl NativeEmulator {
                 }
                 Code::Save => self.save(block, op.number as usize),
                 Code::InstructionHook => {
-                    if let Err(halt) = self.instruction_hooks(block.instructions[op.number as usize].address) {
+                    if let Err(halt) = self.instruction_hooks(&block.instructions[op.number as usize]) {
                         return Done::Halted(index, halt);
                     }
                 }
@@ -437,7 +437,10 @@ impl NativeEmulator {
                         return Done::Halted(index, halt);
                     }
                 }
-                Code::FunctionHook => return Done::Halted(index, self.function_hook(block.start)),
+                Code::FunctionHook => {
+                    self.context = block.context;
+                    return Done::Halted(index, self.function_hook(block.start));
+                }
             }
         }
     }
@@ -497,8 +500,9 @@ impl NativeEmulator {
         }
         self.memory.copy_out(address, bytes);
         if !self.hooks.reads.is_empty() {
-            let pc = block.instructions[block.instruction_of(index)].address;
-            self.read_hooks(pc, address, bytes)?;
+            let instruction = &block.instructions[block.instruction_of(index)];
+            self.context = instruction.context;
+            self.read_hooks(instruction.address, address, bytes)?;
         }
         Ok(())
     }
@@ -515,8 +519,9 @@ impl NativeEmulator {
             return Err(Halt::denied(denied, Access::Write, bytes.len()));
         }
         if !self.hooks.writes.is_empty() {
-            let pc = block.instructions[block.instruction_of(index)].address;
-            self.write_hooks(pc, address, bytes)?;
+            let instruction = &block.instructions[block.instruction_of(index)];
+            self.context = instruction.context;
+            self.write_hooks(instruction.address, address, bytes)?;
         }
         if self.memory.has_code(address, bytes.len()) {
             // The instruction may have to be executed again: see `run.rs`.

@@ -68,6 +68,15 @@ impl Layout {
         Some(Self { groups, big_endian: language.is_big_endian(), end })
     }
 
+    /// Makes room for a register that the language has not. `None`: there is
+    /// none.
+    pub(crate) fn extend(&mut self, size: usize) -> Option<usize> {
+        let place = self.end.next_multiple_of(8);
+        let end = place.checked_add(size).filter(|end| *end <= REGISTERS_END - 64)?;
+        self.end = end;
+        Some(place)
+    }
+
     /// Where the registers end.
     pub(crate) const fn end(&self) -> usize {
         self.end

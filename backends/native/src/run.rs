@@ -34,6 +34,11 @@ pub(crate) struct RunState {
     pub(crate) skip_block_at: Option<u64>,
     /// Going on at this address is no entry of a basic block.
     pub(crate) mid_block: Option<u64>,
+    /// Where the last run ended: the part of the context that does not flow
+    /// belongs there.
+    pub(crate) conditions_at: Option<u64>,
+    /// What a callback made of the context.
+    pub(crate) new_context: Option<Context>,
     /// A delay slot that faulted, to be taken up again.
     pub(crate) in_slot: Option<Slot>,
     pub(crate) count: u64,
@@ -86,6 +91,7 @@ impl NativeEmulator {
         run.is_running = true;
         run.stop_requested = false;
         run.new_pc = None;
+        run.new_context = None;
         run.count = 0;
         run.blocks = 0;
         run.ticks = 0;
@@ -111,6 +117,7 @@ impl NativeEmulator {
         let result = self.run_blocks();
         self.run.is_running = false;
         self.run.new_pc = None;
+        self.run.conditions_at = Some(self.pc);
         if let Some(panic) = self.run.panic.take() {
             resume_unwind(panic);
         }
@@ -304,6 +311,7 @@ impl NativeEmulator {
                 Next::GoOn
             }
             Done::Indirect(target) => {
+                self.context = block.instructions.last().map_or(block.context, |it| it.context);
                 self.indirect(target);
                 self.left(block);
                 self.after_exit(block).unwrap_or(Next::GoOn)
@@ -342,6 +350,7 @@ impl NativeEmulator {
 
     /// Goes to an address that was computed.
     fn indirect(&mut self, target: u64) {
+        self.context = self.translator.flows(self.context);
         if let Some((place, high, low)) = self.mode_switch {
             let mode = u64::from(self.file.get::<1>(place)[0] & 1);
             self.context.set(high, low, mode);
@@ -428,7 +437,7 @@ impl NativeEmulator {
         let pc = instruction.address;
         self.put_back(block, index);
         self.pc = pc;
-        self.context = instruction.context;
+        self.context = self.run.new_context.take().unwrap_or(instruction.context);
         if index > 0 {
             self.run.mid_block = Some(pc);
         }
@@ -465,6 +474,7 @@ impl NativeEmulator {
             Halt::Returned(pointer) => {
                 self.run.count += 1;
                 self.run.mid_block = None;
+                self.context = self.translator.flows(self.context);
                 self.go_to(pointer);
                 if std::mem::take(&mut self.run.stop_requested) {
                     return Next::Ended(Ok(Stop::Requested(self.pc)));
@@ -481,16 +491,22 @@ impl NativeEmulator {
             Halt::Invalid => self.invalid(pc),
             Halt::Arithmetic(kind, number) => {
                 let fault = Fault::Arithmetic { kind, pc };
-                self.interrupt(pc, pc, number, Some(fault))
+                self.interrupt(pc, (pc, self.context), number, Some(fault))
             }
             Halt::Wait => {
                 self.run.count += 1;
                 self.pc = self.behind(&instruction);
+                self.context = instruction.next_context;
                 self.run.mid_block = None;
                 Next::Ended(Ok(Stop::Halted(self.pc)))
             }
-            Halt::Syscall => self.system_call(pc, self.behind(&instruction)),
-            Halt::Interrupt(number) => self.interrupt(pc, self.behind(&instruction), number, None),
+            Halt::Syscall => {
+                self.system_call(pc, (self.behind(&instruction), instruction.next_context))
+            }
+            Halt::Interrupt(number) => {
+                let next = (self.behind(&instruction), instruction.next_context);
+                self.interrupt(pc, next, number, None)
+            }
         }
     }
 
@@ -512,6 +528,7 @@ impl NativeEmulator {
             self.run.skip_block_at = None;
             self.run.mid_block = None;
             self.run.in_slot = None;
+            self.context = self.translator.flows(self.context);
             self.go_to(pointer);
         }
     }
@@ -538,11 +555,12 @@ impl NativeEmulator {
             }
         }
         let number = self.target.invalid;
-        self.interrupt(pc, pc, number, Some(Fault::InvalidInstruction { pc, bytes }))
+        self.interrupt(pc, (pc, self.context), number, Some(Fault::InvalidInstruction { pc, bytes }))
     }
 
-    /// Calls the hooks of a system call at `pc`; execution goes on at `next`.
-    fn system_call(&mut self, pc: u64, next: u64) -> Next {
+    /// Calls the hooks of a system call at `pc`; execution goes on at `next`,
+    /// in that context.
+    fn system_call(&mut self, pc: u64, next: (u64, Context)) -> Next {
         let number = self.syscall_number(pc);
         if !self.hooks.syscalls.has_site(number) && !self.hooks.syscalls.has_global() {
             return Next::Ended(Err(Fault::UnhandledSyscall { number, pc }.into()));
@@ -581,13 +599,17 @@ impl NativeEmulator {
     }
 
     /// Goes on after an event, or ends the run there.
-    fn settle_event(&mut self, next: u64, ends: bool) -> Next {
+    fn settle_event(&mut self, (next, context): (u64, Context), ends: bool) -> Next {
         self.run.count += u64::from(next != self.pc || self.run.new_pc.is_some());
+        let context = self.run.new_context.take().unwrap_or(context);
         self.run.mid_block = None;
         self.run.in_slot = None;
         match self.run.new_pc {
             Some(_) => self.go_to_new_pc(),
-            None => self.pc = next,
+            None => {
+                self.pc = next;
+                self.context = context;
+            }
         }
         if std::mem::take(&mut self.run.stop_requested) || ends {
             return Next::Ended(Ok(Stop::Requested(self.pc)));
@@ -614,7 +636,7 @@ impl NativeEmulator {
 
     /// Calls the hooks of an interrupt at `pc`. Not handled, it is `fault`, or
     /// else an unhandled interrupt.
-    fn interrupt(&mut self, pc: u64, next: u64, number: u64, fault: Option<Fault>) -> Next {
+    fn interrupt(&mut self, pc: u64, next: (u64, Context), number: u64, fault: Option<Fault>) -> Next {
         let (mut handled, mut ends) = (false, false);
         let mut note = |flow: InterruptFlow| match flow {
             InterruptFlow::Handled => handled = true,

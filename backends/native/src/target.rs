@@ -76,8 +76,11 @@ pub(crate) fn target(platform: Platform) -> Target {
             Target { division: Division::Ones, invalid: 2, nan: NanRule::Default, ..BASE }
         }
         Architecture::M68k => Target { division: Division::Fault(5), invalid: 4, ..BASE },
-        Architecture::Sparc32 | Architecture::Sparc64 => {
+        Architecture::Sparc32 => {
             Target { division: Division::Fault(0x2a), invalid: 2, strict_alignment: true, ..BASE }
+        }
+        Architecture::Sparc64 => {
+            Target { division: Division::Fault(0x28), invalid: 0x10, strict_alignment: true, ..BASE }
         }
         Architecture::TriCore => Target { invalid: 0x21, ..BASE },
         _ => BASE,

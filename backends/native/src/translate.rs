@@ -71,9 +71,14 @@ impl Translator {
         }
     }
 
+    /// What of a context flows to other instructions.
+    pub(crate) const fn flows(&self, context: Context) -> Context {
+        Context(self.initial.0 & !self.flowing | context.0 & self.flowing)
+    }
+
     /// The contexts after the last instruction, which was decoded in one.
     fn after(&self, context: Context) -> After {
-        let flows = Context(self.initial.0 & !self.flowing | context.0 & self.flowing);
+        let flows = self.flows(context);
         let mut commits: Vec<ContextCommit> = self.decoder.commits().collect();
         commits.extend(self.slot_decoder_commits());
         After { flows, commits }
@@ -127,6 +132,7 @@ impl NativeEmulator {
             in_slot: false,
             first: 0,
             context: block.context,
+            next_context: self.translator.flows(block.context),
             saved: (0, 0),
         });
         if self.hooks.instructions.has_global() || self.hooks.instructions.has_site(block.start) {
@@ -231,12 +237,17 @@ impl NativeEmulator {
     /// Decodes and lifts an instruction, with that in its delay slot; whether
     /// it transfers control.
     fn fetch_instruction(&mut self, pc: u64, context: Context) -> Result<bool, Failure> {
+        // The two modes of ARM and MIPS differ in the shortest instruction.
+        let shortest = match self.mode_switch {
+            Some((_, high, low)) if context.get(high, low) == 0 => 4,
+            _ => usize::from(self.definition.instruction_alignment),
+        };
         let translator = &mut self.translator;
-        decode(&self.memory, &mut translator.decoder, pc, context)?;
+        decode(&self.memory, &mut translator.decoder, pc, context, shortest)?;
         let mut slot_length = 0;
         if translator.decoder.delay_slot() > 0 {
             let slot = pc.wrapping_add(translator.decoder.length() as u64) & self.address_mask;
-            decode(&self.memory, &mut translator.slot_decoder, slot, context)?;
+            decode(&self.memory, &mut translator.slot_decoder, slot, context, shortest)?;
             slot_length = translator.slot_decoder.length();
             let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
             lifted.map_err(lift_failure)?;
@@ -279,7 +290,7 @@ impl NativeEmulator {
         let slot_pcode = std::mem::take(&mut self.translator.slot_pcode);
         let result = (|| {
             let mut site = site;
-            site.first_op = self.begin(block, code, site.address, length, context, false, &pcode);
+            site.first_op = self.begin(block, code, &site, length, context, &pcode);
             let target_context = |address| after.at(address);
             let split = pcode.delay_slot().unwrap_or(pcode.ops().len()).min(pcode.ops().len());
             self.lowering(&target_context).lower(code, &pcode, 0..split, &site)?;
@@ -287,10 +298,9 @@ impl NativeEmulator {
                 let outer = code.set_aside();
                 let address = site.address.wrapping_add(length as u64) & self.address_mask;
                 let slot_length = self.translator.slot_decoder.length();
-                let first_op = self.begin(block, code, address, slot_length, context, true, &slot_pcode);
                 let next = address.wrapping_add(slot_length as u64) & self.address_mask;
-                let slot_site =
-                    Site { address, next, next_is: NextIs::Inside, first_op, in_slot: true, ..site };
+                let mut slot_site = Site { address, next, next_is: NextIs::Inside, in_slot: true, ..site };
+                slot_site.first_op = self.begin(block, code, &slot_site, slot_length, context, &slot_pcode);
                 let all = 0..slot_pcode.ops().len();
                 self.lowering(&target_context).lower(code, &slot_pcode, all, &slot_site)?;
                 Lowering::finish(code)?;
@@ -319,24 +329,24 @@ impl NativeEmulator {
 
     /// Begins an instruction: its hook, and what is saved in case it faults.
     /// Where repetitions of it begin.
-    #[allow(clippy::too_many_arguments)]
     fn begin(
         &self,
         block: &mut Block,
         code: &mut Translation,
-        address: u64,
+        site: &Site,
         length: usize,
         context: Context,
-        in_slot: bool,
         pcode: &Pcode,
     ) -> usize {
+        let Site { address, in_slot, next_context, .. } = *site;
         let number = block.instructions.len();
         let first_saved = block.saved.len() as u32;
         self.places_to_save(pcode, &mut block.saved);
         let saved = (first_saved, block.saved.len() as u32);
         // The block hook belongs to the first instruction.
         let first = if number == 0 { 0 } else { code.ops.len() as u32 };
-        block.instructions.push(Instruction { address, length: length as u8, in_slot, first, context, saved });
+        let length = length as u8;
+        block.instructions.push(Instruction { address, length, in_slot, first, context, next_context, saved });
         if self.hooks.instructions.has_global() || self.hooks.instructions.has_site(address) {
             code.ops.push(Op::numbered(Code::InstructionHook, number as u32));
         }
@@ -411,6 +421,7 @@ fn decode(
     decoder: &mut Decoder,
     pc: u64,
     context: Context,
+    shortest: usize,
 ) -> Result<(), Failure> {
     let mut bytes = [0; FETCH];
     let available = memory.fetch(pc, &mut bytes);
@@ -421,6 +432,7 @@ fn decode(
     match decoder.decode(pc, &bytes[..available], context) {
         Ok(_) => Ok(()),
         Err(DecodeError::Truncated { .. }) => Err(no_fetch()),
+        Err(_) if available < shortest => Err(no_fetch()),
         Err(_) => Err(Failure::Entry(Entry::Invalid)),
     }
 }

@@ -82,6 +82,34 @@ const fn xtensa(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "xtensaInstructions.sinc", old, new, reason: "ALL4 and its like read neighbours" }
 }
 
+/// A correction of the integer arithmetic of MIPS that traps: the specification
+/// wraps (MIPS Architecture For Programmers, volume II, ADD, ADDI, SUB).
+const fn overflows(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "mips32Instructions.sinc", old, new, reason: "additions that overflow trap" }
+}
+
+/// A correction of a branch of SPARC on a register, which is read before the
+/// instruction in the delay slot writes it (SPARC V9, 7.4).
+const fn branch(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "SparcV9.sinc", old, new, reason: "the condition is evaluated before the delay slot" }
+}
+
+/// A correction of the register windows of SPARC: handlers of the engine
+/// spill and fill them.
+const fn window(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "SparcV9.sinc", old, new, reason: "windows are spilled where they belong" }
+}
+
+/// A correction of a load or store of SPARC of a pair of registers.
+const fn pair(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "SparcV9.sinc", old, new, reason: "two registers are loaded or stored" }
+}
+
+/// A correction of exceptions of the 68000.
+const fn exception(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "68000.sinc", old, new, reason: "exceptions have numbers, and the engine enters them" }
+}
+
 /// Corrections of texts. Those of semantics that need more than a few words
 /// are native handlers of the engine.
 pub const EDITS: &[Edit] = &[
@@ -100,4 +128,47 @@ pub const EDITS: &[Edit] = &[
     xtensa("*[register]:1 &:4 bs+5;", "*[register]:1 (&:4 bs+5);"),
     xtensa("*[register]:1 &:4 bs+6;", "*[register]:1 (&:4 bs+6);"),
     xtensa("*[register]:1 &:4 bs+7;", "*[register]:1 (&:4 bs+7);"),
+    overflows(
+        ":add RD32, RS32src, RT32src           is $(AMODE) & prime=0 & sa=0 & fct=0x20 & RD32 & RS32src & RT32src & RD {",
+        "define pcodeop integerOverflow;\n:add RD32, RS32src, RT32src           is $(AMODE) & prime=0 & sa=0 & fct=0x20 & RD32 & RS32src & RT32src & RD {\n    if (!scarry(RS32src, RT32src)) goto <fits>;\n    integerOverflow();\n<fits>",
+    ),
+    overflows(
+        "is $(AMODE) & REL6=0 & prime=8 & RT32 & RS32src & simmed & RT {",
+        "is $(AMODE) & REL6=0 & prime=8 & RT32 & RS32src & simmed & RT {\n    local addend:4 = simmed;\n    if (!scarry(RS32src, addend)) goto <fits>;\n    integerOverflow();\n<fits>",
+    ),
+    overflows(
+        "is $(AMODE) & prime=0 & fct=0x22 & RS32src & RT32src & RD32 & sa=0 & RD {",
+        "is $(AMODE) & prime=0 & fct=0x22 & RS32src & RT32src & RD32 & sa=0 & RD {\n    if (!sborrow(RS32src, RT32src)) goto <fits>;\n    integerOverflow();\n<fits>",
+    ),
+    overflows(
+        "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {",
+        "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {\n    if (!scarry(RSsrc, RTsrc)) goto <fits>;\n    integerOverflow();\n<fits>",
+    ),
+    branch("{ delayslot(1); if (RS1 == 0)  goto d16off;}", "{ local holds:1 = RS1 == 0; delayslot(1); if (holds) goto d16off;}"),
+    branch("{ delayslot(1); if (RS1 s<= 0) goto d16off;}", "{ local holds:1 = RS1 s<= 0; delayslot(1); if (holds) goto d16off;}"),
+    branch("{ delayslot(1); if (RS1 s< 0)  goto d16off;}", "{ local holds:1 = RS1 s< 0; delayslot(1); if (holds) goto d16off;}"),
+    branch("{ delayslot(1); if (RS1 != 0)  goto d16off;}", "{ local holds:1 = RS1 != 0; delayslot(1); if (holds) goto d16off;}"),
+    branch("{ delayslot(1); if (RS1 s> 0)  goto d16off;}", "{ local holds:1 = RS1 s> 0; delayslot(1); if (holds) goto d16off;}"),
+    branch("{ delayslot(1); if (RS1 s>= 0) goto d16off;}", "{ local holds:1 = RS1 s>= 0; delayslot(1); if (holds) goto d16off;}"),
+    window(
+        "macro save() {    \n\nif (DECOMPILE_MODE) goto <skip_rotate>;\n",
+        "define pcodeop registerWindowSave;\ndefine pcodeop registerWindowRestore;\nmacro save() {\n\tregisterWindowSave();\n\tgoto <skip_rotate>;\n",
+    ),
+    window(
+        "if (DECOMPILE_MODE) goto <skip_rotate>;\t\n\t# restore original inputs",
+        "\tregisterWindowRestore();\n\tgoto <skip_rotate>;",
+    ),
+    pair(
+        ":ldd ea,RD                           is op=3 & RD & op3=0x03 & ea { RD = *:$(SIZE) ea; }",
+        ":ldd ea,RD                           is op=3 & RD & rd & op3=0x03 & ea { local both:8 = *:8 ea; local place:4 = &rd; rd = both >> 32; *[register]:8 (place + 8) = both & 0xffffffff; }",
+    ),
+    pair(
+        ":std RD,ea                           is op=3 & RD & op3=0x07 & ea { *ea = RD; }",
+        ":std RD,ea                           is op=3 & RD & rd & op3=0x07 & ea { local place:4 = &rd; local second:8 = *[register]:8 (place + 8); *:8 ea = (rd << 32) | (second & 0xffffffff); }",
+    ),
+    exception(":illegal			is d16=0x4afc						unimpl", "define pcodeop illegalInstruction;\n:illegal is d16=0x4afc { illegalInstruction(); }"),
+    exception("define pcodeop __m68k_trapv;", "define pcodeop __m68k_trapv;\ndefine pcodeop __m68k_exception;"),
+    exception("  __m68k_trap(6:1);", "  __m68k_exception(6:1);"),
+    exception("SP = SP - 4; *:4 SP = inst_next; vector:1 = 7; __m68k_trap(vector);", "__m68k_exception(7:1);"),
+    exception("SP = SP - 4; *:4 SP = inst_next; __m68k_trapv();", "__m68k_trapv();"),
 ];

@@ -1,11 +1,13 @@
 //! [`RegisterMap`]: where the platform's registers are in the register file.
 
+mod conditions;
 mod names;
 
 use terrella_emulator_api::{Error, Platform, RegisterId, RegisterValue, Result};
 use terrella_platforms::{PlatformDefinition, RegisterDefinition};
-use terrella_sleigh::Language;
+use terrella_sleigh::{Context, Language};
 
+use self::conditions::Conditions;
 use crate::{NAME, file::RegisterFile, layout::Layout};
 
 /// Some bits of a register, and where they are.
@@ -14,11 +16,22 @@ struct Piece {
     /// The lowest bit in the register.
     low: u32,
     bits: u32,
-    /// The first byte in the file.
-    place: usize,
-    /// The lowest bit in that byte.
-    shift: u32,
+    home: Home,
 }
+
+/// Where bits are kept.
+#[derive(Debug, Clone, Copy)]
+enum Home {
+    /// In the register file: the first byte, and the lowest bit in it.
+    File { place: usize, shift: u32 },
+    /// In the decoding context, as the state of a conditional block: the
+    /// lowest bit of the state.
+    Conditions { shift: u32 },
+}
+
+/// What a part is called that is the state of conditional blocks (Arm ARM,
+/// A2.5.2).
+const CONDITIONS: &str = "ITSTATE";
 
 /// Where one register is.
 #[derive(Debug, Clone, Default)]
@@ -33,10 +46,13 @@ pub(crate) struct RegisterMap {
     /// Only those that are not aliases.
     roots: Vec<Option<Mapped>>,
     pub(crate) pc: Option<RegisterId>,
+    conditions: Option<Conditions>,
 }
 
 impl RegisterMap {
-    pub(crate) fn new(platform: Platform, language: &Language, layout: &Layout) -> Self {
+    /// Finds the registers; those that only handlers of the engine work with
+    /// get room behind the others.
+    pub(crate) fn new(platform: Platform, language: &Language, layout: &mut Layout) -> Self {
         let definition = platform.definition();
         let registers = definition.registers();
         let mut roots: Vec<Option<Mapped>> = vec![None; registers.len()];
@@ -44,11 +60,16 @@ impl RegisterMap {
             let exact = language.register(name);
             exact.or_else(|| language.registers().iter().find(|it| it.name.eq_ignore_ascii_case(name)))
         };
-        let piece_of = |name: &str, low: u32, bits: u32, shift: u32| {
+        let conditions = Conditions::of(language);
+        let piece_of = |layout: &Layout, name: &str, low: u32, bits: u32, shift: u32| {
+            if name == CONDITIONS {
+                return conditions.is_some().then_some(Piece { low, bits, home: Home::Conditions { shift } });
+            }
             let register = find(name)?;
             let place = layout.place(&register.varnode())?;
             let bits = bits.min((8 * register.size).saturating_sub(shift));
-            Some(Piece { low, bits, place: place + shift as usize / 8, shift: shift % 8 })
+            let home = Home::File { place: place + shift as usize / 8, shift: shift % 8 };
+            (bits > 0).then_some(Piece { low, bits, home })
         };
         for (id, register) in registers.roots() {
             let parts = names::parts(platform.architecture(), &register.name);
@@ -56,10 +77,17 @@ impl RegisterMap {
                 Some(parts) => {
                     let mut mapped = Mapped::default();
                     for part in parts {
-                        let piece = piece_of(part.register, part.low, part.bits, part.shift);
+                        let piece = piece_of(layout, part.register, part.low, part.bits, part.shift);
                         mapped.pieces.extend(piece);
                     }
                     mapped
+                }
+                None if names::is_kept(platform.architecture(), &register.name) => {
+                    let bits = u32::from(register.bits);
+                    let place = layout.extend(bits.div_ceil(8) as usize);
+                    let home = |place| Home::File { place, shift: 0 };
+                    let pieces = place.map(|place| Piece { low: 0, bits, home: home(place) });
+                    Mapped { pieces: pieces.into_iter().collect() }
                 }
                 None => {
                     // The name that the table gives, or the register's own,
@@ -70,16 +98,26 @@ impl RegisterMap {
                         *alias != id && it.root == id && it.low_bit == 0 && it.bits == register.bits
                     });
                     let mut all = own.chain(others.map(|(_, it)| it.name.clone()));
-                    let piece = all.find_map(|name| piece_of(&name, 0, register.bits.into(), 0));
+                    let piece = all.find_map(|name| piece_of(layout, &name, 0, register.bits.into(), 0));
                     Mapped { pieces: piece.into_iter().collect() }
                 }
             };
+            let mut mapped = mapped;
+            if names::keeps_rest(platform.architecture(), &register.name) {
+                // What the specification leaves out of a vector is kept
+                // behind the other registers.
+                let low = mapped.pieces.iter().map(|piece| piece.low + piece.bits).max().unwrap_or(0);
+                let bits = u32::from(register.bits).saturating_sub(low);
+                let place = layout.extend(bits.div_ceil(8) as usize);
+                let piece = |place| Piece { low, bits, home: Home::File { place, shift: 0 } };
+                mapped.pieces.extend(place.map(piece));
+            }
             if !mapped.pieces.is_empty() {
                 roots[id.index()] = Some(mapped);
             }
         }
         let pc = definition.register(definition.program_counter).map(|id| registers.get(id).root);
-        Self { platform, definition, roots, pc }
+        Self { platform, definition, roots, pc, conditions }
     }
 
     fn definition(&self, id: RegisterId) -> Option<&'static RegisterDefinition> {
@@ -88,8 +126,16 @@ impl RegisterMap {
 
     pub(crate) fn has(&self, id: RegisterId) -> bool {
         self.definition(id).is_some_and(|it| {
-            it.fixed.is_some() || Some(it.root) == self.pc || self.roots[it.root.index()].is_some()
+            it.fixed.is_some() || Some(it.root) == self.pc || self.pieces(it).is_some()
         })
+    }
+
+    /// The pieces of a register, if any of its bits are kept.
+    fn pieces(&self, definition: &RegisterDefinition) -> Option<&Mapped> {
+        let mapped = self.roots.get(definition.root.index())?.as_ref()?;
+        let low = u32::from(definition.low_bit);
+        let end = low + u32::from(definition.bits);
+        mapped.pieces.iter().any(|piece| piece.low < end && low < piece.low + piece.bits).then_some(mapped)
     }
 
     /// The register's definition and where it is.
@@ -100,7 +146,7 @@ impl RegisterMap {
             register: format!("register {} of another platform", id.index()),
         };
         let definition = self.definition(id).ok_or_else(unknown)?;
-        match &self.roots[definition.root.index()] {
+        match self.pieces(definition) {
             Some(mapped) => Ok((definition, mapped)),
             None => Err(Error::RegisterNotAvailable {
                 backend: NAME,
@@ -110,7 +156,7 @@ impl RegisterMap {
         }
     }
 
-    pub(crate) fn read(&self, file: &RegisterFile, id: RegisterId) -> Result<RegisterValue> {
+    pub(crate) fn read(&self, file: &RegisterFile, context: Context, id: RegisterId) -> Result<RegisterValue> {
         if let Some(value) = self.definition(id).and_then(|it| it.fixed) {
             return Ok(value.into());
         }
@@ -122,14 +168,14 @@ impl RegisterMap {
             if first >= end {
                 continue;
             }
-            let part = read_piece(file, piece).extract(first - piece.low, end - first);
+            let part = self.read_piece(file, context, piece).extract(first - piece.low, end - first);
             value = value.insert(first - low, end - first, &part);
         }
         Ok(value)
     }
 
     /// As [`Self::read`], for up to 64 bits.
-    pub(crate) fn read_narrow(&self, file: &RegisterFile, id: RegisterId) -> Result<u64> {
+    pub(crate) fn read_narrow(&self, file: &RegisterFile, context: Context, id: RegisterId) -> Result<u64> {
         if let Some(definition) = self.definition(id) {
             if definition.bits > 64 {
                 let (register, bits) = (definition.name.clone(), definition.bits.into());
@@ -139,19 +185,25 @@ impl RegisterMap {
             if definition.fixed.is_none()
                 && let Some(Some(mapped)) = self.roots.get(definition.root.index())
                 && let [piece] = mapped.pieces.as_slice()
-                && piece.shift == 0
+                && let Home::File { place, shift: 0 } = piece.home
                 && definition.low_bit % 8 == 0
                 && definition.bits % 8 == 0
                 && u32::from(definition.low_bit + definition.bits) <= piece.bits
             {
-                let place = piece.place + usize::from(definition.low_bit / 8);
+                let place = place + usize::from(definition.low_bit / 8);
                 return Ok(file.integer(place, usize::from(definition.bits / 8)) as u64);
             }
         }
-        self.read(file, id).map(|value| value.low_u64())
+        self.read(file, context, id).map(|value| value.low_u64())
     }
 
-    pub(crate) fn write(&self, file: &mut RegisterFile, id: RegisterId, value: RegisterValue) -> Result<()> {
+    pub(crate) fn write(
+        &self,
+        file: &mut RegisterFile,
+        context: &mut Context,
+        id: RegisterId,
+        value: RegisterValue,
+    ) -> Result<()> {
         if let Some(definition) = self.definition(id) {
             if value.bits() > u32::from(definition.bits) {
                 let (register, bits) = (definition.name.clone(), definition.bits.into());
@@ -173,20 +225,51 @@ impl RegisterMap {
                 continue;
             }
             let part = value.extract(first - low, end - first);
-            let whole = read_piece(file, piece).insert(first - piece.low, end - first, &part);
-            write_piece(file, piece, &whole);
+            let whole = self.read_piece(file, *context, piece).insert(first - piece.low, end - first, &part);
+            self.write_piece(file, context, piece, &whole);
         }
         Ok(())
     }
-}
 
-fn read_piece(file: &RegisterFile, piece: &Piece) -> RegisterValue {
-    let bytes = (piece.shift + piece.bits).div_ceil(8) as usize;
-    RegisterValue::from_le_bytes(file.slice(piece.place, bytes)).extract(piece.shift, piece.bits)
-}
+    /// Whether a register has the state of a conditional block in it.
+    pub(crate) fn has_conditions(&self, id: RegisterId) -> bool {
+        self.definition(id).and_then(|it| self.pieces(it)).is_some_and(|mapped| {
+            mapped.pieces.iter().any(|piece| matches!(piece.home, Home::Conditions { .. }))
+        })
+    }
 
-fn write_piece(file: &mut RegisterFile, piece: &Piece, value: &RegisterValue) {
-    let bytes = (piece.shift + piece.bits).div_ceil(8) as usize;
-    let old = RegisterValue::from_le_bytes(file.slice(piece.place, bytes));
-    old.insert(piece.shift, piece.bits, value).write_le_bytes(file.slice_mut(piece.place, bytes));
+    fn read_piece(&self, file: &RegisterFile, context: Context, piece: &Piece) -> RegisterValue {
+        match piece.home {
+            Home::File { place, shift } => {
+                let bytes = (shift + piece.bits).div_ceil(8) as usize;
+                RegisterValue::from_le_bytes(file.slice(place, bytes)).extract(shift, piece.bits)
+            }
+            Home::Conditions { shift } => {
+                let state = self.conditions.map_or(0, |conditions| conditions.state(context));
+                RegisterValue::from(state).extract(shift, piece.bits)
+            }
+        }
+    }
+
+    fn write_piece(
+        &self,
+        file: &mut RegisterFile,
+        context: &mut Context,
+        piece: &Piece,
+        value: &RegisterValue,
+    ) {
+        match piece.home {
+            Home::File { place, shift } => {
+                let bytes = (shift + piece.bits).div_ceil(8) as usize;
+                let old = RegisterValue::from_le_bytes(file.slice(place, bytes));
+                old.insert(shift, piece.bits, value).write_le_bytes(file.slice_mut(place, bytes));
+            }
+            Home::Conditions { shift } => {
+                if let Some(conditions) = self.conditions {
+                    let old = RegisterValue::from(conditions.state(*context));
+                    conditions.set(context, old.insert(shift, piece.bits, value).low_u64());
+                }
+            }
+        }
+    }
 }

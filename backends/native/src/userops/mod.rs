@@ -3,7 +3,10 @@
 //! Each is found by its name. Those that are not here are errors that name
 //! them when they are hit.
 
+mod access;
+mod sparc;
 mod traps;
+mod tricore;
 
 use hashbrown::HashMap;
 use terrella_platforms::Architecture;
@@ -77,8 +80,8 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],
         Architecture::M68k => &[traps::M68K],
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[traps::LOONGARCH],
-        Architecture::Sparc32 | Architecture::Sparc64 => &[traps::SPARC],
-        Architecture::TriCore => &[traps::TRICORE],
+        Architecture::Sparc32 | Architecture::Sparc64 => &[traps::SPARC, sparc::TABLE],
+        Architecture::TriCore => &[traps::TRICORE, tricore::TABLE],
         Architecture::Xtensa => &[traps::XTENSA],
         _ => &[],
     }
@@ -87,7 +90,9 @@ fn tables(architecture: Architecture) -> &'static [Table] {
 impl NativeEmulator {
     /// Executes a user operation of a block.
     pub(crate) fn user_op(&mut self, block: &Block, index: usize, op: &UserOp) -> Result<(), Halt> {
-        self.user_site = block.instruction_of(index);
+        let instruction = &block.instructions[block.instruction_of(index)];
+        self.user_pc = instruction.address;
+        self.context = instruction.context;
         match op.handler {
             Some(handler) => (handler.function)(self, op),
             None => {
@@ -95,18 +100,6 @@ impl NativeEmulator {
                 let name = names.get(op.number as usize).map_or("a user operation", String::as_str);
                 Err(Halt::Missing(name.to_owned()))
             }
-        }
-    }
-
-    /// An input of a user operation, up to 128 bits.
-    pub(crate) fn user_input(&self, op: &UserOp, index: usize) -> u128 {
-        op.inputs.get(index).map_or(0, |place| self.file.integer(place.at.into(), place.size.into()))
-    }
-
-    /// Sets the result of a user operation.
-    pub(crate) fn set_user_result(&mut self, op: &UserOp, value: u128) {
-        if let Some(out) = op.out {
-            self.file.set_integer(out.at.into(), out.size.into(), value);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! hints.
 
 use super::{Handler, Table};
-use crate::halt::Halt;
+use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
 
 const SYSCALL: Handler = Handler::trap(|_, _| Err(Halt::Syscall));
 const INVALID: Handler = Handler::trap(|_, _| Err(Halt::Invalid));
@@ -85,6 +85,7 @@ pub(super) const MIPS: Table = &[
     ("syscall", SYSCALL),
     ("break", interrupt!(9)),
     ("trap", interrupt!(13)),
+    ("integerOverflow", Handler::new(|_, _| Err(NativeEmulator::overflow(12)))),
     ("signalReservedInstruction", INVALID),
     ("wait", WAIT),
     ("SYNC", NOTHING),
@@ -92,9 +93,43 @@ pub(super) const MIPS: Table = &[
     ("prefetch", NOTHING),
 ];
 
+/// Whether the conditions of a trap hold (Power ISA, book I, 3.3.11).
+fn traps(conditions: u128, a: i64, b: i64, mask: u64) -> bool {
+    let (low_a, low_b) = (a as u64 & mask, b as u64 & mask);
+    let holds = [a < b, a > b, a == b, low_a < low_b, low_a > low_b];
+    holds.iter().enumerate().any(|(index, holds)| *holds && conditions >> (4 - index) & 1 != 0)
+}
+
+/// An operand of a trap: a register or a short immediate.
+fn trap_operand(emulator: &NativeEmulator, op: &UserOp, index: usize, word: bool) -> i64 {
+    let value = emulator.user_input(op, index);
+    match (NativeEmulator::user_input_size(op, index), word) {
+        (2, _) => i64::from(value as i16),
+        (_, true) => i64::from(value as i32),
+        _ => value as i64,
+    }
+}
+
+fn trap_if(emulator: &NativeEmulator, op: &UserOp, word: bool) -> Result<(), Halt> {
+    let [a, b] = [1, 2].map(|index| trap_operand(emulator, op, index, word));
+    let mask = if word { 0xffff_ffff } else { u64::MAX };
+    if traps(emulator.user_input(op, 0), a, b, mask) { Err(Halt::Interrupt(0x700)) } else { Ok(()) }
+}
+
+fn trap_word(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    trap_if(emulator, op, true)
+}
+
+fn trap_double_word(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    trap_if(emulator, op, false)
+}
+
 pub(super) const POWERPC: Table = &[
     ("syscall", SYSCALL),
-    ("trap", interrupt!(0x700)),
+    ("trapWord", Handler::trap(trap_word)),
+    ("trapDoubleWord", Handler::trap(trap_double_word)),
+    ("trapDoubleWordImmediate", Handler::trap(trap_double_word)),
+    ("illegal", INVALID),
     ("sync", NOTHING),
     ("lwsync", NOTHING),
     ("ptesync", NOTHING),
@@ -124,11 +159,17 @@ pub(super) const M68K: Table = &[
             let number = emulator.user_input(op, 0) as u64;
             Err(match number {
                 0 => Halt::Syscall,
-                // `chk` and `trapcc` give their vectors.
                 other => Halt::Interrupt(32 + other),
             })
         }),
     ),
+    ("__m68k_exception", NUMBERED),
+    ("__m68k_trapv", interrupt!(7)),
+    ("ftrap", interrupt!(7)),
+    ("breakpoint", interrupt!(4)),
+    ("illegalInstruction", INVALID),
+    ("invalidateCacheLines", NOTHING),
+    ("pushInvalidateCaches", NOTHING),
     ("stop", WAIT),
 ];
 
@@ -140,9 +181,10 @@ pub(super) const SPARC: Table = &[
         "sw_trap",
         // Traps 0x10 and 0x6d are the system calls of Linux.
         Handler::trap(|emulator, op| {
+            let first = if emulator.definition.address_bits == 64 { 0x100 } else { 0x80 };
             Err(match emulator.user_input(op, 0) as u64 & 0x7f {
                 0x10 | 0x6d => Halt::Syscall,
-                number => Halt::Interrupt(0x80 + number),
+                number => Halt::Interrupt(first + number),
             })
         }),
     ),

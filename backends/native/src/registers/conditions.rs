@@ -1,0 +1,56 @@
+//! The state of conditional blocks, which the specification of ARM keeps in
+//! the decoding context.
+
+use terrella_sleigh::{Context, ContextField, Language};
+
+/// The context fields of the state.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Conditions {
+    /// The state is that of the instruction before.
+    before: (u32, u32),
+    /// The upper three bits of the condition.
+    base: (u32, u32),
+    /// The lowest bit of the condition, and the mask of what is left.
+    rest: (u32, u32),
+}
+
+impl Conditions {
+    pub(super) fn of(language: &Language) -> Option<Self> {
+        let field = |name| language.context_field(name).map(|it: &ContextField| (it.high, it.low));
+        Some(Self { before: field("itmode")?, base: field("cond_base")?, rest: field("cond_shft")? })
+    }
+
+    /// The eight bits of the state (Arm ARM, A2.5.2); zero outside of blocks.
+    pub(super) fn state(self, context: Context) -> u64 {
+        let get = |(high, low)| context.get(high, low);
+        let rest = match get(self.before) {
+            0 => get(self.rest),
+            _ => get(self.rest) << 1 & 0x1f,
+        };
+        if rest & 0xf == 0 { 0 } else { get(self.base) << 5 | rest }
+    }
+
+    pub(super) fn set(self, context: &mut Context, state: u64) {
+        let state = if state & 0xf == 0 { 0 } else { state };
+        context.set(self.before.0, self.before.1, 0);
+        context.set(self.base.0, self.base.1, state >> 5 & 7);
+        context.set(self.rest.0, self.rest.1, state & 0x1f);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_what_was_set_and_advances() {
+        let conditions = Conditions { before: (5, 5), base: (6, 8), rest: (9, 13) };
+        let mut context = Context(0);
+        conditions.set(&mut context, 0b0000_0110);
+        assert_eq!(conditions.state(context), 0b0000_0110);
+        context.set(5, 5, 1);
+        assert_eq!(conditions.state(context), 0b0000_1100);
+        conditions.set(&mut context, 0b0001_0000);
+        assert_eq!(conditions.state(context), 0);
+    }
+}

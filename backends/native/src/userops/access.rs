@@ -1,0 +1,73 @@
+//! What handlers of user operations work with: operands, registers, memory.
+
+use terrella_emulator_api::Access;
+
+use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
+
+impl NativeEmulator {
+    /// An input of a user operation, up to 128 bits.
+    pub(crate) fn user_input(&self, op: &UserOp, index: usize) -> u128 {
+        op.inputs.get(index).map_or(0, |place| self.file.integer(place.at.into(), place.size.into()))
+    }
+
+    /// The size of an input in bytes; zero if there is none.
+    pub(super) fn user_input_size(op: &UserOp, index: usize) -> usize {
+        op.inputs.get(index).map_or(0, |place| place.size.into())
+    }
+
+    /// Sets the result of a user operation.
+    pub(crate) fn set_user_result(&mut self, op: &UserOp, value: u128) {
+        if let Some(out) = op.out {
+            self.file.set_integer(out.at.into(), out.size.into(), value);
+        }
+    }
+
+    /// The content of a register of the specification, up to 128 bits; zero
+    /// if there is none.
+    pub(super) fn user_register(&self, name: &str) -> u128 {
+        let place = self.processor.language.register(name).and_then(|it| {
+            self.layout.place(&it.varnode()).map(|place| (place, it.size as usize))
+        });
+        place.map_or(0, |(place, size)| self.file.integer(place, size))
+    }
+
+    pub(super) fn set_user_register(&mut self, name: &str, value: u128) {
+        let place = self.processor.language.register(name).and_then(|it| {
+            self.layout.place(&it.varnode()).map(|place| (place, it.size as usize))
+        });
+        if let Some((place, size)) = place {
+            self.file.set_integer(place, size, value);
+        }
+    }
+
+    /// A load of the user operation under way.
+    pub(super) fn user_read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), Halt> {
+        let address = address & self.address_mask;
+        if let Err(denied) = self.memory.check(address, bytes.len(), Access::Read) {
+            return Err(Halt::denied(denied, Access::Read, bytes.len()));
+        }
+        self.memory.copy_out(address, bytes);
+        if !self.hooks.reads.is_empty() {
+            self.read_hooks(self.user_pc, address, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// A store of the user operation under way.
+    pub(super) fn user_write(&mut self, address: u64, bytes: &[u8]) -> Result<(), Halt> {
+        let address = address & self.address_mask;
+        self.user_check(address, bytes.len(), Access::Write)?;
+        if !self.hooks.writes.is_empty() {
+            self.write_hooks(self.user_pc, address, bytes)?;
+        }
+        self.memory.copy_in(address, bytes);
+        self.stale |= self.memory.has_written_code();
+        Ok(())
+    }
+
+    /// Fails unless an access would work.
+    pub(super) fn user_check(&mut self, address: u64, size: usize, access: Access) -> Result<(), Halt> {
+        let address = address & self.address_mask;
+        self.memory.check(address, size, access).map_err(|denied| Halt::denied(denied, access, size))
+    }
+}
