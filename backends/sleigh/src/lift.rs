@@ -1,4 +1,17 @@
 //! Lifting: from the constructors of an instruction to its p-code.
+//!
+//! The p-code does what that of Ghidra does, but it is not the same:
+//!
+//! - An operand in memory is loaded once, however often it is mentioned, and
+//!   again after stores and labels. Places in memory are always loaded and
+//!   stored, whereas Ghidra has operations on them.
+//! - Assigning to a bit range leaves the bits around it alone, even if the
+//!   value is too large.
+//! - `goto` an operand that is a value, or that a pointer leads to, goes to
+//!   that address; Ghidra jumps to an operation or to a temporary.
+//! - Each temporary of each constructor has a place of its own. For Ghidra a
+//!   table that two operands use has the same ones.
+//! - What exports nothing is 0 where it is used as a value, and has 4 bytes.
 
 use crate::{
     decode::{Decoder, MAX_DEPTH},
