@@ -169,6 +169,19 @@ fn attached_values_and_user_operations() {
 }
 
 #[test]
+fn the_address_of_a_copy_is_that_of_the_register() {
+    check(
+        &[0xc2],
+        0,
+        "at r2",
+        "t0:2 = COPY r2
+         t1:2 = COPY 0x4:2
+         t2:2 = LOAD 0x3:4, t1:2
+         r0 = COPY t2:2",
+    );
+}
+
+#[test]
 fn labels_and_the_more_special_pattern() {
     check(
         &[0xb4],
