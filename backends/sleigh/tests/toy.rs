@@ -176,8 +176,7 @@ fn the_address_of_a_copy_is_that_of_the_register() {
         "at r2",
         "t0:2 = COPY r2
          t1:2 = COPY 0x4:2
-         t2:2 = LOAD 0x3:4, t1:2
-         r0 = COPY t2:2",
+         r0 = LOAD 0x3:4, t1:2",
     );
 }
 
