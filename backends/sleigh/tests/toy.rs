@@ -181,6 +181,18 @@ fn the_address_of_a_copy_is_that_of_the_register() {
 }
 
 #[test]
+fn conditional_jumps_to_what_is_known_at_run_time() {
+    check(
+        &[0xd4],
+        0,
+        "jc r1",
+        "t0:1 = BOOL_NEGATE C
+         CBRANCH 0x2:4, t0:1
+         BRANCHIND r1",
+    );
+}
+
+#[test]
 fn labels_and_the_more_special_pattern() {
     check(
         &[0xb4],
