@@ -175,11 +175,16 @@ impl Run<'_> {
                 // An address that is only known at run time.
                 let is_register = |space| self.language.space(space).is_none_or(|space| space.is_register);
                 if inputs.first().is_some_and(|target| label.is_none() && is_register(target.space)) {
-                    let indirect = match code {
-                        OpCode::Branch => OpCode::BranchInd,
-                        OpCode::Call => OpCode::CallInd,
-                        _ => return Err(LiftError::Malformed),
-                    };
+                    // Two operations on: past the branch.
+                    if code == OpCode::CBranch {
+                        let [target, condition] = *inputs else { return Err(LiftError::Malformed) };
+                        let unless = self.temporary(1);
+                        self.pcode.push(OpCode::BoolNegate, Some(unless), &[condition]);
+                        self.pcode.push(OpCode::CBranch, None, &[Varnode::constant(2, 4), unless]);
+                        self.pcode.push(OpCode::BranchInd, None, &[target]);
+                        return Ok(());
+                    }
+                    let indirect = if code == OpCode::Call { OpCode::CallInd } else { OpCode::BranchInd };
                     self.pcode.push(indirect, None, inputs);
                     return Ok(());
                 }

@@ -4,6 +4,10 @@ use std::fmt;
 
 /// A p-code operation. What each computes is described in Ghidra's p-code
 /// reference manual (`docs/languages/html/pcodedescription.html`).
+///
+/// The addresses of loads and stores count the words of their space, those of
+/// branches and calls bytes. A branch to a constant goes as many operations
+/// on, or back, from itself: the constant is a signed number of 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 #[allow(missing_docs)] // The names are the reference manual's.

@@ -105,11 +105,11 @@ fn delay_slots() {
 
 #[test]
 fn the_context_changes_what_is_decoded() {
-    check(&[0x78], 0, "nop", "");
+    check(&[0x78], 0, "nop2", "");
     check(&[0x78], WIDE, "inc r2", "r2 = INT_ADD r2, 0x1:2");
     check(&[0x79], WIDE, "dec r2", "r2 = INT_SUB r2, 0x1:2");
     // Neither of the two.
-    check(&[0x7a], WIDE, "nop", "");
+    check(&[0x7a], WIDE, "nop2", "");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_prefix_is_an_instruction_around_another() {
          r3 = INT_ADD r3, r1
          Z = INT_EQUAL r3, 0x0:2",
     );
-    check(&[0xf0, 0x78], WIDE, "repnop", "");
+    check(&[0xf0, 0x78], WIDE, "repnop2", "");
     let mut decoder = Decoder::new(toy());
     assert_eq!(decoder.decode(0, &[0xf0, 0xf0, 0x1d], Context(0)), Err(DecodeError::Invalid));
     // The end of the bytes comes before the end of the instruction.
@@ -166,6 +166,30 @@ fn attached_values_and_user_operations() {
     check(&[0xa9], 0, "trap 0x9", "register[0x1]:1 = CALLOTHER 0x0:4, 0x9:1");
     let mut decoder = Decoder::new(toy());
     assert_eq!(decoder.decode(0, &[0xa5], Context(0)), Err(DecodeError::Invalid));
+}
+
+#[test]
+fn the_address_of_a_copy_is_that_of_the_register() {
+    check(
+        &[0xc2],
+        0,
+        "at r2",
+        "t0:2 = COPY r2
+         t1:2 = COPY 0x4:2
+         r0 = LOAD 0x3:4, t1:2",
+    );
+}
+
+#[test]
+fn conditional_jumps_to_what_is_known_at_run_time() {
+    check(
+        &[0xd4],
+        0,
+        "jc r1",
+        "t0:1 = BOOL_NEGATE C
+         CBRANCH 0x2:4, t0:1
+         BRANCHIND r1",
+    );
 }
 
 #[test]
