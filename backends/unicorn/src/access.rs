@@ -9,7 +9,11 @@ use terrella_emulator_api::{
     Access, AddressRange, Error, Fault, Flow, MemoryCause, Permissions, ReadFlow, Stop,
 };
 
-use crate::{emulator::UnicornEmulator, run::Outcome};
+use crate::{
+    decode::{ends_basic_block, has_delay_slot, instruction_length},
+    emulator::UnicornEmulator,
+    run::Outcome,
+};
 
 /// What is known of the access under way.
 #[derive(Default)]
@@ -359,15 +363,57 @@ impl UnicornEmulator {
         let mut bytes = [0; 8];
         let bytes = &mut bytes[..size.min(8)];
         self.target.built_for.write(value.into(), bytes);
-        if let Err(error) = self.memory.write_unchecked((address..=last).into(), bytes) {
+        let range: AddressRange = (address..=last).into();
+        let mut before = [0; 8];
+        let before = &mut before[..bytes.len()];
+        self.memory.read_unchecked(range, before);
+        if before == bytes {
+            // Also the store over code that is made again, below.
+            return;
+        }
+        let was_stale = self.memory.has_stale_code();
+        if let Err(error) = self.memory.write_unchecked(range, bytes) {
             let pc = self.native_pc();
             self.end(Outcome::Error(error, pc));
         }
-        if self.memory.has_stale_code() {
+        if was_stale || !self.memory.has_stale_code() {
+            return;
+        }
+        let pc = self.native_pc();
+        if self.is_ahead(pc, range) {
             // Code wrote over itself: what is translated must go before the
             // next instruction.
             self.run.resync = true;
             self.engine.stop();
+            return;
         }
+        self.memory.take_stale_code();
+        self.traits.forget();
+        self.cuts.singles.clear();
+        if let Err(error) = self.flush_code(range) {
+            self.end(Outcome::Error(error, pc));
+        }
+    }
+
+    /// Whether a range is part of the code that is executed after `pc` without
+    /// a control transfer.
+    fn is_ahead(&self, pc: u64, range: AddressRange) -> bool {
+        /// How far a block of Unicorn's reaches at most, in bytes.
+        const LONGEST: u64 = 1 << 14;
+        let state = self.code_state();
+        let mut at = pc;
+        while at <= range.last() && at.wrapping_sub(pc) < LONGEST {
+            let code = self.code_at(at);
+            let Some(length) = instruction_length(self.platform, state, &code) else { return false };
+            let next = at.wrapping_add(length as u64);
+            if next > range.first() {
+                return true;
+            }
+            if ends_basic_block(self.platform, state, &code) && !has_delay_slot(self.platform, &code) {
+                return false;
+            }
+            at = next;
+        }
+        false
     }
 }

@@ -18,9 +18,12 @@ use crate::{
     decode::CodeState,
     engine::{Context, Engine},
     history::Version,
+    m68k::Cuts,
     memory::Memory,
     register_file::RegisterFile,
     run::{Mode, RunState},
+    saved::Saved,
+    sparc::Slot,
     target::{Target, target},
     traits::Traits,
     watch::NativeHooks,
@@ -46,6 +49,8 @@ pub struct UnicornEmulator {
     pub(crate) extensions: Extensions,
     /// Where long code without branches is split (MIPS).
     pub(crate) splits: BTreeSet<u64>,
+    /// Where blocks are made to end (m68k).
+    pub(crate) cuts: Cuts,
     /// The registers as they were made (x86).
     pub(crate) clean: Option<Context>,
     /// Instructions that Unicorn would execute wrongly, as far as met.
@@ -61,12 +66,13 @@ pub struct UnicornEmulator {
 /// What a snapshot of this backend holds.
 struct State {
     owner: Rc<Link>,
-    context: Context,
+    context: Saved,
     pc: u64,
     version: Rc<Version>,
     extensions: Extensions,
     mid_block: Option<u64>,
     in_slot: Option<u64>,
+    slot: Option<Slot>,
 }
 
 impl UnicornEmulator {
@@ -114,6 +120,7 @@ impl UnicornEmulator {
             bounds: RangeSet::new(),
             extensions: Extensions::default(),
             splits: BTreeSet::new(),
+            cuts: Cuts::default(),
             clean: None,
             refused_code: BTreeSet::new(),
             native: NativeHooks::default(),
@@ -124,6 +131,13 @@ impl UnicornEmulator {
             target,
         };
         emulator.connect()?;
+        emulator.warm_up()?;
+        if let Some(hidden) = emulator.registers.hidden
+            && !hidden.fits(&emulator.engine)?
+        {
+            let message = format!("the library keeps its state otherwise than version {VERSION}");
+            return Err(Error::Backend { backend: NAME, message });
+        }
         for (name, value) in emulator.target.initial {
             if let Some(id) = definition.register(name) {
                 let register = definition.registers().get(id);
@@ -415,12 +429,13 @@ impl Emulator for UnicornEmulator {
         self.interrupt_native_run();
         Ok(Snapshot::new(Rc::new(State {
             owner: Rc::clone(&self.link),
-            context: self.engine.save_context()?,
+            context: self.save_registers()?,
             pc: self.program_counter(),
             version,
             extensions: self.extensions.clone(),
             mid_block: self.run.mid_block,
             in_slot: self.run.in_slot,
+            slot: self.run.slot,
         })))
     }
 
@@ -503,8 +518,6 @@ impl UnicornEmulator {
             Capability::MemoryReadHooks | Capability::MemoryWriteHooks => {
                 self.target.arch == unicorn_engine::Arch::SPARC
             }
-            // Unicorn's context leaves the windowed registers out.
-            Capability::Snapshots => self.platform == Platform::SPARC64,
             _ => false,
         }
     }
@@ -517,9 +530,10 @@ impl UnicornEmulator {
     /// Brings the registers of a snapshot of this emulator back.
     pub(crate) fn restore_registers(&mut self, snapshot: &Snapshot) -> Result<()> {
         let state: &State = snapshot.content().ok_or(Error::ForeignSnapshot)?;
-        self.engine.restore_context(&state.context)?;
+        self.bring_back(&state.context)?;
         self.run.mid_block = state.mid_block;
         self.run.in_slot = state.in_slot;
+        self.run.slot = state.slot;
         // Taken inside a callback, the saved program counter may not be that
         // of the instruction.
         self.set_native_pc(state.pc)

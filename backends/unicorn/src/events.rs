@@ -8,14 +8,10 @@ use terrella_platforms::ReturnBy;
 use crate::{
     decode::{has_delay_slot, instruction_length, is_vex, wide_access},
     emulator::UnicornEmulator,
-    quirks::{SparcOperand, sparc_jump},
     run::{LastInstruction, Outcome},
+    sparc::LOST,
     traits::InstructionTraits,
 };
-
-/// The program counter that Unicorn has for SPARC after it forgot where a jump
-/// goes: its mark for "not known to the translator".
-const LOST: u64 = 1;
 
 /// What a callback left behind, apart from what it returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +120,7 @@ impl UnicornEmulator {
             || run.after.is_some()
             || run.diagnosing.is_some()
             || run.elsewhere.is_some()
+            || self.steps_natively()
             || run.last.is_some_and(|last| last.has_slot || last.repeats.is_some())
     }
 
@@ -140,7 +137,7 @@ impl UnicornEmulator {
                 || self.refused_code.contains(&address)
                 || self.hooks.functions.has_site(address)
                 || self.hooks.instructions.has_site(address)
-                || address == LOST && self.target.arch == unicorn_engine::Arch::SPARC,
+                || address == LOST && self.is_sparc(),
             repeats: crate::quirks::is_repeated_string(self.platform, &code),
             has_slot: self.definition.delay_slots && has_delay_slot(self.platform, &code),
             reversed: crate::quirks::is_byte_reversed(self.platform, &code),
@@ -171,6 +168,9 @@ impl UnicornEmulator {
             }
             return;
         }
+        if self.ends_after_one(address) || self.enters_slot(address) {
+            return;
+        }
         let last = self.run.last;
         if last.is_some_and(|last| self.is_repetition(&last, address)) {
             return;
@@ -182,8 +182,9 @@ impl UnicornEmulator {
             return;
         }
         if in_slot && !skips_hooks && self.instruction_hooks(address) == After::Ended {
-            self.run.ended_at = Some((address, true));
-            self.run.count += 1;
+            // Where a slot can be stopped before, it has not executed.
+            self.run.ended_at = Some((address, !self.is_sparc()));
+            self.run.count += u64::from(!self.is_sparc());
             return;
         }
         self.run.count += 1;
@@ -360,33 +361,6 @@ impl UnicornEmulator {
         Ok(())
     }
 
-    /// Where a jump goes that Unicorn forgot, if it did.
-    pub(crate) fn take_lost_jump(&mut self) -> Option<u64> {
-        (self.target.arch == unicorn_engine::Arch::SPARC).then(|| self.run.jump_target.take()).flatten()
-    }
-
-    /// Notes where a SPARC jump through registers goes. An instruction hook in
-    /// its delay slot makes Unicorn forget it.
-    pub(crate) fn note_jump(&mut self, address: u64) {
-        if self.target.arch != unicorn_engine::Arch::SPARC {
-            return;
-        }
-        self.run.jump_target = sparc_jump(&self.code_at(address)).and_then(|(first, second)| {
-            let register = |number: usize| match number {
-                0 => Some(0),
-                _ => self
-                    .definition
-                    .register(&format!("r{number}"))
-                    .and_then(|id| self.read_register_id(id).ok()),
-            };
-            let second = match second {
-                SparcOperand::Register(number) => register(number)?,
-                SparcOperand::Immediate(value) => value as u64,
-            };
-            Some(register(first)?.wrapping_add(second) & self.definition.highest_address())
-        });
-    }
-
     /// The counter of a repeated string instruction, if this is one.
     pub(crate) fn repeat_counter(&mut self, address: u64) -> Option<u64> {
         if self.target.arch != unicorn_engine::Arch::X86 {
@@ -422,23 +396,27 @@ impl UnicornEmulator {
         if let Ok(range) = AddressRange::sized(address, size) {
             self.memory.note_code(range);
         }
+        self.note_single(address, size);
         if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(address, size) {
             self.end(Outcome::Resume(address));
         }
     }
 
-    /// Does the same for the first block of all, which Unicorn does not tell.
+    /// Does the same for the block that a native run begins with, as long as
+    /// Unicorn has not told any: it tells none before one has ended by itself.
     pub(crate) fn check_first_block(&mut self, pc: u64) {
-        if !self.run.has_translated {
-            self.run.has_translated = true;
-            let size = self.whole_block(pc, 0);
-            if let Ok(range) = AddressRange::sized(pc, size) {
-                self.memory.note_code(range);
-            }
-            if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(pc, size) {
-                // What is watched changed after it was put in force.
-                self.run.watch_again = true;
-            }
+        if self.run.has_translated {
+            return;
+        }
+        let size = self.whole_block(pc, 0);
+        // It may reach over what is no code, to the end of the page.
+        self.memory.note_code((pc..=pc | (self.memory.page - 1)).into());
+        if let Ok(range) = AddressRange::sized(pc, size) {
+            self.memory.note_code(range);
+        }
+        if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(pc, size) {
+            // What is watched changed after it was put in force.
+            self.run.watch_again = true;
         }
     }
 

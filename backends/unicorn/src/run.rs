@@ -14,6 +14,7 @@ use crate::{
     decode::instruction_length,
     emulator::UnicornEmulator,
     memory::View,
+    sparc::Slot,
     target::{Event, ExceptionPc},
 };
 
@@ -91,17 +92,27 @@ pub(crate) struct RunState {
     pub(crate) mid_block: Option<u64>,
     /// A page that Unicorn was refused, for which access.
     pub(crate) refused: Option<(u64, Access, bool)>,
-    /// Whether the engine has translated anything yet: the first block is not
-    /// told.
+    /// Whether Unicorn has told that it translated anything.
     pub(crate) has_translated: bool,
     /// What is watched must be put in force before the native run.
     pub(crate) watch_again: bool,
+    /// The first native run, which ends before it executes anything.
+    pub(crate) warming: bool,
     /// Where a delay slot is whose branch is pending (MIPS).
     pub(crate) in_slot: Option<u64>,
     /// Where a `nop` is executed to take a pending branch away.
     pub(crate) elsewhere: Option<u64>,
     /// Where a jump of SPARC goes whose delay slot comes next.
     pub(crate) jump_target: Option<u64>,
+    /// The delay slot that the last native run ended in (SPARC).
+    pub(crate) slot: Option<Slot>,
+    /// The delay slot that a native run begins with, and whether it has been
+    /// entered.
+    pub(crate) slot_start: Option<Slot>,
+    pub(crate) slot_entered: bool,
+    /// The instruction that raised the last exception, and where execution
+    /// would have gone on behind it (SPARC).
+    pub(crate) excepted: Option<(u64, u64)>,
     /// Accesses are looked at only to find the faulting one.
     pub(crate) diagnosing: Option<u64>,
 }
@@ -207,17 +218,16 @@ impl UnicornEmulator {
 
     fn run_natively(&mut self) -> Result<Stop> {
         loop {
-            self.prepare()?;
             let pc = self.native_pc();
-            if let Some(error) = self.sparc_slot_error(pc) {
-                return Err(error);
-            }
+            self.watch_slot(pc);
+            self.prepare()?;
             self.leave_slot(pc)?;
             self.check_first_block(pc);
             if std::mem::take(&mut self.run.watch_again) {
                 continue;
             }
             self.apply_splits(pc)?;
+            self.cut_blocks(pc)?;
             let pointer = self.code_pointer(pc);
             let code = self.start(pointer);
             if let Some(panic) = self.run.panic.take() {
@@ -355,6 +365,9 @@ impl UnicornEmulator {
         if !stale.is_empty() || self.native.flush {
             self.traits.forget();
         }
+        if self.native.flush || !stale.is_empty() {
+            self.cuts.singles.clear();
+        }
         if self.native.flush || stale.len() > 64 {
             self.engine.flush_code()?;
             self.memory.forget_code();
@@ -375,9 +388,11 @@ impl UnicornEmulator {
         self.run.attention = true;
         self.run.refused = None;
         self.run.flags_written = false;
+        self.run.slot_entered = false;
+        self.run.excepted = None;
         let code = self.calling_back(|engine| engine.start(pointer));
         self.run.native = false;
-        self.note_sparc_slot();
+        self.note_slot();
         self.run.current_pc = None;
         code
     }
@@ -403,6 +418,7 @@ impl UnicornEmulator {
         }
         match code {
             uc_error::OK if self.run.resync => Ok(None),
+            uc_error::OK if self.cut_reached(pc) => Ok(self.stop_before(pc).map(Ok)),
             uc_error::OK if self.split_reached().is_some() => {
                 let split = self.split_reached().unwrap_or(pc);
                 self.set_native_pc(split)?;
@@ -452,7 +468,8 @@ impl UnicornEmulator {
         if at == pc {
             return Ok(Some(Err(self.fetch_fault(page, pc).into())));
         }
-        self.engine.set_exits(&[at])?;
+        let exits = self.cuts_with(pc, at);
+        self.engine.set_exits(&exits)?;
         self.flush_code((pc..=page - 1).into())?;
         let pointer = self.code_pointer(pc);
         self.run.skip_at = Some(pc).filter(|_| self.run.skip_at == Some(pc));
@@ -544,13 +561,15 @@ impl UnicornEmulator {
 
     /// The same for an instruction that stands elsewhere than it is told.
     pub(crate) fn diagnose_at(&mut self, at: u64, pc: u64, page: u64, access: Access) -> Result<Error> {
-        let context = self.engine.save_context()?;
+        let context = self.save_registers()?;
         self.engine.flush_tlb()?;
         self.run.diagnosing = Some(at);
         let pointer = self.code_pointer(at);
+        let slot = self.run.slot;
         let _ = self.start(pointer);
+        self.run.slot = slot;
         self.run.diagnosing = None;
-        self.engine.restore_context(&context)?;
+        self.bring_back(&context)?;
         self.set_native_pc(pc)?;
         self.stale_tlb = true;
         match self.run.outcome.take() {
@@ -616,6 +635,9 @@ impl UnicornEmulator {
             }
             View::Alias(physical) => Some((physical, prot(3))),
             View::Refused => {
+                if self.run.refused.is_some() {
+                    return None;
+                }
                 let pc = self.native_pc();
                 if access == Access::Fetch
                     && self.run.native
@@ -644,6 +666,7 @@ impl UnicornEmulator {
             ExceptionPc::AtFor(numbers) if numbers.contains(&number) => pc,
             ExceptionPc::AtFor(_) if self.thumb() => pc.wrapping_sub(2),
             ExceptionPc::AtFor(_) => pc.wrapping_sub(4),
+            ExceptionPc::Behind(_) if self.is_sparc() => self.sparc_exception(pc),
             ExceptionPc::Behind(bytes) => pc.wrapping_sub(bytes),
             ExceptionPc::Lost if number == 17 => pc.wrapping_sub(4),
             ExceptionPc::Lost => self.lost_pc(number),
