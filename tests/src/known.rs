@@ -20,28 +20,9 @@ pub struct Shortfall {
     pub not_run: bool,
 }
 
-/// A shortfall of the Unicorn backend.
-const fn known(platform: &'static str, case: &'static str, reason: &'static str) -> Shortfall {
-    Shortfall { backend: "unicorn", platform, case, reason, not_run: false }
-}
-
-const TRICORE_0: &str =
-    "an illegal instruction is a trap, and without context save areas the trap is another one";
-const S390X: &str = "Unicorn checks the last word of a load of many words before those between";
-const PPC: &str = "a store of many words goes on after the fault to the end of its block";
-
 /// All of them. A case that is listed here must fail: if it passes, the suite
 /// fails and asks for the entry to be removed.
-pub const SHORTFALLS: &[Shortfall] = &[
-    known("tricore", "4.5 an invalid instruction, with its bytes", TRICORE_0),
-    known("tricore", "4.5 an invalid instruction at the end of memory", TRICORE_0),
-    known("tricore", "6.8 an invalid instruction is handled", TRICORE_0),
-    known("tricore", "6.8 an invalid instruction that is not handled is an error", TRICORE_0),
-    known("s390x", "4.5 a load of many words that ends in unmapped memory", S390X),
-    known("s390x", "6.6 the accesses of a load of many words, in order", S390X),
-    known("ppc", "4.5 a store of many words that ends in unmapped memory", PPC),
-    known("ppc64", "4.5 a store of many words that ends in unmapped memory", PPC),
-];
+pub const SHORTFALLS: &[Shortfall] = &[];
 
 /// The shortfall that a case is known for.
 #[must_use]

@@ -12,6 +12,7 @@ use terrella_emulator_api::{
 use crate::{
     decode::{ends_basic_block, has_delay_slot, instruction_length},
     emulator::UnicornEmulator,
+    many::Many,
     run::Outcome,
 };
 
@@ -29,6 +30,8 @@ pub(crate) struct Accesses {
     done: Option<Done>,
     /// An access that Unicorn makes in pieces of eight bytes.
     wide: Option<Wide>,
+    /// A load of many words (z/Architecture).
+    pub(crate) many: Option<Many>,
     /// For `RangeHooks::matching`.
     serials: Vec<u64>,
 }
@@ -56,14 +59,43 @@ impl Accesses {
     pub(crate) fn reset(&mut self) {
         self.overlay = None;
         self.split = None;
+        self.many = None;
         self.done = None;
         self.wide = None;
+    }
+}
+
+impl Accesses {
+    /// What the access takes in place of memory, no longer remembered.
+    pub(crate) fn take_overlay(&mut self) -> Option<Vec<u8>> {
+        self.overlay.take().map(|(_, bytes)| bytes)
     }
 }
 
 impl UnicornEmulator {
     /// Before an access to the alias: whether it may be made.
     pub(crate) fn on_access(&mut self, access: Access, physical: u64, size: usize, value: u64) -> bool {
+        let goes_on = self.may_access(access, physical, size, value);
+        if !goes_on && access == Access::Write && self.run.kept.is_none() {
+            self.keep_registers();
+        }
+        goes_on
+    }
+
+    /// Keeps the registers as they are before a store that is refused. Unicorn
+    /// leaves the block at once for a load, but for a store only where it looks
+    /// for requests next: an instruction that stores in a loop of Unicorn's own
+    /// goes on, and so does what follows it. The registers come back
+    /// afterwards, and no access gets through until then.
+    fn keep_registers(&mut self) {
+        if let Ok(registers) = self.save_registers()
+            && self.engine.flush_tlb().is_ok()
+        {
+            self.run.kept = Some(registers);
+        }
+    }
+
+    fn may_access(&mut self, access: Access, physical: u64, size: usize, value: u64) -> bool {
         if self.run.outcome.is_some() || self.run.panic.is_some() {
             return false;
         }
@@ -92,6 +124,12 @@ impl UnicornEmulator {
         }
         self.accesses.wide = None;
         self.accesses.overlay = None;
+        if access == Access::Read
+            && self.target.arch == unicorn_engine::Arch::S390X
+            && let Some(goes_on) = self.on_many(range, pc)
+        {
+            return goes_on;
+        }
         if let Some((at, kind, rest)) = self.accesses.checked.take()
             && (at, kind, rest.first()) == (pc, access, address)
             && rest.covers(&range)
@@ -216,11 +254,23 @@ impl UnicornEmulator {
     }
 
     /// The fault of an access, if it is not allowed to its last byte.
-    fn access_fault(&self, access: Access, range: AddressRange, pc: u64) -> Option<Fault> {
+    pub(crate) fn access_fault(&self, access: Access, range: AddressRange, pc: u64) -> Option<Fault> {
         let wanted = if access == Access::Write { Permissions::WRITE } else { Permissions::READ };
         let (address, mapped) = self.memory.map.first_forbidden(range, wanted)?;
         let cause = if mapped { MemoryCause::Permission } else { MemoryCause::Unmapped };
         Some(Fault::Memory { access, cause, address, size: range.size().unwrap_or(0), pc })
+    }
+
+    /// Calls the read hooks of an access, unless they were called before the
+    /// instruction was executed again; whether it goes on.
+    pub(crate) fn load_hooks(&mut self, range: AddressRange, pc: u64) -> bool {
+        if let Some(done) = self.accesses.done.take()
+            && (done.pc, done.access, done.range) == (pc, Access::Read, range)
+        {
+            self.accesses.overlay = done.overlay.map(|bytes| (range, bytes));
+            return true;
+        }
+        self.read_hooks(range, pc)
     }
 
     /// Calls the read hooks of an access; whether it goes on.
@@ -342,6 +392,11 @@ impl UnicornEmulator {
                 if range.contains(at) {
                     *byte = overlay[(at - range.first()) as usize];
                 }
+            }
+        }
+        if let Some(many) = &self.accesses.many {
+            for (byte, at) in bytes.iter_mut().zip(address..) {
+                *byte = many.replacement(at).unwrap_or(*byte);
             }
         }
         self.target.built_for.read(bytes) as u64

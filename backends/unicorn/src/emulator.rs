@@ -55,6 +55,8 @@ pub struct UnicornEmulator {
     pub(crate) clean: Option<Context>,
     /// Instructions that Unicorn would execute wrongly, as far as met.
     pub(crate) refused_code: BTreeSet<u64>,
+    /// Instructions that may trap, as far as met (TriCore).
+    pub(crate) trapping: BTreeSet<u64>,
     pub(crate) native: NativeHooks,
     pub(crate) run: RunState,
     pub(crate) accesses: Accesses,
@@ -123,6 +125,7 @@ impl UnicornEmulator {
             cuts: Cuts::default(),
             clean: None,
             refused_code: BTreeSet::new(),
+            trapping: BTreeSet::new(),
             native: NativeHooks::default(),
             run: RunState::default(),
             accesses: Accesses::default(),
@@ -229,10 +232,8 @@ impl Emulator for UnicornEmulator {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capability::ALL.iter().fold(Capabilities::NONE, |all, capability| match capability {
-            capability if self.lacks(*capability) => all,
-            capability => all.with(*capability),
-        })
+        let all = Capability::ALL.iter().filter(|capability| **capability != Capability::Labels);
+        all.fold(Capabilities::NONE, |all, capability| all.with(*capability))
     }
 
     fn definition(&self) -> &'static PlatformDefinition {
@@ -421,7 +422,6 @@ impl Emulator for UnicornEmulator {
     }
 
     fn snapshot(&mut self) -> Result<Snapshot> {
-        self.require(Capability::Snapshots)?;
         let version = self.memory.snapshot();
         self.stale_tlb = true;
         // A store of an instruction under way is made again then, so that its
@@ -491,12 +491,10 @@ impl Emulator for UnicornEmulator {
     }
 
     fn memory_read_hookable(&mut self) -> Result<&mut dyn MemoryReadHookable> {
-        self.require(Capability::MemoryReadHooks)?;
         Ok(self)
     }
 
     fn memory_write_hookable(&mut self) -> Result<&mut dyn MemoryWriteHookable> {
-        self.require(Capability::MemoryWriteHooks)?;
         Ok(self)
     }
 
@@ -510,23 +508,6 @@ impl Emulator for UnicornEmulator {
 }
 
 impl UnicornEmulator {
-    /// What this backend cannot do on this platform.
-    fn lacks(&self, capability: Capability) -> bool {
-        match capability {
-            Capability::Labels => true,
-            // Accesses are told twice.
-            Capability::MemoryReadHooks | Capability::MemoryWriteHooks => {
-                self.target.arch == unicorn_engine::Arch::SPARC
-            }
-            _ => false,
-        }
-    }
-
-    /// The error for what this backend cannot do on this platform.
-    fn require(&self, capability: Capability) -> Result<()> {
-        if self.lacks(capability) { Err(self.unsupported(capability)) } else { Ok(()) }
-    }
-
     /// Brings the registers of a snapshot of this emulator back.
     pub(crate) fn restore_registers(&mut self, snapshot: &Snapshot) -> Result<()> {
         let state: &State = snapshot.content().ok_or(Error::ForeignSnapshot)?;

@@ -135,6 +135,7 @@ impl UnicornEmulator {
                 || self.exit_afters.contains(&address)
                 || self.native.guards.contains(address)
                 || self.refused_code.contains(&address)
+                || self.trapping.contains(&address)
                 || self.hooks.functions.has_site(address)
                 || self.hooks.instructions.has_site(address)
                 || address == LOST && self.is_sparc(),
@@ -142,6 +143,9 @@ impl UnicornEmulator {
             has_slot: self.definition.delay_slots && has_delay_slot(self.platform, &code),
             reversed: crate::quirks::is_byte_reversed(self.platform, &code),
             wide: wide_access(self.platform, self.code_state(), &code).unwrap_or(0),
+            many: (self.target.arch == unicorn_engine::Arch::S390X)
+                .then(|| crate::many::load_many(&code))
+                .flatten(),
         };
         // Only what the common case looks at keeps an instruction out of it.
         self.traits.remember(address, traits);
@@ -240,6 +244,9 @@ impl UnicornEmulator {
         }
         if self.hooks.functions.has_site(address) {
             return self.function_hook(address);
+        }
+        if self.before_trap(address) {
+            return After::Ended;
         }
         After::GoOn
     }
@@ -397,6 +404,9 @@ impl UnicornEmulator {
             self.memory.note_code(range);
         }
         self.note_single(address, size);
+        if self.find_traps(address, size) {
+            self.end(Outcome::Resume(address));
+        }
         if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(address, size) {
             self.end(Outcome::Resume(address));
         }
@@ -418,6 +428,7 @@ impl UnicornEmulator {
             // What is watched changed after it was put in force.
             self.run.watch_again = true;
         }
+        self.run.watch_again |= self.find_all_traps(pc);
     }
 
     /// Watches the instructions of a range that must not execute; whether

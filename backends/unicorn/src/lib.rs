@@ -50,6 +50,7 @@ mod frames;
 mod hidden;
 mod history;
 mod m68k;
+mod many;
 mod memory;
 mod mips;
 mod quirks;
@@ -61,6 +62,7 @@ mod sparc;
 mod target;
 mod traits;
 mod traps;
+mod tricore;
 mod watch;
 
 pub use emulator::UnicornEmulator;

@@ -14,8 +14,10 @@ use crate::{
     decode::instruction_length,
     emulator::UnicornEmulator,
     memory::View,
+    saved::Saved,
     sparc::Slot,
     target::{Event, ExceptionPc},
+    tricore::BeforeTrap,
 };
 
 /// What is run.
@@ -104,6 +106,10 @@ pub(crate) struct RunState {
     pub(crate) elsewhere: Option<u64>,
     /// Where a jump of SPARC goes whose delay slot comes next.
     pub(crate) jump_target: Option<u64>,
+    /// An instruction that may trap, and the registers before it (TriCore).
+    pub(crate) before_trap: Option<BeforeTrap>,
+    /// The registers before a store that was refused.
+    pub(crate) kept: Option<Saved>,
     /// The delay slot that the last native run ended in (SPARC).
     pub(crate) slot: Option<Slot>,
     /// The delay slot that a native run begins with, and whether it has been
@@ -230,6 +236,7 @@ impl UnicornEmulator {
             self.cut_blocks(pc)?;
             let pointer = self.code_pointer(pc);
             let code = self.start(pointer);
+            self.take_trap();
             if let Some(panic) = self.run.panic.take() {
                 self.run.outcome = None;
                 self.run.new_pc = None;
@@ -392,6 +399,12 @@ impl UnicornEmulator {
         self.run.excepted = None;
         let code = self.calling_back(|engine| engine.start(pointer));
         self.run.native = false;
+        if let Some(kept) = self.run.kept.take()
+            && let Err(error) = self.bring_back(&kept)
+        {
+            let pc = self.native_pc();
+            self.run.outcome = Some(Outcome::Error(error, pc));
+        }
         self.note_slot();
         self.run.current_pc = None;
         code
@@ -439,7 +452,7 @@ impl UnicornEmulator {
 
     /// A fetch from a page that was refused.
     fn fetch_refused(&mut self, pc: u64, page: u64) -> Result<Option<Result<Stop>>> {
-        if let Some(fault) = self.tricore_trap(pc) {
+        if let Some(fault) = self.unexpected_trap() {
             self.set_native_pc(fault.pc())?;
             return Ok(Some(Err(fault.into())));
         }
@@ -494,29 +507,6 @@ impl UnicornEmulator {
             return Ok(Some(Ok(stop)));
         }
         Ok(Some(Err(self.fetch_fault(page, at).into())))
-    }
-
-    /// The trap of TriCore whose handler is at `pc`, where nothing is. Unicorn
-    /// takes traps by itself: the vector is 32 bytes a class from `btv` on,
-    /// `a11` holds the return address, `d15` the identification number (TriCore
-    /// Architecture Manual, volume 1, 6).
-    fn tricore_trap(&self, pc: u64) -> Option<Fault> {
-        if self.target.arch != unicorn_engine::Arch::TRICORE {
-            return None;
-        }
-        let read = |name| {
-            let id = self.definition.register(name)?;
-            self.registers.read(&self.engine, id).ok()
-        };
-        let class = pc.checked_sub(read("btv")?)? / 32;
-        let (at, number) = (read("a11")?, read("d15")?);
-        match class {
-            2 => Some(self.invalid_instruction(at)),
-            0..=7 if pc.is_multiple_of(32) => {
-                Some(Fault::UnhandledInterrupt { number: class * 16 + number, pc: at })
-            }
-            _ => None,
-        }
     }
 
     /// What ended a native run that is not one of the loop's own.
@@ -593,6 +583,9 @@ impl UnicornEmulator {
         access: Access,
     ) -> Option<(u64, unicorn_engine::Prot)> {
         let prot = unicorn_engine::Prot;
+        if self.run.kept.is_some() {
+            return None;
+        }
         if self.run.diagnosing.is_some() && access != Access::Fetch {
             return match self.memory.alias(address / self.memory.page) {
                 View::Alias(physical) => Some((physical, prot(3))),

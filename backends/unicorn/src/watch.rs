@@ -101,9 +101,10 @@ impl UnicornEmulator {
         } else {
             let mut points = self.native.guards.clone();
             let sites = self.hooks.instructions.sites().chain(self.hooks.functions.sites());
-            let exits = self.exits.iter().chain(&self.exit_afters).chain(&self.refused_code).copied();
+            let exits =
+                self.exits.iter().chain(&self.exit_afters).chain(&self.refused_code).chain(&self.trapping);
             let slot = self.run.slot_start.map(|slot| slot.pc);
-            for address in exits.chain(sites).chain(slot) {
+            for address in exits.copied().chain(sites).chain(slot) {
                 points.insert(AddressRange::single(address));
             }
             if self.is_sparc() {
