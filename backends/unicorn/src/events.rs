@@ -9,7 +9,6 @@ use crate::{
     decode::{has_delay_slot, instruction_length, is_vex, wide_access},
     emulator::UnicornEmulator,
     run::{LastInstruction, Outcome},
-    sparc::LOST,
     traits::InstructionTraits,
 };
 
@@ -137,8 +136,7 @@ impl UnicornEmulator {
                 || self.refused_code.contains(&address)
                 || self.trapping.contains(&address)
                 || self.hooks.functions.has_site(address)
-                || self.hooks.instructions.has_site(address)
-                || address == LOST && self.is_sparc(),
+                || self.hooks.instructions.has_site(address),
             repeats: crate::quirks::is_repeated_string(self.platform, &code),
             has_slot: self.definition.delay_slots && has_delay_slot(self.platform, &code),
             reversed: crate::quirks::is_byte_reversed(self.platform, &code),
@@ -160,12 +158,6 @@ impl UnicornEmulator {
             self.engine.stop();
             return;
         }
-        if address == LOST
-            && let Some(target) = self.take_lost_jump()
-        {
-            self.end(Outcome::Resume(target));
-            return;
-        }
         if let Some(pc) = self.run.diagnosing {
             if pc != address {
                 self.engine.stop();
@@ -179,7 +171,8 @@ impl UnicornEmulator {
         if last.is_some_and(|last| self.is_repetition(&last, address)) {
             return;
         }
-        let in_slot = last.is_some_and(|last| last.has_slot && last.address.wrapping_add(4) == address);
+        let in_slot = last.is_some_and(|last| last.has_slot && last.address.wrapping_add(4) == address)
+            || last.is_none_or(|last| last.address.wrapping_add(4) != address) && self.is_slot(address);
         let skips_hooks = self.run.skip_at.take() == Some(address);
         if !in_slot && self.before_instruction(address, size, skips_hooks) == After::Ended {
             self.run.ended_at = Some((address, false));
@@ -192,6 +185,9 @@ impl UnicornEmulator {
             return;
         }
         self.run.count += 1;
+        if in_slot {
+            self.mend_jump();
+        }
         let has_slot = self.instruction_traits(address).has_slot;
         if has_slot {
             self.note_jump(address);

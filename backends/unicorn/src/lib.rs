@@ -54,6 +54,7 @@ mod many;
 mod memory;
 mod mips;
 mod quirks;
+mod refusals;
 mod register_file;
 mod registers;
 mod run;

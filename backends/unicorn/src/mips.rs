@@ -100,15 +100,18 @@ impl UnicornEmulator {
         Ok(())
     }
 
+    /// Whether an address is a delay slot whose branch is in the same block
+    /// (MIPS).
+    pub(crate) fn is_slot(&self, pc: u64) -> bool {
+        self.target.arch == Arch::MIPS
+            && self.run.block.is_some_and(|(start, size, _)| start < pc && pc < start.wrapping_add(size))
+            && has_delay_slot(self.platform, &self.code_at(pc.wrapping_sub(4)))
+    }
+
     /// Whether an access at `pc` must be refused because it is made in a delay
     /// slot whose branch is in the same block.
     pub(crate) fn refuses_slot(&mut self, pc: u64) -> bool {
-        if self.target.arch != Arch::MIPS {
-            return false;
-        }
-        let inside =
-            self.run.block.is_some_and(|(start, size, _)| start < pc && pc < start.wrapping_add(size));
-        if !inside || !has_delay_slot(self.platform, &self.code_at(pc.wrapping_sub(4))) {
+        if !self.is_slot(pc) {
             return false;
         }
         self.run.in_slot = Some(pc);

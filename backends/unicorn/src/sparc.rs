@@ -6,14 +6,14 @@
 //! into it, inside a callback at the slot, where Unicorn looks again what to
 //! execute.
 
-use terrella_emulator_api::Emulator;
+use terrella_emulator_api::{Capability, Emulator, Error, Result};
 use unicorn_engine::Arch;
 
-use crate::emulator::UnicornEmulator;
+use crate::{NAME, emulator::UnicornEmulator, run::Outcome};
 
 /// The program counter that Unicorn has after it forgot where a jump goes: its
 /// mark for "not known to the translator".
-pub(crate) const LOST: u64 = 1;
+const LOST: u64 = 1;
 /// The same for one of two places, as the branch's condition says.
 const EITHER: u64 = 2;
 
@@ -21,8 +21,8 @@ const EITHER: u64 = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot {
     pub(crate) pc: u64,
-    /// Where execution goes on behind it.
-    pub(crate) target: u64,
+    /// Where execution goes on behind it, if that is known.
+    pub(crate) target: Option<u64>,
 }
 
 /// The second operand of a SPARC instruction.
@@ -135,9 +135,26 @@ impl UnicornEmulator {
         }
     }
 
-    /// Where a jump goes that Unicorn forgot, if it did.
-    pub(crate) fn take_lost_jump(&mut self) -> Option<u64> {
-        if self.is_sparc() { self.run.jump_target.take() } else { None }
+    /// In the delay slot of a jump through registers: lets the processor know
+    /// again where it goes.
+    pub(crate) fn mend_jump(&mut self) {
+        let Some(target) = self.run.jump_target.take() else { return };
+        let Some((hidden, pending)) =
+            self.registers.hidden.and_then(|hidden| Some((hidden, hidden.pending.as_ref()?)))
+        else {
+            return;
+        };
+        let mended = hidden.state(&self.engine).and_then(|mut state| {
+            if pending.next_pc.read(&state) == LOST {
+                pending.next_pc.write(&mut state, target);
+                hidden.set_state(&self.engine, &state)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = mended {
+            let pc = self.native_pc();
+            self.end(Outcome::Error(error, pc));
+        }
     }
 
     /// Address, size and kind of the load or store at `pc`, with the present
@@ -171,7 +188,7 @@ impl UnicornEmulator {
         self.run.slot = None;
         if let Some((pc, target)) = self.run.excepted.take() {
             let follows = pc.wrapping_add(4) & self.definition.highest_address();
-            self.run.slot = Some(Slot { pc, target }).filter(|_| target != follows);
+            self.run.slot = Some(Slot { pc, target: Some(target) }).filter(|_| target != follows);
             return;
         }
         let Some((hidden, pending)) =
@@ -180,9 +197,6 @@ impl UnicornEmulator {
             return;
         };
         let pc = self.native_pc();
-        if pc == LOST {
-            return;
-        }
         let Ok(state) = hidden.state(&self.engine) else { return };
         let follows = pc.wrapping_add(4) & self.definition.highest_address();
         let target = match pending.next_pc.read(&state) {
@@ -195,23 +209,37 @@ impl UnicornEmulator {
             }
             target => Some(target),
         };
-        self.run.slot = target.filter(|target| *target != follows).map(|target| Slot { pc, target });
+        self.run.slot = (target != Some(follows)).then_some(Slot { pc, target });
     }
 
     /// Sees to it that a native run from a delay slot on begins with a callback
     /// there.
-    pub(crate) fn watch_slot(&mut self, pc: u64) {
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if it is not known where execution goes on.
+    pub(crate) fn watch_slot(&mut self, pc: u64) -> Result<()> {
         let wanted = self.run.slot.filter(|slot| slot.pc == pc);
+        if wanted.is_some_and(|slot| slot.target.is_none()) {
+            return Err(Error::Unsupported {
+                backend: NAME,
+                platform: self.platform,
+                capability: Capability::Stepping,
+                reason: format!("a run that ended in the delay slot at {pc:#x} cannot go on there"),
+            });
+        }
         if self.run.slot_start != wanted {
             self.run.slot_start = wanted;
             self.native.stale = true;
         }
+        Ok(())
     }
 
     /// At an instruction: whether it is a delay slot that a native run begins
     /// with, which now knows where to go behind it.
     pub(crate) fn enters_slot(&mut self, address: u64) -> bool {
-        let Some(slot) = self.run.slot_start else { return false };
+        let Some((slot, target)) = self.run.slot_start.and_then(|slot| Some((slot, slot.target?))) else {
+            return false;
+        };
         if std::mem::replace(&mut self.run.slot_entered, true) || slot.pc != address {
             return false;
         }
@@ -225,7 +253,7 @@ impl UnicornEmulator {
             return false;
         }
         let set = hidden.state(&self.engine).and_then(|mut state| {
-            pending.next_pc.write(&mut state, slot.target);
+            pending.next_pc.write(&mut state, target);
             hidden.set_state(&self.engine, &state)
         });
         set.is_ok()
@@ -234,7 +262,117 @@ impl UnicornEmulator {
 
 #[cfg(test)]
 mod tests {
+    use terrella_emulator_api::{EmulatorExt, Limits, Permissions, Platform, Stop};
+
     use super::*;
+
+    const CODE: u64 = 0x1000;
+    const DATA: u64 = 0x4000;
+    const RETURN: u64 = 0x9000;
+
+    /// About to execute some code that is called with arguments.
+    fn calling(platform: Platform, code: &[u32], arguments: &[(&str, u64)]) -> Result<UnicornEmulator> {
+        let mut emulator = UnicornEmulator::new(platform)?;
+        emulator.map_memory(CODE..CODE + 0x1000, Permissions::ALL)?;
+        emulator.map_memory(0x8000..0x9000, Permissions::READ_WRITE)?;
+        for (place, word) in (CODE..).step_by(4).zip(code) {
+            emulator.write_code(place, &word.to_be_bytes())?;
+        }
+        for (register, value) in arguments {
+            emulator.write_register(*register, *value)?;
+        }
+        emulator.write_register("sp", 0x8800_u64)?;
+        emulator.write_register("o7", RETURN - 8)?;
+        emulator.add_exit_point(RETURN);
+        emulator.set_program_counter(CODE)?;
+        Ok(emulator)
+    }
+
+    #[test]
+    fn functions_open_register_windows() -> Result<()> {
+        // save %sp, -176, %sp; add %i0, 1, %i0; ret; restore
+        let code = [0x9de3_bf50, 0xb006_2001, 0x81c7_e008, 0x81e8_0000];
+        for platform in [Platform::SPARC, Platform::SPARC64] {
+            let mut emulator = calling(platform, &code, &[("o0", 41)])?;
+            emulator.run_with(&Limits::instructions(2))?;
+            assert_eq!(emulator.read_register("i0")?, 42, "{platform}");
+            let snapshot = emulator.snapshot()?;
+            for _ in 0..2 {
+                assert_eq!(emulator.run()?, Stop::ExitPoint(RETURN), "{platform}");
+                assert_eq!(emulator.read_register("o0")?, 42, "{platform}");
+                assert_eq!(emulator.read_register("sp")?, 0x8800, "{platform}");
+                emulator.restore(&snapshot)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_fault_in_the_slot_of_a_return_is_repaired() -> Result<()> {
+        // retl; ld [%o0], %o0
+        let code = [0x81c3_e008, 0xd002_2000];
+        for platform in [Platform::SPARC, Platform::SPARC64] {
+            for hooked in [false, true] {
+                let mut emulator = calling(platform, &code, &[("o0", DATA)])?;
+                if hooked {
+                    emulator.hook_instruction(CODE + 4, |_, _| Ok(terrella_emulator_api::Flow::Continue))?;
+                }
+                let fault = emulator.run();
+                assert!(matches!(fault, Err(Error::Fault(_))), "{platform}: {fault:?}");
+                assert_eq!(emulator.program_counter(), CODE + 4, "{platform}");
+                let snapshot = emulator.snapshot()?;
+                emulator.map_memory(DATA..DATA + 4, Permissions::ALL)?;
+                emulator.write_integer(DATA, 7, 4)?;
+                assert_eq!(emulator.run()?, Stop::ExitPoint(RETURN), "{platform}");
+                assert_eq!(emulator.read_register("o0")?, 7, "{platform}");
+                emulator.restore(&snapshot)?;
+                assert!(matches!(emulator.run(), Err(Error::Fault(_))), "{platform}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_trap_in_the_slot_of_a_branch_is_told_there() -> Result<()> {
+        // ba .+16; ta 1; nop; nop; retl; nop
+        let code = [0x1080_0004, 0x91d0_2001, 0x0100_0000, 0x0100_0000, 0x81c3_e008, 0x0100_0000];
+        for platform in [Platform::SPARC, Platform::SPARC64] {
+            let mut emulator = calling(platform, &code, &[])?;
+            let fault = emulator.run();
+            assert!(matches!(fault, Err(Error::Fault(ref fault)) if fault.pc() == CODE + 4), "{fault:?}");
+            let mut emulator = calling(platform, &code, &[])?;
+            emulator.hook_interrupts(|emulator, _| {
+                assert_eq!(emulator.program_counter(), CODE + 4);
+                Ok(terrella_emulator_api::InterruptFlow::Handled)
+            })?;
+            let stop = emulator.run_with(&Limits::counted())?;
+            assert_eq!(stop, Stop::ExitPoint(RETURN), "{platform}");
+            assert_eq!(emulator.instructions_executed(), Some(4), "{platform}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn flags_are_those_of_the_last_operation() -> Result<()> {
+        // subcc %o0, %o1, %g0; addcc %o0, %o1, %g0; retl; nop
+        let code = [0x80a2_0009, 0x8082_0009, 0x81c3_e008, 0x0100_0000];
+        let mut emulator = calling(Platform::SPARC, &code, &[("o0", 1), ("o1", 2)])?;
+        emulator.step()?;
+        // 1 - 2: negative, with a borrow.
+        assert_eq!(emulator.read_register("icc")?, 0b1001);
+        emulator.write_register("o0", 0x7fff_ffff_u64)?;
+        emulator.step()?;
+        // Overflow into the sign.
+        assert_eq!(emulator.read_register("icc")?, 0b1010);
+        let mut emulator = calling(Platform::SPARC64, &code, &[("o0", 1 << 32), ("o1", 1 << 32)])?;
+        emulator.step()?;
+        // Zero at both widths.
+        assert_eq!(emulator.read_register("ccr")?, 0x44);
+        emulator.step()?;
+        // Zero at 32 bits only.
+        assert_eq!(emulator.read_register("ccr")?, 0x04);
+        Ok(())
+    }
 
     #[test]
     fn jumps_through_registers_are_told_apart() {

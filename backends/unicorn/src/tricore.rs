@@ -4,12 +4,13 @@
 //! registers are lost in both. So the registers are kept before instructions
 //! that end a block of Unicorn's though they transfer no control.
 
-use terrella_emulator_api::Fault;
+use terrella_emulator_api::{Access, Fault};
 use unicorn_engine::Arch;
 
 use crate::{
     decode::{ends_basic_block, instruction_length},
     emulator::UnicornEmulator,
+    run::Outcome,
     saved::Saved,
 };
 
@@ -133,11 +134,22 @@ impl UnicornEmulator {
     /// before the instruction.
     pub(crate) fn take_trap(&mut self) {
         let Some(before) = self.run.before_trap.take() else { return };
+        // The handler's page is not there, or its first byte is not.
+        let unfetched = match &self.run.outcome {
+            None => matches!(self.run.refused, Some((_, Access::Fetch, false))),
+            Some(Outcome::Fault(fault)) => matches!(fault, Fault::Memory { access: Access::Fetch, .. }),
+            Some(_) => false,
+        };
+        if !unfetched {
+            return;
+        }
         let (Some((class, number)), Some(at)) = (self.trap(), self.tricore_register("a11")) else { return };
         if at != before.at || self.bring_back(&before.registers).is_err() {
             return;
         }
         self.run.refused = None;
+        self.run.outcome = None;
+        self.run.ended_at = None;
         let emptied = (class, number) == (CONTEXT, EMPTY_LIST);
         // What callbacks do is taken up as in a native run.
         self.run.native = true;
@@ -173,7 +185,58 @@ impl UnicornEmulator {
 
 #[cfg(test)]
 mod tests {
+    use terrella_emulator_api::{
+        Emulator, EmulatorExt, Error, InterruptFlow, Permissions, Platform, Result, Stop,
+    };
+
     use super::*;
+
+    const CODE: u64 = 0x1000;
+
+    fn executing(code: &[u8]) -> Result<UnicornEmulator> {
+        let mut emulator = UnicornEmulator::new(Platform::TRICORE)?;
+        emulator.map_memory(CODE..CODE + 0x1000, Permissions::ALL)?;
+        emulator.write_code(CODE, code)?;
+        for (register, value) in [("a10", 0x10_u64), ("a11", 0x11), ("d15", 0x15), ("psw", 0xb80)] {
+            emulator.write_register(register, value)?;
+        }
+        emulator.set_program_counter(CODE)?;
+        Ok(emulator)
+    }
+
+    #[test]
+    fn a_call_without_save_areas_leaves_the_registers() -> Result<()> {
+        // mov %d2, 1; call .+16
+        let mut emulator = executing(&[0x82, 0x12, 0x6d, 0x00, 0x08, 0x00])?;
+        for _ in 0..2 {
+            let result = emulator.run();
+            let Err(Error::Fault(fault)) = result else { panic!("{result:?}") };
+            assert_eq!(fault, Fault::UnhandledInterrupt { number: 0x34, pc: CODE + 2 });
+            for (register, value) in
+                [("a10", 0x10), ("a11", 0x11), ("d15", 0x15), ("psw", 0xb80), ("d2", 1), ("pc", CODE + 2)]
+            {
+                assert_eq!(emulator.read_register(register)?, value, "{register}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_system_call_is_an_interrupt() -> Result<()> {
+        // mov %d2, 1; syscall 5; mov %d2, 2
+        let code = [0x82, 0x12, 0xad, 0x50, 0x80, 0x00, 0x82, 0x22];
+        let mut emulator = executing(&code)?;
+        let result = emulator.run();
+        let Err(Error::Fault(fault)) = result else { panic!("{result:?}") };
+        assert_eq!(fault, Fault::UnhandledInterrupt { number: 0x65, pc: CODE + 2 });
+        assert_eq!(emulator.read_register("d2")?, 1);
+        let mut emulator = executing(&code)?;
+        emulator.hook_interrupt(0x65, |_, _| Ok(InterruptFlow::Handled))?;
+        emulator.add_exit_point(CODE + 8);
+        assert_eq!(emulator.run()?, Stop::ExitPoint(CODE + 8));
+        assert_eq!(emulator.read_register("d2")?, 2);
+        Ok(())
+    }
 
     #[test]
     fn instructions_are_told_apart() {
