@@ -366,8 +366,8 @@ impl Handle {
     /// Puts back what [`Self::read_state`] of this engine gave, changed.
     ///
     /// # Safety
-    /// The state must be one that the processor can be in: pointers in it must
-    /// be as they were, or point into the same table.
+    /// The state must be one that the processor can be in, and pointers in it
+    /// must be as they were.
     pub(crate) unsafe fn write_state(&self, state: &RawState) -> Result<()> {
         let context = state.words.as_ptr().cast_mut();
         // SAFETY: the buffer is a context that Unicorn filled, which the call
@@ -425,11 +425,6 @@ impl RawState {
     /// Replaces the 64-bit word at an offset.
     pub(crate) fn set_u64(&mut self, offset: usize, value: u64) {
         self.bytes_mut()[offset..offset + 8].copy_from_slice(&value.to_ne_bytes());
-    }
-
-    /// Copies a part over another.
-    pub(crate) fn copy_within(&mut self, from: usize, to: usize, length: usize) {
-        self.bytes_mut().copy_within(from..from + length, to);
     }
 }
 

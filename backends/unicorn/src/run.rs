@@ -342,7 +342,8 @@ impl UnicornEmulator {
             platform: self.platform,
             capability: Capability::InstructionLimits,
             reason: format!(
-                "the run could not be ended at {at:#x}, inside a Thumb if-then block, and went on to {pc:#x}"
+                "the run could not be ended at {at:#x}{}, and went on to {pc:#x}",
+                if self.thumb() { ", inside a Thumb if-then block" } else { "" }
             ),
         }
     }

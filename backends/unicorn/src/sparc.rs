@@ -262,7 +262,7 @@ impl UnicornEmulator {
 
 #[cfg(test)]
 mod tests {
-    use terrella_emulator_api::{EmulatorExt, Limits, Permissions, Platform, Stop};
+    use terrella_emulator_api::{EmulatorExt, Fault, Limits, Permissions, Platform, Stop};
 
     use super::*;
 
@@ -303,6 +303,28 @@ mod tests {
                 assert_eq!(emulator.read_register("sp")?, 0x8800, "{platform}");
                 emulator.restore(&snapshot)?;
             }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn windows_that_run_out_and_windows_that_are_not_shown_are_told() -> Result<()> {
+        // save %sp, -176, %sp; ba .-4; nop
+        let code = [0x9de3_bf50, 0x10bf_ffff, 0x0100_0000];
+        for (platform, traps) in [(Platform::SPARC, 5), (Platform::SPARC64, 0x80)] {
+            let mut emulator = calling(platform, &code, &[])?;
+            emulator.map_memory(0..0x1000, Permissions::ALL)?;
+            let result = emulator.run();
+            let Err(Error::Fault(fault)) = result else { panic!("{platform}: {result:?}") };
+            assert_eq!(fault, Fault::UnhandledInterrupt { number: traps, pc: CODE }, "{platform}");
+            // The state cannot be made in another emulator.
+            let register = if platform == Platform::SPARC { "psr" } else { "cwp" };
+            let value = emulator.read_register(register)?;
+            let mut other = UnicornEmulator::new(platform)?;
+            let before = other.read_register(register)?;
+            let result = other.write_register(register, value);
+            assert!(matches!(result, Err(Error::RegisterNotAvailable { .. })), "{platform}: {result:?}");
+            assert_eq!(other.read_register(register)?, before, "{platform}");
         }
         Ok(())
     }

@@ -240,8 +240,9 @@ const SPARC: Target = Target {
     mode: Mode(Mode::SPARC32.0 | Mode::BIG_ENDIAN.0),
     model: None,
     sets_page_size: false,
-    // Floating point on.
-    initial: &[("ef", 1)],
+    // Floating point on; the window after the last one to save to is invalid,
+    // so that no window is overwritten.
+    initial: &[("ef", 1), ("wim", 2)],
     events: &[
         (2, Event::Invalid),
         (7, Event::UnalignedRead),

@@ -136,8 +136,7 @@ impl Hidden {
     /// Puts a changed state back.
     pub(crate) fn set_state(&self, engine: &Handle, state: &RawState) -> Result<()> {
         // SAFETY: the state came from this engine; what the tables change in it
-        // are values of registers, and the pointer to the register window
-        // within its table.
+        // are values of registers.
         unsafe { engine.write_state(state) }
     }
 

@@ -206,7 +206,11 @@ pub(super) static HIDDEN_64: Hidden = Hidden {
             count: 1,
             step: 0,
             read: |state, _| u64::from(state.u32(offset_of!(Layout64, cwp))).into(),
-            write: Write::State(|state, _, value| WINDOWS_64.select(state, value.low_u64())),
+            write: Write::State(|state, _, value| {
+                // Another window's registers are not those of the state that
+                // the number is taken from: nothing shows them.
+                value.low_u64() == u64::from(state.u32(offset_of!(Layout64, cwp)))
+            }),
         },
         Rows {
             prefix: "pstate",
@@ -238,67 +242,13 @@ pub(super) static HIDDEN_64: Hidden = Hidden {
 /// Eight registers of a window of so many bytes each, of which the first has
 /// this place in it.
 const fn window<const BYTES: usize>(first: S, place: usize) -> Shown {
-    let windows = if BYTES == 4 { &WINDOWS_32 } else { &WINDOWS_64 };
-    let place = Place::Window { base: windows.table + place * BYTES, number: windows.cwp };
+    let (windows, number) = if BYTES == 4 {
+        (offset_of!(Layout32, windows), offset_of!(Layout32, cwp))
+    } else {
+        (offset_of!(Layout64, windows), offset_of!(Layout64, cwp))
+    };
+    let place = Place::Window { base: windows + place * BYTES, number };
     Shown { id: first as i32, count: 8, place, bytes: BYTES }
-}
-
-/// Where the windows and what selects one of them stand.
-struct Windows {
-    table: usize,
-    pointer: usize,
-    cwp: usize,
-    count: usize,
-    bytes: usize,
-}
-
-const WINDOWS_32: Windows = Windows {
-    table: offset_of!(Layout32, windows),
-    pointer: offset_of!(Layout32, window),
-    cwp: offset_of!(Layout32, cwp),
-    count: offset_of!(Layout32, window_count),
-    bytes: 4,
-};
-
-const WINDOWS_64: Windows = Windows {
-    table: offset_of!(Layout64, windows),
-    pointer: offset_of!(Layout64, window),
-    cwp: offset_of!(Layout64, cwp),
-    count: offset_of!(Layout64, window_count),
-    bytes: 8,
-};
-
-impl Windows {
-    /// Makes another window the current one, as `cpu_set_cwp` of Unicorn's
-    /// `win_helper.c` does; `false` if there is none of that number.
-    fn select(&self, state: &mut RawState, number: u64) -> bool {
-        let (old, count) = (state.u32(self.cwp), state.u32(self.count));
-        if number >= u64::from(count) {
-            return false;
-        }
-        let new = number as u32;
-        // The last window's ins are the first one's outs: they stand behind the
-        // table while the last one is in use.
-        let behind = self.table + count as usize * 16 * self.bytes;
-        if old + 1 == count {
-            state.copy_within(behind, self.table, 8 * self.bytes);
-        }
-        if new + 1 == count {
-            state.copy_within(self.table, behind, 8 * self.bytes);
-        }
-        state.set_u32(self.cwp, new);
-        let step = 16 * self.bytes as i64 * (i64::from(new) - i64::from(old));
-        let pointer = match size_of::<usize>() {
-            4 => u64::from(state.u32(self.pointer)),
-            _ => state.u64(self.pointer),
-        };
-        let pointer = pointer.wrapping_add_signed(step);
-        match size_of::<usize>() {
-            4 => state.set_u32(self.pointer, pointer as u32),
-            _ => state.set_u64(self.pointer, pointer),
-        }
-        true
-    }
 }
 
 /// The rounding that a floating-point state register selects in bits 30 and 31:
@@ -377,7 +327,9 @@ fn psr(state: &RawState, _: usize) -> RegisterValue {
     u64::from(psr).into()
 }
 
-/// Writes the status register, but for the version, which is fixed.
+/// Writes the status register, but for the version, which is fixed, and the
+/// number of the window: the registers of another window are not those of the
+/// state that the number is taken from, as nothing shows them.
 fn set_psr(state: &mut RawState, index: usize, value: &RegisterValue) -> bool {
     let value = value.low_u64() as u32;
     state.set_u32(offset_of!(Layout32, psr), value & ICC);
@@ -388,8 +340,7 @@ fn set_psr(state: &mut RawState, index: usize, value: &RegisterValue) -> bool {
     state.set_u32(offset_of!(Layout32, supervisor), value >> 7 & 1);
     state.set_u32(offset_of!(Layout32, previous_supervisor), value >> 6 & 1);
     state.set_u32(offset_of!(Layout32, traps_enabled), value >> 5 & 1);
-    WINDOWS_32.select(state, (value & 0x1f).into())
-        && psr(state, index) == RegisterValue::from(u64::from(value))
+    psr(state, index) == RegisterValue::from(u64::from(value))
 }
 
 /// The condition codes of V9: those of 64 bits above those of 32.
