@@ -33,6 +33,9 @@
 //!   change that Unicorn cannot change under way, the native run is ended and
 //!   taken up again at the same instruction.
 //!
+//! - Registers that Unicorn's interface leaves out are read from and written to
+//!   the processor's state, whose layout is checked first (`hidden`).
+//!
 //! # Licence
 //! Unicorn is GPL-2.0, and so is this crate, which links it. The other crates
 //! of Terrella do not depend on it unless their feature `unicorn` is asked for.
