@@ -32,7 +32,6 @@
 //! - A run is a sequence of native runs (`run`): whenever something must
 //!   change that Unicorn cannot change under way, the native run is ended and
 //!   taken up again at the same instruction.
-//!
 //! - Registers that Unicorn's interface leaves out are read from and written to
 //!   the processor's state, whose layout is checked first (`hidden`).
 //!
