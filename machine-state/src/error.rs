@@ -241,8 +241,8 @@ pub enum FormatError {
     /// It does not start like one.
     #[error("it does not start with `TERRELLA`")]
     Magic,
-    /// A version of the format that is not known.
-    #[error("version {0} of the format is not known")]
+    /// A version of the format that is not read: an older or a newer one.
+    #[error("the file has version {0} of the format, and this program reads version {version} alone", version = crate::format::VERSION)]
     Version(u32),
     /// A part is said to be longer than the file, or the file is longer than
     /// its parts.
