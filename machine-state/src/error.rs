@@ -214,8 +214,8 @@ pub enum Error {
         /// What went wrong.
         source: std::io::Error,
     },
-    /// Bytes that are no machine file, or a damaged one.
-    #[error("not a machine file, or a damaged one: {0}")]
+    /// Bytes that are no machine file, a damaged one, or one of another version.
+    #[error("{introduction}{0}", introduction = introduction(.0))]
     Format(FormatError),
     /// A value that cannot be written or read as JSON.
     #[error("machine description: {0}")]
@@ -231,6 +231,14 @@ impl Error {
             Self::Emulator(source) => Box::new(source),
             other => Box::new(other),
         }
+    }
+}
+
+/// What stands before an error of a file: one of another version is sound.
+const fn introduction(error: &FormatError) -> &'static str {
+    match error {
+        FormatError::Version(_) => "",
+        _ => "not a machine file, or a damaged one: ",
     }
 }
 
