@@ -502,14 +502,17 @@ impl UnicornEmulator {
     /// The start of the software interrupt that ends at `pc`, or `pc` itself
     /// if there is none: then it is an exception.
     fn interrupt_start(&self, pc: u64, number: u32) -> u64 {
-        let mut before = [0; 2];
         let start = pc.wrapping_sub(2);
-        if self.memory.read(start, &mut before).is_err() {
+        // One at the start of a mapping has nothing before it.
+        let mut before = [0; 2];
+        let (first, second) = before.split_at_mut(1);
+        if self.memory.read(pc.wrapping_sub(1), second).is_err() {
             return pc;
         }
+        let is_long = self.memory.read(start, first).is_ok();
         let x86 = self.target.arch == unicorn_engine::Arch::X86;
         match (before, number) {
-            ([0xcd, vector], _) if x86 && u32::from(vector) == number => start,
+            ([0xcd, vector], _) if x86 && is_long && u32::from(vector) == number => start,
             ([_, 0xcc], 3) | ([_, 0xce], 4) | ([_, 0xf1], 1) if x86 => pc.wrapping_sub(1),
             // m68k `trap #n` is 0x4e40 + n and vector 32 + n.
             ([0x4e, low], 32..=47) if !x86 && u32::from(low) == 0x40 + number - 32 => start,

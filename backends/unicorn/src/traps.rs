@@ -262,3 +262,34 @@ impl UnicornEmulator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use terrella_emulator_api::{
+        AddressRange, Emulator, EmulatorExt, Error, Fault, Permissions, Platform, Result,
+    };
+
+    use crate::UnicornEmulator;
+
+    #[test]
+    fn interrupts_at_the_start_of_memory_are_told_there() -> Result<()> {
+        for (platform, code, number) in [
+            (Platform::X86_64, &[0xcc_u8][..], 3),
+            (Platform::I386, &[0xcc], 3),
+            (Platform::I386, &[0xcd, 0x2e], 0x2e),
+            (Platform::M68K, &[0x4e, 0x41], 33),
+        ] {
+            for address in [0, 0x1000] {
+                let mut emulator = UnicornEmulator::new(platform)?;
+                emulator.map_memory(AddressRange::sized(address, code.len() as u64)?, Permissions::ALL)?;
+                emulator.write_code(address, code)?;
+                emulator.set_program_counter(address)?;
+                let result = emulator.run();
+                let Err(Error::Fault(fault)) = result else { panic!("{platform}: {result:?}") };
+                assert_eq!(fault, Fault::UnhandledInterrupt { number, pc: address }, "{platform}");
+                assert_eq!(emulator.program_counter(), address, "{platform}");
+            }
+        }
+        Ok(())
+    }
+}
