@@ -104,7 +104,37 @@ impl UnicornEmulator {
 
 #[cfg(test)]
 mod tests {
+    use terrella_emulator_api::{Emulator, EmulatorExt, Permissions, Platform, ReadFlow, Result, Stop};
+
     use super::*;
+
+    #[test]
+    fn hooks_that_repeat_the_instruction_do_not_move_it() -> Result<()> {
+        // lmg %r2, %r4, 0(%r1)
+        let mut emulator = UnicornEmulator::new(Platform::S390X)?;
+        emulator.map_memory(0x1000..0x3000, Permissions::ALL)?;
+        emulator.write_code(0x1000, &[0xeb, 0x24, 0x10, 0x00, 0x00, 0x04])?;
+        for index in 0..3 {
+            emulator.write_integer(0x2000 + 8 * index, 7 + u128::from(index), 8)?;
+        }
+        emulator.write_register("r1", 0x2000_u64)?;
+        let mut calls = 0_u64;
+        emulator.hook_memory_read(0x2000..0x2018, move |emulator, address, _| {
+            assert_eq!(address, 0x2000 + 8 * calls);
+            // A change of the map makes the instruction begin again.
+            emulator.map_memory(0x1_0000 * (calls + 1)..0x1_0000 * (calls + 1) + 1, Permissions::ALL)?;
+            emulator.write_register("r1", 0x5000 + calls)?;
+            calls += 1;
+            Ok(ReadFlow::Continue)
+        })?;
+        emulator.set_program_counter(0x1000)?;
+        emulator.add_exit_point(0x1006);
+        assert_eq!(emulator.run()?, Stop::ExitPoint(0x1006));
+        for (register, value) in [("r2", 7), ("r3", 8), ("r4", 9), ("r1", 0x5002)] {
+            assert_eq!(emulator.read_register(register)?, value, "{register}");
+        }
+        Ok(())
+    }
 
     #[test]
     fn loads_of_many_words_are_told() {
