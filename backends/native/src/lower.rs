@@ -169,7 +169,7 @@ impl Lowering<'_> {
         use OpCode::*;
         let inputs = pcode.inputs(op);
         match op.code {
-            Branch | CBranch | Call => return self.branch(code, index, op, inputs, site),
+            Branch | CBranch | Call => return self.branch(code, index, op, inputs, pcode.is_internal(index), site),
             BranchInd | CallInd | Return => {
                 let target = inputs.first().ok_or(LowerError::Malformed)?;
                 let mut exit = Op::new(Code::ExitIndirect, 0, self.place(target, site)?, 0);
@@ -326,6 +326,7 @@ impl Lowering<'_> {
         index: usize,
         op: &PcodeOp,
         inputs: &[Varnode],
+        is_internal: bool,
         site: &Site,
     ) -> Result<(), LowerError> {
         let target = inputs.first().ok_or(LowerError::Malformed)?;
@@ -344,14 +345,14 @@ impl Lowering<'_> {
             code.ops.push(jump(if is_conditional { when } else { always }));
             return Ok(());
         }
-        if op.code != OpCode::Call && target.offset == site.address && is_self_loop(op.code) {
+        if is_internal && target.offset == site.address {
             // A repeated instruction.
             let mut again = jump(if is_conditional { Code::RestartIf } else { Code::Restart });
             again.number = site.first_op as u32;
             code.ops.push(again);
             return Ok(());
         }
-        if op.code != OpCode::Call && target.offset == site.next && site.next_is == NextIs::Inside {
+        if is_internal && target.offset == site.next && site.next_is == NextIs::Inside {
             code.to_end.push(code.ops.len());
             code.ops.push(jump(if is_conditional { when } else { always }));
             return Ok(());
@@ -389,10 +390,6 @@ impl Lowering<'_> {
         code.user.push(UserOp { number: number.offset as u32, handler, out, inputs: places });
         Ok(())
     }
-}
-
-const fn is_self_loop(code: OpCode) -> bool {
-    matches!(code, OpCode::Branch | OpCode::CBranch)
 }
 
 /// Adds a way out of the block; its number.

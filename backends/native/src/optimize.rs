@@ -178,6 +178,7 @@ impl Dead {
 
     fn written(&mut self, place: Place) {
         if !self.holds(place) {
+            self.0.retain(|dead| !covers(place, *dead));
             self.0.push(place);
         }
     }

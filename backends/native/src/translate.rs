@@ -254,20 +254,18 @@ impl NativeEmulator {
         }
         translator.decoder.set_delay_slot_length(slot_length);
         translator.lifter.lift(&translator.decoder, &mut translator.pcode).map_err(lift_failure)?;
-        let next = translator.decoder.address().wrapping_add(translator.decoder.length() as u64);
-        Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode, pc, next))
+        Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode))
     }
 
     /// Whether a basic block ends after an instruction.
-    fn transfers_control(&self, pcode: &Pcode, pc: u64, next: u64) -> bool {
-        let mask = self.address_mask;
-        pcode.ops().iter().any(|op| {
+    fn transfers_control(&self, pcode: &Pcode) -> bool {
+        pcode.ops().iter().enumerate().any(|(index, op)| {
             let first = pcode.inputs(op).first();
             match op.code {
                 OpCode::BranchInd | OpCode::CallInd | OpCode::Return | OpCode::Call => true,
-                OpCode::Branch | OpCode::CBranch => first.is_some_and(|target| {
-                    !target.is_constant() && target.offset != pc && target.offset != next & mask
-                }),
+                OpCode::Branch | OpCode::CBranch => {
+                    !pcode.is_internal(index) && first.is_some_and(|target| !target.is_constant())
+                }
                 OpCode::CallOther => first
                     .and_then(|number| self.handlers.get(number.offset as usize))
                     .is_some_and(|handler| handler.is_trap),

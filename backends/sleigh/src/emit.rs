@@ -171,6 +171,7 @@ impl Run<'_> {
                     && let Resolved::Varnode(code) = self.code(self.language.default_space(), target.offset)
                 {
                     *target = code;
+                    self.pcode.named.push(self.pcode.ops().len() as u32);
                 }
                 // An address that is only known at run time.
                 let is_register = |space| self.language.space(space).is_none_or(|space| space.is_register);

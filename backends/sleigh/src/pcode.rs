@@ -237,6 +237,8 @@ pub struct Pcode {
     varnodes: Vec<Varnode>,
     /// The operation before which the instruction in the delay slot executes.
     pub(crate) delay_slot: Option<u32>,
+    /// Branches to `inst_start`, `inst_next` and the like.
+    pub(crate) named: Vec<u32>,
 }
 
 impl Pcode {
@@ -260,10 +262,20 @@ impl Pcode {
         self.delay_slot.map(|index| index as usize)
     }
 
+    /// Whether the branch of a number goes to the beginning or the end of its
+    /// own instruction because the specification says so, and not because the
+    /// operand of the instruction happens to be that address: a repeated
+    /// instruction, or one whose condition fails, is no jump.
+    #[must_use]
+    pub fn is_internal(&self, op: usize) -> bool {
+        self.named.iter().any(|named| *named as usize == op)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.ops.clear();
         self.varnodes.clear();
         self.delay_slot = None;
+        self.named.clear();
     }
 
     pub(crate) fn push(&mut self, code: OpCode, output: Option<Varnode>, inputs: &[Varnode]) {
