@@ -63,6 +63,10 @@ pub fn compare(case: &Case, mnemonic: &str, real: &Machine, ours: &Machine) -> V
     if real.mxcsr != ours.mxcsr {
         note("mxcsr", format!("{:#x}", real.mxcsr), format!("{:#x}", ours.mxcsr));
     }
+    if real.outcome == Outcome::Arithmetic && mnemonic.ends_with("PI") {
+        // Whether MMX is entered before the fault depends on the processor.
+        return found;
+    }
     for (index, (a, b)) in real.stack.iter().zip(&ours.stack).enumerate() {
         if a != b && !undefined::is_near(mnemonic, a, b) {
             note("st", format!("st{index}={}", hex(a)), hex(b));

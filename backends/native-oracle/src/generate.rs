@@ -141,7 +141,12 @@ impl Generator {
             (true, 3) => random.pick(&[0, 0x10, 0x20, 0x40, 0x60, 0xc0, 0xd0u8]) + random.below(16) as u8,
             _ => random.bits() as u8,
         };
-        if is_dangerous(map, opcode) {
+        // SSE4a is AMD's alone; and AMD's jumps of 16 bits are not Intel's.
+        let foreign =
+            map == 1 && (opcode == 0x2b && shape.bytes.iter().any(|byte| matches!(byte, 0xf2 | 0xf3)));
+        let jump = map == 0 && matches!(opcode, 0x70..0x80 | 0xe0..0xe4 | 0xe8..0xec | 0xc2 | 0xc3)
+            || map == 1 && (0x80..0x90).contains(&opcode);
+        if is_dangerous(map, opcode) || foreign || jump && shape.bytes.contains(&0x66) {
             return false;
         }
         match map {

@@ -50,7 +50,7 @@ pub(crate) fn is_excluded(mnemonic: &str) -> bool {
 pub(crate) fn is_restartable(mnemonic: &str) -> bool {
     matches(
         mnemonic,
-        "VPGATHER*,VGATHER*,VPMASKMOV*,VMASKMOV*,ENTER,FSAVE,FNSAVE,FRSTOR,FSTENV,FNSTENV,FLDENV,FXSAVE*",
+        "VPGATHER*,VGATHER*,VPMASKMOV*,VMASKMOV*,ENTER,FSAVE,FNSAVE,FRSTOR,FSTENV,FNSTENV,FLDENV,FXSAVE*,MASKMOVQ",
     )
 }
 

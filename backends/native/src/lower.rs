@@ -37,6 +37,7 @@ pub(crate) struct Translation {
     pub(crate) ops: Vec<Op>,
     pub(crate) wide: Vec<WideOp>,
     pub(crate) user: Vec<UserOp>,
+    pub(crate) native: Vec<crate::x86::NativeOp>,
     pub(crate) leaves: Vec<Leave>,
     /// Operations that go to the end of the instruction.
     to_end: Vec<usize>,
@@ -138,8 +139,7 @@ impl Lowering<'_> {
                 } else {
                     varnode.offset
                 };
-                let (place, new) =
-                    self.constants.place(value, varnode.size > 8).ok_or(LowerError::NoRoom)?;
+                let (place, new) = self.constants.place(value, varnode.size > 8).ok_or(LowerError::NoRoom)?;
                 if new {
                     self.file.set::<8>(place, value.to_le_bytes());
                 }

@@ -3,7 +3,8 @@
 use std::{panic::resume_unwind, rc::Rc, time::Instant};
 
 use terrella_emulator_api::{
-    Access, ArithmeticKind, Error, Fault, Flow, InterruptFlow, Limits, MemoryCause, PanicPayload, Result, Stop,
+    Access, ArithmeticKind, Error, Fault, Flow, InterruptFlow, Limits, MemoryCause, PanicPayload, Result,
+    Stop,
 };
 use terrella_platforms::{CodeAddressBit, SyscallNumber};
 use terrella_sleigh::Context;
@@ -445,6 +446,7 @@ impl NativeEmulator {
                 Next::Ended(Ok(Stop::Halted(self.pc)))
             }
             Halt::Syscall => self.system_call(pc, self.behind(&instruction)),
+            Halt::Exception(number) => self.interrupt(pc, pc, number, None),
             Halt::Interrupt(number) => self.interrupt(pc, self.behind(&instruction), number, None),
         }
     }

@@ -13,6 +13,7 @@ use crate::{
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
     memory::PAGE_BITS,
     op::{Code, Op},
+    x86::{self, NativeOp},
 };
 
 /// How many instructions a block has at most.
@@ -29,6 +30,8 @@ pub(crate) struct Translator {
     lifter: terrella_sleigh::Lifter,
     pcode: Pcode,
     slot_pcode: Pcode,
+    /// The kernel of the instruction, if it has one.
+    native: Option<NativeOp>,
     /// The context bits that flow, and the context that the others have.
     flowing: u128,
     initial: Context,
@@ -65,6 +68,7 @@ impl Translator {
             lifter: terrella_sleigh::Lifter::new(),
             pcode: Pcode::default(),
             slot_pcode: Pcode::default(),
+            native: None,
             flowing: processor.language.flowing_context(),
             initial: processor.context,
         }
@@ -86,7 +90,12 @@ impl Translator {
 
 impl NativeEmulator {
     /// Translates the block at an address.
-    pub(crate) fn translate(&mut self, address: u64, context: Context, continues: bool) -> Result<Rc<Block>, Error> {
+    pub(crate) fn translate(
+        &mut self,
+        address: u64,
+        context: Context,
+        continues: bool,
+    ) -> Result<Rc<Block>, Error> {
         let mut block = Block {
             start: address,
             context,
@@ -95,6 +104,7 @@ impl NativeEmulator {
             instructions: Vec::new(),
             wide: Vec::new(),
             user: Vec::new(),
+            native: Vec::new(),
             leaves: Vec::new(),
             saved: Vec::new(),
             exit_after: None,
@@ -200,6 +210,7 @@ impl NativeEmulator {
         block.ops = code.ops;
         block.wide = code.wide;
         block.user = code.user;
+        block.native = code.native;
         block.leaves = code.leaves;
         Ok(())
     }
@@ -229,6 +240,15 @@ impl NativeEmulator {
             slot_length = translator.slot_decoder.length();
             let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
             lifted.map_err(lift_failure)?;
+        }
+        if let Some(registers) = &self.x86 {
+            let mut bytes = [0; FETCH];
+            let available = self.memory.fetch(pc, &mut bytes);
+            let bytes = &bytes[..available.min(translator.decoder.length())];
+            translator.native = x86::find(registers, bytes, pc);
+            if translator.native.is_some() {
+                return Ok(false);
+            }
         }
         translator.decoder.set_delay_slot_length(slot_length);
         translator.lifter.lift(&translator.decoder, &mut translator.pcode).map_err(lift_failure)?;
@@ -264,6 +284,12 @@ impl NativeEmulator {
         after: &After,
     ) -> Result<(), LowerError> {
         let length = self.translator.decoder.length();
+        if let Some(native) = self.translator.native {
+            self.begin(block, code, site.address, length, context, false, &Pcode::default());
+            code.ops.push(Op::numbered(Code::Native, code.native.len() as u32));
+            code.native.push(native);
+            return Ok(());
+        }
         let pcode = std::mem::take(&mut self.translator.pcode);
         let slot_pcode = std::mem::take(&mut self.translator.slot_pcode);
         let result = (|| {
@@ -325,7 +351,14 @@ impl NativeEmulator {
         let saved = (first_saved, block.saved.len() as u32);
         // The block hook belongs to the first instruction.
         let first = if number == 0 { 0 } else { code.ops.len() as u32 };
-        block.instructions.push(Instruction { address, length: length as u8, in_slot, first, context, saved });
+        block.instructions.push(Instruction {
+            address,
+            length: length as u8,
+            in_slot,
+            first,
+            context,
+            saved,
+        });
         if self.hooks.instructions.has_global() || self.hooks.instructions.has_site(address) {
             code.ops.push(Op::numbered(Code::InstructionHook, number as u32));
         }
@@ -340,9 +373,12 @@ impl NativeEmulator {
     /// fault.
     fn places_to_save(&self, pcode: &Pcode, saved: &mut Vec<Place>) {
         let may_fault = |op: &terrella_sleigh::PcodeOp| match op.code {
-            OpCode::Load | OpCode::Store | OpCode::IntDiv | OpCode::IntSDiv | OpCode::IntRem | OpCode::IntSRem => {
-                true
-            }
+            OpCode::Load
+            | OpCode::Store
+            | OpCode::IntDiv
+            | OpCode::IntSDiv
+            | OpCode::IntRem
+            | OpCode::IntSRem => true,
             OpCode::CallOther => pcode
                 .inputs(op)
                 .first()
@@ -359,7 +395,9 @@ impl NativeEmulator {
         let first = saved.len();
         for op in range {
             let Some(output) = op.output.filter(|output| output.space != SpaceId::UNIQUE) else { continue };
-            let Some(place) = self.layout.place(&output).filter(|place| *place < REGISTERS_END) else { continue };
+            let Some(place) = self.layout.place(&output).filter(|place| *place < REGISTERS_END) else {
+                continue;
+            };
             let place = Place { at: place as u16, size: output.size as u16 };
             if !saved[first..].contains(&place) {
                 saved.push(place);
@@ -384,7 +422,10 @@ impl NativeEmulator {
     /// The address after the basic block that an instruction is in.
     fn cannot_translate(&self, pc: u64, error: LowerError) -> Error {
         let text = self.translator.decoder.text();
-        Error::Backend { backend: NAME, message: format!("`{text}` at {pc:#x} cannot be translated: {error}") }
+        Error::Backend {
+            backend: NAME,
+            message: format!("`{text}` at {pc:#x} cannot be translated: {error}"),
+        }
     }
 }
 

@@ -62,8 +62,7 @@ const ARM_FLAGS: &[Part] =
 
 const ARM: &[Composite] = &[("cpsr", ARM_FLAGS), ("apsr", ARM_FLAGS), ("xpsr", ARM_FLAGS)];
 
-const AARCH64: &[Composite] =
-    &[("nzcv", &[flag("OV", 28), flag("CY", 29), flag("ZR", 30), flag("NG", 31)])];
+const AARCH64: &[Composite] = &[("nzcv", &[flag("OV", 28), flag("CY", 29), flag("ZR", 30), flag("NG", 31)])];
 
 const M68K: &[Composite] =
     &[("sr", &[flag("CF", 0), flag("VF", 1), flag("ZF", 2), flag("NF", 3), flag("XF", 4)])];
