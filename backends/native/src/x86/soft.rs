@@ -397,11 +397,13 @@ impl Env {
     }
 
     pub(super) fn sub(&mut self, format: Format, a: u128, b: u128) -> u128 {
-        let (a, mut b) = (self.operand(format, a), self.operand(format, b));
-        if !matches!(b.class, Class::Quiet | Class::Signalling) {
-            b.negative = !b.negative;
-        }
-        self.add_numbers(format, &a, &b)
+        let (a, b) = (self.operand(format, a), self.operand(format, b));
+        self.sub_numbers(format, &a, &b)
+    }
+
+    pub(super) fn sub_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
+        let is_nan = matches!(b.class, Class::Quiet | Class::Signalling);
+        self.add_numbers(format, a, &Number { negative: b.negative != !is_nan, ..*b })
     }
 
     pub(super) fn add_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
@@ -437,39 +439,47 @@ impl Env {
 
     pub(super) fn mul(&mut self, format: Format, a: u128, b: u128) -> u128 {
         let (a, b) = (self.operand(format, a), self.operand(format, b));
+        self.mul_numbers(format, &a, &b)
+    }
+
+    pub(super) fn mul_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
         self.up = false;
-        if let Some(nan) = self.nan(format, &a, Some(&b)) {
+        if let Some(nan) = self.nan(format, a, Some(b)) {
             return nan;
         }
         let negative = a.negative != b.negative;
         match (a.class, b.class) {
             (Class::Infinite, Class::Zero) | (Class::Zero, Class::Infinite) => return self.invalid(format),
             (Class::Infinite, _) | (_, Class::Infinite) => {
-                self.note_denormals(&[&a, &b]);
+                self.note_denormals(&[a, b]);
                 return format.infinity(negative);
             }
             (Class::Zero, _) | (_, Class::Zero) => {
-                self.note_denormals(&[&a, &b]);
+                self.note_denormals(&[a, b]);
                 return format.zero(negative);
             }
             _ => {}
         }
-        self.note_denormals(&[&a, &b]);
+        self.note_denormals(&[a, b]);
         let product = u128::from(a.significand) * u128::from(b.significand);
         self.round(format, negative, a.exponent + b.exponent + 1, product, false)
     }
 
     pub(super) fn div(&mut self, format: Format, a: u128, b: u128) -> u128 {
         let (a, b) = (self.operand(format, a), self.operand(format, b));
+        self.div_numbers(format, &a, &b)
+    }
+
+    pub(super) fn div_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
         self.up = false;
-        if let Some(nan) = self.nan(format, &a, Some(&b)) {
+        if let Some(nan) = self.nan(format, a, Some(b)) {
             return nan;
         }
         let negative = a.negative != b.negative;
         match (a.class, b.class) {
             (Class::Infinite, Class::Infinite) | (Class::Zero, Class::Zero) => return self.invalid(format),
             (Class::Infinite, _) => {
-                self.note_denormals(&[&b]);
+                self.note_denormals(&[b]);
                 return format.infinity(negative);
             }
             (_, Class::Zero) => {
@@ -477,12 +487,12 @@ impl Env {
                 return format.infinity(negative);
             }
             (Class::Zero, _) | (_, Class::Infinite) => {
-                self.note_denormals(&[&a, &b]);
+                self.note_denormals(&[a, b]);
                 return format.zero(negative);
             }
             _ => {}
         }
-        self.note_denormals(&[&a, &b]);
+        self.note_denormals(&[a, b]);
         let (dividend, divisor) = (u128::from(a.significand) << 63, u128::from(b.significand));
         let (high, rest) = (dividend / divisor, dividend % divisor);
         // 64 more bits than there may be in the quotient so far.
@@ -696,8 +706,12 @@ impl Env {
         signals: bool,
     ) -> Option<std::cmp::Ordering> {
         let (a, b) = (self.operand(format, a), self.operand(format, b));
+        self.compare_numbers(&a, &b, signals)
+    }
+
+    pub(super) fn compare_numbers(&mut self, a: &Number, b: &Number, signals: bool) -> Option<std::cmp::Ordering> {
         let mut unordered = false;
-        for number in [&a, &b] {
+        for number in [a, b] {
             match number.class {
                 Class::Signalling | Class::Unsupported => {
                     unordered = true;
@@ -713,7 +727,7 @@ impl Env {
         if unordered {
             return None;
         }
-        self.note_denormals(&[&a, &b]);
+        self.note_denormals(&[a, b]);
         let key = |number: &Number| {
             let magnitude = match number.class {
                 Class::Zero => 0,
@@ -722,13 +736,18 @@ impl Env {
             };
             if number.negative { -magnitude } else { magnitude }
         };
-        Some(key(&a).cmp(&key(&b)))
+        Some(key(a).cmp(&key(b)))
     }
 }
 
-/// Of two NaNs, that with the larger significand; of equals, the positive one
-/// (Intel SDM, volume 1, table 4-7).
+/// Of two NaNs, the quiet one; of two of one kind, that with the larger
+/// significand; of equals, the positive one (Intel SDM, volume 1, table 4-7).
 fn larger<'a>(a: &'a Number, b: &'a Number) -> &'a Number {
+    match (a.class, b.class) {
+        (Class::Quiet, Class::Signalling) => return a,
+        (Class::Signalling, Class::Quiet) => return b,
+        _ => {}
+    }
     match (a.significand | 1 << 62).cmp(&(b.significand | 1 << 62)) {
         std::cmp::Ordering::Greater => a,
         std::cmp::Ordering::Less => b,

@@ -4,13 +4,11 @@
 //! one unit in the last place, as the manuals promise of processors (Intel
 //! SDM, volume 1, 8.3.10).
 
-use std::cmp::Ordering;
-
 use super::{
     Registers,
     big::{self, Big},
     soft::{self, Class, EXTENDED, Env, Mode, Number},
-    x87::{C0, C1, C2, C3},
+    x87::{C0, C1, C2, C3, codes},
 };
 use crate::{emulator::NativeEmulator, halt::Halt};
 
@@ -64,6 +62,7 @@ pub(super) fn unary(e: &mut NativeEmulator, modrm: u8, it: &Registers) -> Result
             _ => {
                 // Outside of -1 to 1 it is undefined.
                 if number.exponent >= 1 {
+                    env.flags |= soft::INEXACT;
                     return a_of(number);
                 }
                 big::exp2_minus_one(Big::of(number)).round(env)
@@ -114,7 +113,11 @@ fn finish(e: &mut NativeEmulator, it: &Registers, env: &Env, value: u128) {
 
 /// An operand is missing.
 fn missing(e: &mut NativeEmulator, it: &Registers, modrm: u8) {
-    if !e.stack_fault(it, false) {
+    let masked = e.stack_fault(it, false);
+    if modrm == 0xe4 {
+        e.set_condition(it, C0 | C2 | C3, C0 | C2 | C3);
+    }
+    if !masked {
         return;
     }
     let indefinite = EXTENDED.indefinite();
@@ -187,15 +190,8 @@ fn constant(e: &mut NativeEmulator, it: &Registers, modrm: u8) {
 fn test(e: &mut NativeEmulator, it: &Registers, a: u128) {
     let mut env = e.x87_env(it);
     let order = env.compare(EXTENDED, a, 0, true);
-    if e.settle_x87(it, &env) {
-        let value = match order {
-            Some(Ordering::Greater) => 0,
-            Some(Ordering::Less) => C0,
-            Some(Ordering::Equal) => C3,
-            None => C0 | C2 | C3,
-        };
-        e.set_condition(it, C0 | C2 | C3, value);
-    }
+    e.settle_x87(it, &env);
+    e.set_condition(it, C0 | C2 | C3, codes(order));
 }
 
 /// A function of ST0.

@@ -9,7 +9,7 @@ use terrella_emulator_api::ArithmeticKind;
 
 use super::{
     Ea, Kind, NONE, NativeOp, P66, PF2, PF3, Registers, Rm, Row, environment,
-    soft::{self, Class, DOUBLE, EXTENDED, Env, Format, Mode, SINGLE},
+    soft::{self, Class, DOUBLE, EXTENDED, Env, Format, Mode, Number, SINGLE},
     transcendental,
 };
 use crate::{emulator::NativeEmulator, halt::Halt};
@@ -406,6 +406,8 @@ fn store_float(
     } else {
         let mut env = e.x87_env(it);
         let value = env.convert(EXTENDED, format, e.st(it, 0));
+        // Stores say nothing of denormals.
+        env.flags &= !soft::DENORMAL;
         let unmasked = env.flags & (soft::OVERFLOW | soft::UNDERFLOW) & !env.masks != 0;
         if unmasked {
             // Nothing is stored, so nothing is inexact.
@@ -479,14 +481,7 @@ fn arithmetic_float(
     if e.is_empty(it, 0) {
         return underflow(e, it, kind, 0, u8::from(kind == 3));
     }
-    let mut env = Env { precision: 64, ..e.x87_env(it) };
-    let number = format.unpack(value);
-    // A conversion that notes what is wrong with the operand; it is quiet
-    // about NaNs that the operation notes itself.
-    let signalling = number.class == Class::Signalling;
-    let value = env.convert(format, EXTENDED, value);
-    let early = Env { flags: env.flags & if signalling { soft::INVALID } else { soft::DENORMAL }, ..env };
-    binary(e, it, kind, 0, value, 0, u8::from(kind == 3), early.flags)
+    binary(e, it, kind, 0, &format.unpack(value), 0, u8::from(kind == 3))
 }
 
 fn arithmetic_integer(
@@ -504,17 +499,19 @@ fn arithmetic_integer(
     let value = ((value << (128 - bits)) as i128) >> (128 - bits);
     let mut env = Env { precision: 64, ..e.x87_env(it) };
     let value = env.from_integer(EXTENDED, value);
-    binary(e, it, kind, 0, value, 0, u8::from(kind == 3), 0)
+    binary(e, it, kind, 0, &EXTENDED.unpack(value), 0, u8::from(kind == 3))
 }
 
 /// An operand is missing.
 fn underflow(e: &mut NativeEmulator, it: &Registers, kind: u8, target: usize, pops: u8) -> Result<(), Halt> {
-    if !e.stack_fault(it, false) {
-        return Ok(());
-    }
+    let masked = e.stack_fault(it, false);
     if matches!(kind, 2 | 3) {
         e.set_condition(it, C0 | C2 | C3, C0 | C2 | C3);
-    } else {
+    }
+    if !masked {
+        return Ok(());
+    }
+    if !matches!(kind, 2 | 3) {
         e.set_st(it, target, EXTENDED.indefinite());
     }
     for _ in 0..pops {
@@ -524,38 +521,28 @@ fn underflow(e: &mut NativeEmulator, it: &Registers, kind: u8, target: usize, po
 }
 
 /// ADD, MUL, COM, COMP, SUB, SUBR, DIV, DIVR of a register and a value.
-#[allow(clippy::too_many_arguments)]
 fn binary(
     e: &mut NativeEmulator,
     it: &Registers,
     kind: u8,
     a: usize,
-    b: u128,
+    b: &Number,
     target: usize,
     pops: u8,
-    early: u32,
 ) -> Result<(), Halt> {
-    let a = e.st(it, a);
+    let a = &EXTENDED.unpack(e.st(it, a));
     if matches!(kind, 2 | 3) {
-        return compare(e, it, a, b, true, pops, early);
+        return compare(e, it, a, b, true, pops);
     }
     let mut env = e.x87_env(it);
-    env.flags = early;
     let value = match kind {
-        0 => env.add(EXTENDED, a, b),
-        1 => env.mul(EXTENDED, a, b),
-        4 => env.sub(EXTENDED, a, b),
-        5 => env.sub(EXTENDED, b, a),
-        6 => env.div(EXTENDED, a, b),
-        _ => env.div(EXTENDED, b, a),
+        0 => env.add_numbers(EXTENDED, a, b),
+        1 => env.mul_numbers(EXTENDED, a, b),
+        4 => env.sub_numbers(EXTENDED, a, b),
+        5 => env.sub_numbers(EXTENDED, b, a),
+        6 => env.div_numbers(EXTENDED, a, b),
+        _ => env.div_numbers(EXTENDED, b, a),
     };
-    // Of a NaN, nothing else is noted.
-    if matches!(EXTENDED.unpack(value).class, Class::Quiet) && env.flags & soft::INVALID == 0 {
-        env.flags = 0;
-    }
-    if env.flags & soft::INVALID != 0 {
-        env.flags &= !soft::DENORMAL;
-    }
     if e.settle_x87(it, &env) {
         e.set_st(it, target, value);
         for _ in 0..pops {
@@ -568,31 +555,29 @@ fn binary(
 fn compare(
     e: &mut NativeEmulator,
     it: &Registers,
-    a: u128,
-    b: u128,
+    a: &Number,
+    b: &Number,
     signals: bool,
     pops: u8,
-    early: u32,
 ) -> Result<(), Halt> {
     let mut env = e.x87_env(it);
-    env.flags = early;
-    let order = env.compare(EXTENDED, a, b, signals);
-    if order.is_none() {
-        env.flags &= !soft::DENORMAL;
-    }
-    if e.settle_x87(it, &env) {
-        let value = match order {
-            Some(Ordering::Greater) => 0,
-            Some(Ordering::Less) => C0,
-            Some(Ordering::Equal) => C3,
-            None => C0 | C2 | C3,
-        };
-        e.set_condition(it, C0 | C2 | C3, value);
-        for _ in 0..pops {
-            e.pop(it);
-        }
+    let order = env.compare_numbers(a, b, signals);
+    let counts = e.settle_x87(it, &env);
+    e.set_condition(it, C0 | C2 | C3, codes(order));
+    for _ in 0..if counts { pops } else { 0 } {
+        e.pop(it);
     }
     Ok(())
+}
+
+/// The condition codes of an order.
+pub(super) const fn codes(order: Option<Ordering>) -> u16 {
+    match order {
+        Some(Ordering::Greater) => 0,
+        Some(Ordering::Less) => C0,
+        Some(Ordering::Equal) => C3,
+        None => C0 | C2 | C3,
+    }
 }
 
 /// FCOMI and FUCOMI.
@@ -607,21 +592,20 @@ fn compare_flags(
         (None, e.stack_fault(it, false))
     } else {
         let mut env = e.x87_env(it);
+        // C1 stays as it is.
+        env.up = e.status(it) & C1 != 0;
         let (a, b) = (e.st(it, 0), e.st(it, index));
         let order = env.compare(EXTENDED, a, b, signals);
-        if order.is_none() {
-            env.flags &= !soft::DENORMAL;
-        }
         (order, e.settle_x87(it, &env))
     };
-    if counts {
+    {
         e.set_flag(it.zf, matches!(order, None | Some(Ordering::Equal)));
         e.set_flag(it.pf, order.is_none());
         e.set_flag(it.cf, matches!(order, None | Some(Ordering::Less)));
         for place in [it.of, it.sf, it.af] {
             e.set_flag(place, false);
         }
-        if pops {
+        if pops && counts {
             e.pop(it);
         }
     }
@@ -638,8 +622,8 @@ fn compare_stack(
     if e.is_empty(it, 0) || e.is_empty(it, index) {
         return underflow(e, it, 2, 0, pops);
     }
-    let (a, b) = (e.st(it, 0), e.st(it, index));
-    compare(e, it, a, b, signals, pops, 0)
+    let (a, b) = (EXTENDED.unpack(e.st(it, 0)), EXTENDED.unpack(e.st(it, index)));
+    compare(e, it, &a, &b, signals, pops)
 }
 
 /// Arithmetic of two registers.
@@ -655,8 +639,8 @@ fn binary_stack(
         return underflow(e, it, kind, target, pops);
     }
     let other = if target == 0 { index } else { 0 };
-    let b = e.st(it, other);
-    binary(e, it, kind, target, b, target, pops, 0)
+    let b = EXTENDED.unpack(e.st(it, other));
+    binary(e, it, kind, target, &b, target, pops)
 }
 
 fn store_stack(e: &mut NativeEmulator, it: &Registers, index: usize, pops: bool) -> Result<(), Halt> {
@@ -694,12 +678,11 @@ fn exchange(e: &mut NativeEmulator, it: &Registers, index: usize) -> Result<(), 
 
 fn conditional_move(e: &mut NativeEmulator, it: &Registers, index: usize, truth: bool) -> Result<(), Halt> {
     if e.is_empty(it, 0) || e.is_empty(it, index) {
-        if e.stack_fault(it, false) && truth {
+        if e.stack_fault(it, false) {
             e.set_st(it, 0, EXTENDED.indefinite());
         }
         return Ok(());
     }
-    e.set_condition(it, C1, 0);
     if truth {
         let value = e.st(it, index);
         e.set_st(it, 0, value);
@@ -725,13 +708,9 @@ fn register(
         (0xde, _) => binary_stack(e, it, reversed(kind), index, index, 1),
         (0xd9, 0) => {
             if e.is_empty(it, index) {
-                if e.is_empty(it, 7) {
-                    if e.stack_fault(it, false) {
-                        e.turn(it, 7);
-                        e.set_st(it, 0, EXTENDED.indefinite());
-                    }
-                } else {
-                    e.push(it, 0);
+                if e.stack_fault(it, false) {
+                    e.turn(it, 7);
+                    e.set_st(it, 0, EXTENDED.indefinite());
                 }
                 return Ok(());
             }
@@ -769,12 +748,14 @@ fn register(
         (0xdb, 6) => compare_flags(e, it, index, true, false),
         (0xdd, 0) => {
             e.set_tag(it, index, 3);
+            e.set_condition(it, C1, 0);
             Ok(())
         }
         (0xdd, 2 | 3) => store_stack(e, it, index, kind == 3),
         (0xdd, 4 | 5) => compare_stack(e, it, index, false, kind - 4),
         (0xdf, 0) => {
             e.set_tag(it, index, 3);
+            e.set_condition(it, C1, 0);
             e.pop(it);
             Ok(())
         }
