@@ -83,7 +83,7 @@ impl Engine {
         let before = &case.before;
         let emulator = &mut self.emulator;
         let mut code = case.bytes.clone();
-        code.resize(96, 0xcc);
+        code.resize(0x1000, 0xcc);
         emulator.write_memory(CODE, &code)?;
         emulator.write_memory(DATA, &before.data)?;
         for (id, value) in self.general.iter().zip(before.general) {

@@ -146,6 +146,10 @@ impl Generator {
             map == 1 && (opcode == 0x2b && shape.bytes.iter().any(|byte| matches!(byte, 0xf2 | 0xf3)));
         let jump = map == 0 && matches!(opcode, 0x70..0x80 | 0xe0..0xe4 | 0xe8..0xec | 0xc2 | 0xc3)
             || map == 1 && (0x80..0x90).contains(&opcode);
+        let repeated = shape.bytes.iter().any(|byte| matches!(byte, 0xf2 | 0xf3));
+        if repeated && map == 0 && (0xe0..0xe3).contains(&opcode) {
+            return false;
+        }
         if is_dangerous(map, opcode) || foreign || jump && shape.bytes.contains(&0x66) {
             return false;
         }
@@ -158,8 +162,6 @@ impl Generator {
         shape.bytes.push(opcode);
         shape.opcode = (map, opcode);
         self.operand(shape, rex, has_modrm(map, opcode));
-        let reg = shape.bytes.last().copied().unwrap_or(0);
-        let _ = reg;
         true
     }
 
@@ -313,6 +315,14 @@ impl Generator {
         for chunk in data.chunks_mut(32) {
             let own = if random.once_in(3) { random.below(6) } else { style };
             fill(random, chunk, own, false);
+        }
+        if shape.opcode == (0, 0x9d) {
+            // POPF must not turn on single steps and alignment checks.
+            let at = general[4].wrapping_sub(DATA) as usize;
+            if let Some(word) = data.get_mut(at..at + 8) {
+                let kept = word[1] & 0xc | 2;
+                word.copy_from_slice(&[word[0] & 0xd5, kept, 0, 0, 0, 0, 0, 0]);
+            }
         }
         if shape.class == Some(Class::X87) {
             for chunk in data[0x800..0x900].chunks_mut(16) {

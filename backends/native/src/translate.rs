@@ -9,7 +9,7 @@ use crate::{
     NAME,
     block::{Block, Entry, Instruction, Place},
     emulator::NativeEmulator,
-    layout::REGISTERS_END,
+    layout::{Constants, REGISTERS_END},
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
     memory::PAGE_BITS,
     op::{Code, Op},
@@ -121,7 +121,17 @@ impl NativeEmulator {
         } else if address % u64::from(self.definition.instruction_alignment.max(1)) != 0 {
             block.entry = Entry::Unaligned;
         } else {
-            self.code_block(&mut block, continues)?;
+            match self.code_block(&mut block, continues) {
+                Err(LowerError::NoRoom) if !self.constants.is_empty() => {
+                    // The constants of all blocks so far are too many.
+                    self.cache.clear();
+                    self.memory.clear_code_marks();
+                    self.constants = Constants::default();
+                    return self.translate(address, context, continues);
+                }
+                Err(error) => return Err(self.cannot_translate(address, error)),
+                Ok(()) => {}
+            }
         }
         for page in block.start >> PAGE_BITS..=block.end.wrapping_sub(1).max(block.start) >> PAGE_BITS {
             self.memory.mark_code(page);
@@ -145,7 +155,7 @@ impl NativeEmulator {
         block.ends_basic_block = true;
     }
 
-    fn code_block(&mut self, block: &mut Block, continues: bool) -> Result<(), Error> {
+    fn code_block(&mut self, block: &mut Block, continues: bool) -> Result<(), LowerError> {
         let mut code = Translation::default();
         let (mut pc, mut context) = (block.start, block.context);
         let mut count = 0u32;
@@ -163,7 +173,7 @@ impl NativeEmulator {
                     block.entry = entry;
                     return Ok(());
                 }
-                Err(Failure::Lower(error)) => return Err(self.cannot_translate(pc, error)),
+                Err(Failure::Lower(error)) => return Err(error),
             };
             let after = self.translator.after(context);
             let next = self.next_address();
@@ -178,9 +188,7 @@ impl NativeEmulator {
                 first_op: 0,
                 in_slot: false,
             };
-            if let Err(error) = self.lower_instruction(block, &mut code, context, site, &after) {
-                return Err(self.cannot_translate(pc, error));
-            }
+            self.lower_instruction(block, &mut code, context, site, &after)?;
             block.end = next;
             let slot = pc.wrapping_add(self.translator.decoder.length() as u64);
             let here = [pc, slot];

@@ -114,6 +114,9 @@ fn finish(e: &mut NativeEmulator, it: &Registers, env: &Env, value: u128) {
 /// An operand is missing.
 fn missing(e: &mut NativeEmulator, it: &Registers, modrm: u8) {
     let masked = e.stack_fault(it, false);
+    if matches!(modrm, 0xf2 | 0xfb | 0xfe | 0xff) {
+        e.set_condition(it, C2, 0);
+    }
     if modrm == 0xe4 {
         e.set_condition(it, C0 | C2 | C3, C0 | C2 | C3);
     }
@@ -132,10 +135,9 @@ fn missing(e: &mut NativeEmulator, it: &Registers, modrm: u8) {
                 e.set_condition(it, C2, 0);
             }
             e.set_st(it, 0, indefinite);
-            if e.is_empty(it, 7) {
-                e.turn(it, 7);
-                e.set_st(it, 0, indefinite);
-            }
+            // It is pushed whatever is there.
+            e.turn(it, 7);
+            e.set_st(it, 0, indefinite);
         }
         0xf5 | 0xf8 => {
             e.set_condition(it, C2, 0);
@@ -289,7 +291,11 @@ fn logarithm_plus_one(env: &mut Env, a: &Number, b: &Number) -> u128 {
         (Class::Infinite, _) => EXTENDED.infinity(negative),
         (_, Class::Infinite) => EXTENDED.infinity(negative),
         (_, Class::Zero) => EXTENDED.zero(negative),
-        _ if a.negative && a.exponent >= 0 => invalid(env),
+        // Outside of the function's domain nothing is computed.
+        _ if a.negative && a.exponent >= 0 => {
+            env.flags |= soft::INEXACT;
+            a_of(a)
+        }
         _ => Big::of(b).times(big::log2_plus_one(Big::of(a))).round(env),
     }
 }
@@ -428,7 +434,11 @@ fn is_nan(value: u128) -> bool {
 
 fn values(env: &mut Env, number: &Number, function: Function) -> (u128, u128) {
     let (rest, quarters) = reduce(number);
-    let (sine, cosine) = big::sine_cosine(rest);
+    let (sine, mut cosine) = big::sine_cosine(rest);
+    if !rest.is_zero() && cosine.exponent == 0 {
+        // A bit below one.
+        cosine = Big { exponent: -1, significand: u128::MAX, ..cosine };
+    }
     let quarters = if number.negative { 4 - quarters & 3 } else { quarters };
     let (sine, cosine) = match quarters & 3 {
         0 => (sine, cosine),
@@ -550,7 +560,7 @@ fn remainder(e: &mut NativeEmulator, it: &Registers, nearest: bool) {
     }
     let flag = |bit: u64, flag: u16| if quotient >> bit & 1 != 0 { flag } else { 0 };
     let condition = if partial { C2 } else { flag(2, C0) | flag(1, C3) | flag(0, C1) };
-    let mask = if env.flags & soft::INVALID != 0 { C1 | C2 } else { C0 | C1 | C2 | C3 };
+    let mask = if env.flags & soft::INVALID != 0 || is_nan(value) { C1 | C2 } else { C0 | C1 | C2 | C3 };
     e.set_condition(it, mask, condition & mask);
     e.set_st(it, 0, value);
 }

@@ -592,11 +592,13 @@ fn compare_flags(
         (None, e.stack_fault(it, false))
     } else {
         let mut env = e.x87_env(it);
-        // C1 stays as it is.
-        env.up = e.status(it) & C1 != 0;
         let (a, b) = (e.st(it, 0), e.st(it, index));
         let order = env.compare(EXTENDED, a, b, signals);
-        (order, e.settle_x87(it, &env))
+        // C1 stays as it is.
+        let before = e.status(it);
+        let counts = e.settle_x87(it, &env);
+        e.set_condition(it, C1, before & C1);
+        (order, counts)
     };
     {
         e.set_flag(it.zf, matches!(order, None | Some(Ordering::Equal)));
