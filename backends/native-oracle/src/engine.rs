@@ -82,7 +82,7 @@ impl Engine {
     fn execute(&mut self, case: &Case) -> Result<Machine, Error> {
         let before = &case.before;
         let emulator = &mut self.emulator;
-        let mut code = case.bytes.clone();
+        let mut code = crate::host::code_of(&case.bytes).to_vec();
         code.resize(0x1000, 0xcc);
         emulator.write_memory(CODE, &code)?;
         emulator.write_memory(DATA, &before.data)?;

@@ -55,53 +55,57 @@ impl Generator {
     /// The next case.
     pub fn case(&mut self) -> Case {
         loop {
-            let class = self.class.unwrap_or_else(|| match self.random.below(10) {
-                0..4 => Class::Integer,
-                4..7 => Class::Sse,
-                7 => Class::X87,
-                _ => Class::Vex,
-            });
-            let mut shape = Shape { class: Some(class), ..Shape::default() };
-            let made = match class {
-                Class::Integer => self.legacy(&mut shape, false),
-                Class::Sse => self.legacy(&mut shape, true),
-                Class::X87 => self.x87(&mut shape),
-                Class::Vex => self.vex(&mut shape),
-            };
-            if !made {
-                continue;
+            if let Some(case) = self.try_case() {
+                return case;
             }
-            let end = shape.bytes.len();
-            for _ in 0..8 {
-                let byte = if self.random.once_in(2) {
-                    self.random.bits() as u8
-                } else {
-                    self.random.integer() as u8
-                };
-                shape.bytes.push(byte);
-            }
-            let mut length = end;
-            if let Some((decoder, context)) = &mut self.decoder {
-                let mut bytes = shape.bytes.clone();
-                bytes.resize(32, 0xcc);
-                if let Ok(found) = decoder.decode(CODE, &bytes, *context) {
-                    length = found.min(15);
-                }
-            }
-            shape.bytes.truncate(length.max(end.min(15)));
-            if length < end {
-                shape.bytes.truncate(length);
-            }
-            if let Some((at, target)) = shape.relative
-                && let Some(place) = shape.bytes.get_mut(at..at + 4)
-            {
-                let displacement = target.wrapping_sub(CODE + length as u64) as u32;
-                place.copy_from_slice(&displacement.to_le_bytes());
-            }
-            aim_branch(&mut shape, &mut self.random);
-            let before = self.machine(&shape);
-            return Case { bytes: shape.bytes, before };
         }
+    }
+
+    fn try_case(&mut self) -> Option<Case> {
+        let class = self.class.unwrap_or_else(|| match self.random.below(10) {
+            0..4 => Class::Integer,
+            4..7 => Class::Sse,
+            7 => Class::X87,
+            _ => Class::Vex,
+        });
+        let mut shape = Shape { class: Some(class), ..Shape::default() };
+        let made = match class {
+            Class::Integer => self.legacy(&mut shape, false),
+            Class::Sse => self.legacy(&mut shape, true),
+            Class::X87 => self.x87(&mut shape),
+            Class::Vex => self.vex(&mut shape),
+        };
+        if !made {
+            return None;
+        }
+        // Up to here it is an instruction but for immediates.
+        let end = shape.bytes.len();
+        for _ in 0..8 {
+            let byte = if self.random.once_in(2) { self.random.bits() } else { self.random.integer() };
+            shape.bytes.push(byte as u8);
+        }
+        let mut length = end;
+        if let Some((decoder, context)) = &mut self.decoder {
+            let mut bytes = shape.bytes.clone();
+            bytes.resize(32, 0xcc);
+            length = decoder.decode(CODE, &bytes, *context).unwrap_or(end);
+        }
+        if length > 15 {
+            return None;
+        }
+        shape.bytes.truncate(length);
+        if let Some((at, target)) = shape.relative
+            && let Some(place) = shape.bytes.get_mut(at..at + 4)
+        {
+            let displacement = target.wrapping_sub(CODE + length as u64) as u32;
+            place.copy_from_slice(&displacement.to_le_bytes());
+        }
+        aim_branch(&mut shape, &mut self.random);
+        if is_foreign_jump(&shape) {
+            return None;
+        }
+        let before = self.machine(&shape);
+        Some(Case { bytes: shape.bytes, before })
     }
 
     fn legacy(&mut self, shape: &mut Shape, vector: bool) -> bool {
@@ -409,6 +413,18 @@ fn fill(random: &mut Random, bytes: &mut [u8], style: u64, small: bool) {
         };
         lane.copy_from_slice(&value.to_le_bytes());
     }
+}
+
+/// Far jumps, and near jumps of 16 bits, which are not the same on all
+/// processors.
+fn is_foreign_jump(shape: &Shape) -> bool {
+    let modrm = shape.bytes.iter().position(|byte| *byte == 0xff).and_then(|at| shape.bytes.get(at + 1));
+    shape.opcode == (0, 0xff)
+        && modrm.is_some_and(|modrm| match modrm >> 3 & 7 {
+            2 | 4 => shape.bytes.contains(&0x66),
+            3 | 5 => true,
+            _ => false,
+        })
 }
 
 /// Branches go a bit ahead, to breakpoints.

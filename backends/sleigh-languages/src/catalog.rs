@@ -169,8 +169,11 @@ pub const EDITS: &[Edit] = &[
         "CRmr8:  r8          is rexprefix=0 & rexBprefix=0 & r8\t",
         BYTE_REGISTERS,
     ),
+    ia("is addrsize=2 & rexBprefix=0 & r8 ", "is addrsize=2 & rexprefix=0 & rexBprefix=0 & r8 ", BYTE_REGISTERS),
     ia("CRmr8:  r8_x0       is addrsize=2 & ", "CRmr8:  r8_x0       is ", BYTE_REGISTERS),
     ia("CRmr8:  r8_x1       is addrsize=2 & ", "CRmr8:  r8_x1       is ", BYTE_REGISTERS),
+    ia("; index=4 & Base", "; rexXprefix=0 & index=4 & Base", "R12 can be an index in 32-bit addresses, too"),
+    ia("; index=4 & base=5; imm32", "; rexXprefix=0 & index=4 & base=5; imm32", "R12 can be an index, too"),
     ia(
         "byte=0x90 & (mandover=0 | mandover=4 | mandover=1) & (rexprefix=0 | rexWRXBprefix=8)",
         "byte=0x90 & (mandover=0 | mandover=4 | mandover=1 | mandover=5) & (rexprefix=0 | rexBprefix=0)",

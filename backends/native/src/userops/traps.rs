@@ -23,6 +23,9 @@ const NUMBERED: Handler =
 pub(super) const X86: Table = &[
     ("LOCK", NOTHING),
     ("UNLOCK", NOTHING),
+    // Hints of transactions, which are never begun.
+    ("XACQUIRE", NOTHING),
+    ("XRELEASE", NOTHING),
     ("syscall", SYSCALL),
     ("sysenter", SYSCALL),
     (

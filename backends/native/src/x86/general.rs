@@ -139,6 +139,7 @@ pub(super) const ROWS: &[Row] = &[
     g(ANY, 0, 0xd1, |e, op| rotate(e, op, false)).extension(3),
     g(ANY, 0, 0xd2, |e, op| rotate(e, op, false)).extension(3).byte(),
     g(ANY, 0, 0xd3, |e, op| rotate(e, op, false)).extension(3),
+    g(ANY, 0, 0xc8, enter).immediate(),
     // Exchanges: those with memory forget what is above 32 bits.
     g(ANY, 0, 0x87, |e, op| {
         let (value, own) = (e.general_rm(op)?, e.general(op.reg, op.width));
@@ -160,7 +161,7 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 const fn zero(opcode: u8) -> Row {
-    g(P66, 1, opcode, |e, op| {
+    g(ANY, 1, opcode, |e, op| {
         let Rm::Place(place) = op.rm else { return Err(Halt::Invalid) };
         let value = if op.width == 2 { 0 } else { swap(e.general(place, op.width), op.width) };
         e.set_general(place, op.width, value);
@@ -225,6 +226,41 @@ fn put_general_rm(e: &mut NativeEmulator, op: &NativeOp, value: u64) -> Result<(
         }
         Rm::Memory(_) => e.put_rm(op, &value.to_le_bytes()[..usize::from(op.size)]),
     }
+}
+
+/// ENTER. The new end of the stack is written to, though with what is there.
+fn enter(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
+    let it = e.x86.ok_or(Halt::Invalid)?;
+    let pointer_width = if it.is_64 { 8 } else { 4 };
+    // Pushes have the width of pointers, or 16 bits.
+    let width = if op.width == 2 { 2 } else { pointer_width };
+    let size = usize::from(width);
+    let (stack, frame) = (it.general[4], it.general[5]);
+    let (locals, level) = (u64::from(op.immediate) | u64::from(op.second) << 8, op.third & 31);
+    let mut top = e.general(stack, pointer_width);
+    let mut push = |e: &mut NativeEmulator, value: u64| {
+        top = top.wrapping_sub(width.into()) & e.address_mask;
+        e.store_bytes(op, top, &value.to_le_bytes()[..size]).map(|()| top)
+    };
+    let base = e.general(frame, pointer_width);
+    let first = push(e, base)?;
+    let mut last = first;
+    for index in 1..u64::from(level) {
+        let mut bytes = [0; 8];
+        let address = base.wrapping_sub(index * u64::from(width)) & e.address_mask;
+        e.load_bytes(op, address, &mut bytes[..size])?;
+        last = push(e, u64::from_le_bytes(bytes))?;
+    }
+    if level > 0 {
+        last = push(e, first)?;
+    }
+    let end = last.wrapping_sub(locals) & e.address_mask;
+    let mut bytes = [0; 8];
+    e.load_bytes(op, end, &mut bytes[..size])?;
+    e.store_bytes(op, end, &bytes[..size])?;
+    e.set_general(frame, width, first);
+    e.set_general(stack, pointer_width, end);
+    Ok(())
 }
 
 /// BSF and BSR: of zero, the register stays as it is.

@@ -150,6 +150,9 @@ pub(crate) struct NativeOp {
     opcode: u8,
     modrm: u8,
     immediate: u8,
+    /// The bytes after the immediate.
+    second: u8,
+    third: u8,
     vex: bool,
     mmx: bool,
     aligned: bool,
@@ -421,7 +424,8 @@ pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<Nativ
         Size::Width => width,
     };
     let reg = place(row.reg, decoded.reg);
-    let immediate = bytes.get(decoded.immediate).copied().unwrap_or(0);
+    let byte = |at: usize| bytes.get(decoded.immediate + at).copied().unwrap_or(0);
+    let immediate = byte(0);
     Some(NativeOp {
         kernel: row.kernel,
         reg,
@@ -433,6 +437,8 @@ pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<Nativ
         opcode: decoded.opcode,
         modrm: decoded.modrm,
         immediate: if row.immediate { immediate } else { 0 },
+        second: byte(1),
+        third: byte(2),
         vex: decoded.vex,
         mmx,
         aligned: row.aligned.unwrap_or(!decoded.vex && size == 16),
@@ -462,6 +468,8 @@ fn invalid(decoded: &decode::Decoded, pc: u64) -> Option<NativeOp> {
         opcode: decoded.opcode,
         modrm: decoded.modrm,
         immediate: 0,
+        second: 0,
+        third: 0,
         vex: false,
         mmx: false,
         aligned: false,
