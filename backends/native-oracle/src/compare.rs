@@ -31,6 +31,10 @@ pub fn compare(case: &Case, mnemonic: &str, real: &Machine, ours: &Machine) -> V
     let mut note = |what: &str, real: String, ours: String| {
         found.push(Difference { what: what.to_owned(), values: format!("host {real}, ours {ours}") });
     };
+    if real.outcome == Outcome::Memory && mnemonic.starts_with("MASKMOV") {
+        // Whether bytes that are masked out fault depends on the processor.
+        return found;
+    }
     if real.outcome != ours.outcome {
         let missing = if ours.outcome == Outcome::Missing { "missing" } else { "outcome" };
         note(missing, format!("{:?}", real.outcome), format!("{:?} {}", ours.outcome, ours.message));

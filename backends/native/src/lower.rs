@@ -432,7 +432,9 @@ impl Known {
 
     /// The value that a load gives, if it is known.
     fn value(&self, op: &PcodeOp, inputs: &[Varnode]) -> Option<Varnode> {
-        let ([space, pointer], OpCode::Load, Some(output)) = (inputs, op.code, op.output) else { return None };
+        let ([space, pointer], OpCode::Load, Some(output)) = (inputs, op.code, op.output) else {
+            return None;
+        };
         let same = |(known, at, value): &&(u64, Varnode, Varnode)| {
             *known == space.offset && at == pointer && value.size == output.size
         };

@@ -160,6 +160,7 @@ impl NativeEmulator {
             mode: Mode::from_bits(mxcsr >> 13),
             masks: mxcsr >> 7 & 0x3f,
             flags: 0,
+            noted: mxcsr & 0x3f,
             flush: mxcsr & 0x8000 != 0,
             zeros: mxcsr & 0x40 != 0,
             precision: 64,

@@ -50,7 +50,6 @@ pub(crate) struct Registers {
     af: u16,
     zf: u16,
     sf: u16,
-    df: u16,
     of: u16,
     mxcsr: u16,
     control: u16,
@@ -59,7 +58,6 @@ pub(crate) struct Registers {
     instruction: u16,
     data: u16,
     opcode: u16,
-    xcr0: u16,
 }
 
 impl Registers {
@@ -100,7 +98,6 @@ impl Registers {
             af: place("AF")?,
             zf: place("ZF")?,
             sf: place("SF")?,
-            df: place("DF")?,
             of: place("OF")?,
             mxcsr: place("MXCSR")?,
             control: place("FPUControlWord")?,
@@ -109,7 +106,6 @@ impl Registers {
             instruction: place("FPUInstructionPointer")?,
             data: place("FPUDataPointer")?,
             opcode: place("FPULastInstructionOpcode")?,
-            xcr0: place("XCR0")?,
         })
     }
 }
@@ -156,9 +152,9 @@ pub(crate) struct NativeOp {
     vex: bool,
     mmx: bool,
     aligned: bool,
-    has_rex: bool,
+    /// It begins with FWAIT.
+    waits: bool,
     pub(crate) pc: u64,
-    next: u64,
 }
 
 /// What kind of register an operand is.
@@ -442,9 +438,8 @@ pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<Nativ
         vex: decoded.vex,
         mmx,
         aligned: row.aligned.unwrap_or(!decoded.vex && size == 16),
-        has_rex: decoded.has_rex,
+        waits: decoded.waits,
         pc,
-        next,
     })
 }
 
@@ -454,7 +449,7 @@ fn invalid(decoded: &decode::Decoded, pc: u64) -> Option<NativeOp> {
     let selects = rows(decoded.map, decoded.opcode)
         .iter()
         .any(|row| row.prefixes & P66 != 0 && row.prefixes & decoded.prefix == 0 && row.reg != Kind::General);
-    if !selects || !decoded.has_66 || decoded.vex || decoded.prefix & (PF2 | PF3) == 0 {
+    if decoded.map == 0 || !selects || !decoded.has_66 || decoded.vex || decoded.prefix & (PF2 | PF3) == 0 {
         return None;
     }
     Some(NativeOp {
@@ -473,9 +468,8 @@ fn invalid(decoded: &decode::Decoded, pc: u64) -> Option<NativeOp> {
         vex: false,
         mmx: false,
         aligned: false,
-        has_rex: false,
+        waits: false,
         pc,
-        next: pc,
     })
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Env {
     /// Exceptions that do not fault.
     pub(super) masks: u32,
     pub(super) flags: u32,
+    /// Exceptions that were noted before.
+    pub(super) noted: u32,
     /// Tiny results are zero, and denormal operands are.
     pub(super) flush: bool,
     pub(super) zeros: bool,
@@ -178,7 +180,45 @@ impl Format {
     }
 }
 
+/// Computes by the host what can have no other effect than being inexact,
+/// which was noted before.
+macro_rules! by_host {
+    ($self:ident, $format:ident, $a:ident, $b:ident, $operator:tt) => {
+        if $self.host_rounds() {
+            if $format == DOUBLE && ordinary_double($a as u64, 0) && ordinary_double($b as u64, 0) {
+                let value = (f64::from_bits($a as u64) $operator f64::from_bits($b as u64)).to_bits();
+                if ordinary_double(value, 1) {
+                    return value.into();
+                }
+            }
+            if $format == SINGLE && ordinary_single($a as u32, 0) && ordinary_single($b as u32, 0) {
+                let value = (f32::from_bits($a as u32) $operator f32::from_bits($b as u32)).to_bits();
+                if ordinary_single(value, 1) {
+                    return value.into();
+                }
+            }
+        }
+    };
+}
+
+/// Neither zero, denormal, infinite nor a NaN, and not close to denormal.
+const fn ordinary_double(bits: u64, above: u64) -> bool {
+    let exponent = bits >> 52 & 0x7ff;
+    exponent > above && exponent < 0x7ff
+}
+
+const fn ordinary_single(bits: u32, above: u32) -> bool {
+    let exponent = bits >> 23 & 0xff;
+    exponent > above && exponent < 0xff
+}
+
 impl Env {
+    /// Whether the host's arithmetic is the same: it rounds to nearest and
+    /// notes nothing.
+    fn host_rounds(&self) -> bool {
+        self.mode == Mode::Nearest && self.noted & self.masks & INEXACT != 0
+    }
+
     /// Takes an operand apart; denormals may count as zeros. The flag of
     /// denormal operands is up to the operation.
     pub(super) fn operand(&self, format: Format, bits: u128) -> Number {
@@ -392,11 +432,13 @@ impl Env {
     }
 
     pub(super) fn add(&mut self, format: Format, a: u128, b: u128) -> u128 {
+        by_host!(self, format, a, b, +);
         let (a, b) = (self.operand(format, a), self.operand(format, b));
         self.add_numbers(format, &a, &b)
     }
 
     pub(super) fn sub(&mut self, format: Format, a: u128, b: u128) -> u128 {
+        by_host!(self, format, a, b, -);
         let (a, b) = (self.operand(format, a), self.operand(format, b));
         self.sub_numbers(format, &a, &b)
     }
@@ -438,6 +480,7 @@ impl Env {
     }
 
     pub(super) fn mul(&mut self, format: Format, a: u128, b: u128) -> u128 {
+        by_host!(self, format, a, b, *);
         let (a, b) = (self.operand(format, a), self.operand(format, b));
         self.mul_numbers(format, &a, &b)
     }
@@ -466,6 +509,7 @@ impl Env {
     }
 
     pub(super) fn div(&mut self, format: Format, a: u128, b: u128) -> u128 {
+        by_host!(self, format, a, b, /);
         let (a, b) = (self.operand(format, a), self.operand(format, b));
         self.div_numbers(format, &a, &b)
     }
@@ -504,6 +548,9 @@ impl Env {
     }
 
     pub(super) fn sqrt(&mut self, format: Format, a: u128) -> u128 {
+        if self.host_rounds() && format == DOUBLE && ordinary_double(a as u64, 0) && a >> 63 == 0 {
+            return f64::from_bits(a as u64).sqrt().to_bits().into();
+        }
         let a = self.operand(format, a);
         self.up = false;
         if let Some(nan) = self.nan(format, &a, None) {
@@ -709,7 +756,12 @@ impl Env {
         self.compare_numbers(&a, &b, signals)
     }
 
-    pub(super) fn compare_numbers(&mut self, a: &Number, b: &Number, signals: bool) -> Option<std::cmp::Ordering> {
+    pub(super) fn compare_numbers(
+        &mut self,
+        a: &Number,
+        b: &Number,
+        signals: bool,
+    ) -> Option<std::cmp::Ordering> {
         let mut unordered = false;
         for number in [a, b] {
             match number.class {

@@ -33,7 +33,7 @@ pub(super) const ROWS: &[Row] = &[
 
 /// FWAIT.
 const fn wait() -> Row {
-    Row::new(NONE | P66, 0, 0x9b, |e, _| {
+    Row::new(NONE | P66 | PF2 | PF3, 0, 0x9b, |e, _| {
         let registers = e.x86.ok_or(Halt::Invalid)?;
         e.check_pending(&registers)
     })
@@ -201,6 +201,7 @@ impl NativeEmulator {
             mode: Mode::from_bits(control >> 10),
             masks: control & 0x3f,
             flags: 0,
+            noted: 0,
             flush: false,
             zeros: false,
             precision: [24, 64, 53, 64][(control >> 8 & 3) as usize],
@@ -289,7 +290,7 @@ fn execute(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
         (0xdf, false) => op.modrm == 0xe0,
         _ => false,
     };
-    if !no_wait {
+    if !no_wait || op.waits {
         e.check_pending(&it)?;
     }
     let is_control = no_wait || in_memory && matches!((op.opcode, kind), (0xd9, 4..=7) | (0xdd, 4));
