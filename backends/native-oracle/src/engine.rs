@@ -82,8 +82,8 @@ impl Engine {
     fn execute(&mut self, case: &Case) -> Result<Machine, Error> {
         let before = &case.before;
         let emulator = &mut self.emulator;
-        let mut code = case.bytes.clone();
-        code.resize(96, 0xcc);
+        let mut code = crate::host::code_of(&case.bytes).to_vec();
+        code.resize(0x1000, 0xcc);
         emulator.write_memory(CODE, &code)?;
         emulator.write_memory(DATA, &before.data)?;
         for (id, value) in self.general.iter().zip(before.general) {

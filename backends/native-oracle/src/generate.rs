@@ -55,53 +55,57 @@ impl Generator {
     /// The next case.
     pub fn case(&mut self) -> Case {
         loop {
-            let class = self.class.unwrap_or_else(|| match self.random.below(10) {
-                0..4 => Class::Integer,
-                4..7 => Class::Sse,
-                7 => Class::X87,
-                _ => Class::Vex,
-            });
-            let mut shape = Shape { class: Some(class), ..Shape::default() };
-            let made = match class {
-                Class::Integer => self.legacy(&mut shape, false),
-                Class::Sse => self.legacy(&mut shape, true),
-                Class::X87 => self.x87(&mut shape),
-                Class::Vex => self.vex(&mut shape),
-            };
-            if !made {
-                continue;
+            if let Some(case) = self.try_case() {
+                return case;
             }
-            let end = shape.bytes.len();
-            for _ in 0..8 {
-                let byte = if self.random.once_in(2) {
-                    self.random.bits() as u8
-                } else {
-                    self.random.integer() as u8
-                };
-                shape.bytes.push(byte);
-            }
-            let mut length = end;
-            if let Some((decoder, context)) = &mut self.decoder {
-                let mut bytes = shape.bytes.clone();
-                bytes.resize(32, 0xcc);
-                if let Ok(found) = decoder.decode(CODE, &bytes, *context) {
-                    length = found.min(15);
-                }
-            }
-            shape.bytes.truncate(length.max(end.min(15)));
-            if length < end {
-                shape.bytes.truncate(length);
-            }
-            if let Some((at, target)) = shape.relative
-                && let Some(place) = shape.bytes.get_mut(at..at + 4)
-            {
-                let displacement = target.wrapping_sub(CODE + length as u64) as u32;
-                place.copy_from_slice(&displacement.to_le_bytes());
-            }
-            aim_branch(&mut shape, &mut self.random);
-            let before = self.machine(&shape);
-            return Case { bytes: shape.bytes, before };
         }
+    }
+
+    fn try_case(&mut self) -> Option<Case> {
+        let class = self.class.unwrap_or_else(|| match self.random.below(10) {
+            0..4 => Class::Integer,
+            4..7 => Class::Sse,
+            7 => Class::X87,
+            _ => Class::Vex,
+        });
+        let mut shape = Shape { class: Some(class), ..Shape::default() };
+        let made = match class {
+            Class::Integer => self.legacy(&mut shape, false),
+            Class::Sse => self.legacy(&mut shape, true),
+            Class::X87 => self.x87(&mut shape),
+            Class::Vex => self.vex(&mut shape),
+        };
+        if !made {
+            return None;
+        }
+        // Up to here it is an instruction but for immediates.
+        let end = shape.bytes.len();
+        for _ in 0..8 {
+            let byte = if self.random.once_in(2) { self.random.bits() } else { self.random.integer() };
+            shape.bytes.push(byte as u8);
+        }
+        let mut length = end;
+        if let Some((decoder, context)) = &mut self.decoder {
+            let mut bytes = shape.bytes.clone();
+            bytes.resize(32, 0xcc);
+            length = decoder.decode(CODE, &bytes, *context).unwrap_or(end);
+        }
+        if length > 15 {
+            return None;
+        }
+        shape.bytes.truncate(length);
+        if let Some((at, target)) = shape.relative
+            && let Some(place) = shape.bytes.get_mut(at..at + 4)
+        {
+            let displacement = target.wrapping_sub(CODE + length as u64) as u32;
+            place.copy_from_slice(&displacement.to_le_bytes());
+        }
+        aim_branch(&mut shape, &mut self.random);
+        if is_foreign_jump(&shape) {
+            return None;
+        }
+        let before = self.machine(&shape);
+        Some(Case { bytes: shape.bytes, before })
     }
 
     fn legacy(&mut self, shape: &mut Shape, vector: bool) -> bool {
@@ -141,7 +145,16 @@ impl Generator {
             (true, 3) => random.pick(&[0, 0x10, 0x20, 0x40, 0x60, 0xc0, 0xd0u8]) + random.below(16) as u8,
             _ => random.bits() as u8,
         };
-        if is_dangerous(map, opcode) {
+        // SSE4a is AMD's alone; and AMD's jumps of 16 bits are not Intel's.
+        let foreign =
+            map == 1 && (opcode == 0x2b && shape.bytes.iter().any(|byte| matches!(byte, 0xf2 | 0xf3)));
+        let jump = map == 0 && matches!(opcode, 0x70..0x80 | 0xe0..0xe4 | 0xe8..0xec | 0xc2 | 0xc3)
+            || map == 1 && (0x80..0x90).contains(&opcode);
+        let repeated = shape.bytes.iter().any(|byte| matches!(byte, 0xf2 | 0xf3));
+        if repeated && map == 0 && (0xe0..0xe3).contains(&opcode) {
+            return false;
+        }
+        if is_dangerous(map, opcode) || foreign || jump && shape.bytes.contains(&0x66) {
             return false;
         }
         match map {
@@ -153,8 +166,6 @@ impl Generator {
         shape.bytes.push(opcode);
         shape.opcode = (map, opcode);
         self.operand(shape, rex, has_modrm(map, opcode));
-        let reg = shape.bytes.last().copied().unwrap_or(0);
-        let _ = reg;
         true
     }
 
@@ -309,6 +320,14 @@ impl Generator {
             let own = if random.once_in(3) { random.below(6) } else { style };
             fill(random, chunk, own, false);
         }
+        if shape.opcode == (0, 0x9d) {
+            // POPF must not turn on single steps and alignment checks.
+            let at = general[4].wrapping_sub(DATA) as usize;
+            if let Some(word) = data.get_mut(at..at + 8) {
+                let kept = word[1] & 0xc | 2;
+                word.copy_from_slice(&[word[0] & 0xd5, kept, 0, 0, 0, 0, 0, 0]);
+            }
+        }
         if shape.class == Some(Class::X87) {
             for chunk in data[0x800..0x900].chunks_mut(16) {
                 if random.once_in(2) {
@@ -394,6 +413,18 @@ fn fill(random: &mut Random, bytes: &mut [u8], style: u64, small: bool) {
         };
         lane.copy_from_slice(&value.to_le_bytes());
     }
+}
+
+/// Far jumps, and near jumps of 16 bits, which are not the same on all
+/// processors.
+fn is_foreign_jump(shape: &Shape) -> bool {
+    let modrm = shape.bytes.iter().position(|byte| *byte == 0xff).and_then(|at| shape.bytes.get(at + 1));
+    shape.opcode == (0, 0xff)
+        && modrm.is_some_and(|modrm| match modrm >> 3 & 7 {
+            2 | 4 => shape.bytes.contains(&0x66),
+            3 | 5 => true,
+            _ => false,
+        })
 }
 
 /// Branches go a bit ahead, to breakpoints.

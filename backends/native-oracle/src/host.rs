@@ -251,7 +251,8 @@ impl Drop for Host {
     }
 }
 
-fn code_of(bytes: &[u8]) -> [u8; 64] {
+/// An instruction, and a jump out.
+pub(crate) fn code_of(bytes: &[u8]) -> [u8; 64] {
     let mut code = [0xcc; 64];
     let end = bytes.len().min(32);
     code[..end].copy_from_slice(&bytes[..end]);

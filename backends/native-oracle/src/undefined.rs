@@ -50,7 +50,7 @@ pub(crate) fn is_excluded(mnemonic: &str) -> bool {
 pub(crate) fn is_restartable(mnemonic: &str) -> bool {
     matches(
         mnemonic,
-        "VPGATHER*,VGATHER*,VPMASKMOV*,VMASKMOV*,ENTER,FSAVE,FNSAVE,FRSTOR,FSTENV,FNSTENV,FLDENV,FXSAVE*",
+        "VPGATHER*,VGATHER*,VPMASKMOV*,VMASKMOV*,ENTER,FSAVE,FNSAVE,FRSTOR,FSTENV,FNSTENV,FLDENV,FXSAVE*,MASKMOVQ",
     )
 }
 
@@ -110,11 +110,17 @@ fn shift(mnemonic: &str, bytes: &[u8], before: &Machine) -> u64 {
     let overflow = if count == 1 { 0 } else { OF };
     match mnemonic {
         "ROL" | "ROR" | "RCL" | "RCR" => overflow,
+        // The result, too.
         "SHLD" | "SHRD" if count > bits => CF | PF | AF | ZF | SF | OF,
         "SHLD" | "SHRD" => AF | overflow,
         "SAR" => AF | overflow,
         _ => AF | overflow | if count >= bits { CF } else { 0 },
     }
+}
+
+/// Whether an instruction's result is undefined, too.
+pub(crate) fn has_no_result(mnemonic: &str, flags: u64) -> bool {
+    matches(mnemonic, "SHLD,SHRD") && flags & ZF != 0
 }
 
 /// Instructions whose results the manuals give only an error bound for.

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use terrella_sleigh::{Context, OpCode};
 
-use crate::{op::Op, userops::Handler};
+use crate::{op::Op, userops::Handler, x86::NativeOp};
 
 /// A value in the register file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +93,7 @@ pub(crate) struct Block {
     pub(crate) instructions: Vec<Instruction>,
     pub(crate) wide: Vec<WideOp>,
     pub(crate) user: Vec<UserOp>,
+    pub(crate) native: Vec<NativeOp>,
     pub(crate) leaves: Vec<Leave>,
     pub(crate) saved: Vec<Place>,
     /// The exit-after point that it ends behind.

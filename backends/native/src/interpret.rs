@@ -290,9 +290,15 @@ impl NativeEmulator {
                 Code::Right4 => shift!(self, op, u32, |a: u32, n| a.checked_shr(n).unwrap_or(0)),
                 Code::Right8 => shift!(self, op, u64, |a: u64, n| a.checked_shr(n).unwrap_or(0)),
                 Code::SRight1 => shift!(self, op, u8, |a: u8, n: u32| (a as i8 >> n.min(u8::BITS - 1)) as u8),
-                Code::SRight2 => shift!(self, op, u16, |a: u16, n: u32| (a as i16 >> n.min(u16::BITS - 1)) as u16),
-                Code::SRight4 => shift!(self, op, u32, |a: u32, n: u32| (a as i32 >> n.min(u32::BITS - 1)) as u32),
-                Code::SRight8 => shift!(self, op, u64, |a: u64, n: u32| (a as i64 >> n.min(u64::BITS - 1)) as u64),
+                Code::SRight2 => {
+                    shift!(self, op, u16, |a: u16, n: u32| (a as i16 >> n.min(u16::BITS - 1)) as u16)
+                }
+                Code::SRight4 => {
+                    shift!(self, op, u32, |a: u32, n: u32| (a as i32 >> n.min(u32::BITS - 1)) as u32)
+                }
+                Code::SRight8 => {
+                    shift!(self, op, u64, |a: u64, n: u32| (a as i64 >> n.min(u64::BITS - 1)) as u64)
+                }
                 Code::Equal1 => compare!(self, op, u8, u8, |a, b| a == b),
                 Code::Equal2 => compare!(self, op, u16, u16, |a, b| a == b),
                 Code::Equal4 => compare!(self, op, u32, u32, |a, b| a == b),
@@ -426,6 +432,15 @@ impl NativeEmulator {
                         return Done::Halted(index, Halt::Reenter);
                     }
                 }
+                Code::Native => {
+                    let native = &block.native[op.number as usize];
+                    if let Err(halt) = self.native(native) {
+                        return Done::Halted(index, halt);
+                    }
+                    if self.stale {
+                        return Done::Halted(index, Halt::Reenter);
+                    }
+                }
                 Code::Save => self.save(block, op.number as usize),
                 Code::InstructionHook => {
                     if let Err(halt) = self.instruction_hooks(&block.instructions[op.number as usize]) {
@@ -495,16 +510,11 @@ impl NativeEmulator {
         address: u64,
         bytes: &mut [u8],
     ) -> Result<(), Halt> {
-        if let Err(denied) = self.memory.check(address, bytes.len(), Access::Read) {
-            return Err(Halt::denied(denied, Access::Read, bytes.len()));
-        }
-        self.memory.copy_out(address, bytes);
+        let instruction = &block.instructions[block.instruction_of(index)];
         if !self.hooks.reads.is_empty() {
-            let instruction = &block.instructions[block.instruction_of(index)];
             self.context = instruction.context;
-            self.read_hooks(instruction.address, address, bytes)?;
         }
-        Ok(())
+        self.access_read(instruction.address, address, bytes)
     }
 
     /// A store, with everything that may happen at it.
@@ -515,13 +525,32 @@ impl NativeEmulator {
         address: u64,
         bytes: &[u8],
     ) -> Result<(), Halt> {
+        let instruction = &block.instructions[block.instruction_of(index)];
+        if !self.hooks.writes.is_empty() {
+            self.context = instruction.context;
+        }
+        self.access_write(instruction.address, address, bytes)
+    }
+
+    /// A load of the instruction at `pc`.
+    pub(crate) fn access_read(&mut self, pc: u64, address: u64, bytes: &mut [u8]) -> Result<(), Halt> {
+        if let Err(denied) = self.memory.check(address, bytes.len(), Access::Read) {
+            return Err(Halt::denied(denied, Access::Read, bytes.len()));
+        }
+        self.memory.copy_out(address, bytes);
+        if !self.hooks.reads.is_empty() {
+            self.read_hooks(pc, address, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// A store of the instruction at `pc`.
+    pub(crate) fn access_write(&mut self, pc: u64, address: u64, bytes: &[u8]) -> Result<(), Halt> {
         if let Err(denied) = self.memory.check(address, bytes.len(), Access::Write) {
             return Err(Halt::denied(denied, Access::Write, bytes.len()));
         }
         if !self.hooks.writes.is_empty() {
-            let instruction = &block.instructions[block.instruction_of(index)];
-            self.context = instruction.context;
-            self.write_hooks(instruction.address, address, bytes)?;
+            self.write_hooks(pc, address, bytes)?;
         }
         if self.memory.has_code(address, bytes.len()) {
             // The instruction may have to be executed again: see `run.rs`.

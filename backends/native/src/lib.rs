@@ -40,6 +40,7 @@ mod target;
 mod translate;
 mod userops;
 mod wide;
+mod x86;
 
 pub use emulator::NativeEmulator;
 

@@ -140,6 +140,7 @@ pub(crate) enum Code {
     ExitIndirect,
     Wide,
     User,
+    Native,
     Save,
     InstructionHook,
     BlockHook,
@@ -199,11 +200,14 @@ pub(crate) const SRIGHT: Sized4 = Sized4([Code::SRight1, Code::SRight2, Code::SR
 pub(crate) const NEG: Sized4 = Sized4([Code::Neg1, Code::Neg2, Code::Neg4, Code::Neg8]);
 pub(crate) const NOT: Sized4 = Sized4([Code::Not1, Code::Not2, Code::Not4, Code::Not8]);
 pub(crate) const EQUAL: Sized4 = Sized4([Code::Equal1, Code::Equal2, Code::Equal4, Code::Equal8]);
-pub(crate) const NOT_EQUAL: Sized4 = Sized4([Code::NotEqual1, Code::NotEqual2, Code::NotEqual4, Code::NotEqual8]);
+pub(crate) const NOT_EQUAL: Sized4 =
+    Sized4([Code::NotEqual1, Code::NotEqual2, Code::NotEqual4, Code::NotEqual8]);
 pub(crate) const LESS: Sized4 = Sized4([Code::Less1, Code::Less2, Code::Less4, Code::Less8]);
-pub(crate) const LESS_EQUAL: Sized4 = Sized4([Code::LessEqual1, Code::LessEqual2, Code::LessEqual4, Code::LessEqual8]);
+pub(crate) const LESS_EQUAL: Sized4 =
+    Sized4([Code::LessEqual1, Code::LessEqual2, Code::LessEqual4, Code::LessEqual8]);
 pub(crate) const SLESS: Sized4 = Sized4([Code::SLess1, Code::SLess2, Code::SLess4, Code::SLess8]);
-pub(crate) const SLESS_EQUAL: Sized4 = Sized4([Code::SLessEqual1, Code::SLessEqual2, Code::SLessEqual4, Code::SLessEqual8]);
+pub(crate) const SLESS_EQUAL: Sized4 =
+    Sized4([Code::SLessEqual1, Code::SLessEqual2, Code::SLessEqual4, Code::SLessEqual8]);
 pub(crate) const CARRY: Sized4 = Sized4([Code::Carry1, Code::Carry2, Code::Carry4, Code::Carry8]);
 pub(crate) const SCARRY: Sized4 = Sized4([Code::SCarry1, Code::SCarry2, Code::SCarry4, Code::SCarry8]);
 pub(crate) const SBORROW: Sized4 = Sized4([Code::SBorrow1, Code::SBorrow2, Code::SBorrow4, Code::SBorrow8]);

@@ -3,7 +3,8 @@
 use std::{panic::resume_unwind, rc::Rc, time::Instant};
 
 use terrella_emulator_api::{
-    Access, ArithmeticKind, Error, Fault, Flow, InterruptFlow, Limits, MemoryCause, PanicPayload, Result, Stop,
+    Access, ArithmeticKind, Error, Fault, Flow, InterruptFlow, Limits, MemoryCause, PanicPayload, Result,
+    Stop,
 };
 use terrella_platforms::{CodeAddressBit, SyscallNumber};
 use terrella_sleigh::Context;
@@ -502,6 +503,10 @@ impl NativeEmulator {
             }
             Halt::Syscall => {
                 self.system_call(pc, (self.behind(&instruction), instruction.next_context))
+            }
+            Halt::Exception(number) => {
+                let next = (pc, instruction.context);
+                self.interrupt(pc, next, number, None)
             }
             Halt::Interrupt(number) => {
                 let next = (self.behind(&instruction), instruction.next_context);

@@ -68,9 +68,12 @@ pub(crate) fn target(platform: Platform) -> Target {
         // HardFault on v6-M, UsageFault on v7-M.
         Architecture::ArmV6M => Target { invalid: 3, ..ARM },
         Architecture::ArmV7M => Target { invalid: 6, ..ARM },
-        Architecture::Mips32 | Architecture::Mips64 => {
-            Target { invalid: 10, strict_alignment: true, mode_switch: Some(("ISAModeSwitch", "ISA_MODE")), ..BASE }
-        }
+        Architecture::Mips32 | Architecture::Mips64 => Target {
+            invalid: 10,
+            strict_alignment: true,
+            mode_switch: Some(("ISAModeSwitch", "ISA_MODE")),
+            ..BASE
+        },
         Architecture::PowerPc32 | Architecture::PowerPc64 => Target { invalid: 0x700, ..BASE },
         Architecture::RiscV32 | Architecture::RiscV64 => {
             Target { division: Division::Ones, invalid: 2, nan: NanRule::Default, ..BASE }

@@ -10,10 +10,11 @@ use crate::{
     block::{Block, Entry, Instruction, Place},
     cache::Key,
     emulator::NativeEmulator,
-    layout::REGISTERS_END,
+    layout::{Constants, REGISTERS_END},
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
     op::{Code, Op},
     optimize::optimize,
+    x86::{self, NativeOp},
 };
 
 /// How many instructions a block has at most.
@@ -30,6 +31,8 @@ pub(crate) struct Translator {
     lifter: terrella_sleigh::Lifter,
     pcode: Pcode,
     slot_pcode: Pcode,
+    /// The kernel of the instruction, if it has one.
+    native: Option<NativeOp>,
     /// The context bits that flow, and the context that the others have.
     flowing: u128,
     initial: Context,
@@ -66,6 +69,7 @@ impl Translator {
             lifter: terrella_sleigh::Lifter::new(),
             pcode: Pcode::default(),
             slot_pcode: Pcode::default(),
+            native: None,
             flowing: processor.language.flowing_context(),
             initial: processor.context,
         }
@@ -103,6 +107,7 @@ impl NativeEmulator {
             instructions: Vec::new(),
             wide: Vec::new(),
             user: Vec::new(),
+            native: Vec::new(),
             leaves: Vec::new(),
             saved: Vec::new(),
             exit_after: None,
@@ -119,7 +124,17 @@ impl NativeEmulator {
         } else if address % u64::from(self.definition.instruction_alignment.max(1)) != 0 {
             block.entry = Entry::Unaligned;
         } else {
-            self.code_block(&mut block, key)?;
+            match self.code_block(&mut block, key) {
+                Err(LowerError::NoRoom) if !self.constants.is_empty() => {
+                    // The constants of all blocks so far are too many.
+                    self.cache.clear();
+                    self.memory.clear_code_marks();
+                    self.constants = Constants::default();
+                    return self.translate(key);
+                }
+                Err(error) => return Err(self.cannot_translate(address, error)),
+                Ok(()) => {}
+            }
         }
         self.memory.mark_code(block.start, block.end.wrapping_sub(1).max(block.start));
         Ok(Rc::new(block))
@@ -142,7 +157,7 @@ impl NativeEmulator {
         block.ends_basic_block = true;
     }
 
-    fn code_block(&mut self, block: &mut Block, key: &Key) -> Result<(), Error> {
+    fn code_block(&mut self, block: &mut Block, key: &Key) -> Result<(), LowerError> {
         let continues = key.continues;
         let mut code = Translation::default();
         let (mut pc, mut context) = (block.start, block.context);
@@ -161,7 +176,7 @@ impl NativeEmulator {
                     block.entry = entry;
                     return Ok(());
                 }
-                Err(Failure::Lower(error)) => return Err(self.cannot_translate(pc, error)),
+                Err(Failure::Lower(error)) => return Err(error),
             };
             let after = self.translator.after(context);
             let next = self.next_address();
@@ -176,9 +191,7 @@ impl NativeEmulator {
                 first_op: 0,
                 in_slot: false,
             };
-            if let Err(error) = self.lower_instruction(block, &mut code, context, site, &after) {
-                return Err(self.cannot_translate(pc, error));
-            }
+            self.lower_instruction(block, &mut code, context, site, &after)?;
             block.end = next;
             let slot = pc.wrapping_add(self.translator.decoder.length() as u64);
             let here = [pc, slot];
@@ -212,6 +225,7 @@ impl NativeEmulator {
         block.ops = code.ops;
         block.wide = code.wide;
         block.user = code.user;
+        block.native = code.native;
         block.leaves = code.leaves;
         Ok(())
     }
@@ -252,6 +266,15 @@ impl NativeEmulator {
             let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
             lifted.map_err(lift_failure)?;
         }
+        if let Some(registers) = &self.x86 {
+            let mut bytes = [0; FETCH];
+            let available = self.memory.fetch(pc, &mut bytes);
+            let bytes = &bytes[..available.min(translator.decoder.length())];
+            translator.native = x86::find(registers, bytes, pc);
+            if translator.native.is_some() {
+                return Ok(false);
+            }
+        }
         translator.decoder.set_delay_slot_length(slot_length);
         translator.lifter.lift(&translator.decoder, &mut translator.pcode).map_err(lift_failure)?;
         Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode))
@@ -284,6 +307,12 @@ impl NativeEmulator {
         after: &After,
     ) -> Result<(), LowerError> {
         let length = self.translator.decoder.length();
+        if let Some(native) = self.translator.native {
+            self.begin(block, code, &site, length, context, &Pcode::default());
+            code.ops.push(Op::numbered(Code::Native, code.native.len() as u32));
+            code.native.push(native);
+            return Ok(());
+        }
         let pcode = std::mem::take(&mut self.translator.pcode);
         let slot_pcode = std::mem::take(&mut self.translator.slot_pcode);
         let result = (|| {
@@ -359,9 +388,12 @@ impl NativeEmulator {
     /// fault.
     fn places_to_save(&self, pcode: &Pcode, saved: &mut Vec<Place>) {
         let may_fault = |op: &terrella_sleigh::PcodeOp| match op.code {
-            OpCode::Load | OpCode::Store | OpCode::IntDiv | OpCode::IntSDiv | OpCode::IntRem | OpCode::IntSRem => {
-                true
-            }
+            OpCode::Load
+            | OpCode::Store
+            | OpCode::IntDiv
+            | OpCode::IntSDiv
+            | OpCode::IntRem
+            | OpCode::IntSRem => true,
             OpCode::CallOther => pcode
                 .inputs(op)
                 .first()
@@ -378,7 +410,9 @@ impl NativeEmulator {
         let first = saved.len();
         for op in range {
             let Some(output) = op.output.filter(|output| output.space != SpaceId::UNIQUE) else { continue };
-            let Some(place) = self.layout.place(&output).filter(|place| *place < REGISTERS_END) else { continue };
+            let Some(place) = self.layout.place(&output).filter(|place| *place < REGISTERS_END) else {
+                continue;
+            };
             let place = Place { at: place as u16, size: output.size as u16 };
             if !saved[first..].contains(&place) {
                 saved.push(place);
@@ -403,7 +437,10 @@ impl NativeEmulator {
     /// The address after the basic block that an instruction is in.
     fn cannot_translate(&self, pc: u64, error: LowerError) -> Error {
         let text = self.translator.decoder.text();
-        Error::Backend { backend: NAME, message: format!("`{text}` at {pc:#x} cannot be translated: {error}") }
+        Error::Backend {
+            backend: NAME,
+            message: format!("`{text}` at {pc:#x} cannot be translated: {error}"),
+        }
     }
 }
 

@@ -77,7 +77,12 @@ impl Memory {
 
     // ---- the map
 
-    pub(crate) fn map(&mut self, range: AddressRange, permissions: Permissions, overlap: Overlap) -> Result<()> {
+    pub(crate) fn map(
+        &mut self,
+        range: AddressRange,
+        permissions: Permissions,
+        overlap: Overlap,
+    ) -> Result<()> {
         self.map.map(range, permissions, overlap)?;
         self.translations.clear();
         Ok(())
@@ -308,7 +313,9 @@ impl Memory {
             Access::Write => Permissions::WRITE,
             Access::Fetch => Permissions::EXECUTE,
         };
-        let Some(last) = address.checked_add(size as u64 - 1).filter(|last| *last <= self.map.highest_address()) else {
+        let Some(last) =
+            address.checked_add(size as u64 - 1).filter(|last| *last <= self.map.highest_address())
+        else {
             // It goes past the end of the address space: the first byte that
             // is not there is the one after the end.
             let inside: AddressRange = (address..=self.map.highest_address().max(address)).into();

@@ -213,7 +213,11 @@ impl RegisterMap {
                 return if value == RegisterValue::from(fixed) {
                     Ok(())
                 } else {
-                    Err(Error::FixedRegister { register: definition.name.clone(), value: fixed, written: value })
+                    Err(Error::FixedRegister {
+                        register: definition.name.clone(),
+                        value: fixed,
+                        written: value,
+                    })
                 };
             }
         }

@@ -12,7 +12,11 @@ use hashbrown::HashMap;
 use terrella_platforms::Architecture;
 use terrella_sleigh::Language;
 
-use crate::{block::{Block, UserOp}, emulator::NativeEmulator, halt::Halt};
+use crate::{
+    block::{Block, UserOp},
+    emulator::NativeEmulator,
+    halt::Halt,
+};
 
 /// Executes a user operation.
 pub(crate) type Function = fn(&mut NativeEmulator, &UserOp) -> Result<(), Halt>;

@@ -17,11 +17,15 @@ macro_rules! interrupt {
 }
 
 /// A trap whose number is the first input.
-const NUMBERED: Handler = Handler::trap(|emulator, op| Err(Halt::Interrupt(emulator.user_input(op, 0) as u64)));
+const NUMBERED: Handler =
+    Handler::trap(|emulator, op| Err(Halt::Interrupt(emulator.user_input(op, 0) as u64)));
 
 pub(super) const X86: Table = &[
     ("LOCK", NOTHING),
     ("UNLOCK", NOTHING),
+    // Hints of transactions, which are never begun.
+    ("XACQUIRE", NOTHING),
+    ("XRELEASE", NOTHING),
     ("syscall", SYSCALL),
     ("sysenter", SYSCALL),
     (
@@ -192,5 +196,10 @@ pub(super) const SPARC: Table = &[
 
 pub(super) const TRICORE: Table = &[("syscall", SYSCALL), ("debug", NUMBERED), ("wait", WAIT)];
 
-pub(super) const XTENSA: Table =
-    &[("syscall", SYSCALL), ("breakpoint", interrupt!(1)), ("ill", INVALID), ("waiti", WAIT), ("memw", NOTHING)];
+pub(super) const XTENSA: Table = &[
+    ("syscall", SYSCALL),
+    ("breakpoint", interrupt!(1)),
+    ("ill", INVALID),
+    ("waiti", WAIT),
+    ("memw", NOTHING),
+];
