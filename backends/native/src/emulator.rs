@@ -110,7 +110,7 @@ impl NativeEmulator {
         let mut emulator = Self {
             platform,
             definition,
-            translator: Translator::new(&processor),
+            translator: Translator::new(&processor, platform),
             handlers: Handlers::new(&processor.language, platform.architecture()),
             context: processor.context,
             target,

@@ -24,6 +24,7 @@
 mod block;
 mod cache;
 mod emulator;
+mod exact;
 mod file;
 mod float;
 mod halt;
@@ -33,6 +34,7 @@ mod layout;
 mod lower;
 mod memory;
 mod op;
+mod overrides;
 mod registers;
 mod run;
 mod target;

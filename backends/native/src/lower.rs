@@ -7,7 +7,7 @@ use crate::{
     file::RegisterFile,
     layout::{Constants, Layout, SLOT_TEMPORARIES, TEMPORARIES, TEMPORARIES_END},
     op::{self, Code, Op},
-    userops::Handlers,
+    userops::{Handler, Handlers},
 };
 
 /// Why an instruction cannot be translated.
@@ -364,6 +364,23 @@ impl Lowering<'_> {
         let mut exit = jump(if is_conditional { Code::ExitIf } else { Code::Exit });
         exit.number = leave(code, target.offset, context, count);
         code.ops.push(exit);
+        Ok(())
+    }
+
+    /// An instruction that the engine executes itself.
+    pub(crate) fn replacement(
+        &mut self,
+        code: &mut Translation,
+        handler: Handler,
+        word: u32,
+    ) -> Result<(), LowerError> {
+        let (place, new) = self.constants.place(word.into(), false).ok_or(LowerError::NoRoom)?;
+        if new {
+            self.file.set::<8>(place, u64::from(word).to_le_bytes());
+        }
+        let inputs = vec![Place { at: place as u16, size: 4 }];
+        code.ops.push(Op::numbered(Code::User, code.user.len() as u32));
+        code.user.push(UserOp { number: u32::MAX, handler: Some(handler), out: None, inputs });
         Ok(())
     }
 

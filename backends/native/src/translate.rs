@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use terrella_emulator_api::Error;
+use terrella_emulator_api::{Error, Platform};
 use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, OpCode, Pcode, SpaceId};
 
 use crate::{
@@ -13,6 +13,8 @@ use crate::{
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
     memory::PAGE_BITS,
     op::{Code, Op},
+    overrides::{Override, overrides},
+    userops::Handler,
 };
 
 /// How many instructions a block has at most.
@@ -29,6 +31,10 @@ pub(crate) struct Translator {
     lifter: terrella_sleigh::Lifter,
     pcode: Pcode,
     slot_pcode: Pcode,
+    overrides: &'static [Override],
+    /// The handler of the instruction that the engine executes itself, and
+    /// the instruction word.
+    replacement: Option<(Handler, u32)>,
     /// The context bits that flow, and the context that the others have.
     flowing: u128,
     initial: Context,
@@ -58,13 +64,15 @@ impl After {
 }
 
 impl Translator {
-    pub(crate) fn new(processor: &terrella_sleigh::Processor) -> Self {
+    pub(crate) fn new(processor: &terrella_sleigh::Processor, platform: Platform) -> Self {
         Self {
             decoder: Decoder::new(processor.language.clone()),
             slot_decoder: Decoder::new(processor.language.clone()),
             lifter: terrella_sleigh::Lifter::new(),
             pcode: Pcode::default(),
             slot_pcode: Pcode::default(),
+            overrides: overrides(platform.architecture()),
+            replacement: None,
             flowing: processor.language.flowing_context(),
             initial: processor.context,
         }
@@ -233,6 +241,18 @@ impl NativeEmulator {
         };
         let translator = &mut self.translator;
         decode(&self.memory, &mut translator.decoder, pc, context, shortest)?;
+        translator.replacement = None;
+        if !translator.overrides.is_empty() && translator.decoder.length() == 4 {
+            let mut bytes = [0; 4];
+            self.memory.fetch(pc, &mut bytes);
+            // These architectures have their code lowest byte first.
+            let word = u32::from_le_bytes(bytes);
+            let found = translator.overrides.iter().find(|it| word & it.mask == it.value);
+            if let Some(found) = found {
+                translator.replacement = Some((found.handler, word));
+                return Ok(false);
+            }
+        }
         let mut slot_length = 0;
         if translator.decoder.delay_slot() > 0 {
             let slot = pc.wrapping_add(translator.decoder.length() as u64) & self.address_mask;
@@ -275,6 +295,11 @@ impl NativeEmulator {
         after: &After,
     ) -> Result<(), LowerError> {
         let length = self.translator.decoder.length();
+        if let Some((handler, word)) = self.translator.replacement {
+            // It writes nothing before it may fault.
+            self.begin(block, code, &site, length, context, &Pcode::default());
+            return self.lowering(&|address| after.at(address)).replacement(code, handler, word);
+        }
         let pcode = std::mem::take(&mut self.translator.pcode);
         let slot_pcode = std::mem::take(&mut self.translator.slot_pcode);
         let result = (|| {

@@ -171,4 +171,10 @@ pub const EDITS: &[Edit] = &[
     exception("  __m68k_trap(6:1);", "  __m68k_exception(6:1);"),
     exception("SP = SP - 4; *:4 SP = inst_next; vector:1 = 7; __m68k_trap(vector);", "__m68k_exception(7:1);"),
     exception("SP = SP - 4; *:4 SP = inst_next; __m68k_trapv();", "__m68k_trapv();"),
+    Edit {
+        file: "riscv.table.sinc",
+        old: "macro fassignS(dest, src) {\n@if FPSIZE == \"32\"\n\tdest = src;\n@else\n\tdest = zext(src);",
+        new: "macro fassignS(dest, src) {\n@if FPSIZE == \"32\"\n\tdest = src;\n@else\n\tdest = 0xffffffff00000000 | zext(src);",
+        reason: "singles in double registers are boxed",
+    },
 ];

@@ -4,6 +4,9 @@
 //! them when they are hit.
 
 mod access;
+pub(crate) mod aarch64;
+pub(crate) mod riscv;
+mod lanes;
 mod sparc;
 mod traps;
 mod tricore;
@@ -74,7 +77,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         | Architecture::ArmV7A
         | Architecture::ArmV7M
         | Architecture::ArmV7R => &[traps::ARM],
-        Architecture::AArch64 => &[traps::AARCH64],
+        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::FLOAT, aarch64::CRYPTO],
         Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
         Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC],
         Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],

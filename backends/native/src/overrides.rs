@@ -1,0 +1,22 @@
+//! Instructions that the engine executes itself, because the published
+//! semantics are wrong or missing: found by bits of the instruction word.
+
+use terrella_platforms::Architecture;
+
+use crate::userops::{Handler, aarch64, riscv};
+
+/// Some instructions and their handler, whose input is the instruction word.
+pub(crate) struct Override {
+    pub(crate) mask: u32,
+    pub(crate) value: u32,
+    pub(crate) handler: Handler,
+}
+
+/// Those of an architecture.
+pub(crate) const fn overrides(architecture: Architecture) -> &'static [Override] {
+    match architecture {
+        Architecture::RiscV32 | Architecture::RiscV64 => riscv::OVERRIDES,
+        Architecture::AArch64 => aarch64::OVERRIDES,
+        _ => &[],
+    }
+}
