@@ -196,6 +196,12 @@ impl NativeEmulator {
         }
     }
 
+    /// Sets a register that only the engine works with.
+    pub(crate) fn set_kept_register(&mut self, register: RegisterId, value: u64) {
+        // What a processor lacks cannot be set.
+        drop(self.registers.write(&mut self.file, &mut self.context, register, value.into()));
+    }
+
     fn is_pc(&self, register: RegisterId) -> bool {
         self.definition.registers().try_get(register).is_some_and(|it| Some(it.root) == self.registers.pc)
     }

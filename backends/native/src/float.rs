@@ -295,6 +295,18 @@ impl U256 {
 }
 
 fn convert(a: u128, size: u32, out: u32, rule: NanRule) -> Option<u128> {
+    // In memory, the 68881 has 16 unused bits between exponent and fraction
+    // of its 80-bit format.
+    if size == 12 {
+        return convert(a >> 80 << 64 | a & u128::from(u64::MAX), 10, out, rule);
+    }
+    if out == 12 {
+        let value = convert(a, size, 10, rule)?;
+        return Some(value >> 64 << 80 | value & u128::from(u64::MAX));
+    }
+    if size == out {
+        return Some(a);
+    }
     let mut loses = false;
     macro_rules! from {
         ($from:ty) => {{

@@ -107,7 +107,10 @@ impl Lowering<'_> {
     ) -> Result<(), LowerError> {
         code.starts.resize(pcode.ops().len() + 1, usize::MAX);
         for index in range.clone() {
-            code.starts[index] = code.ops.len();
+            // Who goes to the delay slot goes before it.
+            if code.starts[index] == usize::MAX {
+                code.starts[index] = code.ops.len();
+            }
             let op = pcode.ops()[index];
             self.op(code, pcode, index, &op, site)?;
         }

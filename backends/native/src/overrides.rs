@@ -3,7 +3,7 @@
 
 use terrella_platforms::Architecture;
 
-use crate::userops::{Handler, aarch64, riscv};
+use crate::userops::{Handler, aarch64, loongarch, powerpc, riscv};
 
 /// Some instructions and their handler, whose input is the instruction word.
 pub(crate) struct Override {
@@ -17,6 +17,8 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [Override]
     match architecture {
         Architecture::RiscV32 | Architecture::RiscV64 => riscv::OVERRIDES,
         Architecture::AArch64 => aarch64::OVERRIDES,
+        Architecture::LoongArch32 | Architecture::LoongArch64 => loongarch::OVERRIDES,
+        Architecture::PowerPc64 => powerpc::OVERRIDES,
         _ => &[],
     }
 }

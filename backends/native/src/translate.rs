@@ -245,8 +245,10 @@ impl NativeEmulator {
         if !translator.overrides.is_empty() && translator.decoder.length() == 4 {
             let mut bytes = [0; 4];
             self.memory.fetch(pc, &mut bytes);
-            // These architectures have their code lowest byte first.
-            let word = u32::from_le_bytes(bytes);
+            let word = match self.processor.language.is_big_endian() {
+                true => u32::from_be_bytes(bytes),
+                false => u32::from_le_bytes(bytes),
+            };
             let found = translator.overrides.iter().find(|it| word & it.mask == it.value);
             if let Some(found) = found {
                 translator.replacement = Some((found.handler, word));

@@ -177,4 +177,34 @@ pub const EDITS: &[Edit] = &[
         new: "macro fassignS(dest, src) {\n@if FPSIZE == \"32\"\n\tdest = src;\n@else\n\tdest = 0xffffffff00000000 | zext(src);",
         reason: "singles in double registers are boxed",
     },
+    Edit {
+        file: "loongarch64_instructions.sinc",
+        old: "local shift:1 = imm10_6 & 0x1f;",
+        new: "local shift:1 = imm10_6 & 0x3f;",
+        reason: "amounts of shifts of 64 bits have six bits",
+    },
+    Edit {
+        file: "loongarch64_instructions.sinc",
+        old: "local tmp1:8 = RJsrc s>> shift;",
+        new: "local tmp1:8 = RJsrc >> shift;",
+        reason: "rotations bring no copies of the sign in",
+    },
+    Edit {
+        file: "loongarch32_instructions.sinc",
+        old: "local tmp1:4 = RJ32src s>> shift;",
+        new: "local tmp1:4 = RJ32src >> shift;",
+        reason: "rotations bring no copies of the sign in",
+    },
+    Edit {
+        file: "AARCH64base.sinc",
+        old: "*(addrReg + 4) = Rt2_GPR64;",
+        new: "*(addrReg + 8) = Rt2_GPR64;",
+        reason: "the second of two double words is eight bytes behind the first",
+    },
+    Edit {
+        file: "riscv.csr.sinc",
+        old: "\trdDst = zext(frm[0,3]);\n\tfrm[0,3] = rs1[0,3];",
+        new: "\tlocal new = rs1;\n\trdDst = zext(frm[0,3]);\n\tfrm[0,3] = new[0,3];",
+        reason: "source and destination may be the same register",
+    },
 ];
