@@ -29,15 +29,15 @@
 pub mod backends;
 
 pub use terrella_emulator_api as api;
+pub use terrella_loaders as loaders;
+pub use terrella_machine_state as machine;
 #[cfg(feature = "native")]
 pub use terrella_native as native;
+pub use terrella_platforms as platforms;
 #[cfg(feature = "native")]
 pub use terrella_sleigh as sleigh;
 #[cfg(feature = "native")]
 pub use terrella_sleigh_languages as languages;
-pub use terrella_loaders as loaders;
-pub use terrella_machine_state as machine;
-pub use terrella_platforms as platforms;
 #[cfg(feature = "unicorn")]
 pub use terrella_unicorn as unicorn;
 

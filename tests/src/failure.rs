@@ -46,9 +46,13 @@ impl std::error::Error for Failure {}
 impl From<Error> for Failure {
     #[track_caller]
     fn from(error: Error) -> Self {
-        match error.downcast_ref::<Self>() {
-            Some(own) => own.clone(),
-            None => Self::new(format!("unexpected error: {error}")),
+        match (error.downcast_ref::<Self>(), &error) {
+            (Some(own), _) => own.clone(),
+            // The suite's addresses need more than 16 or 20 bits.
+            (None, Error::WrappingRange { highest: ..0x20_0000, .. }) => {
+                Self::not_applicable(error.to_string())
+            }
+            _ => Self::new(format!("unexpected error: {error}")),
         }
     }
 }

@@ -118,7 +118,7 @@ impl NativeEmulator {
         let mut emulator = Self {
             platform,
             definition,
-            translator: Translator::new(&processor),
+            translator: Translator::new(&processor, platform),
             handlers: Handlers::new(&processor.language, platform.architecture()),
             x86: x86::Registers::new(&processor.language, &layout),
             context: processor.context,
@@ -207,6 +207,12 @@ impl NativeEmulator {
             self.file.put::<1>(place, [mode as u8]);
             self.context.set(high, low, mode);
         }
+    }
+
+    /// Sets a register that only the engine works with.
+    pub(crate) fn set_kept_register(&mut self, register: RegisterId, value: u64) {
+        // What a processor lacks cannot be set.
+        drop(self.registers.write(&mut self.file, &mut self.context, register, value.into()));
     }
 
     fn is_pc(&self, register: RegisterId) -> bool {

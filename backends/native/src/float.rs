@@ -65,8 +65,14 @@ impl Shape {
 
     /// The NaN that an operation on these operands gives.
     fn nan(self, a: u128, b: Option<u128>, rule: NanRule) -> u128 {
-        let operands = [Some(a), b];
-        let nans = || operands.iter().flatten().copied().filter(|value| self.is_nan(*value));
+        match b {
+            Some(b) => self.nan_of(&[a, b], rule),
+            None => self.nan_of(&[a], rule),
+        }
+    }
+
+    fn nan_of(self, operands: &[u128], rule: NanRule) -> u128 {
+        let nans = || operands.iter().copied().filter(|value| self.is_nan(*value));
         let signalling = || nans().find(|value| value & self.quiet_bit() == 0);
         let chosen = match rule {
             NanRule::FirstNegative => nans().next(),
@@ -79,6 +85,30 @@ impl Shape {
             (None, _) => self.default_nan(),
         }
     }
+}
+
+/// Whether a value of a size in bytes is a NaN; 80-bit ones are not looked
+/// at.
+pub(crate) fn is_nan(size: usize, value: u128) -> bool {
+    Shape::of(size as u32).is_some_and(|shape| shape.is_nan(value))
+}
+
+/// Whether it is a signalling NaN.
+pub(crate) fn is_signalling(size: usize, value: u128) -> bool {
+    Shape::of(size as u32).is_some_and(|shape| shape.is_nan(value) && value & shape.quiet_bit() == 0)
+}
+
+/// The NaN that comes out of an operation on these operands.
+pub(crate) fn nan_of(size: usize, operands: &[u128], rule: NanRule) -> u128 {
+    Shape::of(size as u32).map_or(0, |shape| shape.nan_of(operands, rule))
+}
+
+/// A number by which values that are no NaNs are ordered; the zeros are
+/// equal.
+pub(crate) const fn order(size: usize, value: u128) -> i128 {
+    let sign = 1u128 << (8 * size as u32 - 1);
+    let magnitude = (value & (sign - 1)) as i128;
+    if value & sign == 0 { magnitude } else { -magnitude }
 }
 
 /// Executes an operation; `None` if there is none for these sizes.
@@ -181,7 +211,7 @@ fn soft<F: Float>(code: OpCode, a: u128, b: u128, rule: NanRule, shape: Option<S
 /// The root of the significand is computed as an integer, digit by digit,
 /// with two more bits than the format has and a sticky bit below, and then
 /// rounded once by the conversion.
-fn square_root<F: Float>(value: F) -> F {
+pub(crate) fn square_root<F: Float>(value: F) -> F {
     if value.is_nan() || value.is_zero() {
         return value;
     }
@@ -265,6 +295,18 @@ impl U256 {
 }
 
 fn convert(a: u128, size: u32, out: u32, rule: NanRule) -> Option<u128> {
+    // In memory, the 68881 has 16 unused bits between exponent and fraction
+    // of its 80-bit format.
+    if size == 12 {
+        return convert(a >> 80 << 64 | a & u128::from(u64::MAX), 10, out, rule);
+    }
+    if out == 12 {
+        let value = convert(a, size, 10, rule)?;
+        return Some(value >> 64 << 80 | value & u128::from(u64::MAX));
+    }
+    if size == out {
+        return Some(a);
+    }
     let mut loses = false;
     macro_rules! from {
         ($from:ty) => {{

@@ -9,7 +9,11 @@ use terrella_emulator_api::{
 };
 use terrella_platforms::ReturnBy;
 
-use crate::{block::{Block, Instruction}, emulator::NativeEmulator, halt::Halt};
+use crate::{
+    block::{Block, Instruction},
+    emulator::NativeEmulator,
+    halt::Halt,
+};
 
 impl NativeEmulator {
     /// Calls a callback at an instruction.

@@ -224,7 +224,11 @@ impl NativeEmulator {
     #[inline]
     fn follow(&self, block: &Block, leave: &Leave) -> Option<Rc<Block>> {
         let (number, generation) = leave.link.get();
-        if generation != self.cache.generation() || !self.run.is_plain || block.exit_after.is_some() || self.stale {
+        if generation != self.cache.generation()
+            || !self.run.is_plain
+            || block.exit_after.is_some()
+            || self.stale
+        {
             return None;
         }
         let next = self.cache.block(number)?;
@@ -381,7 +385,9 @@ impl NativeEmulator {
                 Code::Not4To8 => extended!(self, op, |a: u32, _| !a),
                 Code::Left4To8 => extended_shift!(self, op, |a: u32, n| a.checked_shl(n).unwrap_or(0)),
                 Code::Right4To8 => extended_shift!(self, op, |a: u32, n| a.checked_shr(n).unwrap_or(0)),
-                Code::SRight4To8 => extended_shift!(self, op, |a: u32, n: u32| (a as i32 >> n.min(31)) as u32),
+                Code::SRight4To8 => {
+                    extended_shift!(self, op, |a: u32, n: u32| (a as i32 >> n.min(31)) as u32)
+                }
                 Code::Load4To8 => {
                     load!(self, op, index, block, 4);
                     self.file.put::<4>(op.out + 4, [0; 4]);

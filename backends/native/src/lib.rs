@@ -24,6 +24,7 @@
 mod block;
 mod cache;
 mod emulator;
+mod exact;
 mod file;
 mod float;
 mod halt;
@@ -34,6 +35,7 @@ mod lower;
 mod memory;
 mod op;
 mod optimize;
+mod overrides;
 mod registers;
 mod run;
 mod target;

@@ -7,7 +7,7 @@ use crate::{
     file::RegisterFile,
     layout::{Constants, Layout, SLOT_TEMPORARIES, TEMPORARIES, TEMPORARIES_END},
     op::{self, Code, Op},
-    userops::Handlers,
+    userops::{Handler, Handlers},
 };
 
 /// Why an instruction cannot be translated.
@@ -109,7 +109,10 @@ impl Lowering<'_> {
         code.starts.resize(pcode.ops().len() + 1, usize::MAX);
         let mut known = Known::new(pcode);
         for index in range.clone() {
-            code.starts[index] = code.ops.len();
+            // Who goes to the delay slot goes before it.
+            if code.starts[index] == usize::MAX {
+                code.starts[index] = code.ops.len();
+            }
             let op = pcode.ops()[index];
             let inputs = pcode.inputs(&op);
             match known.value(&op, inputs) {
@@ -179,7 +182,9 @@ impl Lowering<'_> {
         use OpCode::*;
         let inputs = pcode.inputs(op);
         match op.code {
-            Branch | CBranch | Call => return self.branch(code, index, op, inputs, pcode.is_internal(index), site),
+            Branch | CBranch | Call => {
+                return self.branch(code, index, op, inputs, pcode.is_internal(index), site);
+            }
             BranchInd | CallInd | Return => {
                 let target = inputs.first().ok_or(LowerError::Malformed)?;
                 let mut exit = Op::new(Code::ExitIndirect, 0, self.place(target, site)?, 0);
@@ -388,6 +393,23 @@ impl Lowering<'_> {
         let mut exit = jump(if is_conditional { Code::ExitIf } else { Code::Exit });
         exit.number = leave(code, target.offset, context, count);
         code.ops.push(exit);
+        Ok(())
+    }
+
+    /// An instruction that the engine executes itself.
+    pub(crate) fn replacement(
+        &mut self,
+        code: &mut Translation,
+        handler: Handler,
+        word: u32,
+    ) -> Result<(), LowerError> {
+        let (place, new) = self.constants.place(word.into(), false).ok_or(LowerError::NoRoom)?;
+        if new {
+            self.file.set::<8>(place, u64::from(word).to_le_bytes());
+        }
+        let inputs = vec![Place { at: place as u16, size: 4 }];
+        code.ops.push(Op::numbered(Code::User, code.user.len() as u32));
+        code.user.push(UserOp { number: u32::MAX, handler: Some(handler), out: None, inputs });
         Ok(())
     }
 

@@ -106,9 +106,7 @@ fn shape(op: &Op, wide: &[WideOp]) -> Shape {
         Code::JumpIf => jump,
         Code::Jump => Shape { reads: [None; 3], ..jump },
         Code::ExitIf | Code::RestartIf => Shape { is_barrier: true, ..jump },
-        Code::ExitIndirect => {
-            Shape { reads: [place(op.a, op.size), None, None], is_barrier: true, ..jump }
-        }
+        Code::ExitIndirect => Shape { reads: [place(op.a, op.size), None, None], is_barrier: true, ..jump },
         Code::Wide => match wide.get(op.number as usize) {
             Some(wide) => wide_shape(wide),
             None => Shape { is_barrier: true, ..jump },
@@ -143,8 +141,7 @@ const fn is_temporary(place: Place) -> bool {
 }
 
 /// All temporaries.
-const ALL_TEMPORARIES: Place =
-    Place { at: TEMPORARIES as u16, size: (TEMPORARIES_END - TEMPORARIES) as u16 };
+const ALL_TEMPORARIES: Place = Place { at: TEMPORARIES as u16, size: (TEMPORARIES_END - TEMPORARIES) as u16 };
 
 /// What will be written before it is read.
 #[derive(Clone, Default)]
@@ -342,7 +339,9 @@ fn pass_copies_over(code: &mut Translation, instructions: &[Instruction], target
             let source = Place { at: *source, size: copy.size };
             !overlap(*copy, written) && !overlap(source, written)
         });
-        if (op.code as u8) < 4 && is_temporary(written) && !overlap(written, Place { at: op.a, size: written.size })
+        if (op.code as u8) < 4
+            && is_temporary(written)
+            && !overlap(written, Place { at: op.a, size: written.size })
         {
             copies.push((written, op.a));
         }

@@ -370,7 +370,9 @@ impl NativeEmulator {
         }
         let shared = Rc::clone(block);
         let (block, done) = match block.instructions.get(next) {
-            Some(instruction) => self.interpret::<true>(shared, op + 1, instruction.first as usize, index as u32),
+            Some(instruction) => {
+                self.interpret::<true>(shared, op + 1, instruction.first as usize, index as u32)
+            }
             None => self.interpret::<false>(shared, op + 1, 0, index as u32),
         };
         if let Done::Limit = done {
@@ -398,8 +400,12 @@ impl NativeEmulator {
         self.memory.copy_in(address, &old);
         self.put_back(block, index);
         let instruction = block.instructions[index];
-        let key =
-            Key { address: instruction.address, context: instruction.context.0, continues: true, exact: true };
+        let key = Key {
+            address: instruction.address,
+            context: instruction.context.0,
+            continues: true,
+            exact: true,
+        };
         let exact = match self.translate(&key) {
             Ok(exact) => exact,
             Err(error) => return Next::Ended(Err(error)),
@@ -501,9 +507,7 @@ impl NativeEmulator {
                 self.run.mid_block = None;
                 Next::Ended(Ok(Stop::Halted(self.pc)))
             }
-            Halt::Syscall => {
-                self.system_call(pc, (self.behind(&instruction), instruction.next_context))
-            }
+            Halt::Syscall => self.system_call(pc, (self.behind(&instruction), instruction.next_context)),
             Halt::Exception(number) => {
                 let next = (pc, instruction.context);
                 self.interrupt(pc, next, number, None)

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use terrella_emulator_api::Error;
+use terrella_emulator_api::{Error, Platform};
 use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, OpCode, Pcode, SpaceId};
 
 use crate::{
@@ -14,6 +14,8 @@ use crate::{
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
     op::{Code, Op},
     optimize::optimize,
+    overrides::{Override, overrides},
+    userops::Handler,
     x86::{self, NativeOp},
 };
 
@@ -33,6 +35,10 @@ pub(crate) struct Translator {
     slot_pcode: Pcode,
     /// The kernel of the instruction, if it has one.
     native: Option<NativeOp>,
+    overrides: &'static [Override],
+    /// The handler of the instruction that the engine executes itself, and
+    /// the instruction word.
+    replacement: Option<(Handler, u32)>,
     /// The context bits that flow, and the context that the others have.
     flowing: u128,
     initial: Context,
@@ -62,7 +68,7 @@ impl After {
 }
 
 impl Translator {
-    pub(crate) fn new(processor: &terrella_sleigh::Processor) -> Self {
+    pub(crate) fn new(processor: &terrella_sleigh::Processor, platform: Platform) -> Self {
         Self {
             decoder: Decoder::new(processor.language.clone()),
             slot_decoder: Decoder::new(processor.language.clone()),
@@ -70,6 +76,8 @@ impl Translator {
             pcode: Pcode::default(),
             slot_pcode: Pcode::default(),
             native: None,
+            overrides: overrides(platform.architecture()),
+            replacement: None,
             flowing: processor.language.flowing_context(),
             initial: processor.context,
         }
@@ -258,6 +266,20 @@ impl NativeEmulator {
         };
         let translator = &mut self.translator;
         decode(&self.memory, &mut translator.decoder, pc, context, shortest)?;
+        translator.replacement = None;
+        if !translator.overrides.is_empty() && translator.decoder.length() == 4 {
+            let mut bytes = [0; 4];
+            self.memory.fetch(pc, &mut bytes);
+            let word = match self.processor.language.is_big_endian() {
+                true => u32::from_be_bytes(bytes),
+                false => u32::from_le_bytes(bytes),
+            };
+            let found = translator.overrides.iter().find(|it| word & it.mask == it.value);
+            if let Some(found) = found {
+                translator.replacement = Some((found.handler, word));
+                return Ok(false);
+            }
+        }
         let mut slot_length = 0;
         if translator.decoder.delay_slot() > 0 {
             let slot = pc.wrapping_add(translator.decoder.length() as u64) & self.address_mask;
@@ -312,6 +334,11 @@ impl NativeEmulator {
             code.ops.push(Op::numbered(Code::Native, code.native.len() as u32));
             code.native.push(native);
             return Ok(());
+        }
+        if let Some((handler, word)) = self.translator.replacement {
+            // It writes nothing before it may fault.
+            self.begin(block, code, &site, length, context, &Pcode::default());
+            return self.lowering(&|address| after.at(address)).replacement(code, handler, word);
         }
         let pcode = std::mem::take(&mut self.translator.pcode);
         let slot_pcode = std::mem::take(&mut self.translator.slot_pcode);
@@ -373,7 +400,15 @@ impl NativeEmulator {
         // The block hook belongs to the first instruction.
         let first = if number == 0 { 0 } else { code.ops.len() as u32 };
         let length = length as u8;
-        block.instructions.push(Instruction { address, length, in_slot, first, context, next_context, saved });
+        block.instructions.push(Instruction {
+            address,
+            length,
+            in_slot,
+            first,
+            context,
+            next_context,
+            saved,
+        });
         if self.hooks.instructions.has_global() || self.hooks.instructions.has_site(address) {
             code.ops.push(Op::numbered(Code::InstructionHook, number as u32));
         }

@@ -256,12 +256,30 @@ pub const EDITS: &[Edit] = &[
         "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {",
         "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {\n    if (!scarry(RSsrc, RTsrc)) goto <fits>;\n    integerOverflow();\n<fits>",
     ),
-    branch("{ delayslot(1); if (RS1 == 0)  goto d16off;}", "{ local holds:1 = RS1 == 0; delayslot(1); if (holds) goto d16off;}"),
-    branch("{ delayslot(1); if (RS1 s<= 0) goto d16off;}", "{ local holds:1 = RS1 s<= 0; delayslot(1); if (holds) goto d16off;}"),
-    branch("{ delayslot(1); if (RS1 s< 0)  goto d16off;}", "{ local holds:1 = RS1 s< 0; delayslot(1); if (holds) goto d16off;}"),
-    branch("{ delayslot(1); if (RS1 != 0)  goto d16off;}", "{ local holds:1 = RS1 != 0; delayslot(1); if (holds) goto d16off;}"),
-    branch("{ delayslot(1); if (RS1 s> 0)  goto d16off;}", "{ local holds:1 = RS1 s> 0; delayslot(1); if (holds) goto d16off;}"),
-    branch("{ delayslot(1); if (RS1 s>= 0) goto d16off;}", "{ local holds:1 = RS1 s>= 0; delayslot(1); if (holds) goto d16off;}"),
+    branch(
+        "{ delayslot(1); if (RS1 == 0)  goto d16off;}",
+        "{ local holds:1 = RS1 == 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s<= 0) goto d16off;}",
+        "{ local holds:1 = RS1 s<= 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s< 0)  goto d16off;}",
+        "{ local holds:1 = RS1 s< 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 != 0)  goto d16off;}",
+        "{ local holds:1 = RS1 != 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s> 0)  goto d16off;}",
+        "{ local holds:1 = RS1 s> 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s>= 0) goto d16off;}",
+        "{ local holds:1 = RS1 s>= 0; delayslot(1); if (holds) goto d16off;}",
+    ),
     window(
         "macro save() {    \n\nif (DECOMPILE_MODE) goto <skip_rotate>;\n",
         "define pcodeop registerWindowSave;\ndefine pcodeop registerWindowRestore;\nmacro save() {\n\tregisterWindowSave();\n\tgoto <skip_rotate>;\n",
@@ -278,9 +296,54 @@ pub const EDITS: &[Edit] = &[
         ":std RD,ea                           is op=3 & RD & op3=0x07 & ea { *ea = RD; }",
         ":std RD,ea                           is op=3 & RD & rd & op3=0x07 & ea { local place:4 = &rd; local second:8 = *[register]:8 (place + 8); *:8 ea = (rd << 32) | (second & 0xffffffff); }",
     ),
-    exception(":illegal			is d16=0x4afc						unimpl", "define pcodeop illegalInstruction;\n:illegal is d16=0x4afc { illegalInstruction(); }"),
-    exception("define pcodeop __m68k_trapv;", "define pcodeop __m68k_trapv;\ndefine pcodeop __m68k_exception;"),
+    exception(
+        ":illegal			is d16=0x4afc						unimpl",
+        "define pcodeop illegalInstruction;\n:illegal is d16=0x4afc { illegalInstruction(); }",
+    ),
+    exception(
+        "define pcodeop __m68k_trapv;",
+        "define pcodeop __m68k_trapv;\ndefine pcodeop __m68k_exception;",
+    ),
     exception("  __m68k_trap(6:1);", "  __m68k_exception(6:1);"),
-    exception("SP = SP - 4; *:4 SP = inst_next; vector:1 = 7; __m68k_trap(vector);", "__m68k_exception(7:1);"),
+    exception(
+        "SP = SP - 4; *:4 SP = inst_next; vector:1 = 7; __m68k_trap(vector);",
+        "__m68k_exception(7:1);",
+    ),
     exception("SP = SP - 4; *:4 SP = inst_next; __m68k_trapv();", "__m68k_trapv();"),
+    Edit {
+        file: "riscv.table.sinc",
+        old: "macro fassignS(dest, src) {\n@if FPSIZE == \"32\"\n\tdest = src;\n@else\n\tdest = zext(src);",
+        new: "macro fassignS(dest, src) {\n@if FPSIZE == \"32\"\n\tdest = src;\n@else\n\tdest = 0xffffffff00000000 | zext(src);",
+        reason: "singles in double registers are boxed",
+    },
+    Edit {
+        file: "loongarch64_instructions.sinc",
+        old: "local shift:1 = imm10_6 & 0x1f;",
+        new: "local shift:1 = imm10_6 & 0x3f;",
+        reason: "amounts of shifts of 64 bits have six bits",
+    },
+    Edit {
+        file: "loongarch64_instructions.sinc",
+        old: "local tmp1:8 = RJsrc s>> shift;",
+        new: "local tmp1:8 = RJsrc >> shift;",
+        reason: "rotations bring no copies of the sign in",
+    },
+    Edit {
+        file: "loongarch32_instructions.sinc",
+        old: "local tmp1:4 = RJ32src s>> shift;",
+        new: "local tmp1:4 = RJ32src >> shift;",
+        reason: "rotations bring no copies of the sign in",
+    },
+    Edit {
+        file: "AARCH64base.sinc",
+        old: "*(addrReg + 4) = Rt2_GPR64;",
+        new: "*(addrReg + 8) = Rt2_GPR64;",
+        reason: "the second of two double words is eight bytes behind the first",
+    },
+    Edit {
+        file: "riscv.csr.sinc",
+        old: "\trdDst = zext(frm[0,3]);\n\tfrm[0,3] = rs1[0,3];",
+        new: "\tlocal new = rs1;\n\trdDst = zext(frm[0,3]);\n\tfrm[0,3] = new[0,3];",
+        reason: "source and destination may be the same register",
+    },
 ];

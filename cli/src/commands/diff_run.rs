@@ -60,10 +60,8 @@ impl DiffRun {
         for name in &self.ignore {
             machine.cpu().value(name)?;
         }
-        let emulators = [
-            inputs::emulator(&machine, Some(&self.left))?,
-            inputs::emulator(&machine, Some(&self.right))?,
-        ];
+        let emulators =
+            [inputs::emulator(&machine, Some(&self.left))?, inputs::emulator(&machine, Some(&self.right))?];
         let mut pair = LockStep::new(&machine, emulators)?;
         let aligned = pair.align()?;
         let mut text = String::new();
@@ -73,8 +71,15 @@ impl DiffRun {
         }
         match pair.run(self.max_instructions, &self.ignore)? {
             Outcome::Agreed(ending, count) => {
-                let _ = writeln!(text, "{} and {} agree over {count} instructions: {}", self.left, self.right, ending.text());
-                let json = json!({ "agree": true, "instructions": count, "end": ending.text(), "aligned": aligned });
+                let _ = writeln!(
+                    text,
+                    "{} and {} agree over {count} instructions: {}",
+                    self.left,
+                    self.right,
+                    ending.text()
+                );
+                let json =
+                    json!({ "agree": true, "instructions": count, "end": ending.text(), "aligned": aligned });
                 Ok((Answer { text, json }, 0))
             }
             Outcome::Diverged(divergence) => {
@@ -138,9 +143,7 @@ impl DiffRun {
             })
             .collect();
         let stores = |stores: &Stores| -> Vec<Value> {
-            let one = |(address, bytes): &(u64, Vec<u8>)| {
-                json!({ "address": output::address(*address), "bytes": output::hex(bytes) })
-            };
+            let one = |(address, bytes): &(u64, Vec<u8>)| json!({ "address": output::address(*address), "bytes": output::hex(bytes) });
             stores.iter().map(one).collect()
         };
         json!({

@@ -124,7 +124,8 @@ impl Disasm {
 
     fn bytes(&self, text: &str) -> Result<Piece> {
         let wrong = || {
-            Failure::usage(format!("`{text}` is not bytes in hexadecimal")).hint("for example: --hex '48 89 c8'")
+            Failure::usage(format!("`{text}` is not bytes in hexadecimal"))
+                .hint("for example: --hex '48 89 c8'")
         };
         let digits: String = text.chars().filter(|it| !it.is_whitespace()).collect();
         if digits.is_empty() || digits.len() % 2 != 0 || !digits.is_ascii() {

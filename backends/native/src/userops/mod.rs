@@ -3,7 +3,13 @@
 //! Each is found by its name. Those that are not here are errors that name
 //! them when they are hit.
 
+pub(crate) mod aarch64;
 mod access;
+mod arm;
+mod lanes;
+pub(crate) mod loongarch;
+pub(crate) mod powerpc;
+pub(crate) mod riscv;
 mod sparc;
 mod traps;
 mod tricore;
@@ -77,13 +83,13 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         | Architecture::ArmV6M
         | Architecture::ArmV7A
         | Architecture::ArmV7M
-        | Architecture::ArmV7R => &[traps::ARM],
-        Architecture::AArch64 => &[traps::AARCH64],
+        | Architecture::ArmV7R => &[traps::ARM, arm::TABLE],
+        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::FLOAT, aarch64::CRYPTO],
         Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
-        Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC],
+        Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC, powerpc::TABLE],
         Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],
         Architecture::M68k => &[traps::M68K],
-        Architecture::LoongArch32 | Architecture::LoongArch64 => &[traps::LOONGARCH],
+        Architecture::LoongArch32 | Architecture::LoongArch64 => &[traps::LOONGARCH, loongarch::TABLE],
         Architecture::Sparc32 | Architecture::Sparc64 => &[traps::SPARC, sparc::TABLE],
         Architecture::TriCore => &[traps::TRICORE, tricore::TABLE],
         Architecture::Xtensa => &[traps::XTENSA],

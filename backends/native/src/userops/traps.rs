@@ -180,19 +180,17 @@ pub(super) const M68K: Table = &[
 pub(super) const LOONGARCH: Table =
     &[("syscall", SYSCALL), ("break", interrupt!(12)), ("dbar", NOTHING), ("ibar", NOTHING), ("idle", WAIT)];
 
-pub(super) const SPARC: Table = &[
-    (
-        "sw_trap",
-        // Traps 0x10 and 0x6d are the system calls of Linux.
-        Handler::trap(|emulator, op| {
-            let first = if emulator.definition.address_bits == 64 { 0x100 } else { 0x80 };
-            Err(match emulator.user_input(op, 0) as u64 & 0x7f {
-                0x10 | 0x6d => Halt::Syscall,
-                number => Halt::Interrupt(first + number),
-            })
-        }),
-    ),
-];
+pub(super) const SPARC: Table = &[(
+    "sw_trap",
+    // Traps 0x10 and 0x6d are the system calls of Linux.
+    Handler::trap(|emulator, op| {
+        let first = if emulator.definition.address_bits == 64 { 0x100 } else { 0x80 };
+        Err(match emulator.user_input(op, 0) as u64 & 0x7f {
+            0x10 | 0x6d => Halt::Syscall,
+            number => Halt::Interrupt(first + number),
+        })
+    }),
+)];
 
 pub(super) const TRICORE: Table = &[("syscall", SYSCALL), ("debug", NUMBERED), ("wait", WAIT)];
 

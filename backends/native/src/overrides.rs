@@ -1,0 +1,24 @@
+//! Instructions that the engine executes itself, because the published
+//! semantics are wrong or missing: found by bits of the instruction word.
+
+use terrella_platforms::Architecture;
+
+use crate::userops::{Handler, aarch64, loongarch, powerpc, riscv};
+
+/// Some instructions and their handler, whose input is the instruction word.
+pub(crate) struct Override {
+    pub(crate) mask: u32,
+    pub(crate) value: u32,
+    pub(crate) handler: Handler,
+}
+
+/// Those of an architecture.
+pub(crate) const fn overrides(architecture: Architecture) -> &'static [Override] {
+    match architecture {
+        Architecture::RiscV32 | Architecture::RiscV64 => riscv::OVERRIDES,
+        Architecture::AArch64 => aarch64::OVERRIDES,
+        Architecture::LoongArch32 | Architecture::LoongArch64 => loongarch::OVERRIDES,
+        Architecture::PowerPc64 => powerpc::OVERRIDES,
+        _ => &[],
+    }
+}

@@ -1,0 +1,98 @@
+//! ARM: saturation, exclusive accesses, thread registers.
+
+use super::{Handler, Table, lanes::saturate};
+use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
+
+/// A result that is always the same.
+macro_rules! constant {
+    ($value:literal) => {
+        Handler::new(|emulator, op| {
+            emulator.set_user_result(op, $value);
+            Ok(())
+        })
+    };
+}
+
+/// A read of a register of the platform that the engine keeps.
+macro_rules! read {
+    ($name:literal) => {
+        Handler::new(|emulator, op| {
+            let value = emulator.named($name).unwrap_or(0);
+            emulator.set_user_result(op, value.into());
+            Ok(())
+        })
+    };
+}
+
+macro_rules! write {
+    ($name:literal) => {
+        Handler::new(|emulator, op| {
+            let value = emulator.user_input(op, 0) as u64;
+            if let Some(register) = emulator.definition.register($name) {
+                emulator.set_kept_register(register, value);
+            }
+            Ok(())
+        })
+    };
+}
+
+const NOTHING: Handler = Handler::nothing();
+
+pub(super) const TABLE: Table = &[
+    // There is one processor: nobody takes the monitor away.
+    ("hasExclusiveAccess", constant!(1)),
+    ("ExclusiveAccess", NOTHING),
+    ("ClearExclusiveLocal", NOTHING),
+    ("isCurrentModePrivileged", constant!(1)),
+    ("isThreadMode", constant!(1)),
+    ("isThreadModePrivileged", constant!(1)),
+    ("isUsingMainStack", constant!(1)),
+    ("SignedSaturate", Handler::new(|emulator, op| saturated(emulator, op, true, false))),
+    ("SignedDoesSaturate", Handler::new(|emulator, op| saturated(emulator, op, true, true))),
+    ("UnsignedSaturate", Handler::new(|emulator, op| saturated(emulator, op, false, false))),
+    ("UnsignedDoesSaturate", Handler::new(|emulator, op| saturated(emulator, op, false, true))),
+    ("Absolute", Handler::new(absolute)),
+    ("ReverseBitOrder", Handler::new(reverse)),
+    ("coproc_movefrom_User_R_Thread_and_Process_ID", read!("tpidruro")),
+    ("coproc_movefrom_User_RW_Thread_and_Process_ID", read!("tpidrurw")),
+    ("coproc_movefrom_Privileged_only_Thread_and_Process_ID", read!("tpidrprw")),
+    ("coproc_moveto_User_R_Thread_and_Process_ID", write!("tpidruro")),
+    ("coproc_moveto_User_RW_Thread_and_Process_ID", write!("tpidrurw")),
+    ("coproc_moveto_Privileged_only_Thread_and_Process_ID", write!("tpidrprw")),
+    ("coproc_moveto_Data_Synchronization", NOTHING),
+    ("coproc_moveto_Data_Memory_Barrier", NOTHING),
+    ("coproc_moveto_Flush_Prefetch_Buffer", NOTHING),
+    ("getMainStackPointer", read!("msp")),
+    ("getProcessStackPointer", read!("psp")),
+    ("getBasePriority", read!("basepri")),
+    ("setMainStackPointer", write!("msp")),
+    ("setProcessStackPointer", write!("psp")),
+    ("setBasePriority", write!("basepri")),
+    ("enableIRQinterrupts", NOTHING),
+    ("disableIRQinterrupts", NOTHING),
+    ("enableFIQinterrupts", NOTHING),
+    ("disableFIQinterrupts", NOTHING),
+];
+
+/// A value and the bits that it has to fit in.
+fn saturated(emulator: &mut NativeEmulator, op: &UserOp, is_signed: bool, asks: bool) -> Result<(), Halt> {
+    let value = i128::from(emulator.user_input(op, 0) as i32);
+    let bits = (emulator.user_input(op, 1) as u32).clamp(u32::from(is_signed), 32);
+    let (near, other) = saturate(value, bits, is_signed);
+    // Signed results are as wide as registers.
+    let near = if is_signed { super::lanes::signed(near, bits) as u128 } else { near };
+    emulator.set_user_result(op, if asks { other.into() } else { near });
+    Ok(())
+}
+
+fn absolute(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let value = emulator.user_input(op, 0) as i32;
+    emulator.set_user_result(op, value.unsigned_abs().into());
+    Ok(())
+}
+
+fn reverse(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let value = emulator.user_input(op, 0) as u32;
+    emulator.set_user_result(op, value.reverse_bits().into());
+    Ok(())
+}

@@ -1,0 +1,423 @@
+//! PowerPC: scalars and vectors of the VSX registers (Power ISA 2.07,
+//! book I, chapter 7), which the specification leaves to the emulator.
+
+use rustc_apfloat::Round;
+
+use super::{
+    Handler, Table,
+    lanes::{mask, signed},
+};
+use crate::{
+    block::UserOp,
+    emulator::NativeEmulator,
+    exact::{self, Arithmetic},
+    float::{NanRule, is_nan, order},
+    halt::Halt,
+    overrides::Override,
+};
+
+const NEAREST: Round = Round::NearestTiesToEven;
+const RULE: NanRule = NanRule::SignallingFirst;
+/// Doubleword 0, which scalars are in, is the upper half.
+const UPPER: u32 = 64;
+
+/// An instruction with three registers.
+const fn three(number: u32, handler: Handler) -> Override {
+    Override { mask: 0xfc00_07f8, value: 0xf000_0000 | number << 3, handler }
+}
+
+/// An instruction with two registers.
+const fn two(number: u32, handler: Handler) -> Override {
+    Override { mask: 0xfc00_07fc, value: 0xf000_0000 | number << 2, handler }
+}
+
+macro_rules! scalar {
+    ($what:ident, $single:literal) => {
+        Handler::new(|emulator, op| {
+            scalar(emulator, op, Arithmetic::$what, $single);
+            Ok(())
+        })
+    };
+}
+
+macro_rules! lanes {
+    ($what:ident, $size:literal) => {
+        Handler::new(|emulator, op| {
+            vector(emulator, op, $size, |a, b, _, round| {
+                exact::compute(Arithmetic::$what, $size, [a, b, 0], round, RULE).0
+            });
+            Ok(())
+        })
+    };
+}
+
+/// A product with a sum: the target is the addend or a factor; the addend is
+/// negated; the result is negated.
+macro_rules! fused {
+    ($size:literal, $scalar:literal, $addend:literal, $minus:literal, $negative:literal) => {
+        Handler::new(|emulator, op| {
+            fused(emulator, op, ($size, $scalar), $addend, $minus, $negative);
+            Ok(())
+        })
+    };
+}
+
+macro_rules! bits {
+    ($function:expr) => {
+        Handler::new(|emulator, op| {
+            let word = Word(emulator.user_input(op, 0) as u32);
+            let function: fn(u128, u128) -> u128 = $function;
+            let value = function(emulator.vsr(word.a()), emulator.vsr(word.b()));
+            emulator.set_vsr(word.t(), value);
+            Ok(())
+        })
+    };
+}
+
+/// A scalar from a scalar, in doubleword 0.
+macro_rules! from_scalar {
+    ($function:expr) => {
+        Handler::new(|emulator, op| {
+            let word = Word(emulator.user_input(op, 0) as u32);
+            let function: fn(u64, Round) -> u64 = $function;
+            let value = function((emulator.vsr(word.b()) >> UPPER) as u64, emulator.float_rounding());
+            emulator.set_vsr(word.t(), u128::from(value) << UPPER);
+            Ok(())
+        })
+    };
+}
+
+/// Each lane from a lane, both of the same size.
+macro_rules! each {
+    ($size:literal, $function:expr) => {
+        Handler::new(|emulator, op| {
+            let function: fn(u128, Round) -> u128 = $function;
+            vector(emulator, op, $size, |_, b, _, round| function(b, round));
+            Ok(())
+        })
+    };
+}
+
+pub(crate) const OVERRIDES: &[Override] = &[
+    three(0, scalar!(Add, true)),
+    three(8, scalar!(Subtract, true)),
+    three(16, scalar!(Multiply, true)),
+    three(24, scalar!(Divide, true)),
+    three(32, scalar!(Add, false)),
+    three(40, scalar!(Subtract, false)),
+    three(48, scalar!(Multiply, false)),
+    three(56, scalar!(Divide, false)),
+    three(64, lanes!(Add, 4)),
+    three(72, lanes!(Subtract, 4)),
+    three(80, lanes!(Multiply, 4)),
+    three(88, lanes!(Divide, 4)),
+    three(96, lanes!(Add, 8)),
+    three(104, lanes!(Subtract, 8)),
+    three(112, lanes!(Multiply, 8)),
+    three(120, lanes!(Divide, 8)),
+    three(1, fused!(4, true, true, false, false)),
+    three(9, fused!(4, true, false, false, false)),
+    three(17, fused!(4, true, true, true, false)),
+    three(25, fused!(4, true, false, true, false)),
+    three(33, fused!(8, true, true, false, false)),
+    three(41, fused!(8, true, false, false, false)),
+    three(49, fused!(8, true, true, true, false)),
+    three(57, fused!(8, true, false, true, false)),
+    three(65, fused!(4, false, true, false, false)),
+    three(73, fused!(4, false, false, false, false)),
+    three(81, fused!(4, false, true, true, false)),
+    three(89, fused!(4, false, false, true, false)),
+    three(97, fused!(8, false, true, false, false)),
+    three(105, fused!(8, false, false, false, false)),
+    three(113, fused!(8, false, true, true, false)),
+    three(121, fused!(8, false, false, true, false)),
+    three(129, fused!(4, true, true, false, true)),
+    three(137, fused!(4, true, false, false, true)),
+    three(145, fused!(4, true, true, true, true)),
+    three(153, fused!(4, true, false, true, true)),
+    three(161, fused!(8, true, true, false, true)),
+    three(169, fused!(8, true, false, false, true)),
+    three(177, fused!(8, true, true, true, true)),
+    three(185, fused!(8, true, false, true, true)),
+    three(193, fused!(4, false, true, false, true)),
+    three(201, fused!(4, false, false, false, true)),
+    three(209, fused!(4, false, true, true, true)),
+    three(217, fused!(4, false, false, true, true)),
+    three(225, fused!(8, false, true, false, true)),
+    three(233, fused!(8, false, false, false, true)),
+    three(241, fused!(8, false, true, true, true)),
+    three(249, fused!(8, false, false, true, true)),
+    // xscmpudp, xscmpodp.
+    three(35, Handler::new(compare)),
+    three(43, Handler::new(compare)),
+    three(130, bits!(|a, b| a & b)),
+    three(138, bits!(|a, b| a & !b)),
+    three(146, bits!(|a, b| a | b)),
+    three(154, bits!(|a, b| a ^ b)),
+    three(162, bits!(|a, b| !(a | b))),
+    three(170, bits!(|a, b| a | !b)),
+    three(178, bits!(|a, b| !(a & b))),
+    three(186, bits!(|a, b| !(a ^ b))),
+    // xxmrghw, xxmrglw.
+    three(18, bits!(|a, b| merge(a >> 64, b >> 64))),
+    three(50, bits!(merge)),
+    // xxpermdi and xxsldwi have two bits of the number as operand.
+    Override { mask: 0xfc00_04f8, value: 0xf000_0050, handler: Handler::new(permute) },
+    Override { mask: 0xfc00_04f8, value: 0xf000_0010, handler: Handler::new(shift_words) },
+    Override { mask: 0xfc00_0030, value: 0xf000_0030, handler: Handler::new(select) },
+    two(164, Handler::new(splat)),
+    two(345, from_scalar!(|b, _| b & !(1 << 63))),
+    two(361, from_scalar!(|b, _| b | 1 << 63)),
+    two(377, from_scalar!(|b, _| b ^ 1 << 63)),
+    two(
+        75,
+        from_scalar!(
+            |b, round| exact::compute(Arithmetic::SquareRoot, 8, [b.into(), 0, 0], round, RULE).0 as u64
+        ),
+    ),
+    two(376, from_scalar!(|b, round| exact::from_integer((b as i64).into(), 8, 0, round).0 as u64)),
+    two(360, from_scalar!(|b, round| exact::from_integer(b.into(), 8, 0, round).0 as u64)),
+    two(312, from_scalar!(|b, round| widened(exact::from_integer((b as i64).into(), 4, 0, round).0))),
+    two(296, from_scalar!(|b, round| widened(exact::from_integer(b.into(), 4, 0, round).0))),
+    two(344, from_scalar!(|b, _| to_integer(b.into(), 8, 64, true) as u64)),
+    two(328, from_scalar!(|b, _| to_integer(b.into(), 8, 64, false) as u64)),
+    two(88, from_scalar!(|b, _| twice(to_integer(b.into(), 8, 32, true)))),
+    two(72, from_scalar!(|b, _| twice(to_integer(b.into(), 8, 32, false)))),
+    // xsrsp; xscvspdp, xscvspdpn; xscvdpsp, xscvdpspn.
+    two(281, from_scalar!(|b, round| widened(narrowed(b, round)))),
+    two(329, from_scalar!(|b, _| widened((b >> 32).into()))),
+    two(331, from_scalar!(|b, _| widened((b >> 32).into()))),
+    two(265, from_scalar!(|b, round| twice(narrowed(b, round)))),
+    two(267, from_scalar!(|b, round| twice(narrowed(b, round)))),
+    // To and from the even words of a vector.
+    two(248, each!(8, |b, round| exact::from_integer(signed(b >> 32, 32), 8, 0, round).0)),
+    two(232, each!(8, |b, round| exact::from_integer((b >> 32) as i128, 8, 0, round).0)),
+    two(457, each!(8, |b, _| widened(b >> 32).into())),
+    two(393, each!(8, |b, round| twice(narrowed(b as u64, round)).into())),
+    two(216, each!(8, |b, _| twice(to_integer(b, 8, 32, true)).into())),
+    two(200, each!(8, |b, _| twice(to_integer(b, 8, 32, false)).into())),
+    two(504, each!(8, |b, round| exact::from_integer(signed(b, 64), 8, 0, round).0)),
+    two(488, each!(8, |b, round| exact::from_integer(b as i128, 8, 0, round).0)),
+    two(472, each!(8, |b, _| to_integer(b, 8, 64, true))),
+    two(456, each!(8, |b, _| to_integer(b, 8, 64, false))),
+    two(184, each!(4, |b, round| exact::from_integer(signed(b, 32), 4, 0, round).0)),
+    two(168, each!(4, |b, round| exact::from_integer(b as i128, 4, 0, round).0)),
+    two(152, each!(4, |b, _| to_integer(b, 4, 32, true))),
+    two(136, each!(4, |b, _| to_integer(b, 4, 32, false))),
+    two(473, each!(8, |b, _| b & !(1 << 63))),
+    two(505, each!(8, |b, _| b ^ 1 << 63)),
+    two(409, each!(4, |b, _| b & !(1 << 31))),
+    two(441, each!(4, |b, _| b ^ 1 << 31)),
+    two(203, each!(8, |b, round| exact::compute(Arithmetic::SquareRoot, 8, [b, 0, 0], round, RULE).0)),
+    two(139, each!(4, |b, round| exact::compute(Arithmetic::SquareRoot, 4, [b, 0, 0], round, RULE).0)),
+    // mfvsrd, mfvsrwz, mtvsrd, mtvsrwa, mtvsrwz.
+    move_word(51, Handler::new(|emulator, op| from_vector(emulator, op, 64))),
+    move_word(115, Handler::new(|emulator, op| from_vector(emulator, op, 32))),
+    move_word(179, Handler::new(|emulator, op| to_vector(emulator, op, |value| value))),
+    move_word(211, Handler::new(|emulator, op| to_vector(emulator, op, |value| value as i32 as u64))),
+    move_word(243, Handler::new(|emulator, op| to_vector(emulator, op, |value| value & 0xffff_ffff))),
+];
+
+pub(super) const TABLE: Table = &[];
+
+const fn move_word(number: u32, handler: Handler) -> Override {
+    Override { mask: 0xfc00_07fe, value: 0x7c00_0000 | number << 1, handler }
+}
+
+/// An instruction word.
+#[derive(Clone, Copy)]
+struct Word(u32);
+
+impl Word {
+    const fn field(self, low: u32, bits: u32) -> u32 {
+        self.0 >> low & ((1 << bits) - 1)
+    }
+
+    const fn t(self) -> u32 {
+        self.field(0, 1) << 5 | self.field(21, 5)
+    }
+
+    const fn a(self) -> u32 {
+        self.field(2, 1) << 5 | self.field(16, 5)
+    }
+
+    const fn b(self) -> u32 {
+        self.field(1, 1) << 5 | self.field(11, 5)
+    }
+
+    const fn c(self) -> u32 {
+        self.field(3, 1) << 5 | self.field(6, 5)
+    }
+}
+
+impl NativeEmulator {
+    fn vsr(&self, number: u32) -> u128 {
+        self.user_register(&format!("vs{number}"))
+    }
+
+    fn set_vsr(&mut self, number: u32, value: u128) {
+        self.set_user_register(&format!("vs{number}"), value);
+    }
+
+    fn float_rounding(&self) -> Round {
+        match self.user_register("fp_rn0") << 1 | self.user_register("fp_rn1") {
+            0 => NEAREST,
+            1 => Round::TowardZero,
+            2 => Round::TowardPositive,
+            _ => Round::TowardNegative,
+        }
+    }
+}
+
+/// A single as a double.
+fn widened(value: u128) -> u64 {
+    exact::convert(value & mask(32), 4, 8, NEAREST).0 as u64
+}
+
+fn narrowed(value: u64, round: Round) -> u128 {
+    exact::convert(value.into(), 8, 4, round).0
+}
+
+/// A word in both halves of a double word.
+const fn twice(value: u128) -> u64 {
+    (value << 32 | value & mask(32)) as u64
+}
+
+/// Toward zero; a NaN is the lowest number.
+fn to_integer(value: u128, size: usize, bits: usize, is_signed: bool) -> u128 {
+    if is_nan(size, value) {
+        return if is_signed { 1 << (bits - 1) } else { 0 };
+    }
+    exact::to_integer(value, size, bits, is_signed, Round::TowardZero).0
+}
+
+/// The lower two words of two vectors, one after the other.
+fn merge(a: u128, b: u128) -> u128 {
+    let word = |value: u128, index: u32| value >> (32 * index) & mask(32);
+    word(a, 1) << 96 | word(b, 1) << 64 | word(a, 0) << 32 | word(b, 0)
+}
+
+fn scalar(emulator: &mut NativeEmulator, op: &UserOp, what: Arithmetic, single: bool) {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let (a, b) = (emulator.vsr(word.a()) >> UPPER, emulator.vsr(word.b()) >> UPPER);
+    let round = emulator.float_rounding();
+    let value = if single {
+        // Operands are singles in the format of doubles.
+        let [a, b] = [a, b].map(|value| narrowed(value as u64, NEAREST));
+        widened(exact::compute(what, 4, [a, b, 0], round, RULE).0).into()
+    } else {
+        exact::compute(what, 8, [a, b, 0], round, RULE).0
+    };
+    emulator.set_vsr(word.t(), value << UPPER);
+}
+
+/// Each lane of the target from the lanes of all three registers.
+fn vector(
+    emulator: &mut NativeEmulator,
+    op: &UserOp,
+    size: usize,
+    function: impl Fn(u128, u128, u128, Round) -> u128,
+) {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let (a, b, t) = (emulator.vsr(word.a()), emulator.vsr(word.b()), emulator.vsr(word.t()));
+    let round = emulator.float_rounding();
+    let bits = 8 * size as u32;
+    let lane = |value: u128, index: u32| value >> (index * bits) & mask(bits);
+    let value = super::lanes::vector(128 / bits, bits, |index| {
+        function(lane(a, index), lane(b, index), lane(t, index), round)
+    });
+    emulator.set_vsr(word.t(), value);
+}
+
+fn fused(
+    emulator: &mut NativeEmulator,
+    op: &UserOp,
+    (size, is_scalar): (usize, bool),
+    target_is_addend: bool,
+    minus: bool,
+    negative: bool,
+) {
+    let sign = |size: usize| 1u128 << (8 * size - 1);
+    let flip = move |value: u128| if is_nan(size, value) { value } else { value ^ sign(size) };
+    let compute = move |a: u128, b: u128, t: u128, round: Round| {
+        let (factor, addend) = if target_is_addend { (b, t) } else { (t, b) };
+        let addend = if minus { flip(addend) } else { addend };
+        let value = exact::compute(Arithmetic::MultiplyAdd, size, [a, factor, addend], round, RULE).0;
+        if negative { flip(value) } else { value }
+    };
+    if !is_scalar {
+        vector(emulator, op, size, compute);
+        return;
+    }
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let operands = [word.a(), word.b(), word.t()].map(|number| {
+        let value = emulator.vsr(number) >> UPPER;
+        if size == 4 { narrowed(value as u64, NEAREST) } else { value }
+    });
+    let value = compute(operands[0], operands[1], operands[2], emulator.float_rounding());
+    let value = if size == 4 { widened(value).into() } else { value };
+    emulator.set_vsr(word.t(), value << UPPER);
+}
+
+fn compare(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let (a, b) = (emulator.vsr(word.a()) >> UPPER, emulator.vsr(word.b()) >> UPPER);
+    let result = if is_nan(8, a) || is_nan(8, b) {
+        1
+    } else {
+        match order(8, a).cmp(&order(8, b)) {
+            std::cmp::Ordering::Less => 8,
+            std::cmp::Ordering::Greater => 4,
+            std::cmp::Ordering::Equal => 2,
+        }
+    };
+    emulator.set_user_register(&format!("cr{}", word.field(23, 3)), result);
+    for (bit, name) in ["fp_cc3", "fp_cc2", "fp_cc1", "fp_cc0"].iter().enumerate() {
+        emulator.set_user_register(name, result >> bit & 1);
+    }
+    Ok(())
+}
+
+fn permute(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let (a, b, choice) = (emulator.vsr(word.a()), emulator.vsr(word.b()), word.field(8, 2));
+    let upper = if choice & 2 == 0 { a >> 64 } else { a & mask(64) };
+    let lower = if choice & 1 == 0 { b >> 64 } else { b & mask(64) };
+    emulator.set_vsr(word.t(), upper << 64 | lower);
+    Ok(())
+}
+
+fn shift_words(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let (a, b, amount) = (emulator.vsr(word.a()), emulator.vsr(word.b()), 32 * word.field(8, 2));
+    emulator.set_vsr(word.t(), a << amount | b.checked_shr(128 - amount).unwrap_or(0));
+    Ok(())
+}
+
+fn select(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let (a, b, c) = (emulator.vsr(word.a()), emulator.vsr(word.b()), emulator.vsr(word.c()));
+    emulator.set_vsr(word.t(), a & !c | b & c);
+    Ok(())
+}
+
+fn splat(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let value = emulator.vsr(word.b()) >> (32 * (3 - word.field(16, 2)));
+    emulator.set_vsr(word.t(), super::lanes::vector(4, 32, |_| value));
+    Ok(())
+}
+
+fn from_vector(emulator: &mut NativeEmulator, op: &UserOp, bits: u32) -> Result<(), Halt> {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let value = emulator.vsr(word.t()) >> UPPER & mask(bits);
+    emulator.set_user_register(&format!("r{}", word.field(16, 5)), value);
+    Ok(())
+}
+
+fn to_vector(emulator: &mut NativeEmulator, op: &UserOp, function: fn(u64) -> u64) -> Result<(), Halt> {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let value = function(emulator.user_register(&format!("r{}", word.field(16, 5))) as u64);
+    emulator.set_vsr(word.t(), u128::from(value) << UPPER);
+    Ok(())
+}
