@@ -384,7 +384,9 @@ impl Memory {
 
     /// The state now as a version to go back to.
     pub(crate) fn snapshot(&mut self) -> Rc<Version> {
-        let changed = self.dirty.drain().map(|page| (page, self.pages.get(&page).cloned())).collect();
+        // A fresh set: draining costs what it ever held.
+        let dirty = std::mem::take(&mut self.dirty);
+        let changed = dirty.into_iter().map(|page| (page, self.pages.get(&page).cloned())).collect();
         let version = Rc::new(Version::new(self.base.take(), changed, self.map.clone()));
         self.base = Some(Rc::clone(&version));
         // Pages are shared from now on.
@@ -394,7 +396,7 @@ impl Memory {
 
     /// Goes back to a version; whether the map is another one now.
     pub(crate) fn restore(&mut self, version: &Rc<Version>) -> bool {
-        let mut changed: HashSet<u64> = self.dirty.drain().collect();
+        let mut changed = std::mem::take(&mut self.dirty);
         if let Some(base) = &self.base {
             Version::difference(base, version, &mut changed);
         }
