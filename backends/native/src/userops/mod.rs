@@ -5,6 +5,7 @@
 
 mod access;
 pub(crate) mod aarch64;
+mod altivec;
 mod arm;
 pub(crate) mod riscv;
 mod lanes;
@@ -82,7 +83,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         | Architecture::ArmV7R => &[traps::ARM, arm::TABLE],
         Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::FLOAT, aarch64::CRYPTO],
         Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
-        Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC, powerpc::TABLE],
+        Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC, altivec::TABLE],
         Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],
         Architecture::M68k => &[traps::M68K],
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[traps::LOONGARCH, loongarch::TABLE],
