@@ -43,6 +43,7 @@ mod userops;
 mod wide;
 
 pub use emulator::NativeEmulator;
+pub use userops::missing_operations;
 
 /// The name that the backend gives itself.
 pub const NAME: &str = "native";

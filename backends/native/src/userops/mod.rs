@@ -10,13 +10,15 @@ mod arm;
 pub(crate) mod riscv;
 mod lanes;
 pub(crate) mod loongarch;
+pub(crate) mod neon;
+mod neon_misc;
 pub(crate) mod powerpc;
 mod sparc;
 mod traps;
 mod tricore;
 
 use hashbrown::HashMap;
-use terrella_platforms::Architecture;
+use terrella_platforms::{Architecture, Platform};
 use terrella_sleigh::Language;
 
 use crate::{block::{Block, UserOp}, emulator::NativeEmulator, halt::Halt};
@@ -70,6 +72,22 @@ impl Handlers {
     pub(crate) fn get(&self, number: usize) -> Option<Handler> {
         self.0.get(number).copied().flatten()
     }
+}
+
+/// The user operations of a platform's specification that have no handler:
+/// an instruction that needs one of them is an error that names it. Some of
+/// them belong to instructions that the engine executes itself.
+///
+/// # Errors
+/// As [`NativeEmulator::new`].
+pub fn missing_operations(platform: Platform) -> terrella_emulator_api::Result<Vec<String>> {
+    let emulator = NativeEmulator::new(platform)?;
+    let names = emulator.processor.language.user_ops();
+    let missing = names.iter().enumerate().filter(|(number, _)| emulator.handlers.get(*number).is_none());
+    let mut missing: Vec<String> = missing.map(|(_, name)| name.clone()).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    Ok(missing)
 }
 
 /// The tables of an architecture.
