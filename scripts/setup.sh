@@ -20,7 +20,7 @@ has_libclang() {
 # Says which Debian packages are missing, one a line.
 missing_packages() {
     command -v cmake >/dev/null || echo cmake
-    # A C compiler and make, for cmake and for crates with C in them.
+    # A C compiler and make, for cmake.
     if ! command -v cc >/dev/null || ! command -v c++ >/dev/null || ! command -v make >/dev/null; then
         echo build-essential
     fi

@@ -20,6 +20,17 @@ pub struct Backend {
 
 /// All backends that were compiled in, the preferred one first.
 pub const ALL: &[Backend] = &[
+    #[cfg(feature = "native")]
+    Backend {
+        name: terrella_native::NAME,
+        version: terrella_native::VERSION,
+        licence: "MIT OR Apache-2.0",
+        platforms: || terrella_native::NativeEmulator::platforms().collect(),
+        make: |platform| {
+            let emulator = terrella_native::NativeEmulator::new(platform)?;
+            Ok(Box::new(emulator))
+        },
+    },
     #[cfg(feature = "unicorn")]
     Backend {
         name: terrella_unicorn::NAME,
@@ -57,7 +68,7 @@ pub fn make(platform: Platform) -> Result<Box<dyn Emulator>> {
             backend: "every backend that was compiled in",
             platform,
             reason: if ALL.is_empty() {
-                "there is none: see the feature `unicorn`".to_owned()
+                "there is none: see the features `native` and `unicorn`".to_owned()
             } else {
                 String::new()
             },

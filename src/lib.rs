@@ -19,6 +19,8 @@
 //! and [`prelude`] has what most harnesses want.
 //!
 //! # Features
+//! - `native` (on by default): Terrella's own engine, and with it [`sleigh`] and
+//!   [`languages`]. It needs no C compiler.
 //! - `unicorn`: the Unicorn backend. Unicorn is GPL-2.0; without the feature
 //!   everything is `MIT OR Apache-2.0`.
 #![deny(missing_docs)]
@@ -29,7 +31,13 @@ pub mod backends;
 pub use terrella_emulator_api as api;
 pub use terrella_loaders as loaders;
 pub use terrella_machine_state as machine;
+#[cfg(feature = "native")]
+pub use terrella_native as native;
 pub use terrella_platforms as platforms;
+#[cfg(feature = "native")]
+pub use terrella_sleigh as sleigh;
+#[cfg(feature = "native")]
+pub use terrella_sleigh_languages as languages;
 #[cfg(feature = "unicorn")]
 pub use terrella_unicorn as unicorn;
 
@@ -43,6 +51,8 @@ pub mod prelude {
     pub use terrella_platforms::Platform;
 
     pub use crate::backends;
+    #[cfg(feature = "native")]
+    pub use terrella_native::NativeEmulator;
     #[cfg(feature = "unicorn")]
     pub use terrella_unicorn::UnicornEmulator;
 }

@@ -6,7 +6,7 @@ use std::{cell::RefCell, path::PathBuf, rc::Rc, time::Duration};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use terrella::{
-    api::{AddressRange, Emulator, EmulatorExt, Limits},
+    api::{AddressRange, Emulator, EmulatorExt, Error, Fault, Limits},
     machine::Machine,
     platforms::{Platform, RegisterKind},
 };
@@ -167,6 +167,9 @@ impl Shown {
         let size = size.ok_or_else(|| Failure::usage(format!("{range} is too much to show")))?;
         let bytes = match emulator.read_bytes(range.first(), size) {
             Ok(bytes) => bytes,
+            Err(Error::Fault(Fault::Memory { address, cause, .. })) => {
+                return Err(Failure::run_time(format!("{range} cannot be shown: {address:#x} is {cause}")));
+            }
             Err(error) => {
                 return Err(Failure::run_time(format!("{range} cannot be shown: {error}")));
             }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use terrella::{
     api::{Emulator, Error, Fault, MemoryCause, MemoryRegion, Stop},
-    machine::{Executable, Machine},
+    machine::{Difference, Executable, Machine, MachineDiff},
 };
 
 use crate::{failure::Failure, output};
@@ -35,6 +35,27 @@ pub(crate) fn place(machine: &Machine, address: u64) -> String {
         Some(symbol) => format!("{address:#x} ({symbol})"),
         None => format!("{address:#x}"),
     }
+}
+
+/// What changed between two machines, with the symbols of addresses.
+pub(crate) fn diff_text(before: &Machine, after: &Machine, diff: &MachineDiff) -> String {
+    let counter = before.definition().program_counter;
+    let mut text = String::new();
+    for difference in &diff.differences {
+        let line = match difference {
+            Difference::Register { register, before: Some(old), after: Some(new) } if register == counter => {
+                format!("{register}: {} -> {}", place(before, old.low_u64()), place(after, new.low_u64()))
+            }
+            Difference::Memory { range, .. } => match symbol(before, range.first()) {
+                Some(symbol) => format!("{symbol}: {difference}"),
+                None => difference.to_string(),
+            },
+            other => other.to_string(),
+        };
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
 }
 
 /// Why a run ended, for people.
@@ -96,7 +117,10 @@ fn fault_failure(machine: &Machine, emulator: &dyn Emulator, fault: &Fault) -> F
                 failure = failure
                     .hint(format!("{address:#x} stands for `{name}`, which no module provides"))
                     .hint("`--link FILE` links a module that does");
-            } else if *address < NULL_PAGE && *cause == MemoryCause::Unmapped {
+            } else if *address < NULL_PAGE
+                && *cause == MemoryCause::Unmapped
+                && emulator.memory_map().iter().all(|region| region.range.first() >= NULL_PAGE)
+            {
                 failure = failure.hint(format!("{address:#x} looks like a null pointer and an offset"));
             }
             match cause {

@@ -6,7 +6,7 @@ use terrella::{
     api::{AddressRange, Emulator},
     backends::{self, Backend},
     loaders::{FileKind, Linker, Options, RawImage, UnknownRelocations, detect},
-    machine::{Executable, Heap, HeapStrategy, Machine, Stack},
+    machine::{Error, Executable, FormatError, Heap, HeapStrategy, Machine, Stack},
     platforms::Platform,
 };
 
@@ -49,7 +49,15 @@ pub(crate) fn load_machine(path: &Path) -> Result<Machine> {
     } else {
         Machine::from_bytes(&bytes)
     };
-    machine.map_err(|error| Failure::run_time(format!("{}: {error}", path.display())))
+    machine.map_err(|error| {
+        let failure = Failure::run_time(format!("{}: {error}", path.display()));
+        match error {
+            Error::Format(FormatError::Version(_)) => failure.hint(
+                "`terrella state convert FILE FILE.json` of the program that wrote it makes JSON, which this one reads",
+            ),
+            _ => failure,
+        }
+    })
 }
 
 /// Saves a machine: as JSON by the extension `.json`, else in the binary

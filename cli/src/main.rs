@@ -1,5 +1,5 @@
-//! The command line of Terrella: `terrella call`, `run`, `state`,
-//! `platforms`, `backends`.
+//! The command line of Terrella: `terrella call`, `run`, `diff-run`, `disasm`,
+//! `state`, `platforms`, `backends`.
 //!
 //! Every command gives an [`Answer`](output::Answer), text for people and JSON
 //! for programs, or a [`Failure`](failure::Failure): one line, hints, and an
@@ -11,6 +11,10 @@ mod execution;
 mod explain;
 mod failure;
 mod inputs;
+#[cfg(feature = "native")]
+mod listing;
+mod lockstep;
+mod machine_options;
 mod notation;
 mod output;
 mod trace;
@@ -43,6 +47,9 @@ struct Cli {
 enum Command {
     Call(commands::call::Call),
     Run(commands::run::Run),
+    DiffRun(commands::diff_run::DiffRun),
+    #[cfg(feature = "native")]
+    Disasm(commands::disasm::Disasm),
     State(commands::state::State),
     Platforms(commands::platforms::Platforms),
     Backends(commands::backends::Backends),
@@ -53,6 +60,9 @@ impl Command {
         match self {
             Self::Call(call) => call.execution.json,
             Self::Run(run) => run.execution.json,
+            Self::DiffRun(run) => run.json,
+            #[cfg(feature = "native")]
+            Self::Disasm(disasm) => disasm.json,
             Self::State(state) => state.json(),
             Self::Platforms(platforms) => platforms.json,
             Self::Backends(backends) => backends.json,
@@ -63,6 +73,9 @@ impl Command {
         match self {
             Self::Call(call) => Ok((call.run()?, 0)),
             Self::Run(run) => Ok((run.run()?, 0)),
+            Self::DiffRun(run) => run.run(),
+            #[cfg(feature = "native")]
+            Self::Disasm(disasm) => Ok((disasm.run()?, 0)),
             Self::State(state) => state.run(),
             Self::Platforms(platforms) => Ok((platforms.run()?, 0)),
             Self::Backends(backends) => Ok((backends.run()?, 0)),

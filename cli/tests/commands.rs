@@ -163,6 +163,10 @@ fn errors_say_what_to_do() {
     run("--hexdump 0x1000").fails(2, &["not a range"]);
     run("--show-regs=nope").fails(2, &["no register `nope`"]);
     run("--exit nowhere").fails(2, &["no symbol `nowhere`"]);
+    let hex = scratch("errors-hex").join("bad.hex");
+    std::fs::write(&hex, ":0600000089F80FAFC0C300\n:00000001FF\n").unwrap();
+    let hex = hex.to_str().unwrap();
+    terrella(&["run", hex, "--platform", "x86_64"]).fails(1, &["bad.hex: line 1: checksum"]);
 }
 
 #[test]

@@ -73,3 +73,27 @@ fn a_fault_can_be_saved() {
     assert!(shown.contains("(string_length+0x"), "{shown}");
     line(&format!("run {state}")).fails(1, &["unmapped"]);
 }
+
+#[test]
+fn differences_name_symbols() {
+    let directory = scratch("symbols");
+    let path = |name: &str| directory.join(name).to_str().unwrap().to_owned();
+    let (first, second) = (path("first.terrella"), path("second.terrella"));
+    let so = library("x86_64.so");
+    terrella(&["call", &so, "bump_counter", "--max-instructions", "2", "--save-state", &first]).ok();
+    line(&format!("run {first} --exit bump_counter+0x100 --save-state {second}")).ok();
+    let found = terrella(&["state", "diff", &first, &second]).ok().stdout;
+    for wanted in ["(bump_counter+0x", "global_counter: 0x", "machine: exit points: 0x"] {
+        assert!(found.contains(wanted), "no `{wanted}` in {found}");
+    }
+}
+
+#[test]
+fn files_of_an_older_version_are_told() {
+    let file = scratch("old").join("old.terrella");
+    let mut bytes = b"TERRELLA\x01\0\0\0".to_vec();
+    bytes.resize(80, 0);
+    std::fs::write(&file, bytes).unwrap();
+    let shown = terrella(&["state", "show", file.to_str().unwrap()]);
+    shown.fails(1, &["version 1 of the format", "reads version 2 alone", "hint: `terrella state convert"]);
+}

@@ -33,6 +33,7 @@ pub enum FileKind {
 ///
 /// assert_eq!(detect(b":0400000001020304F2\n:00000001FF\n"), FileKind::IntelHex);
 /// assert_eq!(detect(b"\x7fELF\x02\x01\x01"), FileKind::Elf);
+/// assert_eq!(detect(b":0400000001020304FF\n:00000001FF\n"), FileKind::IntelHex, "with a wrong checksum");
 /// assert_eq!(detect(&[0x90, 0xc3]), FileKind::Raw);
 /// ```
 #[must_use]

@@ -59,10 +59,15 @@ pub struct IntelHex {
     pub entry: Option<u64>,
 }
 
-/// Whether the first line is a record.
+/// Whether the first line is a record, or would be one but for its sums: a
+/// damaged file is no raw image.
 pub(crate) fn looks_like(bytes: &[u8]) -> bool {
+    use IntelHexProblem::{Checksum, WrongLength};
+    /// A colon, and the digits of the shortest record.
+    const SHORTEST: usize = 1 + 2 * 5;
     let line = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
-    line.len() <= 1 + 2 * 260 && record(line).is_ok()
+    (SHORTEST..=1 + 2 * 260).contains(&line.len())
+        && matches!(record(line), Ok(_) | Err(Checksum { .. } | WrongLength { .. }))
 }
 
 impl IntelHex {

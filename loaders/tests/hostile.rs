@@ -47,7 +47,7 @@ fn edge() -> impl Strategy<Value = u64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
@@ -78,7 +78,7 @@ proptest! {
 fn mutated_files() {
     let files = fixtures();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 6000,
+        cases: 10_000,
         failure_persistence: None,
         ..ProptestConfig::default()
     });

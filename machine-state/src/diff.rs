@@ -170,6 +170,26 @@ pub(crate) fn pages_diff(item: &str, before: &Pages, after: &Pages, out: &mut Ve
     }
 }
 
+/// A list of texts, shown without quotes.
+#[derive(PartialEq)]
+pub(crate) struct List(Vec<String>);
+
+impl List {
+    /// The texts of some values.
+    pub(crate) fn of<T>(values: impl IntoIterator<Item = T>, text: impl Fn(T) -> String) -> Self {
+        Self(values.into_iter().map(text).collect())
+    }
+}
+
+impl fmt::Debug for List {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return formatter.write_str("none");
+        }
+        formatter.write_str(&self.0.join(", "))
+    }
+}
+
 /// Adds a change of something that has a text, if it changed.
 pub(crate) fn text_diff<T: fmt::Debug + PartialEq>(
     item: &str,

@@ -214,8 +214,8 @@ pub enum Error {
         /// What went wrong.
         source: std::io::Error,
     },
-    /// Bytes that are no machine file, or a damaged one.
-    #[error("not a machine file, or a damaged one: {0}")]
+    /// Bytes that are no machine file, a damaged one, or one of another version.
+    #[error("{introduction}{0}", introduction = introduction(.0))]
     Format(FormatError),
     /// A value that cannot be written or read as JSON.
     #[error("machine description: {0}")]
@@ -234,6 +234,14 @@ impl Error {
     }
 }
 
+/// What stands before an error of a file: one of another version is sound.
+const fn introduction(error: &FormatError) -> &'static str {
+    match error {
+        FormatError::Version(_) => "",
+        _ => "not a machine file, or a damaged one: ",
+    }
+}
+
 /// What is wrong with a machine file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -241,8 +249,8 @@ pub enum FormatError {
     /// It does not start like one.
     #[error("it does not start with `TERRELLA`")]
     Magic,
-    /// A version of the format that is not known.
-    #[error("version {0} of the format is not known")]
+    /// A version of the format that is not read: an older or a newer one.
+    #[error("the file has version {0} of the format, and this program reads version {version} alone", version = crate::format::VERSION)]
     Version(u32),
     /// A part is said to be longer than the file, or the file is longer than
     /// its parts.

@@ -1,7 +1,7 @@
 //! Machine files: one self-contained file with a page store. The layout is
 //! described in `FORMAT.md` beside this crate's manifest.
 
-use std::{io::Read, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use hashbrown::HashSet;
 
@@ -11,7 +11,8 @@ use crate::{
 };
 
 const MAGIC: &[u8; 8] = b"TERRELLA";
-const VERSION: u32 = 1;
+/// The version that is written, and the only one that is read.
+pub(crate) const VERSION: u32 = 2;
 const HEADER: usize = 48;
 const HASH: usize = 32;
 /// Pages that are compressed together.
@@ -20,9 +21,8 @@ const CHUNK_PAGES: usize = 256;
 const MANIFEST_COMPRESSED: u32 = 1;
 /// Manifests up to this size are stored as they are, to be read with `grep`.
 const PLAIN_MANIFEST: usize = 64 << 10;
-const LEVEL: i32 = 1;
-/// Decompression windows up to 8 MiB, whatever a file asks for.
-const WINDOW_LOG: u32 = 23;
+/// A byte of an LZ4 block stands for so many bytes at most.
+const MOST_EXPANSION: u64 = 255;
 
 /// What a file may make the reader allocate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,16 +53,16 @@ impl Machine {
             manifest.clone()
         } else {
             flags |= MANIFEST_COMPRESSED;
-            compress(&manifest, "manifest")?
+            compress(&manifest)
         };
         let chunks: Vec<Vec<u8>> = sink
             .pages
             .chunks(CHUNK_PAGES)
             .map(|pages| {
                 let bytes: Vec<u8> = pages.iter().flat_map(|page| page.iter().copied()).collect();
-                compress(&bytes, "page store")
+                compress(&bytes)
             })
-            .collect::<Result<_>>()?;
+            .collect();
         let mut file = Vec::new();
         file.extend_from_slice(MAGIC);
         file.extend_from_slice(&VERSION.to_le_bytes());
@@ -143,8 +143,8 @@ impl Machine {
     }
 }
 
-fn compress(bytes: &[u8], part: &'static str) -> Result<Vec<u8>> {
-    zstd::bulk::compress(bytes, LEVEL).map_err(|_| FormatError::Compression(part).into())
+fn compress(bytes: &[u8]) -> Vec<u8> {
+    lz4_flex::block::compress(bytes)
 }
 
 /// The parts of a file, all lengths checked against that of the file.
@@ -249,15 +249,16 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Decompresses up to `size` bytes, allocating as they come.
+/// Decompresses up to `size` bytes. What `bytes` cannot expand to is not
+/// allocated.
 fn decompress(bytes: &[u8], size: u64, part: &'static str) -> Result<Vec<u8>> {
-    let damaged = |_| FormatError::Compression(part);
-    let mut decoder = zstd::stream::Decoder::with_buffer(bytes).map_err(damaged)?;
-    decoder.window_log_max(WINDOW_LOG).map_err(damaged)?;
-    let mut result = Vec::new();
-    decoder.take(size + 1).read_to_end(&mut result).map_err(damaged)?;
-    if result.len() as u64 > size {
-        return Err(FormatError::Compression(part).into());
-    }
+    let damaged = FormatError::Compression(part);
+    let most = (bytes.len() as u64).saturating_mul(MOST_EXPANSION);
+    let Some(size) = usize::try_from(size).ok().filter(|_| size <= most) else {
+        return Err(damaged.into());
+    };
+    let mut result = vec![0; size];
+    let length = lz4_flex::block::decompress_into(bytes, &mut result).map_err(|_| damaged)?;
+    result.truncate(length);
     Ok(result)
 }

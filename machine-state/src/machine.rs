@@ -458,11 +458,16 @@ impl Machine {
         for (name, item) in other.iter().filter(|(name, _)| !self.contains(name)) {
             out.push(Difference::Added { item: name.to_owned(), summary: item.summary() });
         }
-        crate::diff::text_diff("machine", "exit points", &self.exit_points, &other.exit_points, &mut out);
-        let (before, after) = (&self.exit_after_points, &other.exit_after_points);
-        crate::diff::text_diff("machine", "exit-after points", before, after, &mut out);
-        let bounds = |machine: &Self| machine.bounds().collect::<Vec<_>>();
-        crate::diff::text_diff("machine", "bounds", &bounds(self), &bounds(other), &mut out);
+        let points =
+            |points: &mut dyn Iterator<Item = u64>| crate::diff::List::of(points, |it| format!("{it:#x}"));
+        let both = |what: &str, before, after, out: &mut Vec<Difference>| {
+            crate::diff::text_diff("machine", what, &before, &after, out);
+        };
+        both("exit points", points(&mut self.exit_points()), points(&mut other.exit_points()), &mut out);
+        let (before, after) = (&mut self.exit_after_points(), &mut other.exit_after_points());
+        both("exit-after points", points(before), points(after), &mut out);
+        let bounds = |machine: &Self| crate::diff::List::of(machine.bounds(), |it| it.to_string());
+        both("bounds", bounds(self), bounds(other), &mut out);
         crate::diff::text_diff("machine", "metadata", &self.metadata, &other.metadata, &mut out);
         MachineDiff { differences: out }
     }

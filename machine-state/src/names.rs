@@ -1,13 +1,15 @@
 //! Names that look like a wanted one, for error texts.
 
-/// Up to three of `candidates` that are a few edits from `name`, best first.
+/// Up to three of `candidates` that are a few edits from `name` or begin with
+/// it, best first.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let reach = (name.len() / 2).clamp(1, 3);
+    let begins = |candidate: &str| name.len() > 1 && candidate.starts_with(name);
     let mut ranked: Vec<(usize, &str)> = candidates
         .into_iter()
-        .filter(|candidate| candidate.len().abs_diff(name.len()) <= reach)
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= reach || begins(candidate))
         .map(|candidate| (edit_distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= reach)
+        .filter(|(distance, candidate)| *distance <= reach || begins(candidate))
         .collect();
     ranked.sort_unstable();
     ranked.dedup();
@@ -42,6 +44,7 @@ mod tests {
     #[test]
     fn close_names_are_found_best_first() {
         assert_eq!(nearest("prinft", ["printf", "print", "puts", "sprintf"]), ["print", "printf", "sprintf"]);
-        assert!(nearest("q", ["main", "exit"]).is_empty());
+        assert_eq!(nearest("crc", ["main", "crc32"]), ["crc32"]);
+        assert!(nearest("q", ["main", "exit", "quit"]).is_empty());
     }
 }

@@ -141,7 +141,7 @@ proptest! {
     fn noise_is_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..300), magic in any::<bool>()) {
         let mut file = bytes;
         if magic {
-            file.splice(..0, *b"TERRELLA\x01\0\0\0");
+            file.splice(..0, *b"TERRELLA\x02\0\0\0");
         }
         prop_assert!(Machine::from_bytes(&file).is_err());
         reseal(&mut file);
@@ -181,8 +181,8 @@ proptest! {
 /// A file with a manifest of one's own and one page in the store.
 fn forged(manifest: &str, size: Option<u64>) -> Vec<u8> {
     let page = [1_u8; PAGE_SIZE];
-    let chunk = zstd::bulk::compress(&page, 1).unwrap();
-    let mut file = b"TERRELLA\x01\0\0\0\0\0\0\0".to_vec();
+    let chunk = lz4_flex::block::compress(&page);
+    let mut file = b"TERRELLA\x02\0\0\0\0\0\0\0".to_vec();
     let length = manifest.len() as u64;
     for word in [length, size.unwrap_or(length), 1, 1] {
         file.extend_from_slice(&word.to_le_bytes());
@@ -269,9 +269,33 @@ fn files_are_saved_and_loaded() {
 }
 
 #[test]
-fn versions_of_the_future_are_refused() {
-    let mut file = sample();
-    file[8] = 2;
-    reseal(&mut file);
-    assert!(matches!(Machine::from_bytes(&file), Err(Error::Format(FormatError::Version(2)))));
+fn other_versions_are_refused() {
+    for version in [1, 3] {
+        let mut file = sample();
+        file[8] = version;
+        reseal(&mut file);
+        let Err(error) = Machine::from_bytes(&file) else { panic!("version {version} was read") };
+        assert!(matches!(error, Error::Format(FormatError::Version(it)) if it == u32::from(version)));
+        let text = error.to_string();
+        assert!(text.contains(&format!("version {version} of")) && text.contains("version 2"), "{text}");
+    }
+}
+
+#[test]
+fn compressed_parts_do_not_allocate_what_they_cannot_hold() {
+    // A compressed manifest that is said to be much longer than its bytes
+    // allow, and one that is longer than it says.
+    let text = manifest("[]");
+    for (length, stored) in [(200 << 20, &text[..100]), (10, &text[..])] {
+        let mut file = b"TERRELLA\x02\0\0\0\x01\0\0\0".to_vec();
+        let stored = lz4_flex::block::compress(stored.as_bytes());
+        for word in [stored.len() as u64, length, 0, 0] {
+            file.extend_from_slice(&word.to_le_bytes());
+        }
+        file.extend_from_slice(&stored);
+        file.extend_from_slice(&[0; 32]);
+        reseal(&mut file);
+        let result = Machine::from_bytes(&file);
+        assert!(matches!(result, Err(Error::Format(FormatError::Compression("manifest")))), "{length}");
+    }
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use terrella_sleigh::{Context, OpCode};
 
-use crate::{op::Op, userops::Handler};
+use crate::{op::Op, userops::Handler, x86::NativeOp};
 
 /// A value in the register file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,10 +87,13 @@ pub(crate) struct Block {
     pub(crate) start: u64,
     pub(crate) context: Context,
     pub(crate) entry: Entry,
+    /// Registers are as they should be between any two instructions.
+    pub(crate) exact: bool,
     pub(crate) ops: Vec<Op>,
     pub(crate) instructions: Vec<Instruction>,
     pub(crate) wide: Vec<WideOp>,
     pub(crate) user: Vec<UserOp>,
+    pub(crate) native: Vec<NativeOp>,
     pub(crate) leaves: Vec<Leave>,
     pub(crate) saved: Vec<Place>,
     /// The exit-after point that it ends behind.

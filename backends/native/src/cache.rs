@@ -13,6 +13,8 @@ pub(crate) struct Key {
     pub(crate) context: u128,
     /// It goes on inside a basic block, so no block hook is called.
     pub(crate) continues: bool,
+    /// It may be left at any instruction.
+    pub(crate) exact: bool,
 }
 
 /// How many blocks are found without looking in the map: a power of two.
@@ -46,7 +48,7 @@ impl Default for Cache {
 }
 
 const fn slot(key: &Key) -> usize {
-    (key.address ^ key.address >> 10 ^ key.continues as u64) as usize & (RECENT - 1)
+    (key.address ^ key.address >> 10 ^ (key.continues as u64) << 1 ^ key.exact as u64) as usize & (RECENT - 1)
 }
 
 impl Cache {

@@ -9,7 +9,9 @@ use terrella_emulator_api::{
     MemoryReadHookable, MemoryRegion, MemoryWriteHookable, Overlap, Permissions, RangeSet, Result, Snapshot,
     Step, Stop, SyscallHookable,
 };
-use terrella_platforms::{ByteOrder, CodeAddressBit, Platform, PlatformDefinition, RegisterId, RegisterValue};
+use terrella_platforms::{
+    ByteOrder, CodeAddressBit, Platform, PlatformDefinition, RegisterId, RegisterValue,
+};
 use terrella_sleigh::{Context, Processor};
 
 use crate::{
@@ -23,6 +25,7 @@ use crate::{
     target::{Target, target},
     translate::Translator,
     userops::Handlers,
+    x86,
 };
 
 /// An emulator of one platform, run by Terrella's own engine.
@@ -39,6 +42,8 @@ pub struct NativeEmulator {
     pub(crate) cache: Cache,
     pub(crate) translator: Translator,
     pub(crate) handlers: Handlers,
+    /// Where the registers of x86 are.
+    pub(crate) x86: Option<x86::Registers>,
     pub(crate) hooks: HookTable,
     /// Bytes of stack arguments that hooked functions take off.
     pub(crate) function_pops: HashMap<u64, u64>,
@@ -65,6 +70,8 @@ pub struct NativeEmulator {
     /// The address of the instruction whose user operation is under way.
     pub(crate) user_pc: u64,
     pub(crate) serials: Vec<u64>,
+    /// What reads of clocks and random numbers count.
+    pub(crate) clock: u64,
     owner: Rc<()>,
 }
 
@@ -78,6 +85,7 @@ struct State {
     context: Context,
     mid_block: Option<u64>,
     in_slot: Option<Slot>,
+    clock: u64,
     version: Rc<Version>,
     extensions: Extensions,
 }
@@ -112,6 +120,7 @@ impl NativeEmulator {
             definition,
             translator: Translator::new(&processor, platform),
             handlers: Handlers::new(&processor.language, platform.architecture()),
+            x86: x86::Registers::new(&processor.language, &layout),
             context: processor.context,
             target,
             layout,
@@ -137,6 +146,7 @@ impl NativeEmulator {
             saved_by: None,
             user_pc: 0,
             serials: Vec::new(),
+            clock: 0,
             owner: Rc::new(()),
             processor,
         };
@@ -146,7 +156,10 @@ impl NativeEmulator {
 
     /// The platforms that have a specification.
     pub fn platforms() -> impl Iterator<Item = Platform> {
-        Platform::ALL.iter().copied().filter(|platform| terrella_sleigh_languages::entry_of(*platform).is_some())
+        Platform::ALL
+            .iter()
+            .copied()
+            .filter(|platform| terrella_sleigh_languages::entry_of(*platform).is_some())
     }
 
     fn reset(&mut self) {
@@ -437,6 +450,7 @@ impl Emulator for NativeEmulator {
             context: self.context,
             mid_block: self.run.mid_block,
             in_slot: self.run.in_slot.clone(),
+            clock: self.clock,
             version: self.memory.snapshot(),
             extensions: self.extensions.clone(),
         })))
@@ -459,6 +473,7 @@ impl Emulator for NativeEmulator {
         // What the instruction under way wrote is not put back.
         self.saved_by = None;
         self.context = state.context;
+        self.clock = state.clock;
         if self.run.callback_pc.is_some() {
             self.run.new_pc = Some(state.pc);
             return Ok(());

@@ -82,7 +82,9 @@ fn arithmetic<F: Float>(what: Arithmetic, operands: [u128; 3], round: Round) -> 
             let root = square_root(a);
             let status = if root.is_nan() && !a.is_nan() || a.is_signaling() {
                 Status::INVALID_OP
-            } else if root.is_finite_non_zero() && root.mul_r(root, Round::NearestTiesToEven).status != Status::OK {
+            } else if root.is_finite_non_zero()
+                && root.mul_r(root, Round::NearestTiesToEven).status != Status::OK
+            {
                 Status::INEXACT
             } else {
                 Status::OK
@@ -95,7 +97,13 @@ fn arithmetic<F: Float>(what: Arithmetic, operands: [u128; 3], round: Round) -> 
 
 /// To an integer of some bits. What does not fit is the nearest that does; a
 /// NaN is zero, and invalid.
-pub(crate) fn to_integer(value: u128, size: usize, bits: usize, signed: bool, round: Round) -> (u128, Status) {
+pub(crate) fn to_integer(
+    value: u128,
+    size: usize,
+    bits: usize,
+    signed: bool,
+    round: Round,
+) -> (u128, Status) {
     let mut exact = true;
     let mask = u128::MAX >> (128 - bits);
     formats!(

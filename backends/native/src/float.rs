@@ -408,11 +408,17 @@ mod tests {
     #[test]
     fn conversions_round_to_nearest_and_say_what_does_not_fit() {
         let double = |value: f64| u128::from(value.to_bits());
-        assert_eq!(operate(OpCode::FloatFloat2Float, double(0.1), 0, 8, 4, RULE), Some(0.1f32.to_bits().into()));
+        assert_eq!(
+            operate(OpCode::FloatFloat2Float, double(0.1), 0, 8, 4, RULE),
+            Some(0.1f32.to_bits().into())
+        );
         assert_eq!(operate(OpCode::FloatTrunc, double(-2.9), 0, 8, 4, RULE), Some(0xffff_fffe));
         assert_eq!(operate(OpCode::FloatTrunc, double(1e10), 0, 8, 4, RULE), Some(0x8000_0000));
         assert_eq!(operate(OpCode::FloatInt2Float, u128::MAX, 0, 8, 8, RULE), Some(double(-1.0)));
         // 1.0 in the 80-bit format: Intel SDM, volume 1, table 8-3.
-        assert_eq!(operate(OpCode::FloatFloat2Float, double(1.0), 0, 8, 10, RULE), Some(0x3fff_8000_0000_0000_0000));
+        assert_eq!(
+            operate(OpCode::FloatFloat2Float, double(1.0), 0, 8, 10, RULE),
+            Some(0x3fff_8000_0000_0000_0000)
+        );
     }
 }

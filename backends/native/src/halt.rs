@@ -18,6 +18,8 @@ pub(crate) enum Halt {
     /// A software interrupt, breakpoint or trap of this number; execution
     /// goes on after it.
     Interrupt(u64),
+    /// An exception of this number, before the instruction.
+    Exception(u64),
     /// The processor waits.
     Wait,
     /// Something that is not there, by its name.

@@ -9,7 +9,11 @@ use terrella_emulator_api::{
 };
 use terrella_platforms::ReturnBy;
 
-use crate::{block::{Block, Instruction}, emulator::NativeEmulator, halt::Halt};
+use crate::{
+    block::{Block, Instruction},
+    emulator::NativeEmulator,
+    halt::Halt,
+};
 
 impl NativeEmulator {
     /// Calls a callback at an instruction.
@@ -221,6 +225,8 @@ impl NativeEmulator {
         self.memory.writes_watched.all = self.hooks.writes.has_global();
         self.memory.writes_watched.ranges = self.hooks.writes.ranges().collect();
         self.memory.forget_translations();
+        // Code is optimised as far as hooks leave it.
+        self.retranslate(None);
     }
 
     /// Tells that the code at an address is to be translated anew; at all

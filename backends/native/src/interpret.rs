@@ -5,18 +5,19 @@ use std::rc::Rc;
 use terrella_emulator_api::Access;
 
 use crate::{
-    block::Block,
+    block::{Block, Entry, Leave},
     emulator::NativeEmulator,
     halt::Halt,
     op::{Code, Op},
+    run::EXACT_BELOW,
 };
 
-/// How the execution of a block ended.
+/// How the execution of blocks ended, in the last one of them.
 pub(crate) enum Done {
-    /// By the way out of this number.
+    /// By the way out of this number, whose instructions are counted.
     Leave(usize),
-    /// To an address that was computed, after so many instructions.
-    Indirect(u64, u32),
+    /// To an address that was computed; the instructions are counted.
+    Indirect(u64),
     /// At the operation that it was to end before.
     Limit,
     /// At an operation.
@@ -69,6 +70,32 @@ macro_rules! extend {
         let a = $from::from_le_bytes($self.file.get::<{ width!($from) }>($op.a)) as $as;
         let result = $wide::from(a) as $to;
         $self.file.put::<{ width!($to) }>($op.out, result.to_le_bytes());
+    }};
+}
+
+macro_rules! count {
+    ($self:ident, $op:ident, $type:ident) => {{
+        let a = $type::from_le_bytes($self.file.get::<{ width!($type) }>($op.a));
+        $self.file.put::<1>($op.out, [a.count_ones() as u8]);
+    }};
+}
+
+/// An operation on four bytes with zeros written above the result.
+macro_rules! extended {
+    ($self:ident, $op:ident, $function:expr) => {{
+        let a = u32::from_le_bytes($self.file.get::<4>($op.a));
+        let b = u32::from_le_bytes($self.file.get::<4>($op.b));
+        let result: u32 = $function(a, b);
+        $self.file.put::<8>($op.out, u64::from(result).to_le_bytes());
+    }};
+}
+
+macro_rules! extended_shift {
+    ($self:ident, $op:ident, $function:expr) => {{
+        let a = u32::from_le_bytes($self.file.get::<4>($op.a));
+        let amount = $self.amount($op);
+        let result: u32 = $function(a, amount);
+        $self.file.put::<8>($op.out, u64::from(result).to_le_bytes());
     }};
 }
 
@@ -153,8 +180,65 @@ impl NativeEmulator {
         amount.min(255) as u32
     }
 
-    /// Executes a block from an operation on; with `LIMITED`, up to `end`.
-    pub(crate) fn interpret<const LIMITED: bool>(&mut self, block: &Rc<Block>, mut at: usize, end: usize) -> Done {
+    /// Executes a block from an operation on, before which `before`
+    /// instructions of it had executed; with `LIMITED`, up to `end`, and
+    /// without it, also those that follow, as far as they are known. The last
+    /// block, and how it ended.
+    pub(crate) fn interpret<const LIMITED: bool>(
+        &mut self,
+        mut block: Rc<Block>,
+        mut at: usize,
+        end: usize,
+        mut before: u32,
+    ) -> (Rc<Block>, Done) {
+        loop {
+            match self.interpret_block::<LIMITED>(&block, at, end) {
+                Done::Leave(number) => {
+                    let leave = &block.leaves[number];
+                    self.run.count += u64::from(leave.count - before.min(leave.count));
+                    match self.follow(&block, leave) {
+                        Some(next) if !LIMITED => {
+                            self.run.mid_block = None;
+                            block = next;
+                        }
+                        _ => return (block, Done::Leave(number)),
+                    }
+                    (at, before) = (0, 0);
+                }
+                Done::Indirect(target) => {
+                    let count = block.leaves.last().map_or(0, |leave| leave.count);
+                    self.run.count += u64::from(count - before.min(count));
+                    return (block, Done::Indirect(target));
+                }
+                Done::Halted(op, halt) => {
+                    let index = block.instruction_of(op) as u32;
+                    self.run.count += u64::from(index - before.min(index));
+                    return (block, Done::Halted(op, halt));
+                }
+                Done::Limit => return (block, Done::Limit),
+            }
+        }
+    }
+
+    /// The block that follows, if nothing is to be done before it.
+    #[inline]
+    fn follow(&self, block: &Block, leave: &Leave) -> Option<Rc<Block>> {
+        let (number, generation) = leave.link.get();
+        if generation != self.cache.generation()
+            || !self.run.is_plain
+            || block.exit_after.is_some()
+            || self.stale
+        {
+            return None;
+        }
+        let next = self.cache.block(number)?;
+        let goes_on = next.entry == Entry::Open
+            && self.run.count + EXACT_BELOW <= self.run.limit
+            && block.ends_basic_block;
+        goes_on.then(|| Rc::clone(next))
+    }
+
+    fn interpret_block<const LIMITED: bool>(&mut self, block: &Block, mut at: usize, end: usize) -> Done {
         let ops = block.ops.as_slice();
         let mut rounds = 0;
         loop {
@@ -210,9 +294,15 @@ impl NativeEmulator {
                 Code::Right4 => shift!(self, op, u32, |a: u32, n| a.checked_shr(n).unwrap_or(0)),
                 Code::Right8 => shift!(self, op, u64, |a: u64, n| a.checked_shr(n).unwrap_or(0)),
                 Code::SRight1 => shift!(self, op, u8, |a: u8, n: u32| (a as i8 >> n.min(u8::BITS - 1)) as u8),
-                Code::SRight2 => shift!(self, op, u16, |a: u16, n: u32| (a as i16 >> n.min(u16::BITS - 1)) as u16),
-                Code::SRight4 => shift!(self, op, u32, |a: u32, n: u32| (a as i32 >> n.min(u32::BITS - 1)) as u32),
-                Code::SRight8 => shift!(self, op, u64, |a: u64, n: u32| (a as i64 >> n.min(u64::BITS - 1)) as u64),
+                Code::SRight2 => {
+                    shift!(self, op, u16, |a: u16, n: u32| (a as i16 >> n.min(u16::BITS - 1)) as u16)
+                }
+                Code::SRight4 => {
+                    shift!(self, op, u32, |a: u32, n: u32| (a as i32 >> n.min(u32::BITS - 1)) as u32)
+                }
+                Code::SRight8 => {
+                    shift!(self, op, u64, |a: u64, n: u32| (a as i64 >> n.min(u64::BITS - 1)) as u64)
+                }
                 Code::Equal1 => compare!(self, op, u8, u8, |a, b| a == b),
                 Code::Equal2 => compare!(self, op, u16, u16, |a, b| a == b),
                 Code::Equal4 => compare!(self, op, u32, u32, |a, b| a == b),
@@ -276,6 +366,32 @@ impl NativeEmulator {
                 Code::BoolAnd => binary!(self, op, u8, |a, b| a & b & 1),
                 Code::BoolOr => binary!(self, op, u8, |a, b| (a | b) & 1),
                 Code::BoolXor => binary!(self, op, u8, |a, b| (a ^ b) & 1),
+                Code::PopCount1 => count!(self, op, u8),
+                Code::PopCount2 => count!(self, op, u16),
+                Code::PopCount4 => count!(self, op, u32),
+                Code::PopCount8 => count!(self, op, u64),
+                Code::Parity => {
+                    let even = self.file.get::<1>(op.a)[0].count_ones() & 1 == 0;
+                    self.file.put::<1>(op.out, [u8::from(even)]);
+                }
+                Code::Copy4To8 => extended!(self, op, |a: u32, _| a),
+                Code::Add4To8 => extended!(self, op, |a: u32, b| a.wrapping_add(b)),
+                Code::Sub4To8 => extended!(self, op, |a: u32, b| a.wrapping_sub(b)),
+                Code::And4To8 => extended!(self, op, |a: u32, b| a & b),
+                Code::Or4To8 => extended!(self, op, |a: u32, b| a | b),
+                Code::Xor4To8 => extended!(self, op, |a: u32, b| a ^ b),
+                Code::Mult4To8 => extended!(self, op, |a: u32, b| a.wrapping_mul(b)),
+                Code::Neg4To8 => extended!(self, op, |a: u32, _| a.wrapping_neg()),
+                Code::Not4To8 => extended!(self, op, |a: u32, _| !a),
+                Code::Left4To8 => extended_shift!(self, op, |a: u32, n| a.checked_shl(n).unwrap_or(0)),
+                Code::Right4To8 => extended_shift!(self, op, |a: u32, n| a.checked_shr(n).unwrap_or(0)),
+                Code::SRight4To8 => {
+                    extended_shift!(self, op, |a: u32, n: u32| (a as i32 >> n.min(31)) as u32)
+                }
+                Code::Load4To8 => {
+                    load!(self, op, index, block, 4);
+                    self.file.put::<4>(op.out + 4, [0; 4]);
+                }
                 Code::Jump => at = op.number as usize,
                 Code::JumpIf => {
                     if self.file.get::<1>(op.a)[0] != 0 {
@@ -302,7 +418,7 @@ impl NativeEmulator {
                 }
                 Code::ExitIndirect => {
                     let target = self.file.integer(op.a.into(), op.size.into()) as u64;
-                    return Done::Indirect(target, op.number);
+                    return Done::Indirect(target);
                 }
                 Code::Wide => {
                     let wide = &block.wide[op.number as usize];
@@ -316,6 +432,15 @@ impl NativeEmulator {
                 Code::User => {
                     let user = &block.user[op.number as usize];
                     if let Err(halt) = self.user_op(block, index, user) {
+                        return Done::Halted(index, halt);
+                    }
+                    if self.stale {
+                        return Done::Halted(index, Halt::Reenter);
+                    }
+                }
+                Code::Native => {
+                    let native = &block.native[op.number as usize];
+                    if let Err(halt) = self.native(native) {
                         return Done::Halted(index, halt);
                     }
                     if self.stale {
@@ -391,16 +516,11 @@ impl NativeEmulator {
         address: u64,
         bytes: &mut [u8],
     ) -> Result<(), Halt> {
-        if let Err(denied) = self.memory.check(address, bytes.len(), Access::Read) {
-            return Err(Halt::denied(denied, Access::Read, bytes.len()));
-        }
-        self.memory.copy_out(address, bytes);
+        let instruction = &block.instructions[block.instruction_of(index)];
         if !self.hooks.reads.is_empty() {
-            let instruction = &block.instructions[block.instruction_of(index)];
             self.context = instruction.context;
-            self.read_hooks(instruction.address, address, bytes)?;
         }
-        Ok(())
+        self.access_read(instruction.address, address, bytes)
     }
 
     /// A store, with everything that may happen at it.
@@ -411,18 +531,41 @@ impl NativeEmulator {
         address: u64,
         bytes: &[u8],
     ) -> Result<(), Halt> {
+        let instruction = &block.instructions[block.instruction_of(index)];
+        if !self.hooks.writes.is_empty() {
+            self.context = instruction.context;
+        }
+        self.access_write(instruction.address, address, bytes)
+    }
+
+    /// A load of the instruction at `pc`.
+    pub(crate) fn access_read(&mut self, pc: u64, address: u64, bytes: &mut [u8]) -> Result<(), Halt> {
+        if let Err(denied) = self.memory.check(address, bytes.len(), Access::Read) {
+            return Err(Halt::denied(denied, Access::Read, bytes.len()));
+        }
+        self.memory.copy_out(address, bytes);
+        if !self.hooks.reads.is_empty() {
+            self.read_hooks(pc, address, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// A store of the instruction at `pc`.
+    pub(crate) fn access_write(&mut self, pc: u64, address: u64, bytes: &[u8]) -> Result<(), Halt> {
         if let Err(denied) = self.memory.check(address, bytes.len(), Access::Write) {
             return Err(Halt::denied(denied, Access::Write, bytes.len()));
         }
         if !self.hooks.writes.is_empty() {
-            let instruction = &block.instructions[block.instruction_of(index)];
-            self.context = instruction.context;
-            self.write_hooks(instruction.address, address, bytes)?;
+            self.write_hooks(pc, address, bytes)?;
+        }
+        if self.memory.has_code(address, bytes.len()) {
+            // The instruction may have to be executed again: see `run.rs`.
+            let mut old = vec![0; bytes.len()];
+            self.memory.copy_out(address, &mut old);
+            self.run.overwritten = Some((address, old));
         }
         self.memory.copy_in(address, bytes);
-        if self.memory.has_written_code() {
-            self.stale = true;
-        }
+        self.stale |= self.memory.has_written_code();
         Ok(())
     }
 }

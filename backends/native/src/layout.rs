@@ -111,6 +111,10 @@ impl Default for Constants {
 }
 
 impl Constants {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
     /// The place of a constant of up to 64 bits, above which there are zeros
     /// up to a size of 64 bytes if it is `wide`; and whether it is new and
     /// has to be written. `None`: there is no room.

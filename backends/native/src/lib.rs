@@ -34,6 +34,7 @@ mod layout;
 mod lower;
 mod memory;
 mod op;
+mod optimize;
 mod overrides;
 mod registers;
 mod run;
@@ -41,6 +42,7 @@ mod target;
 mod translate;
 mod userops;
 mod wide;
+mod x86;
 
 pub use emulator::NativeEmulator;
 pub use userops::missing_operations;

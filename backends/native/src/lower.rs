@@ -37,6 +37,7 @@ pub(crate) struct Translation {
     pub(crate) ops: Vec<Op>,
     pub(crate) wide: Vec<WideOp>,
     pub(crate) user: Vec<UserOp>,
+    pub(crate) native: Vec<crate::x86::NativeOp>,
     pub(crate) leaves: Vec<Leave>,
     /// Operations that go to the end of the instruction.
     to_end: Vec<usize>,
@@ -106,13 +107,23 @@ impl Lowering<'_> {
         site: &Site,
     ) -> Result<(), LowerError> {
         code.starts.resize(pcode.ops().len() + 1, usize::MAX);
+        let mut known = Known::new(pcode);
         for index in range.clone() {
             // Who goes to the delay slot goes before it.
             if code.starts[index] == usize::MAX {
                 code.starts[index] = code.ops.len();
             }
             let op = pcode.ops()[index];
-            self.op(code, pcode, index, &op, site)?;
+            let inputs = pcode.inputs(&op);
+            match known.value(&op, inputs) {
+                Some(value) => {
+                    let mut copy = op;
+                    copy.code = OpCode::Copy;
+                    self.plain(code, &copy, &[value], site)?;
+                }
+                None => self.op(code, pcode, index, &op, site)?,
+            }
+            known.note(&op, inputs);
         }
         code.starts[range.end] = code.ops.len();
         Ok(())
@@ -141,8 +152,7 @@ impl Lowering<'_> {
                 } else {
                     varnode.offset
                 };
-                let (place, new) =
-                    self.constants.place(value, varnode.size > 8).ok_or(LowerError::NoRoom)?;
+                let (place, new) = self.constants.place(value, varnode.size > 8).ok_or(LowerError::NoRoom)?;
                 if new {
                     self.file.set::<8>(place, value.to_le_bytes());
                 }
@@ -172,7 +182,9 @@ impl Lowering<'_> {
         use OpCode::*;
         let inputs = pcode.inputs(op);
         match op.code {
-            Branch | CBranch | Call => return self.branch(code, index, op, inputs, site),
+            Branch | CBranch | Call => {
+                return self.branch(code, index, op, inputs, pcode.is_internal(index), site);
+            }
             BranchInd | CallInd | Return => {
                 let target = inputs.first().ok_or(LowerError::Malformed)?;
                 let mut exit = Op::new(Code::ExitIndirect, 0, self.place(target, site)?, 0);
@@ -184,6 +196,18 @@ impl Lowering<'_> {
             CallOther => return self.user_op(code, op, inputs, site),
             _ => {}
         }
+        self.plain(code, op, inputs, site)
+    }
+
+    /// Lowers what is neither a jump nor a user operation.
+    fn plain(
+        &mut self,
+        code: &mut Translation,
+        op: &PcodeOp,
+        inputs: &[Varnode],
+        site: &Site,
+    ) -> Result<(), LowerError> {
+        use OpCode::*;
         let short = self.short(op, inputs, site)?;
         if let Some(short) = short {
             code.ops.push(short);
@@ -253,6 +277,7 @@ impl Lowering<'_> {
             BoolAnd => Some(Code::BoolAnd),
             BoolOr => Some(Code::BoolOr),
             BoolXor => Some(Code::BoolXor),
+            PopCount => two(op::POPCOUNT),
             IntZExt | IntSExt => {
                 let sizes = (inputs.first().map_or(0, |it| it.size), op.output.map_or(0, |it| it.size));
                 op::EXTENSIONS
@@ -328,6 +353,7 @@ impl Lowering<'_> {
         index: usize,
         op: &PcodeOp,
         inputs: &[Varnode],
+        is_internal: bool,
         site: &Site,
     ) -> Result<(), LowerError> {
         let target = inputs.first().ok_or(LowerError::Malformed)?;
@@ -346,14 +372,14 @@ impl Lowering<'_> {
             code.ops.push(jump(if is_conditional { when } else { always }));
             return Ok(());
         }
-        if op.code != OpCode::Call && target.offset == site.address && is_self_loop(op.code) {
+        if is_internal && target.offset == site.address {
             // A repeated instruction.
             let mut again = jump(if is_conditional { Code::RestartIf } else { Code::Restart });
             again.number = site.first_op as u32;
             code.ops.push(again);
             return Ok(());
         }
-        if op.code != OpCode::Call && target.offset == site.next && site.next_is == NextIs::Inside {
+        if is_internal && target.offset == site.next && site.next_is == NextIs::Inside {
             code.to_end.push(code.ops.len());
             code.ops.push(jump(if is_conditional { when } else { always }));
             return Ok(());
@@ -410,8 +436,60 @@ impl Lowering<'_> {
     }
 }
 
-const fn is_self_loop(code: OpCode) -> bool {
-    matches!(code, OpCode::Branch | OpCode::CBranch)
+/// What an instruction has loaded or stored so far. Specifications name an
+/// operand in memory again and again where the processor accesses it once.
+struct Known {
+    /// The space and the pointer of an access, and the value there.
+    values: Vec<(u64, Varnode, Varnode)>,
+    /// Operations are executed one after the other.
+    is_straight: bool,
+}
+
+impl Known {
+    fn new(pcode: &Pcode) -> Self {
+        let is_straight = !pcode.ops().iter().any(|op| {
+            matches!(op.code, OpCode::Branch | OpCode::CBranch)
+                && pcode.inputs(op).first().is_some_and(Varnode::is_constant)
+        });
+        Self { values: Vec::new(), is_straight }
+    }
+
+    /// The value that a load gives, if it is known.
+    fn value(&self, op: &PcodeOp, inputs: &[Varnode]) -> Option<Varnode> {
+        let ([space, pointer], OpCode::Load, Some(output)) = (inputs, op.code, op.output) else {
+            return None;
+        };
+        let same = |(known, at, value): &&(u64, Varnode, Varnode)| {
+            *known == space.offset && at == pointer && value.size == output.size
+        };
+        self.values.iter().find(same).map(|(.., value)| *value)
+    }
+
+    /// Takes note of an operation.
+    fn note(&mut self, op: &PcodeOp, inputs: &[Varnode]) {
+        if !self.is_straight {
+            return;
+        }
+        if let Some(output) = op.output {
+            let overlaps = |it: &Varnode| {
+                it.space == output.space
+                    && it.offset < output.offset + u64::from(output.size)
+                    && output.offset < it.offset + u64::from(it.size)
+            };
+            self.values.retain(|(_, pointer, value)| !overlaps(pointer) && !overlaps(value));
+        }
+        match (op.code, inputs, op.output) {
+            (OpCode::Load, [space, pointer], Some(output)) if *pointer != output => {
+                self.values.push((space.offset, *pointer, output));
+            }
+            (OpCode::Store, [space, pointer, value], None) => {
+                self.values.clear();
+                self.values.push((space.offset, *pointer, *value));
+            }
+            (OpCode::CallOther, ..) => self.values.clear(),
+            _ => {}
+        }
+    }
 }
 
 /// Adds a way out of the block; its number.

@@ -89,6 +89,10 @@ pub(crate) enum Code {
     SBorrow2,
     SBorrow4,
     SBorrow8,
+    PopCount1,
+    PopCount2,
+    PopCount4,
+    PopCount8,
     Load1,
     Load2,
     Load4,
@@ -113,6 +117,20 @@ pub(crate) enum Code {
     BoolAnd,
     BoolOr,
     BoolXor,
+    Parity,
+    Copy4To8,
+    Add4To8,
+    Sub4To8,
+    And4To8,
+    Or4To8,
+    Xor4To8,
+    Mult4To8,
+    Left4To8,
+    Right4To8,
+    SRight4To8,
+    Neg4To8,
+    Not4To8,
+    Load4To8,
     Jump,
     JumpIf,
     Restart,
@@ -122,6 +140,7 @@ pub(crate) enum Code {
     ExitIndirect,
     Wide,
     User,
+    Native,
     Save,
     InstructionHook,
     BlockHook,
@@ -181,14 +200,19 @@ pub(crate) const SRIGHT: Sized4 = Sized4([Code::SRight1, Code::SRight2, Code::SR
 pub(crate) const NEG: Sized4 = Sized4([Code::Neg1, Code::Neg2, Code::Neg4, Code::Neg8]);
 pub(crate) const NOT: Sized4 = Sized4([Code::Not1, Code::Not2, Code::Not4, Code::Not8]);
 pub(crate) const EQUAL: Sized4 = Sized4([Code::Equal1, Code::Equal2, Code::Equal4, Code::Equal8]);
-pub(crate) const NOT_EQUAL: Sized4 = Sized4([Code::NotEqual1, Code::NotEqual2, Code::NotEqual4, Code::NotEqual8]);
+pub(crate) const NOT_EQUAL: Sized4 =
+    Sized4([Code::NotEqual1, Code::NotEqual2, Code::NotEqual4, Code::NotEqual8]);
 pub(crate) const LESS: Sized4 = Sized4([Code::Less1, Code::Less2, Code::Less4, Code::Less8]);
-pub(crate) const LESS_EQUAL: Sized4 = Sized4([Code::LessEqual1, Code::LessEqual2, Code::LessEqual4, Code::LessEqual8]);
+pub(crate) const LESS_EQUAL: Sized4 =
+    Sized4([Code::LessEqual1, Code::LessEqual2, Code::LessEqual4, Code::LessEqual8]);
 pub(crate) const SLESS: Sized4 = Sized4([Code::SLess1, Code::SLess2, Code::SLess4, Code::SLess8]);
-pub(crate) const SLESS_EQUAL: Sized4 = Sized4([Code::SLessEqual1, Code::SLessEqual2, Code::SLessEqual4, Code::SLessEqual8]);
+pub(crate) const SLESS_EQUAL: Sized4 =
+    Sized4([Code::SLessEqual1, Code::SLessEqual2, Code::SLessEqual4, Code::SLessEqual8]);
 pub(crate) const CARRY: Sized4 = Sized4([Code::Carry1, Code::Carry2, Code::Carry4, Code::Carry8]);
 pub(crate) const SCARRY: Sized4 = Sized4([Code::SCarry1, Code::SCarry2, Code::SCarry4, Code::SCarry8]);
 pub(crate) const SBORROW: Sized4 = Sized4([Code::SBorrow1, Code::SBorrow2, Code::SBorrow4, Code::SBorrow8]);
+pub(crate) const POPCOUNT: Sized4 =
+    Sized4([Code::PopCount1, Code::PopCount2, Code::PopCount4, Code::PopCount8]);
 pub(crate) const LOAD: Sized4 = Sized4([Code::Load1, Code::Load2, Code::Load4, Code::Load8]);
 pub(crate) const STORE: Sized4 = Sized4([Code::Store1, Code::Store2, Code::Store4, Code::Store8]);
 
@@ -201,3 +225,33 @@ pub(crate) const EXTENSIONS: &[(u32, u32, Code, Code)] = &[
     (2, 8, Code::ZExt2To8, Code::SExt2To8),
     (4, 8, Code::ZExt4To8, Code::SExt4To8),
 ];
+
+/// The sizes of the input and output of an extension; `None` for other codes.
+pub(crate) fn extension_sizes(code: Code) -> Option<(u8, u8)> {
+    EXTENSIONS
+        .iter()
+        .find(|(_, _, zero, sign)| *zero == code || *sign == code)
+        .map(|(from, to, ..)| (*from as u8, *to as u8))
+}
+
+/// Operations on four bytes, and the same with zeros written above them.
+pub(crate) const EXTENDED: &[(Code, Code)] = &[
+    (Code::Copy4, Code::Copy4To8),
+    (Code::Add4, Code::Add4To8),
+    (Code::Sub4, Code::Sub4To8),
+    (Code::And4, Code::And4To8),
+    (Code::Or4, Code::Or4To8),
+    (Code::Xor4, Code::Xor4To8),
+    (Code::Mult4, Code::Mult4To8),
+    (Code::Left4, Code::Left4To8),
+    (Code::Right4, Code::Right4To8),
+    (Code::SRight4, Code::SRight4To8),
+    (Code::Neg4, Code::Neg4To8),
+    (Code::Not4, Code::Not4To8),
+    (Code::Load4, Code::Load4To8),
+];
+
+/// The operation on four bytes that an extended one is.
+pub(crate) fn narrow(code: Code) -> Option<Code> {
+    EXTENDED.iter().find(|(_, wide)| *wide == code).map(|(narrow, _)| *narrow)
+}

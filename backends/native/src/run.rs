@@ -3,7 +3,8 @@
 use std::{panic::resume_unwind, rc::Rc, time::Instant};
 
 use terrella_emulator_api::{
-    Access, ArithmeticKind, Error, Fault, Flow, InterruptFlow, Limits, MemoryCause, PanicPayload, Result, Stop,
+    Access, ArithmeticKind, Error, Fault, Flow, InterruptFlow, Limits, MemoryCause, PanicPayload, Result,
+    Stop,
 };
 use terrella_platforms::{CodeAddressBit, SyscallNumber};
 use terrella_sleigh::Context;
@@ -42,9 +43,13 @@ pub(crate) struct RunState {
     /// A delay slot that faulted, to be taken up again.
     pub(crate) in_slot: Option<Slot>,
     pub(crate) count: u64,
+    /// The code that a store of the instruction under way wrote over.
+    pub(crate) overwritten: Option<(u64, Vec<u8>)>,
+    /// Nothing is to be done between blocks.
+    pub(crate) is_plain: bool,
     deadline: Option<Instant>,
     ticks: u32,
-    limit: u64,
+    pub(crate) limit: u64,
     /// Ends after one basic block.
     one_block: bool,
     blocks: u64,
@@ -71,6 +76,9 @@ enum Next {
     Ended(Result<Stop>),
 }
 
+/// With fewer instructions than this to the limit, blocks are executed that
+/// may be left at any instruction.
+pub(crate) const EXACT_BELOW: u64 = 512;
 /// How many blocks are executed between looks at the clock.
 const TICKS: u32 = 256;
 
@@ -97,6 +105,7 @@ impl NativeEmulator {
             Mode::Run(Limits { time: Some(time), .. }) => Instant::now().checked_add(time),
             _ => None,
         };
+        run.is_plain = run.deadline.is_none() && !run.one_block;
         if run.skip_at.is_some_and(|at| at != self.pc) {
             run.skip_at = None;
         }
@@ -150,12 +159,12 @@ impl NativeEmulator {
             if let Some(stop) = self.limits(&block) {
                 return Ok(stop);
             }
-            let done = match self.end_in(&block) {
-                None => self.interpret::<false>(&block, 0, 0),
-                Some(end) => self.interpret::<true>(&block, 0, end),
+            let (block, done) = match self.end_in(&block) {
+                None => self.interpret::<false>(block, 0, 0, 0),
+                Some(end) => self.interpret::<true>(block, 0, end, 0),
             };
             number = None;
-            match self.after(&block, done, 0) {
+            match self.after(&block, done) {
                 Next::Ended(result) => return result,
                 Next::GoOn => {
                     if let Some(link) = self.link.take() {
@@ -168,7 +177,7 @@ impl NativeEmulator {
 
     /// The operation before which the limit ends a block, if it does.
     fn end_in(&self, block: &Block) -> Option<usize> {
-        let remaining = usize::try_from(self.run.limit - self.run.count).unwrap_or(usize::MAX);
+        let remaining = usize::try_from(self.run.limit.saturating_sub(self.run.count)).unwrap_or(usize::MAX);
         if block.instructions.len() <= remaining {
             return None;
         }
@@ -183,8 +192,8 @@ impl NativeEmulator {
             return Next::Ended(Ok(Stop::InstructionLimit(self.pc)));
         }
         let first = block.instructions[instruction].first as usize;
-        let done = self.interpret::<false>(&block, first, 0);
-        let next = self.after(&block, done, instruction as u32);
+        let (block, done) = self.interpret::<false>(block, first, 0, instruction as u32);
+        let next = self.after(&block, done);
         self.link = None;
         next
     }
@@ -204,7 +213,10 @@ impl NativeEmulator {
     /// The number of the block at an address.
     fn block_at(&mut self, pc: u64, context: Context) -> Result<u32> {
         let continues = self.run.mid_block == Some(pc) && self.hooks.blocks.has_global();
-        let key = Key { address: pc, context: context.0, continues };
+        // Near the limit, and where code is written, blocks are left at any
+        // instruction.
+        let exact = self.is_near_limit();
+        let key = Key { address: pc, context: context.0, continues, exact };
         if let Some(number) = self.cache.find(&key) {
             return Ok(number);
         }
@@ -212,8 +224,12 @@ impl NativeEmulator {
             self.cache.clear();
             self.memory.clear_code_marks();
         }
-        let block = self.translate(pc, context, continues)?;
+        let block = self.translate(&key)?;
         Ok(self.cache.insert(key, block))
+    }
+
+    fn is_near_limit(&self) -> bool {
+        self.run.limit.saturating_sub(self.run.count) < EXACT_BELOW
     }
 
     /// The stop of the limits before a block.
@@ -272,25 +288,19 @@ impl NativeEmulator {
         }
     }
 
-    /// After the execution of a block, of which `before` instructions had
-    /// executed before.
-    fn after(&mut self, block: &Rc<Block>, done: Done, before: u32) -> Next {
+    /// After the execution of a block.
+    fn after(&mut self, block: &Rc<Block>, done: Done) -> Next {
         self.link = None;
         match done {
             Done::Leave(number) => {
                 let leave = &block.leaves[number];
-                self.run.count += u64::from(leave.count - before.min(leave.count));
                 self.pc = leave.target & self.address_mask;
                 self.context = leave.context;
                 self.left(block);
                 if let Some(stop) = self.after_exit(block) {
                     return stop;
                 }
-                let generation = self.cache.generation();
-                let (known, link) = leave.link.get();
-                if link == generation && known != u32::MAX {
-                    self.link = Some(known);
-                } else if !self.stale && self.run.mid_block.is_none() {
+                if !self.stale && self.run.mid_block.is_none() && self.run.is_plain && !self.is_near_limit() {
                     match self.block_at(self.pc, self.context) {
                         Ok(found) => {
                             leave.link.set((found, self.cache.generation()));
@@ -301,16 +311,14 @@ impl NativeEmulator {
                 }
                 Next::GoOn
             }
-            Done::Indirect(target, count) => {
-                self.run.count += u64::from(count - before.min(count));
-                let last = (count as usize).wrapping_sub(1);
-                self.context = block.instructions.get(last).map_or(block.context, |it| it.context);
+            Done::Indirect(target) => {
+                self.context = block.instructions.last().map_or(block.context, |it| it.context);
                 self.indirect(target);
                 self.left(block);
                 self.after_exit(block).unwrap_or(Next::GoOn)
             }
             Done::Limit => {
-                let index = index_at_limit(block, (self.run.limit - self.run.count) as usize);
+                let index = index_at_limit(block, (self.run.limit.saturating_sub(self.run.count)) as usize);
                 self.run.count += index as u64;
                 let instruction = &block.instructions[index];
                 self.pc = instruction.address;
@@ -320,7 +328,6 @@ impl NativeEmulator {
             }
             Done::Halted(op, halt) => {
                 let index = block.instruction_of(op);
-                self.run.count += index as u64 - u64::from(before).min(index as u64);
                 self.halted(block, op, index, halt)
             }
         }
@@ -361,9 +368,12 @@ impl NativeEmulator {
         while block.instructions.get(next).is_some_and(|it| it.in_slot) {
             next += 1;
         }
-        let done = match block.instructions.get(next) {
-            Some(instruction) => self.interpret::<true>(block, op + 1, instruction.first as usize),
-            None => self.interpret::<false>(block, op + 1, 0),
+        let shared = Rc::clone(block);
+        let (block, done) = match block.instructions.get(next) {
+            Some(instruction) => {
+                self.interpret::<true>(shared, op + 1, instruction.first as usize, index as u32)
+            }
+            None => self.interpret::<false>(shared, op + 1, 0, index as u32),
         };
         if let Done::Limit = done {
             self.run.count += (next - index) as u64;
@@ -379,7 +389,45 @@ impl NativeEmulator {
                 false => Next::GoOn,
             };
         }
-        let next = self.after(block, done, index as u32);
+        let next = self.after(&block, done);
+        self.link = None;
+        next
+    }
+
+    /// Executes an instruction that wrote over code again, in a block that may
+    /// be left after it.
+    fn execute_exactly(&mut self, block: &Rc<Block>, index: usize, (address, old): (u64, Vec<u8>)) -> Next {
+        self.memory.copy_in(address, &old);
+        self.put_back(block, index);
+        let instruction = block.instructions[index];
+        let key = Key {
+            address: instruction.address,
+            context: instruction.context.0,
+            continues: true,
+            exact: true,
+        };
+        let exact = match self.translate(&key) {
+            Ok(exact) => exact,
+            Err(error) => return Next::Ended(Err(error)),
+        };
+        let (exact, done) = match exact.instructions.get(index_at_limit(&exact, 1)) {
+            Some(next) => {
+                let end = next.first as usize;
+                self.interpret::<true>(exact, 0, end, 0)
+            }
+            None => self.interpret::<false>(exact, 0, 0, 0),
+        };
+        let next = match done {
+            Done::Limit => {
+                let index = index_at_limit(&exact, 1);
+                self.run.count += index as u64;
+                self.pc = exact.instructions[index].address;
+                self.context = exact.instructions[index].context;
+                self.run.mid_block = Some(self.pc);
+                Next::GoOn
+            }
+            done => self.after(&exact, done),
+        };
         self.link = None;
         next
     }
@@ -388,7 +436,10 @@ impl NativeEmulator {
     fn halted(&mut self, block: &Rc<Block>, op: usize, index: usize, halt: Halt) -> Next {
         let instruction = block.instructions[index];
         if let Halt::Reenter = halt {
-            return self.finish_instruction(block, op, index);
+            return match self.run.overwritten.take() {
+                Some(old) if !block.exact => self.execute_exactly(block, index, old),
+                _ => self.finish_instruction(block, op, index),
+            };
         }
         let pc = instruction.address;
         self.put_back(block, index);
@@ -456,8 +507,10 @@ impl NativeEmulator {
                 self.run.mid_block = None;
                 Next::Ended(Ok(Stop::Halted(self.pc)))
             }
-            Halt::Syscall => {
-                self.system_call(pc, (self.behind(&instruction), instruction.next_context))
+            Halt::Syscall => self.system_call(pc, (self.behind(&instruction), instruction.next_context)),
+            Halt::Exception(number) => {
+                let next = (pc, instruction.context);
+                self.interrupt(pc, next, number, None)
             }
             Halt::Interrupt(number) => {
                 let next = (self.behind(&instruction), instruction.next_context);

@@ -8,13 +8,15 @@ use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, O
 use crate::{
     NAME,
     block::{Block, Entry, Instruction, Place},
+    cache::Key,
     emulator::NativeEmulator,
-    layout::REGISTERS_END,
+    layout::{Constants, REGISTERS_END},
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
-    memory::PAGE_BITS,
     op::{Code, Op},
+    optimize::optimize,
     overrides::{Override, overrides},
     userops::{Handler, neon},
+    x86::{self, NativeOp},
 };
 
 /// How many instructions a block has at most.
@@ -31,6 +33,8 @@ pub(crate) struct Translator {
     lifter: terrella_sleigh::Lifter,
     pcode: Pcode,
     slot_pcode: Pcode,
+    /// The kernel of the instruction, if it has one.
+    native: Option<NativeOp>,
     overrides: &'static [Override],
     /// The handler of the instruction that the engine executes itself, and
     /// the instruction word.
@@ -71,6 +75,7 @@ impl Translator {
             lifter: terrella_sleigh::Lifter::new(),
             pcode: Pcode::default(),
             slot_pcode: Pcode::default(),
+            native: None,
             overrides: overrides(platform.architecture()),
             replacement: None,
             flowing: processor.language.flowing_context(),
@@ -99,15 +104,18 @@ impl Translator {
 
 impl NativeEmulator {
     /// Translates the block at an address.
-    pub(crate) fn translate(&mut self, address: u64, context: Context, continues: bool) -> Result<Rc<Block>, Error> {
+    pub(crate) fn translate(&mut self, key: &Key) -> Result<Rc<Block>, Error> {
+        let (address, context) = (key.address, Context(key.context));
         let mut block = Block {
             start: address,
             context,
             entry: Entry::Open,
+            exact: true,
             ops: Vec::new(),
             instructions: Vec::new(),
             wide: Vec::new(),
             user: Vec::new(),
+            native: Vec::new(),
             leaves: Vec::new(),
             saved: Vec::new(),
             exit_after: None,
@@ -124,11 +132,19 @@ impl NativeEmulator {
         } else if address % u64::from(self.definition.instruction_alignment.max(1)) != 0 {
             block.entry = Entry::Unaligned;
         } else {
-            self.code_block(&mut block, continues)?;
+            match self.code_block(&mut block, key) {
+                Err(LowerError::NoRoom) if !self.constants.is_empty() => {
+                    // The constants of all blocks so far are too many.
+                    self.cache.clear();
+                    self.memory.clear_code_marks();
+                    self.constants = Constants::default();
+                    return self.translate(key);
+                }
+                Err(error) => return Err(self.cannot_translate(address, error)),
+                Ok(()) => {}
+            }
         }
-        for page in block.start >> PAGE_BITS..=block.end.wrapping_sub(1).max(block.start) >> PAGE_BITS {
-            self.memory.mark_code(page);
-        }
+        self.memory.mark_code(block.start, block.end.wrapping_sub(1).max(block.start));
         Ok(Rc::new(block))
     }
 
@@ -149,7 +165,8 @@ impl NativeEmulator {
         block.ends_basic_block = true;
     }
 
-    fn code_block(&mut self, block: &mut Block, continues: bool) -> Result<(), Error> {
+    fn code_block(&mut self, block: &mut Block, key: &Key) -> Result<(), LowerError> {
+        let continues = key.continues;
         let mut code = Translation::default();
         let (mut pc, mut context) = (block.start, block.context);
         let mut count = 0u32;
@@ -167,7 +184,7 @@ impl NativeEmulator {
                     block.entry = entry;
                     return Ok(());
                 }
-                Err(Failure::Lower(error)) => return Err(self.cannot_translate(pc, error)),
+                Err(Failure::Lower(error)) => return Err(error),
             };
             let after = self.translator.after(context);
             let next = self.next_address();
@@ -182,9 +199,7 @@ impl NativeEmulator {
                 first_op: 0,
                 in_slot: false,
             };
-            if let Err(error) = self.lower_instruction(block, &mut code, context, site, &after) {
-                return Err(self.cannot_translate(pc, error));
-            }
+            self.lower_instruction(block, &mut code, context, site, &after)?;
             block.end = next;
             let slot = pc.wrapping_add(self.translator.decoder.length() as u64);
             let here = [pc, slot];
@@ -211,11 +226,21 @@ impl NativeEmulator {
                 self.basic_block_end(pc, context).wrapping_sub(block.start)
             };
         }
+        // Whoever has hooks may look anywhere.
+        let across = !key.exact && !self.has_watching_hooks();
+        block.exact = !across;
+        optimize(&mut code, &mut block.instructions, &self.file, across);
         block.ops = code.ops;
         block.wide = code.wide;
         block.user = code.user;
+        block.native = code.native;
         block.leaves = code.leaves;
         Ok(())
+    }
+
+    /// Whether callbacks may look at registers inside blocks.
+    fn has_watching_hooks(&self) -> bool {
+        !self.hooks.instructions.is_empty() || !self.hooks.reads.is_empty() || !self.hooks.writes.is_empty()
     }
 
     /// Whether a block ends before an address whatever is there.
@@ -266,22 +291,29 @@ impl NativeEmulator {
             let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
             lifted.map_err(lift_failure)?;
         }
+        if let Some(registers) = &self.x86 {
+            let mut bytes = [0; FETCH];
+            let available = self.memory.fetch(pc, &mut bytes);
+            let bytes = &bytes[..available.min(translator.decoder.length())];
+            translator.native = x86::find(registers, bytes, pc);
+            if translator.native.is_some() {
+                return Ok(false);
+            }
+        }
         translator.decoder.set_delay_slot_length(slot_length);
         translator.lifter.lift(&translator.decoder, &mut translator.pcode).map_err(lift_failure)?;
-        let next = translator.decoder.address().wrapping_add(translator.decoder.length() as u64);
-        Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode, pc, next))
+        Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode))
     }
 
     /// Whether a basic block ends after an instruction.
-    fn transfers_control(&self, pcode: &Pcode, pc: u64, next: u64) -> bool {
-        let mask = self.address_mask;
-        pcode.ops().iter().any(|op| {
+    fn transfers_control(&self, pcode: &Pcode) -> bool {
+        pcode.ops().iter().enumerate().any(|(index, op)| {
             let first = pcode.inputs(op).first();
             match op.code {
                 OpCode::BranchInd | OpCode::CallInd | OpCode::Return | OpCode::Call => true,
-                OpCode::Branch | OpCode::CBranch => first.is_some_and(|target| {
-                    !target.is_constant() && target.offset != pc && target.offset != next & mask
-                }),
+                OpCode::Branch | OpCode::CBranch => {
+                    !pcode.is_internal(index) && first.is_some_and(|target| !target.is_constant())
+                }
                 OpCode::CallOther => first
                     .and_then(|number| self.handlers.get(number.offset as usize))
                     .is_some_and(|handler| handler.is_trap),
@@ -300,6 +332,12 @@ impl NativeEmulator {
         after: &After,
     ) -> Result<(), LowerError> {
         let length = self.translator.decoder.length();
+        if let Some(native) = self.translator.native {
+            self.begin(block, code, &site, length, context, &Pcode::default());
+            code.ops.push(Op::numbered(Code::Native, code.native.len() as u32));
+            code.native.push(native);
+            return Ok(());
+        }
         if let Some((handler, word)) = self.translator.replacement {
             // It writes nothing before it may fault.
             self.begin(block, code, &site, length, context, &Pcode::default());
@@ -365,7 +403,15 @@ impl NativeEmulator {
         // The block hook belongs to the first instruction.
         let first = if number == 0 { 0 } else { code.ops.len() as u32 };
         let length = length as u8;
-        block.instructions.push(Instruction { address, length, in_slot, first, context, next_context, saved });
+        block.instructions.push(Instruction {
+            address,
+            length,
+            in_slot,
+            first,
+            context,
+            next_context,
+            saved,
+        });
         if self.hooks.instructions.has_global() || self.hooks.instructions.has_site(address) {
             code.ops.push(Op::numbered(Code::InstructionHook, number as u32));
         }
@@ -380,9 +426,12 @@ impl NativeEmulator {
     /// fault.
     fn places_to_save(&self, pcode: &Pcode, saved: &mut Vec<Place>) {
         let may_fault = |op: &terrella_sleigh::PcodeOp| match op.code {
-            OpCode::Load | OpCode::Store | OpCode::IntDiv | OpCode::IntSDiv | OpCode::IntRem | OpCode::IntSRem => {
-                true
-            }
+            OpCode::Load
+            | OpCode::Store
+            | OpCode::IntDiv
+            | OpCode::IntSDiv
+            | OpCode::IntRem
+            | OpCode::IntSRem => true,
             OpCode::CallOther => pcode
                 .inputs(op)
                 .first()
@@ -399,7 +448,9 @@ impl NativeEmulator {
         let first = saved.len();
         for op in range {
             let Some(output) = op.output.filter(|output| output.space != SpaceId::UNIQUE) else { continue };
-            let Some(place) = self.layout.place(&output).filter(|place| *place < REGISTERS_END) else { continue };
+            let Some(place) = self.layout.place(&output).filter(|place| *place < REGISTERS_END) else {
+                continue;
+            };
             let place = Place { at: place as u16, size: output.size as u16 };
             if !saved[first..].contains(&place) {
                 saved.push(place);
@@ -424,7 +475,10 @@ impl NativeEmulator {
     /// The address after the basic block that an instruction is in.
     fn cannot_translate(&self, pc: u64, error: LowerError) -> Error {
         let text = self.translator.decoder.text();
-        Error::Backend { backend: NAME, message: format!("`{text}` at {pc:#x} cannot be translated: {error}") }
+        Error::Backend {
+            backend: NAME,
+            message: format!("`{text}` at {pc:#x} cannot be translated: {error}"),
+        }
     }
 }
 

@@ -277,7 +277,11 @@ fn integer_op(code: OpCode, a: u128, b: u128, size: u32, out: u32) -> Option<u12
         BoolOr => (a | b) & 1,
         BoolXor => (a ^ b) & 1,
         SubPiece => {
-            if amount >= 16 { 0 } else { a >> (8 * amount) }
+            if amount >= 16 {
+                0
+            } else {
+                a >> (8 * amount)
+            }
         }
         PopCount => u128::from(a.count_ones()),
         LzCount => u128::from((a & mask).leading_zeros() - (128 - bits)),

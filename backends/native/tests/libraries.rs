@@ -96,14 +96,20 @@ impl<'a> Called<'a> {
                 Some(("point", fields)) => {
                     let big = self.machine.platform().byte_order() == terrella_platforms::ByteOrder::Big;
                     let fields = fields.split(',').map(|field| field.parse::<i32>().unwrap_or_default());
-                    buffer(fields.flat_map(|it| if big { it.to_be_bytes() } else { it.to_le_bytes() }).collect())?
+                    buffer(
+                        fields.flat_map(|it| if big { it.to_be_bytes() } else { it.to_le_bytes() }).collect(),
+                    )?
                 }
                 Some(("f64", number)) => ArgumentValue::F64(number.parse().map_err(|_| "number")?),
                 Some(("f32", number)) => ArgumentValue::F32(number.parse().map_err(|_| "number")?),
                 Some(_) => return Err(text.to_owned()),
                 None => {
                     let kind = types.get(index).copied().unwrap_or("i32");
-                    let bytes = if kind == "usize" { pointer } else { kind[1..].parse::<u8>().map_err(|_| kind)? / 8 };
+                    let bytes = if kind == "usize" {
+                        pointer
+                    } else {
+                        kind[1..].parse::<u8>().map_err(|_| kind)? / 8
+                    };
                     let value = text.parse().map_err(|_| text)?;
                     ArgumentValue::Integer { value, bytes, signed: kind.starts_with('i') }
                 }
@@ -147,10 +153,18 @@ impl<'a> Called<'a> {
             ReturnValue::Void => String::new(),
             ReturnValue::Integer { value, .. } => value.to_string(),
             ReturnValue::F32(value) => {
-                return if expected.parse() == Ok(value) { Ok(()) } else { Err(format!("{value}, not {expected}")) };
+                return if expected.parse() == Ok(value) {
+                    Ok(())
+                } else {
+                    Err(format!("{value}, not {expected}"))
+                };
             }
             ReturnValue::F64(value) => {
-                return if expected.parse() == Ok(value) { Ok(()) } else { Err(format!("{value}, not {expected}")) };
+                return if expected.parse() == Ok(value) {
+                    Ok(())
+                } else {
+                    Err(format!("{value}, not {expected}"))
+                };
             }
             ReturnValue::Pointer(address) if kind == "str" => {
                 let bytes = self.read(address, expected.len() + 1)?;
@@ -158,7 +172,8 @@ impl<'a> Called<'a> {
             }
             ReturnValue::Pointer(address) => {
                 let bytes = <[u8; 4]>::try_from(self.read(address, 4)?).map_err(|_| "bytes")?;
-                let value = if self.big_endian() { i32::from_be_bytes(bytes) } else { i32::from_le_bytes(bytes) };
+                let value =
+                    if self.big_endian() { i32::from_be_bytes(bytes) } else { i32::from_le_bytes(bytes) };
                 value.to_string()
             }
             ReturnValue::Struct(bytes) => {
@@ -215,18 +230,21 @@ fn functions_of_libraries_give_right_answers() {
         let mut sequences: BTreeMap<&str, Called<'_>> = BTreeMap::new();
         for case in &cases {
             let function = case["function"].as_str().expect("a name");
-            if case["float"] == true && WITHOUT_FLOATS.contains(&stem.as_str()) || function == "call_imported" {
+            if case["float"] == true && WITHOUT_FLOATS.contains(&stem.as_str()) || function == "call_imported"
+            {
                 continue;
             }
             let result = match case["sequence"].as_str() {
                 Some(name) => match sequences.get_mut(name) {
                     Some(called) => called.check(case),
-                    None => Called::new(&machine).and_then(|called| sequences.entry(name).or_insert(called).check(case)),
+                    None => Called::new(&machine)
+                        .and_then(|called| sequences.entry(name).or_insert(called).check(case)),
                 },
                 None => Called::new(&machine).and_then(|mut called| called.check(case)),
             };
-            let known =
-                KNOWN.iter().any(|(library, name, _)| *library == stem && (*name == "*" || *name == function));
+            let known = KNOWN
+                .iter()
+                .any(|(library, name, _)| *library == stem && (*name == "*" || *name == function));
             match result {
                 // Of a function that is known to fail, some cases may go
                 // another way.

@@ -59,8 +59,18 @@ pub const ENTRIES: &[Entry] = &[
     entry("riscv64", "RISCV/data/languages/riscv.lp64d.slaspec", "RV64GC.pspec", &["riscv64"]),
     entry("m68k", "68000/data/languages/68040.slaspec", "68000.pspec", &["m68k"]),
     entry("coldfire", "68000/data/languages/coldfire.slaspec", "68000.pspec", &[]),
-    entry("loongarch32", "Loongarch/data/languages/loongarch32_f64.slaspec", "loongarch32.pspec", &["loongarch32"]),
-    entry("loongarch64", "Loongarch/data/languages/loongarch64_f64.slaspec", "loongarch64.pspec", &["loongarch64"]),
+    entry(
+        "loongarch32",
+        "Loongarch/data/languages/loongarch32_f64.slaspec",
+        "loongarch32.pspec",
+        &["loongarch32"],
+    ),
+    entry(
+        "loongarch64",
+        "Loongarch/data/languages/loongarch64_f64.slaspec",
+        "loongarch64.pspec",
+        &["loongarch64"],
+    ),
     entry("msp430", "TI_MSP430/data/languages/TI_MSP430.slaspec", "TI_MSP430.pspec", &["msp430"]),
     entry("msp430x", "TI_MSP430/data/languages/TI_MSP430X.slaspec", "TI_MSP430.pspec", &["msp430x"]),
     entry("tricore", "tricore/data/languages/tricore.slaspec", "tricore.pspec", &["tricore"]),
@@ -120,6 +130,30 @@ const fn exception(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "68000.sinc", old, new, reason: "exceptions have numbers, and the engine enters them" }
 }
 
+/// A correction of x86's main file.
+const fn ia(old: &'static str, new: &'static str, reason: &'static str) -> Edit {
+    Edit { file: "ia.sinc", old, new, reason }
+}
+
+const AUXILIARY: &str = "AF, the carry out of the lowest four bits, is not computed";
+
+/// A correction of INC or DEC of a register.
+const fn step(old: &'static str, new: &'static str) -> Edit {
+    ia(old, new, AUXILIARY)
+}
+
+/// A correction of INC or DEC in memory.
+const fn step_in_memory(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "lockable.sinc", old, new, reason: AUXILIARY }
+}
+
+const SHIFTED_OUT: &str = "SHR by one sets OF to the sign of what is shifted (Intel SDM, volume 2, SHR)";
+const COUNTS: &str = "a count in ECX clears what is above, as any write of 32 bits";
+const CLEARING_COUNT: &str =
+    "if (ECX==0) goto inst_next; ECX=ECX-1;\n@ifdef IA64\n RCX = zext(ECX);\n@endif\n";
+const CLEARING_LOOP: &str = "ECX = ECX -1;\n@ifdef IA64\n RCX = zext(ECX);\n@endif\n if";
+const BYTE_REGISTERS: &str = "a REX prefix selects SPL to DIL whatever the size of addresses";
+
 /// Corrections of texts. Those of semantics that need more than a few words
 /// are native handlers of the engine.
 pub const EDITS: &[Edit] = &[
@@ -129,6 +163,84 @@ pub const EDITS: &[Edit] = &[
         new: "byte=0xf4 { hlt(); }\ndefine pcodeop hlt;",
         reason: "HLT waits for an interrupt; as a jump to itself it could not be told from one",
     },
+    ia(
+        "macro addflags(op1,op2) {",
+        "macro addflags(op1,op2) {\n AF = ((op1 ^ op2 ^ (op1 + op2)) & 0x10) != 0;",
+        AUXILIARY,
+    ),
+    ia(
+        "macro subflags(op1,op2) {",
+        "macro subflags(op1,op2) {\n AF = ((op1 ^ op2 ^ (op1 - op2)) & 0x10) != 0;",
+        AUXILIARY,
+    ),
+    ia("macro negflags(op1) {", "macro negflags(op1) {\n AF = (op1 & 0xf) != 0;", AUXILIARY),
+    ia(
+        "\tlocal result = op1 + op2;\n",
+        "\tlocal result = op1 + op2;\n\tAF = ((op1 ^ op2 ^ (result + CFcopy)) & 0x10) != 0;\n",
+        AUXILIARY,
+    ),
+    ia(
+        "\tlocal result = op1 - op2;\n",
+        "\tlocal result = op1 - op2;\n\tAF = ((op1 ^ op2 ^ (result - CFcopy)) & 0x10) != 0;\n",
+        AUXILIARY,
+    ),
+    step("OF = scarry(Rmr8,1);", "OF = scarry(Rmr8,1); AF = (Rmr8 & 0xf) == 0xf;"),
+    step("OF = scarry(Rmr16,1);", "OF = scarry(Rmr16,1); AF = (Rmr16 & 0xf) == 0xf;"),
+    step("OF = scarry(Rmr32,1);", "OF = scarry(Rmr32,1); AF = (Rmr32 & 0xf) == 0xf;"),
+    step("OF = scarry(Rmr64,1);", "OF = scarry(Rmr64,1); AF = (Rmr64 & 0xf) == 0xf;"),
+    step("OF = sborrow(Rmr8,1);", "OF = sborrow(Rmr8,1); AF = (Rmr8 & 0xf) == 0;"),
+    step("OF = sborrow(Rmr16,1);", "OF = sborrow(Rmr16,1); AF = (Rmr16 & 0xf) == 0;"),
+    step("OF = sborrow(Rmr32,1);", "OF = sborrow(Rmr32,1); AF = (Rmr32 & 0xf) == 0;"),
+    step("OF = sborrow(Rmr64,1);", "OF = sborrow(Rmr64,1); AF = (Rmr64 & 0xf) == 0;"),
+    step_in_memory("OF = scarry(m8,1);", "OF = scarry(m8,1); AF = (m8 & 0xf) == 0xf;"),
+    step_in_memory("OF = scarry(m16,1);", "OF = scarry(m16,1); AF = (m16 & 0xf) == 0xf;"),
+    step_in_memory("OF = scarry(m32,1);", "OF = scarry(m32,1); AF = (m32 & 0xf) == 0xf;"),
+    step_in_memory("OF = scarry(m64,1);", "OF = scarry(m64,1); AF = (m64 & 0xf) == 0xf;"),
+    step_in_memory("OF = sborrow(m8,1);", "OF = sborrow(m8,1); AF = (m8 & 0xf) == 0;"),
+    step_in_memory("OF = sborrow(m16,1);", "OF = sborrow(m16,1); AF = (m16 & 0xf) == 0;"),
+    step_in_memory("OF = sborrow(m32,1);", "OF = sborrow(m32,1); AF = (m32 & 0xf) == 0;"),
+    step_in_memory("OF = sborrow(m64,1);", "OF = sborrow(m64,1); AF = (m64 & 0xf) == 0;"),
+    ia("OF = 0; rm8 = rm8 >> 1;", "OF = rm8 s< 0; rm8 = rm8 >> 1;", SHIFTED_OUT),
+    ia("OF = 0; rm16 = rm16 >> 1;", "OF = rm16 s< 0; rm16 = rm16 >> 1;", SHIFTED_OUT),
+    ia("OF = 0; rm32 = rm32 >> 1;", "OF = rm32 s< 0; rm32 = rm32 >> 1;", SHIFTED_OUT),
+    ia("OF = 0; rm64 = rm64 >> 1;", "OF = rm64 s< 0; rm64 = rm64 >> 1;", SHIFTED_OUT),
+    ia(
+        "opsize=1 & byte=0xAD & dseSI4    { build rep; build dseSI4; EAX=dseSI4; build reptail; }",
+        "opsize=1 & byte=0xAD & dseSI4 & check_EAX_dest \
+         { build rep; build dseSI4; EAX=dseSI4; build check_EAX_dest; build reptail; }",
+        "LODSD clears what is above EAX, as any write of 32 bits",
+    ),
+    ia("if (ECX==0) goto inst_next; ECX=ECX-1;", CLEARING_COUNT, COUNTS),
+    ia("ECX = ECX -1; if", CLEARING_LOOP, COUNTS),
+    ia(
+        "CRmr8:  r8          is rexBprefix=0 & r8\t",
+        "CRmr8:  r8          is rexprefix=0 & rexBprefix=0 & r8\t",
+        BYTE_REGISTERS,
+    ),
+    ia(
+        "is addrsize=2 & rexBprefix=0 & r8 ",
+        "is addrsize=2 & rexprefix=0 & rexBprefix=0 & r8 ",
+        BYTE_REGISTERS,
+    ),
+    ia("CRmr8:  r8_x0       is addrsize=2 & ", "CRmr8:  r8_x0       is ", BYTE_REGISTERS),
+    ia("CRmr8:  r8_x1       is addrsize=2 & ", "CRmr8:  r8_x1       is ", BYTE_REGISTERS),
+    ia("; index=4 & Base", "; rexXprefix=0 & index=4 & Base", "R12 can be an index in 32-bit addresses, too"),
+    ia("; index=4 & base=5; imm32", "; rexXprefix=0 & index=4 & base=5; imm32", "R12 can be an index, too"),
+    ia(
+        "is bit64=1 & mod=0 & r_m=4; index=4 & base=5; pcRelSimm32",
+        "is bit64=1 & mod=0 & r_m=5; pcRelSimm32",
+        "without a SIB byte it is relative to EIP, with one absolute (Intel SDM, volume 2, 2.2.1.6)",
+    ),
+    ia(
+        "byte=0x90 & (mandover=0 | mandover=4 | mandover=1) & (rexprefix=0 | rexWRXBprefix=8)",
+        "byte=0x90 & (mandover=0 | mandover=4 | mandover=1 | mandover=5) & (rexprefix=0 | rexBprefix=0)",
+        "90 is NOP with any REX prefix that does not extend the register",
+    ),
+    ia(
+        "tmp=       (0x4000 * zext(NT&1))",
+        "tmp=       (0x4000 * zext(NT&1)) | 0x2",
+        "bit 1 of the flags word is always one",
+    ),
     // `*[space]:1 a+1` adds to what is loaded, and the neighbouring register
     // is meant (Xtensa Instruction Set Architecture, ALL4, ALL8, ANY4, ANY8).
     xtensa("*[register]:1 &:4 bs+1;", "*[register]:1 (&:4 bs+1);"),
@@ -154,12 +266,30 @@ pub const EDITS: &[Edit] = &[
         "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {",
         "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {\n    if (!scarry(RSsrc, RTsrc)) goto <fits>;\n    integerOverflow();\n<fits>",
     ),
-    branch("{ delayslot(1); if (RS1 == 0)  goto d16off;}", "{ local holds:1 = RS1 == 0; delayslot(1); if (holds) goto d16off;}"),
-    branch("{ delayslot(1); if (RS1 s<= 0) goto d16off;}", "{ local holds:1 = RS1 s<= 0; delayslot(1); if (holds) goto d16off;}"),
-    branch("{ delayslot(1); if (RS1 s< 0)  goto d16off;}", "{ local holds:1 = RS1 s< 0; delayslot(1); if (holds) goto d16off;}"),
-    branch("{ delayslot(1); if (RS1 != 0)  goto d16off;}", "{ local holds:1 = RS1 != 0; delayslot(1); if (holds) goto d16off;}"),
-    branch("{ delayslot(1); if (RS1 s> 0)  goto d16off;}", "{ local holds:1 = RS1 s> 0; delayslot(1); if (holds) goto d16off;}"),
-    branch("{ delayslot(1); if (RS1 s>= 0) goto d16off;}", "{ local holds:1 = RS1 s>= 0; delayslot(1); if (holds) goto d16off;}"),
+    branch(
+        "{ delayslot(1); if (RS1 == 0)  goto d16off;}",
+        "{ local holds:1 = RS1 == 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s<= 0) goto d16off;}",
+        "{ local holds:1 = RS1 s<= 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s< 0)  goto d16off;}",
+        "{ local holds:1 = RS1 s< 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 != 0)  goto d16off;}",
+        "{ local holds:1 = RS1 != 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s> 0)  goto d16off;}",
+        "{ local holds:1 = RS1 s> 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s>= 0) goto d16off;}",
+        "{ local holds:1 = RS1 s>= 0; delayslot(1); if (holds) goto d16off;}",
+    ),
     window(
         "macro save() {    \n\nif (DECOMPILE_MODE) goto <skip_rotate>;\n",
         "define pcodeop registerWindowSave;\ndefine pcodeop registerWindowRestore;\nmacro save() {\n\tregisterWindowSave();\n\tgoto <skip_rotate>;\n",
@@ -176,10 +306,19 @@ pub const EDITS: &[Edit] = &[
         ":std RD,ea                           is op=3 & RD & op3=0x07 & ea { *ea = RD; }",
         ":std RD,ea                           is op=3 & RD & rd & op3=0x07 & ea { local place:4 = &rd; local second:8 = *[register]:8 (place + 8); *:8 ea = (rd << 32) | (second & 0xffffffff); }",
     ),
-    exception(":illegal			is d16=0x4afc						unimpl", "define pcodeop illegalInstruction;\n:illegal is d16=0x4afc { illegalInstruction(); }"),
-    exception("define pcodeop __m68k_trapv;", "define pcodeop __m68k_trapv;\ndefine pcodeop __m68k_exception;"),
+    exception(
+        ":illegal			is d16=0x4afc						unimpl",
+        "define pcodeop illegalInstruction;\n:illegal is d16=0x4afc { illegalInstruction(); }",
+    ),
+    exception(
+        "define pcodeop __m68k_trapv;",
+        "define pcodeop __m68k_trapv;\ndefine pcodeop __m68k_exception;",
+    ),
     exception("  __m68k_trap(6:1);", "  __m68k_exception(6:1);"),
-    exception("SP = SP - 4; *:4 SP = inst_next; vector:1 = 7; __m68k_trap(vector);", "__m68k_exception(7:1);"),
+    exception(
+        "SP = SP - 4; *:4 SP = inst_next; vector:1 = 7; __m68k_trap(vector);",
+        "__m68k_exception(7:1);",
+    ),
     exception("SP = SP - 4; *:4 SP = inst_next; __m68k_trapv();", "__m68k_trapv();"),
     Edit {
         file: "riscv.table.sinc",

@@ -71,6 +71,18 @@ pub fn entry_of(platform: Platform) -> Option<&'static Entry> {
     ENTRIES.iter().find(|entry| entry.platforms.contains(&platform.name()))
 }
 
+/// The context field that tells the instruction set of a platform whose code
+/// pointers carry it in bit 0.
+#[must_use]
+pub fn mode_field(platform: Platform) -> Option<&'static str> {
+    use terrella_platforms::CodeAddressBit;
+    match platform.definition().code_address_bit {
+        CodeAddressBit::Address => None,
+        CodeAddressBit::Thumb | CodeAddressBit::ThumbOnly => Some("TMode"),
+        CodeAddressBit::CompressedMips => Some("ISA_MODE"),
+    }
+}
+
 /// A processor by its name. The first call takes a few milliseconds, further
 /// ones nothing.
 ///

@@ -178,10 +178,10 @@ impl Decoder {
         self.flags = 0;
         self.patterns = MAX_PATTERNS;
         self.nodes.push(Node::default());
-        let invalid = if self.table(0, 0, 0).is_some() { None } else { Some(DecodeError::Invalid) };
-        if let Some(invalid) = invalid {
+        let language = Arc::clone(&self.language);
+        if self.table(&language, 0, 0, 0).is_none() {
             self.nodes.clear();
-            return Err(invalid);
+            return Err(DecodeError::Invalid);
         }
         let length = self.nodes[0].length.max(1);
         if length as usize > available {
@@ -258,22 +258,21 @@ impl Decoder {
 
     /// Finds the constructor of a table for a node whose offset is set, and
     /// all below it. `None`: nothing matches.
-    fn table(&mut self, table: u32, index: usize, depth: u32) -> Option<()> {
+    fn table(&mut self, language: &Language, table: u32, index: usize, depth: u32) -> Option<()> {
         if depth > MAX_DEPTH {
             return None;
         }
         let offset = self.nodes[index].offset;
         let window = self.window(offset)?;
-        let root = *self.language.tables.get(table as usize)? & 0x3fff_ffff;
-        let constructor = find(&self.language, root, window, self.context.0, &mut self.patterns)?;
-        let head = self.language.word(constructor);
+        let root = *language.tables.get(table as usize)? & 0x3fff_ffff;
+        let constructor = find(language, root, window, self.context.0, &mut self.patterns)?;
+        let head = language.word(constructor);
         let count = head & 0xff;
         self.flags |= head;
         let first = self.nodes.len();
         if first + count as usize > MAX_NODES {
             return None;
         }
-        let language = Arc::clone(&self.language);
         let lengths = language.word(constructor + 1);
         let node = &mut self.nodes[index];
         node.constructor = constructor;
@@ -287,16 +286,18 @@ impl Decoder {
                 ..Node::default()
             });
         }
-        self.actions(&language, index, language.offset(constructor + 3));
+        self.actions(language, index, language.offset(constructor + 3));
         let mut end = offset + (lengths & 0xff);
         for operand in 0..count as usize {
             let record = records + operand as u32 * OPERAND;
             let head = language.word(record);
-            let begin = self.operand_offset(&language, index, head);
+            let begin = self.operand_offset(index, head);
             let child = first + operand;
             self.nodes[child].offset = begin;
             match head & 0xff {
-                layout::operand::TABLE => self.table(language.word(record + 1), child, depth + 1)?,
+                layout::operand::TABLE => {
+                    self.table(language, language.word(record + 1), child, depth + 1)?
+                }
                 kind => {
                     self.nodes[child].length = head >> 24;
                     if matches!(
@@ -304,8 +305,8 @@ impl Decoder {
                         layout::operand::VARIABLES | layout::operand::NAMES | layout::operand::VALUES
                     ) {
                         // What is not in the list does not decode.
-                        let raw = self.field(&language, record, begin)?;
-                        self.attached(&language, record, raw)?;
+                        let raw = self.field(language, record, begin)?;
+                        self.attached(language, record, raw)?;
                     }
                 }
             }
@@ -345,8 +346,7 @@ impl Decoder {
     }
 
     /// Where an operand of a constructor begins.
-    fn operand_offset(&self, language: &Language, constructor: usize, head: u32) -> u32 {
-        let _ = language;
+    fn operand_offset(&self, constructor: usize, head: u32) -> u32 {
         let node = &self.nodes[constructor];
         let distance = head >> 16 & 0xff;
         match head >> 8 & 0xff {
@@ -483,7 +483,7 @@ impl Decoder {
                 self.compute(language, language.offset(record + 1), constructor, steps, nesting + 1)
             }
             _ => {
-                let offset = self.operand_offset(language, constructor, head);
+                let offset = self.operand_offset(constructor, head);
                 self.field(language, record, offset).unwrap_or(0)
             }
         }

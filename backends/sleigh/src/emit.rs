@@ -171,15 +171,21 @@ impl Run<'_> {
                     && let Resolved::Varnode(code) = self.code(self.language.default_space(), target.offset)
                 {
                     *target = code;
+                    self.pcode.named.push(self.pcode.ops().len() as u32);
                 }
                 // An address that is only known at run time.
                 let is_register = |space| self.language.space(space).is_none_or(|space| space.is_register);
                 if inputs.first().is_some_and(|target| label.is_none() && is_register(target.space)) {
-                    let indirect = match code {
-                        OpCode::Branch => OpCode::BranchInd,
-                        OpCode::Call => OpCode::CallInd,
-                        _ => return Err(LiftError::Malformed),
-                    };
+                    // Two operations on: past the branch.
+                    if code == OpCode::CBranch {
+                        let [target, condition] = *inputs else { return Err(LiftError::Malformed) };
+                        let unless = self.temporary(1);
+                        self.pcode.push(OpCode::BoolNegate, Some(unless), &[condition]);
+                        self.pcode.push(OpCode::CBranch, None, &[Varnode::constant(2, 4), unless]);
+                        self.pcode.push(OpCode::BranchInd, None, &[target]);
+                        return Ok(());
+                    }
+                    let indirect = if code == OpCode::Call { OpCode::CallInd } else { OpCode::BranchInd };
                     self.pcode.push(indirect, None, inputs);
                     return Ok(());
                 }
@@ -226,7 +232,8 @@ impl Run<'_> {
 
     /// Puts the distances into the branches to labels.
     pub(crate) fn resolve_labels(&mut self) -> Result<(), LiftError> {
-        for (op, label) in std::mem::take(&mut self.work.fixups) {
+        for index in 0..self.work.fixups.len() {
+            let (op, label) = self.work.fixups[index];
             let target = self.work.labels.get(label as usize).copied().unwrap_or(u32::MAX);
             if target == u32::MAX {
                 return Err(LiftError::Malformed);

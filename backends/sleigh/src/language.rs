@@ -147,7 +147,7 @@ pub struct Language {
 }
 
 const MAGIC: u32 = 0x5453_4c00;
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 impl Language {
     /// Fills the tables that are not stored.

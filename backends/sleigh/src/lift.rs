@@ -1,10 +1,25 @@
 //! Lifting: from the constructors of an instruction to its p-code.
+//!
+//! The p-code does what that of Ghidra does, but it is not the same:
+//!
+//! - An operand in memory is loaded once, however often it is mentioned, and
+//!   again after stores and labels. Places in memory are always loaded and
+//!   stored, whereas Ghidra has operations on them.
+//! - Assigning to a bit range leaves the bits around it alone, even if the
+//!   value is too large.
+//! - `goto` an operand that is a value, or that a pointer leads to, goes to
+//!   that address; Ghidra jumps to an operation or to a temporary.
+//! - Each temporary of each constructor has a place of its own. For Ghidra a
+//!   table that two operands use has the same ones.
+//! - The address of a temporary that is a copy of a register is that of the
+//!   register.
+//! - What exports nothing is 0 where it is used as a value, and has 4 bytes.
 
 use crate::{
     decode::{Decoder, MAX_DEPTH},
     language::{Language, Space},
     layout::{self, template as codes},
-    pcode::{Pcode, SpaceId, Varnode},
+    pcode::{OpCode, Pcode, SpaceId, Varnode},
 };
 
 /// Why an instruction cannot be lifted.
@@ -375,7 +390,7 @@ impl Run<'_> {
                         constant(pointer.offset.wrapping_mul(word_size))
                     }
                     Some(pointer) => self.place(pointer),
-                    None => constant(varnode.offset),
+                    None => constant(self.original(varnode).offset),
                 };
                 (resolved, at + 1)
             }
@@ -401,6 +416,19 @@ impl Run<'_> {
             codes::LABEL_PLACE => (Resolved::Label(self.work.bases[node].1 + number), at + 1),
             _ => return Err(LiftError::Malformed),
         })
+    }
+
+    /// The register that a temporary is a copy of, whose address is the one
+    /// that is meant.
+    fn original(&self, varnode: Varnode) -> Varnode {
+        if varnode.space != SpaceId::UNIQUE {
+            return varnode;
+        }
+        let made = self.pcode.ops().iter().rev().find(|op| op.output == Some(varnode));
+        match made {
+            Some(op) if op.code == OpCode::Copy => self.pcode.inputs(op).first().copied().unwrap_or(varnode),
+            _ => varnode,
+        }
     }
 
     /// A place in code, by its address in bytes.

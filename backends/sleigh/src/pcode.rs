@@ -4,6 +4,10 @@ use std::fmt;
 
 /// A p-code operation. What each computes is described in Ghidra's p-code
 /// reference manual (`docs/languages/html/pcodedescription.html`).
+///
+/// The addresses of loads and stores count the words of their space, those of
+/// branches and calls bytes. A branch to a constant goes as many operations
+/// on, or back, from itself: the constant is a signed number of 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 #[allow(missing_docs)] // The names are the reference manual's.
@@ -233,6 +237,8 @@ pub struct Pcode {
     varnodes: Vec<Varnode>,
     /// The operation before which the instruction in the delay slot executes.
     pub(crate) delay_slot: Option<u32>,
+    /// Branches to `inst_start`, `inst_next` and the like.
+    pub(crate) named: Vec<u32>,
 }
 
 impl Pcode {
@@ -256,10 +262,20 @@ impl Pcode {
         self.delay_slot.map(|index| index as usize)
     }
 
+    /// Whether the branch of a number goes to the beginning or the end of its
+    /// own instruction because the specification says so, and not because the
+    /// operand of the instruction happens to be that address: a repeated
+    /// instruction, or one whose condition fails, is no jump.
+    #[must_use]
+    pub fn is_internal(&self, op: usize) -> bool {
+        self.named.iter().any(|named| *named as usize == op)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.ops.clear();
         self.varnodes.clear();
         self.delay_slot = None;
+        self.named.clear();
     }
 
     pub(crate) fn push(&mut self, code: OpCode, output: Option<Varnode>, inputs: &[Varnode]) {

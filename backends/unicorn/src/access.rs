@@ -10,7 +10,12 @@ use terrella_emulator_api::{
 };
 use terrella_platforms::{RegisterId, RegisterValue};
 
-use crate::{emulator::UnicornEmulator, run::Outcome};
+use crate::{
+    decode::{ends_basic_block, has_delay_slot, instruction_length},
+    emulator::UnicornEmulator,
+    many::Many,
+    run::Outcome,
+};
 
 /// What is known of the access under way.
 #[derive(Default)]
@@ -26,6 +31,8 @@ pub(crate) struct Accesses {
     done: Option<Done>,
     /// An access that Unicorn makes in pieces of eight bytes.
     wide: Option<Wide>,
+    /// A load of many words (z/Architecture).
+    pub(crate) many: Option<Many>,
     /// For `RangeHooks::matching`.
     serials: Vec<u64>,
     /// What the registers held that hooks of the access under way have written.
@@ -58,6 +65,7 @@ impl Accesses {
     pub(crate) fn reset(&mut self) {
         self.overlay = None;
         self.split = None;
+        self.many = None;
         self.done = None;
         self.wide = None;
         self.written = None;
@@ -76,9 +84,37 @@ impl Accesses {
     }
 }
 
+impl Accesses {
+    /// What the access takes in place of memory, no longer remembered.
+    pub(crate) fn take_overlay(&mut self) -> Option<Vec<u8>> {
+        self.overlay.take().map(|(_, bytes)| bytes)
+    }
+}
+
 impl UnicornEmulator {
     /// Before an access to the alias: whether it may be made.
     pub(crate) fn on_access(&mut self, access: Access, physical: u64, size: usize, value: u64) -> bool {
+        let goes_on = self.may_access(access, physical, size, value);
+        if !goes_on && access == Access::Write && self.run.kept.is_none() {
+            self.keep_registers();
+        }
+        goes_on
+    }
+
+    /// Keeps the registers as they are before a store that is refused. Unicorn
+    /// leaves the block at once for a load, but for a store only where it looks
+    /// for requests next: an instruction that stores in a loop of Unicorn's own
+    /// goes on, and so does what follows it. The registers come back
+    /// afterwards, and no access gets through until then.
+    fn keep_registers(&mut self) {
+        if let Ok(registers) = self.save_registers()
+            && self.engine.flush_tlb().is_ok()
+        {
+            self.run.kept = Some(registers);
+        }
+    }
+
+    fn may_access(&mut self, access: Access, physical: u64, size: usize, value: u64) -> bool {
         if self.run.outcome.is_some() || self.run.panic.is_some() {
             return false;
         }
@@ -107,6 +143,12 @@ impl UnicornEmulator {
         }
         self.accesses.wide = None;
         self.accesses.overlay = None;
+        if access == Access::Read
+            && self.target.arch == unicorn_engine::Arch::S390X
+            && let Some(goes_on) = self.on_many(range, pc)
+        {
+            return goes_on;
+        }
         if let Some((at, kind, rest)) = self.accesses.checked.take()
             && (at, kind, rest.first()) == (pc, access, address)
             && rest.covers(&range)
@@ -141,11 +183,8 @@ impl UnicornEmulator {
             && done.range == whole
         {
             self.accesses.overlay = done.overlay.map(|bytes| (whole, bytes));
-            for (register, value) in done.written {
-                if let Err(error) = self.registers.write(&self.engine, register, value) {
-                    self.end(Outcome::Error(error, pc));
-                    return false;
-                }
+            if !self.write_again(done.written, pc) {
+                return false;
             }
             if whole != range {
                 self.begin_wide(access, whole, range, pc);
@@ -239,15 +278,55 @@ impl UnicornEmulator {
     }
 
     /// The fault of an access, if it is not allowed to its last byte.
-    fn access_fault(&self, access: Access, range: AddressRange, pc: u64) -> Option<Fault> {
+    pub(crate) fn access_fault(&self, access: Access, range: AddressRange, pc: u64) -> Option<Fault> {
         let wanted = if access == Access::Write { Permissions::WRITE } else { Permissions::READ };
         let (address, mapped) = self.memory.map.first_forbidden(range, wanted)?;
         let cause = if mapped { MemoryCause::Permission } else { MemoryCause::Unmapped };
         Some(Fault::Memory { access, cause, address, size: range.size().unwrap_or(0), pc })
     }
 
+    /// Calls the read hooks of an access, unless they were called before the
+    /// instruction was executed again; whether it goes on.
+    pub(crate) fn load_hooks(&mut self, range: AddressRange, pc: u64) -> bool {
+        if let Some(done) = self.accesses.done.take()
+            && (done.pc, done.access, done.range) == (pc, Access::Read, range)
+        {
+            self.accesses.overlay = done.overlay.map(|bytes| (range, bytes));
+            return self.write_again(done.written, pc);
+        }
+        self.ask_read_hooks(range, pc)
+    }
+
+    /// Writes what hooks have written into registers before the instruction was
+    /// executed again; whether it goes on.
+    fn write_again(&mut self, written: Vec<(RegisterId, RegisterValue)>, pc: u64) -> bool {
+        for (register, value) in written {
+            let result = self.registers.read_wide(&self.engine, register).and_then(|before| {
+                self.accesses.note_written(register, before);
+                self.registers.write(&self.engine, register, value)
+            });
+            if let Err(error) = result {
+                self.end(Outcome::Error(error, pc));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Begins or ends to note what hooks write into registers.
+    pub(crate) fn note_writes(&mut self, notes: bool) {
+        self.accesses.written = notes.then(Vec::new);
+    }
+
     /// Calls the read hooks of an access; whether it goes on.
     fn read_hooks(&mut self, range: AddressRange, pc: u64) -> bool {
+        self.note_writes(true);
+        let goes_on = self.ask_read_hooks(range, pc);
+        self.note_writes(false);
+        goes_on
+    }
+
+    fn ask_read_hooks(&mut self, range: AddressRange, pc: u64) -> bool {
         let size = range.size().unwrap_or(0) as usize;
         // Only what no register holds is larger.
         let (mut small, mut large) = ([0; 64], Vec::new());
@@ -261,7 +340,6 @@ impl UnicornEmulator {
         let mut overlay: Option<Vec<u8>> = None;
         let mut serials = std::mem::take(&mut self.accesses.serials);
         self.hooks.reads.matching(range, &mut serials);
-        self.accesses.written = Some(Vec::new());
         let mut goes_on = true;
         for serial in &serials {
             let Some(mut taken) = self.hooks.reads.take(*serial) else { continue };
@@ -293,7 +371,6 @@ impl UnicornEmulator {
             self.repeat(Done { pc, access: Access::Read, range, overlay, written: Vec::new() });
             return false;
         }
-        self.accesses.written = None;
         self.accesses.overlay = overlay.map(|bytes| (range, bytes));
         goes_on
     }
@@ -392,6 +469,11 @@ impl UnicornEmulator {
                 }
             }
         }
+        if let Some(many) = &self.accesses.many {
+            for (byte, at) in bytes.iter_mut().zip(address..) {
+                *byte = many.replacement(at).unwrap_or(*byte);
+            }
+        }
         self.target.built_for.read(bytes) as u64
     }
 
@@ -411,15 +493,58 @@ impl UnicornEmulator {
         let mut bytes = [0; 8];
         let bytes = &mut bytes[..size.min(8)];
         self.target.built_for.write(value.into(), bytes);
-        if let Err(error) = self.memory.write_unchecked((address..=last).into(), bytes) {
+        let range: AddressRange = (address..=last).into();
+        let mut before = [0; 8];
+        let before = &mut before[..bytes.len()];
+        self.memory.read_unchecked(range, before);
+        if before == bytes {
+            // Also the store over code that is made again, below.
+            return;
+        }
+        let was_stale = self.memory.has_stale_code();
+        if let Err(error) = self.memory.write_unchecked(range, bytes) {
             let pc = self.native_pc();
             self.end(Outcome::Error(error, pc));
         }
-        if self.memory.has_stale_code() {
+        if was_stale || !self.memory.has_stale_code() {
+            return;
+        }
+        let pc = self.native_pc();
+        if self.is_ahead(pc, range) {
             // Code wrote over itself: what is translated must go before the
             // next instruction.
             self.run.resync = true;
             self.engine.stop();
+            return;
         }
+        self.memory.take_stale_code();
+        self.run.rewritten = true;
+        self.traits.forget();
+        self.cuts.singles.clear();
+        if let Err(error) = self.flush_code(range) {
+            self.end(Outcome::Error(error, pc));
+        }
+    }
+
+    /// Whether a range is part of the code that is executed after `pc` without
+    /// a control transfer.
+    fn is_ahead(&self, pc: u64, range: AddressRange) -> bool {
+        /// How far a block of Unicorn's reaches at most, in bytes.
+        const LONGEST: u64 = 1 << 14;
+        let state = self.code_state();
+        let mut at = pc;
+        while at <= range.last() && at.wrapping_sub(pc) < LONGEST {
+            let code = self.code_at(at);
+            let Some(length) = instruction_length(self.platform, state, &code) else { return false };
+            let next = at.wrapping_add(length as u64);
+            if next > range.first() {
+                return true;
+            }
+            if ends_basic_block(self.platform, state, &code) && !has_delay_slot(self.platform, &code) {
+                return false;
+            }
+            at = next;
+        }
+        false
     }
 }

@@ -16,6 +16,10 @@ impl UnicornEmulator {
     /// At the entry of a block of Unicorn's. Those of the contract end only at
     /// control transfers: what merely goes on a block is no entry.
     pub(crate) fn on_block(&mut self, address: u64, size: u64) {
+        if self.run.warming {
+            self.engine.stop();
+            return;
+        }
         if let Some(elsewhere) = self.run.elsewhere {
             if address != elsewhere {
                 self.engine.stop();

@@ -18,9 +18,12 @@ use crate::{
     decode::CodeState,
     engine::{Context, Engine},
     history::Version,
+    m68k::Cuts,
     memory::Memory,
     register_file::RegisterFile,
     run::{Mode, RunState},
+    saved::Saved,
+    sparc::Slot,
     target::{Target, target},
     traits::Traits,
     watch::NativeHooks,
@@ -48,10 +51,14 @@ pub struct UnicornEmulator {
     pub(crate) extensions: Extensions,
     /// Where long code without branches is split (MIPS).
     pub(crate) splits: BTreeSet<u64>,
+    /// Where blocks are made to end (m68k).
+    pub(crate) cuts: Cuts,
     /// The registers as they were made (x86).
     pub(crate) clean: Option<Context>,
     /// Instructions that Unicorn would execute wrongly, as far as met.
     pub(crate) refused_code: BTreeSet<u64>,
+    /// Instructions that may trap, as far as met (TriCore).
+    pub(crate) trapping: BTreeSet<u64>,
     pub(crate) native: NativeHooks,
     pub(crate) run: RunState,
     pub(crate) accesses: Accesses,
@@ -63,12 +70,13 @@ pub struct UnicornEmulator {
 /// What a snapshot of this backend holds.
 struct State {
     owner: Rc<Link>,
-    context: Context,
+    context: Saved,
     pc: u64,
     version: Rc<Version>,
     extensions: Extensions,
     mid_block: Option<u64>,
     in_slot: Option<u64>,
+    slot: Option<Slot>,
 }
 
 impl UnicornEmulator {
@@ -117,8 +125,10 @@ impl UnicornEmulator {
             bounds: RangeSet::new(),
             extensions: Extensions::default(),
             splits: BTreeSet::new(),
+            cuts: Cuts::default(),
             clean: None,
             refused_code: BTreeSet::new(),
+            trapping: BTreeSet::new(),
             native: NativeHooks::default(),
             run: RunState::default(),
             accesses: Accesses::default(),
@@ -127,6 +137,13 @@ impl UnicornEmulator {
             target,
         };
         emulator.connect()?;
+        emulator.warm_up()?;
+        if let Some(hidden) = emulator.registers.hidden
+            && !hidden.fits(&emulator.engine)?
+        {
+            let message = format!("the library keeps its state otherwise than version {VERSION}");
+            return Err(Error::Backend { backend: NAME, message });
+        }
         for (name, value) in emulator.target.initial {
             if let Some(id) = definition.register(name) {
                 let register = definition.registers().get(id);
@@ -218,10 +235,8 @@ impl Emulator for UnicornEmulator {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capability::ALL.iter().fold(Capabilities::NONE, |all, capability| match capability {
-            capability if self.lacks(*capability) => all,
-            capability => all.with(*capability),
-        })
+        let all = Capability::ALL.iter().filter(|capability| **capability != Capability::Labels);
+        all.fold(Capabilities::NONE, |all, capability| all.with(*capability))
     }
 
     fn definition(&self) -> &'static PlatformDefinition {
@@ -419,7 +434,6 @@ impl Emulator for UnicornEmulator {
     }
 
     fn snapshot(&mut self) -> Result<Snapshot> {
-        self.require(Capability::Snapshots)?;
         let version = self.memory.snapshot();
         self.stale_tlb = true;
         // A store of an instruction under way is made again then, so that its
@@ -427,12 +441,13 @@ impl Emulator for UnicornEmulator {
         self.interrupt_native_run();
         Ok(Snapshot::new(Rc::new(State {
             owner: Rc::clone(&self.link),
-            context: self.engine.save_context()?,
+            context: self.save_registers()?,
             pc: self.program_counter(),
             version,
             extensions: self.extensions.clone(),
             mid_block: self.run.mid_block,
             in_slot: self.run.in_slot,
+            slot: self.run.slot,
         })))
     }
 
@@ -488,12 +503,10 @@ impl Emulator for UnicornEmulator {
     }
 
     fn memory_read_hookable(&mut self) -> Result<&mut dyn MemoryReadHookable> {
-        self.require(Capability::MemoryReadHooks)?;
         Ok(self)
     }
 
     fn memory_write_hookable(&mut self) -> Result<&mut dyn MemoryWriteHookable> {
-        self.require(Capability::MemoryWriteHooks)?;
         Ok(self)
     }
 
@@ -507,32 +520,14 @@ impl Emulator for UnicornEmulator {
 }
 
 impl UnicornEmulator {
-    /// What this backend cannot do on this platform.
-    fn lacks(&self, capability: Capability) -> bool {
-        match capability {
-            Capability::Labels => true,
-            // Accesses are told twice.
-            Capability::MemoryReadHooks | Capability::MemoryWriteHooks => {
-                self.target.arch == unicorn_engine::Arch::SPARC
-            }
-            // Unicorn's context leaves the windowed registers out.
-            Capability::Snapshots => self.platform == Platform::SPARC64,
-            _ => false,
-        }
-    }
-
-    /// The error for what this backend cannot do on this platform.
-    fn require(&self, capability: Capability) -> Result<()> {
-        if self.lacks(capability) { Err(self.unsupported(capability)) } else { Ok(()) }
-    }
-
     /// Brings the registers of a snapshot of this emulator back.
     pub(crate) fn restore_registers(&mut self, snapshot: &Snapshot) -> Result<()> {
         let state: &State = snapshot.content().ok_or(Error::ForeignSnapshot)?;
-        self.engine.restore_context(&state.context)?;
+        self.bring_back(&state.context)?;
         self.run.mid_block = state.mid_block;
         self.run.in_slot = state.in_slot;
         self.run.if_then.ended_in = None;
+        self.run.slot = state.slot;
         // Taken inside a callback, the saved program counter may not be that
         // of the instruction.
         self.set_native_pc(state.pc)?;

@@ -40,6 +40,29 @@ pub(crate) struct Context {
     raw: *mut uc::uc_context,
 }
 
+/// The first bytes of the processor's state as Unicorn keeps it, behind the
+/// head of a context: what saving and restoring a context copies.
+pub(crate) struct RawState {
+    words: Box<[u64]>,
+    size: usize,
+}
+
+/// What a context has before the state: `struct uc_context` in Unicorn's
+/// `uc_priv.h`.
+#[repr(C)]
+struct ContextHead {
+    size: usize,
+    mode: c_int,
+    architecture: c_int,
+    snapshot_level: c_int,
+    ram_block_freed: bool,
+    last_block: *mut c_void,
+    flat_view: *mut c_void,
+}
+
+/// The size of the head in whole words.
+const HEAD_WORDS: usize = size_of::<ContextHead>() / size_of::<u64>();
+
 /// The directions of `uc_ctl`, from the macros of `unicorn.h`.
 const WRITE: u32 = 1 << 30;
 
@@ -269,6 +292,17 @@ impl Handle {
         code == uc::uc_error::OK
     }
 
+    /// Writes the program counter inside a callback, so that the engine leaves
+    /// the block and looks again what to execute, in the state as it is then.
+    /// Of the interface's functions, only this one keeps it from going back to
+    /// the state that the block has for the instruction.
+    pub(crate) fn leave_block(&self, id: i32, pc: u64) -> bool {
+        let bytes = pc.to_le_bytes();
+        // SAFETY: the value has at least as many bytes as a register; on hosts
+        // of little-endian order a narrower one takes the low ones.
+        unsafe { uc::uc_reg_write(self.handle, id, bytes.as_ptr().cast::<c_void>()) == uc::uc_error::OK }
+    }
+
     /// Runs from `pc` on.
     pub(crate) fn start(&self, pc: u64) -> uc::uc_error {
         // SAFETY: the handle is open. Callbacks re-enter Rust through the hook
@@ -295,11 +329,102 @@ impl Handle {
         Ok(context)
     }
 
+    /// Whether a context is what [`ContextHead`] says, and behind it the state,
+    /// of which the context has `size` bytes, or none.
+    pub(crate) fn context_is_plain(&self, size: usize) -> bool {
+        // SAFETY: the handle is open.
+        let whole = unsafe { uc::uc_context_size(self.handle) };
+        let head = HEAD_WORDS * size_of::<u64>();
+        whole == head || whole >= head + size
+    }
+
+    /// Copies the first `size` bytes of the processor's state.
+    ///
+    /// # Safety
+    /// The state must have so many bytes, and the contexts of this processor
+    /// must be plain copies of it.
+    pub(crate) unsafe fn read_state(&self, size: usize) -> Result<RawState> {
+        let mut words = vec![0; HEAD_WORDS + size.div_ceil(size_of::<u64>())].into_boxed_slice();
+        let head = ContextHead {
+            size,
+            mode: 0,
+            architecture: 0,
+            snapshot_level: 0,
+            ram_block_freed: false,
+            last_block: ptr::null_mut(),
+            flat_view: ptr::null_mut(),
+        };
+        // SAFETY: the words begin with room for a head, aligned.
+        unsafe { words.as_mut_ptr().cast::<ContextHead>().write(head) };
+        // SAFETY: the buffer is a context with room for the size that it says;
+        // the caller vouches that Unicorn copies so many bytes.
+        let code = unsafe { uc::uc_context_save(self.handle, words.as_mut_ptr().cast()) };
+        check(code, "reading the state")?;
+        Ok(RawState { words, size })
+    }
+
+    /// Puts back what [`Self::read_state`] of this engine gave, changed.
+    ///
+    /// # Safety
+    /// The state must be one that the processor can be in, and pointers in it
+    /// must be as they were.
+    pub(crate) unsafe fn write_state(&self, state: &RawState) -> Result<()> {
+        let context = state.words.as_ptr().cast_mut();
+        // SAFETY: the buffer is a context that Unicorn filled, which the call
+        // only reads; the caller vouches for its content.
+        let code = unsafe { uc::uc_context_restore(self.handle, context.cast()) };
+        check(code, "writing the state")
+    }
+
     /// Brings saved registers back. Never call it while the engine runs.
     pub(crate) fn restore_context(&self, context: &Context) -> Result<()> {
         // SAFETY: the context was allocated and filled by an engine of the
         // same kind.
         check(unsafe { uc::uc_context_restore(self.handle, context.raw) }, "restoring a context")
+    }
+}
+
+impl RawState {
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: the words behind the head are initialised, and any of their
+        // bytes are bytes.
+        unsafe { std::slice::from_raw_parts(self.words[HEAD_WORDS..].as_ptr().cast(), self.size) }
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as in `bytes`; every bit pattern is a word.
+        unsafe { std::slice::from_raw_parts_mut(self.words[HEAD_WORDS..].as_mut_ptr().cast(), self.size) }
+    }
+
+    fn place<const N: usize>(&self, offset: usize) -> [u8; N] {
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(&self.bytes()[offset..offset + N]);
+        bytes
+    }
+
+    /// The 32-bit word at an offset.
+    pub(crate) fn u32(&self, offset: usize) -> u32 {
+        u32::from_ne_bytes(self.place(offset))
+    }
+
+    /// The 64-bit word at an offset.
+    pub(crate) fn u64(&self, offset: usize) -> u64 {
+        u64::from_ne_bytes(self.place(offset))
+    }
+
+    /// Replaces the byte at an offset.
+    pub(crate) fn set_u8(&mut self, offset: usize, value: u8) {
+        self.bytes_mut()[offset] = value;
+    }
+
+    /// Replaces the 32-bit word at an offset.
+    pub(crate) fn set_u32(&mut self, offset: usize, value: u32) {
+        self.bytes_mut()[offset..offset + 4].copy_from_slice(&value.to_ne_bytes());
+    }
+
+    /// Replaces the 64-bit word at an offset.
+    pub(crate) fn set_u64(&mut self, offset: usize, value: u64) {
+        self.bytes_mut()[offset..offset + 8].copy_from_slice(&value.to_ne_bytes());
     }
 }
 

@@ -9,14 +9,9 @@ use crate::{
     decode::{ends_basic_block, has_delay_slot, instruction_length, is_vex, wide_access},
     emulator::UnicornEmulator,
     if_then,
-    quirks::{SparcOperand, sparc_jump},
     run::{LastInstruction, Outcome},
     traits::InstructionTraits,
 };
-
-/// The program counter that Unicorn has for SPARC after it forgot where a jump
-/// goes: its mark for "not known to the translator".
-const LOST: u64 = 1;
 
 /// What a callback left behind, apart from what it returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +142,7 @@ impl UnicornEmulator {
             || run.diagnosing.is_some()
             || run.elsewhere.is_some()
             || run.if_then.alone.is_some()
+            || self.steps_natively()
             || run.last.is_some_and(|last| last.has_slot || last.repeats.is_some())
     }
 
@@ -161,14 +157,17 @@ impl UnicornEmulator {
                 || self.exit_afters.contains(&address)
                 || self.native.guards.contains(address)
                 || self.refused_code.contains(&address)
+                || self.trapping.contains(&address)
                 || self.hooks.functions.has_site(address)
-                || self.hooks.instructions.has_site(address)
-                || address == LOST && self.target.arch == unicorn_engine::Arch::SPARC,
+                || self.hooks.instructions.has_site(address),
             repeats: crate::quirks::is_repeated_string(self.platform, &code),
             has_slot: self.definition.delay_slots && has_delay_slot(self.platform, &code),
             if_then: self.has_if_then() && self.thumb() && if_then::state_of(&code).is_some(),
             reversed: crate::quirks::is_byte_reversed(self.platform, &code),
             wide: wide_access(self.platform, self.code_state(), &code).unwrap_or(0),
+            many: (self.target.arch == unicorn_engine::Arch::S390X)
+                .then(|| crate::many::load_many(&code))
+                .flatten(),
         };
         // Only what the common case looks at keeps an instruction out of it.
         self.traits.remember(address, traits);
@@ -185,37 +184,36 @@ impl UnicornEmulator {
             self.engine.stop();
             return;
         }
-        if address == LOST
-            && let Some(target) = self.take_lost_jump()
-        {
-            self.end(Outcome::Resume(target));
-            return;
-        }
         if let Some(pc) = self.run.diagnosing {
             if pc != address {
                 self.engine.stop();
             }
             return;
         }
-        if self.is_alone(address) {
+        if self.is_alone(address) || self.ends_after_one(address) || self.enters_slot(address) {
             return;
         }
         let last = self.run.last;
         if last.is_some_and(|last| self.is_repetition(&last, address)) {
             return;
         }
-        let in_slot = last.is_some_and(|last| last.has_slot && last.address.wrapping_add(4) == address);
+        let in_slot = last.is_some_and(|last| last.has_slot && last.address.wrapping_add(4) == address)
+            || last.is_none_or(|last| last.address.wrapping_add(4) != address) && self.is_slot(address);
         let skips_hooks = self.run.skip_at.take() == Some(address);
         if !in_slot && self.before_instruction(address, size, skips_hooks) == After::Ended {
             self.run.ended_at = Some((address, false));
             return;
         }
         if in_slot && !skips_hooks && self.instruction_hooks(address) == After::Ended {
-            self.run.ended_at = Some((address, true));
-            self.run.count += 1;
+            // Where a slot can be stopped before, it has not executed.
+            self.run.ended_at = Some((address, !self.is_sparc()));
+            self.run.count += u64::from(!self.is_sparc());
             return;
         }
         self.run.count += 1;
+        if in_slot {
+            self.mend_jump();
+        }
         let traits = self.instruction_traits(address);
         let has_slot = traits.has_slot;
         if has_slot {
@@ -273,6 +271,9 @@ impl UnicornEmulator {
         }
         if self.hooks.functions.has_site(address) {
             return self.function_hook(address);
+        }
+        if self.before_trap(address) {
+            return After::Ended;
         }
         After::GoOn
     }
@@ -394,33 +395,6 @@ impl UnicornEmulator {
         Ok(())
     }
 
-    /// Where a jump goes that Unicorn forgot, if it did.
-    pub(crate) fn take_lost_jump(&mut self) -> Option<u64> {
-        (self.target.arch == unicorn_engine::Arch::SPARC).then(|| self.run.jump_target.take()).flatten()
-    }
-
-    /// Notes where a SPARC jump through registers goes. An instruction hook in
-    /// its delay slot makes Unicorn forget it.
-    pub(crate) fn note_jump(&mut self, address: u64) {
-        if self.target.arch != unicorn_engine::Arch::SPARC {
-            return;
-        }
-        self.run.jump_target = sparc_jump(&self.code_at(address)).and_then(|(first, second)| {
-            let register = |number: usize| match number {
-                0 => Some(0),
-                _ => self
-                    .definition
-                    .register(&format!("r{number}"))
-                    .and_then(|id| self.read_register_id(id).ok()),
-            };
-            let second = match second {
-                SparcOperand::Register(number) => register(number)?,
-                SparcOperand::Immediate(value) => value as u64,
-            };
-            Some(register(first)?.wrapping_add(second) & self.definition.highest_address())
-        });
-    }
-
     /// The counter of a repeated string instruction, if this is one.
     pub(crate) fn repeat_counter(&mut self, address: u64) -> Option<u64> {
         if self.target.arch != unicorn_engine::Arch::X86 {
@@ -455,6 +429,10 @@ impl UnicornEmulator {
         if let Ok(range) = AddressRange::sized(address, size) {
             self.memory.note_code(range);
         }
+        self.note_single(address, size);
+        if self.find_traps(address, size) {
+            self.end(Outcome::Resume(address));
+        }
         if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(address, size) {
             self.end(Outcome::Resume(address));
         }
@@ -463,7 +441,7 @@ impl UnicornEmulator {
     /// Does the same for the block that a native run begins with, which
     /// Unicorn does not tell.
     pub(crate) fn check_first_block(&mut self, pc: u64) {
-        if self.memory.is_code(pc) {
+        if self.memory.is_code(pc) && !self.run.rewritten {
             return;
         }
         let size = self.translated_size(pc);
@@ -474,6 +452,7 @@ impl UnicornEmulator {
             // What is watched changed after it was put in force.
             self.run.watch_again = true;
         }
+        self.run.watch_again |= self.find_all_traps(pc);
     }
 
     /// How much Unicorn translates at an address, or more: up to a control

@@ -241,6 +241,8 @@ impl UnicornEmulator {
 
 #[cfg(test)]
 mod tests {
+    use terrella_emulator_api::{Emulator, EmulatorExt, Error, Flow, Permissions, Platform, Stop};
+
     use super::*;
 
     #[test]
@@ -254,6 +256,59 @@ mod tests {
         }
         assert_eq!(conditions, [0, 0, 1]);
         assert_eq!(state_of(&[0x00, 0xbf]), None); // nop
+    }
+
+    #[test]
+    fn accesses_inside_that_end_the_run_are_repeated() -> Result<()> {
+        // cmp r0, #0; itte eq; streq r1, [r2]; addeq r3, #1; addne r3, #2; nop
+        let store = [0x00, 0x28, 0x06, 0xbf, 0x11, 0x60, 0x01, 0x33, 0x02, 0x33, 0x00, 0xbf];
+        for steps in [false, true] {
+            for what in ["stop", "map", "fault"] {
+                let mut emulator = UnicornEmulator::new(Platform::ARMV7M)?;
+                emulator.map_memory(0x1000..0x2000, Permissions::ALL)?;
+                emulator.write_code(0x1000, &store)?;
+                emulator.write_register("r1", 0x1234_u64)?;
+                emulator.write_register("r2", 0x3000_u64)?;
+                emulator.set_program_counter(0x1001)?;
+                emulator.add_exit_point(0x100c);
+                if steps {
+                    emulator.hook_instruction(0x1006, |_, _| Ok(Flow::Continue))?;
+                }
+                if what != "fault" {
+                    emulator.map_memory(0x3000..0x3004, Permissions::ALL)?;
+                    let mut calls = 0;
+                    emulator.hook_memory_write(0x3000..0x3001, move |emulator, _, _| {
+                        calls += 1;
+                        match (calls, what) {
+                            (1, "stop") => return Ok(Flow::Stop),
+                            (1, _) => {
+                                emulator.map_memory(0x8000..0x9000, Permissions::ALL)?;
+                                emulator.write_register("r2", 0x8000_u64)?;
+                            }
+                            _ => {}
+                        }
+                        Ok(Flow::Continue)
+                    })?;
+                }
+                let mut result = emulator.run();
+                if what != "map" {
+                    match (&result, what) {
+                        (Ok(Stop::Requested(0x1004)), "stop") => {}
+                        (Err(Error::Fault(fault)), "fault") if fault.pc() == 0x1004 => {
+                            emulator.map_memory(0x3000..0x3004, Permissions::ALL)?;
+                        }
+                        _ => panic!("{what}: {result:?}"),
+                    }
+                    assert_eq!(emulator.read_register("r3")?, 0, "{what} {steps}");
+                    assert_eq!(emulator.program_counter(), 0x1004, "{what} {steps}");
+                    result = emulator.run();
+                }
+                assert_eq!(result?, Stop::ExitPoint(0x100c), "{what} {steps}");
+                assert_eq!(emulator.read_register("r3")?, 1, "{what} {steps}");
+                assert_eq!(emulator.read_integer(0x3000, 4)?, 0x1234, "{what} {steps}");
+            }
+        }
+        Ok(())
     }
 
     #[test]

@@ -32,6 +32,8 @@
 //! - A run is a sequence of native runs (`run`): whenever something must
 //!   change that Unicorn cannot change under way, the native run is ended and
 //!   taken up again at the same instruction.
+//! - Registers that Unicorn's interface leaves out are read from and written to
+//!   the processor's state, whose layout is checked first (`hidden`).
 //!
 //! # Licence
 //! Unicorn is GPL-2.0, and so is this crate, which links it. The other crates
@@ -47,17 +49,24 @@ mod engine;
 mod events;
 mod families;
 mod frames;
+mod hidden;
 mod history;
 mod if_then;
+mod m68k;
+mod many;
 mod memory;
 mod mips;
 mod quirks;
+mod refusals;
 mod register_file;
 mod registers;
 mod run;
+mod saved;
+mod sparc;
 mod target;
 mod traits;
 mod traps;
+mod tricore;
 mod watch;
 
 pub use emulator::UnicornEmulator;

@@ -10,14 +10,14 @@
 
 use std::ops::Bound;
 
-use terrella_emulator_api::{Capability, Error, Result};
-use unicorn_engine::Arch;
+use terrella_emulator_api::Result;
+use unicorn_engine::{Arch, HookType};
 
 use crate::{
-    NAME,
+    callbacks::ON_BLOCK,
     decode::has_delay_slot,
     emulator::UnicornEmulator,
-    run::{LastInstruction, Outcome},
+    run::{LastInstruction, Outcome, RunState},
 };
 
 /// Where a `nop` is executed to take a pending branch away: a page is looked
@@ -25,9 +25,10 @@ use crate::{
 const ELSEWHERE: u64 = 0x7ff0_0000;
 
 impl UnicornEmulator {
-    /// Whether every block must be seen: to know delay slots.
+    /// Whether every block must be seen: to know delay slots, and where runs
+    /// ended.
     pub(crate) fn follows_blocks(&self) -> bool {
-        matches!(self.target.arch, Arch::MIPS | Arch::SPARC)
+        matches!(self.target.arch, Arch::MIPS | Arch::SPARC | Arch::M68K)
     }
 
     /// Looks for long code without branches in a page that is about to be
@@ -99,38 +100,18 @@ impl UnicornEmulator {
         Ok(())
     }
 
-    /// Notes whether a native run of SPARC ended in a delay slot: Unicorn shows
-    /// no next program counter, and forgets it when it is started again.
-    pub(crate) fn note_sparc_slot(&mut self) {
-        if self.target.arch != Arch::SPARC {
-            return;
-        }
-        let pc = self.native_pc();
-        let inside =
-            self.run.block.is_some_and(|(start, size, _)| start < pc && pc < start.wrapping_add(size));
-        let slot = inside && has_delay_slot(self.platform, &self.code_at(pc.wrapping_sub(4)));
-        self.run.in_slot = slot.then_some(pc);
-    }
-
-    /// The error that says that a run cannot go on in a delay slot of SPARC.
-    pub(crate) fn sparc_slot_error(&self, pc: u64) -> Option<Error> {
-        (self.target.arch == Arch::SPARC && self.run.in_slot == Some(pc)).then(|| Error::Unsupported {
-            backend: NAME,
-            platform: self.platform,
-            capability: Capability::Stepping,
-            reason: format!("a run that ended in the delay slot at {pc:#x} cannot go on there"),
-        })
+    /// Whether an address is a delay slot whose branch is in the same block
+    /// (MIPS).
+    pub(crate) fn is_slot(&self, pc: u64) -> bool {
+        self.target.arch == Arch::MIPS
+            && self.run.block.is_some_and(|(start, size, _)| start < pc && pc < start.wrapping_add(size))
+            && has_delay_slot(self.platform, &self.code_at(pc.wrapping_sub(4)))
     }
 
     /// Whether an access at `pc` must be refused because it is made in a delay
     /// slot whose branch is in the same block.
     pub(crate) fn refuses_slot(&mut self, pc: u64) -> bool {
-        if self.target.arch != Arch::MIPS {
-            return false;
-        }
-        let inside =
-            self.run.block.is_some_and(|(start, size, _)| start < pc && pc < start.wrapping_add(size));
-        if !inside || !has_delay_slot(self.platform, &self.code_at(pc.wrapping_sub(4))) {
+        if !self.is_slot(pc) {
             return false;
         }
         self.run.in_slot = Some(pc);
@@ -155,10 +136,7 @@ impl UnicornEmulator {
         if slot == pc {
             return Ok(());
         }
-        let mut page = ELSEWHERE;
-        while self.memory.map.overlapping((page..=page + 4095).into()).next().is_some() {
-            page -= 4096;
-        }
+        let page = self.elsewhere();
         self.memory.write_unchecked((page..=page + 7).into(), &[0; 8])?;
         self.run.elsewhere = Some(page);
         let _ = self.start(page);
@@ -167,6 +145,37 @@ impl UnicornEmulator {
         self.run.outcome = None;
         self.stale_tlb = true;
         self.set_native_pc(pc)
+    }
+
+    /// A page that is not mapped.
+    fn elsewhere(&self) -> u64 {
+        let mut page = ELSEWHERE;
+        while self.memory.map.overlapping((page..=page + 4095).into()).next().is_some() {
+            page -= 4096;
+        }
+        page
+    }
+
+    /// Enters a block for the first time, without executing it. Before Unicorn
+    /// has left one, it makes each access to memory that calls back twice on
+    /// those processors that it does not reset.
+    pub(crate) fn warm_up(&mut self) -> Result<()> {
+        if !matches!(self.target.arch, Arch::M68K | Arch::SPARC) {
+            return Ok(());
+        }
+        let page = self.elsewhere();
+        // SAFETY: the callback has the signature of block hooks and does not
+        // unwind; the link outlives the engine.
+        let hook = unsafe { self.engine.add_hook(HookType::BLOCK, ON_BLOCK, self.user_data(), 1, 0)? };
+        self.run.elsewhere = Some(page);
+        self.run.warming = true;
+        let _ = self.start(page);
+        self.engine.remove_hook(hook)?;
+        self.engine.flush_code()?;
+        self.engine.flush_tlb()?;
+        self.memory.forget_code();
+        self.run = RunState::default();
+        self.registers.write(&self.engine, self.registers.pc, 0_u64.into())
     }
 
     fn mips_register(&self, number: u32) -> u64 {

@@ -55,33 +55,6 @@ pub(crate) fn is_s390x_divide(bytes: &[u8]) -> bool {
     }
 }
 
-/// The target of a `jmpl` or `rett` of SPARC (op 2, op3 0x38 and 0x39; The
-/// SPARC Architecture Manual, B.25 and B.26): the number of the first source
-/// register, and the second one or the immediate.
-pub(crate) fn sparc_jump(bytes: &[u8]) -> Option<(usize, SparcOperand)> {
-    let word = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
-    if word >> 30 != 2 || !matches!(word >> 19 & 0x3f, 0x38 | 0x39) {
-        return None;
-    }
-    let first = (word >> 14 & 0x1f) as usize;
-    let second = if word & 1 << 13 != 0 {
-        // A 13-bit immediate, sign-extended.
-        SparcOperand::Immediate(i64::from((word << 19) as i32 >> 19))
-    } else {
-        SparcOperand::Register((word & 0x1f) as usize)
-    };
-    Some((first, second))
-}
-
-/// The second operand of a SPARC instruction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SparcOperand {
-    /// A register by its number.
-    Register(usize),
-    /// A constant.
-    Immediate(i64),
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,8 +72,6 @@ mod tests {
         assert!(!is_byte_reversed(Platform::PPC, &0x9083_0000_u32.to_be_bytes())); // stw r4, 0(r3)
         assert!(is_s390x_divide(&[0xb9, 0x97, 0x00, 0x24])); // dlr
         assert!(!is_s390x_divide(&[0xb9, 0x04, 0x00, 0x24])); // lgr
-        let retl = 0x81c3_e008_u32.to_be_bytes();
-        assert_eq!(sparc_jump(&retl), Some((15, SparcOperand::Immediate(8))));
         assert!(is_byte_reversed(Platform::S390X, &[0xe3, 0x20, 0x10, 0x00, 0x00, 0x3e])); // strv
     }
 }

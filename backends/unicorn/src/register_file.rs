@@ -7,6 +7,7 @@ use terrella_platforms::{Platform, PlatformDefinition, RegisterDefinition, Regis
 use crate::{
     NAME,
     engine::Handle,
+    hidden::{Hidden, HiddenRegister, hidden},
     registers::{NativeRegister, native_registers},
 };
 
@@ -17,6 +18,10 @@ pub(crate) struct RegisterFile {
     plain: Vec<Option<Plain>>,
     /// By the id of a root: the native registers that hold parts of it.
     roots: HashMap<RegisterId, Vec<NativeRegister>>,
+    /// What the register interface does not show.
+    pub(crate) hidden: Option<&'static Hidden>,
+    /// By the id of a root: where it stands in the processor's state.
+    hidden_roots: HashMap<RegisterId, HiddenRegister>,
     pub(crate) pc: RegisterId,
     pub(crate) flags: Option<RegisterId>,
     /// The upper and the lower bits of the if-then state (ARM).
@@ -42,9 +47,17 @@ impl RegisterFile {
             .map(|(id, register)| (id, native_registers(platform, &register.name)))
             .filter(|(_, natives)| !natives.is_empty())
             .collect();
+        let hidden = hidden(platform);
+        let hidden_roots: HashMap<RegisterId, HiddenRegister> = registers
+            .roots()
+            .filter_map(|(id, register)| Some((id, hidden?.register(&register.name)?)))
+            .collect();
         let plain = registers
             .iter()
             .map(|(_, register)| {
+                if hidden_roots.contains_key(&register.root) {
+                    return None;
+                }
                 Self::plain(register, roots.get(&register.root)?, registers.get(register.root))
             })
             .collect();
@@ -53,9 +66,16 @@ impl RegisterFile {
             definition,
             plain,
             roots,
+            hidden,
+            hidden_roots,
             // The tests of the tables see to it that there is one.
             pc: pc.unwrap_or_else(|| unreachable!("a table without registers")),
-            flags: registers.lookup("rflags").or_else(|| registers.lookup("eflags")),
+            // What Unicorn's translator assumes of them it assumes to the end
+            // of a block.
+            flags: ["rflags", "eflags", "sr", "psr", "ccr"]
+                .iter()
+                .filter_map(|name| registers.lookup(name))
+                .find(|id| registers.get(*id).root == *id),
             if_then: registers.lookup("it_high").zip(registers.lookup("it_low")),
         }
     }
@@ -105,7 +125,7 @@ impl RegisterFile {
     /// Whether Unicorn has all of the register, or it is fixed.
     pub(crate) fn has(&self, id: RegisterId) -> bool {
         let Some(register) = self.definition.registers().try_get(id) else { return false };
-        if register.fixed.is_some() {
+        if register.fixed.is_some() || self.hidden_roots.contains_key(&register.root) {
             return true;
         }
         let Some(natives) = self.roots.get(&register.root) else { return false };
@@ -156,6 +176,9 @@ impl RegisterFile {
 
     /// Reads the whole root of a register; bits that Unicorn lacks are zero.
     fn read_root(&self, engine: &Handle, register: &RegisterDefinition) -> Result<RegisterValue> {
+        if let (Some(hidden), Some(it)) = (self.hidden, self.hidden_roots.get(&register.root)) {
+            return Ok(it.read(&hidden.state(engine)?));
+        }
         let natives = self.roots.get(&register.root).ok_or_else(|| self.not_available(&register.name))?;
         let mut value = RegisterValue::ZERO;
         for native in natives {
@@ -207,6 +230,15 @@ impl RegisterFile {
     ) -> Result<()> {
         let before = self.read_root(engine, register)?;
         let after = before.insert(register.low_bit.into(), register.bits.into(), &value);
+        if let (Some(hidden), Some(it)) = (self.hidden, self.hidden_roots.get(&register.root))
+            && !it.written_by_interface()
+        {
+            let mut state = hidden.state(engine)?;
+            if !it.write(&mut state, &after) {
+                return Err(self.not_available(&register.name));
+            }
+            return hidden.set_state(engine, &state);
+        }
         let natives = self.roots.get(&register.root).map(Vec::as_slice).unwrap_or_default();
         let mut kept = before;
         for native in natives {

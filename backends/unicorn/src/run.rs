@@ -4,18 +4,18 @@
 use std::{panic::resume_unwind, time::Instant};
 
 use terrella_emulator_api::{
-    Access, ArithmeticKind, Capability, Error, Fault, Limits, MemoryCause, PanicPayload, Permissions, Result,
-    Snapshot, Stop,
+    Access, ArithmeticKind, Capability, Error, Fault, Limits, PanicPayload, Result, Snapshot, Stop,
 };
 use unicorn_engine::uc_error;
 
 use crate::{
     NAME,
-    decode::instruction_length,
     emulator::UnicornEmulator,
     if_then::{IfThen, IfThenStep},
-    memory::View,
+    saved::Saved,
+    sparc::Slot,
     target::{Event, ExceptionPc},
+    tricore::BeforeTrap,
 };
 
 /// What is run.
@@ -87,8 +87,13 @@ pub(crate) struct RunState {
     pub(crate) mid_block: Option<u64>,
     /// A page that Unicorn was refused, for which access.
     pub(crate) refused: Option<(u64, Access, bool)>,
+    /// Code changed whose translation was dropped under way: what is noted as
+    /// code may be translated anew.
+    pub(crate) rewritten: bool,
     /// What is watched must be put in force before the native run.
     pub(crate) watch_again: bool,
+    /// The first native run, which ends before it executes anything.
+    pub(crate) warming: bool,
     /// Where a delay slot is whose branch is pending (MIPS).
     pub(crate) in_slot: Option<u64>,
     /// Where a `nop` is executed to take a pending branch away.
@@ -96,6 +101,19 @@ pub(crate) struct RunState {
     /// Where a jump of SPARC goes whose delay slot comes next.
     pub(crate) jump_target: Option<u64>,
     pub(crate) if_then: IfThen,
+    /// An instruction that may trap, and the registers before it (TriCore).
+    pub(crate) before_trap: Option<BeforeTrap>,
+    /// The registers before a store that was refused.
+    pub(crate) kept: Option<Saved>,
+    /// The delay slot that the last native run ended in (SPARC).
+    pub(crate) slot: Option<Slot>,
+    /// The delay slot that a native run begins with, and whether it has been
+    /// entered.
+    pub(crate) slot_start: Option<Slot>,
+    pub(crate) slot_entered: bool,
+    /// The instruction that raised the last exception, and where execution
+    /// would have gone on behind it (SPARC).
+    pub(crate) excepted: Option<(u64, u64)>,
     /// Accesses are looked at only to find the faulting one.
     pub(crate) diagnosing: Option<u64>,
 }
@@ -202,11 +220,9 @@ impl UnicornEmulator {
     fn run_natively(&mut self) -> Result<Stop> {
         loop {
             self.run.if_then.stepping = self.if_then_state() != 0;
-            self.prepare()?;
             let pc = self.native_pc();
-            if let Some(error) = self.sparc_slot_error(pc) {
-                return Err(error);
-            }
+            self.watch_slot(pc)?;
+            self.prepare()?;
             self.leave_slot(pc)?;
             self.check_first_block(pc);
             if std::mem::take(&mut self.run.watch_again) {
@@ -216,8 +232,12 @@ impl UnicornEmulator {
             let code = match self.step_if_then()? {
                 IfThenStep::Passed => continue,
                 IfThenStep::Ended => uc_error::OK,
-                IfThenStep::Native => self.start(self.code_pointer(pc)),
+                IfThenStep::Native => {
+                    self.cut_blocks(pc)?;
+                    self.start(self.code_pointer(pc))
+                }
             };
+            self.take_trap();
             if let Some(panic) = self.run.panic.take() {
                 self.run.outcome = None;
                 self.run.new_pc = None;
@@ -330,7 +350,8 @@ impl UnicornEmulator {
             platform: self.platform,
             capability: Capability::InstructionLimits,
             reason: format!(
-                "the run could not be ended at {at:#x}, inside a Thumb if-then block, and went on to {pc:#x}"
+                "the run could not be ended at {at:#x}{}, and went on to {pc:#x}",
+                if self.thumb() { ", inside a Thumb if-then block" } else { "" }
             ),
         }
     }
@@ -357,9 +378,13 @@ impl UnicornEmulator {
         if !stale.is_empty() || self.native.flush {
             self.traits.forget();
         }
+        if self.native.flush || !stale.is_empty() {
+            self.cuts.singles.clear();
+        }
         if self.native.flush || stale.len() > 64 {
             self.engine.flush_code()?;
             self.memory.forget_code();
+            self.run.rewritten = false;
             self.native.flush = false;
         } else {
             for page in stale {
@@ -378,16 +403,24 @@ impl UnicornEmulator {
         self.link.attention.set(true);
         self.run.refused = None;
         self.run.flags_written = false;
+        self.run.slot_entered = false;
+        self.run.excepted = None;
         let code = self.calling_back(|engine| engine.start(pointer));
         self.run.native = false;
         self.give_back_global_hook();
-        self.note_sparc_slot();
+        if let Some(kept) = self.run.kept.take()
+            && let Err(error) = self.bring_back(&kept)
+        {
+            let pc = self.native_pc();
+            self.run.outcome = Some(Outcome::Error(error, pc));
+        }
+        self.note_slot();
         self.link.replace_pc(None);
         code
     }
 
     /// The code pointer of an address in the present state.
-    fn code_pointer(&self, pc: u64) -> u64 {
+    pub(crate) fn code_pointer(&self, pc: u64) -> u64 {
         if self.thumb() { pc | 1 } else { pc }
     }
 
@@ -407,6 +440,7 @@ impl UnicornEmulator {
         }
         match code {
             uc_error::OK if self.run.resync => Ok(None),
+            uc_error::OK if self.cut_reached(pc) => Ok(self.stop_before(pc).map(Ok)),
             uc_error::OK if self.split_reached().is_some() => {
                 let split = self.split_reached().unwrap_or(pc);
                 self.set_native_pc(split)?;
@@ -423,87 +457,6 @@ impl UnicornEmulator {
 
     pub(crate) fn invalid_instruction(&self, pc: u64) -> Fault {
         Fault::InvalidInstruction { pc, bytes: self.code_at(pc) }
-    }
-
-    /// A fetch from a page that was refused.
-    fn fetch_refused(&mut self, pc: u64, page: u64) -> Result<Option<Result<Stop>>> {
-        if let Some(fault) = self.tricore_trap(pc) {
-            self.set_native_pc(fault.pc())?;
-            return Ok(Some(Err(fault.into())));
-        }
-        if pc == 1
-            && let Some(target) = self.take_lost_jump()
-        {
-            self.set_native_pc(target)?;
-            return Ok(self.stop_before(target).map(Ok));
-        }
-        if let Some(stop) = self.stop_before(pc) {
-            return Ok(Some(Ok(stop)));
-        }
-        if pc & !(self.memory.page - 1) == page {
-            return Ok(Some(Err(self.fetch_fault(pc, pc).into())));
-        }
-        // The translator looked ahead. Nothing of the block has executed: find
-        // the instruction that reaches into the page, and run up to it.
-        let mut at = pc;
-        while at < page {
-            let length = instruction_length(self.platform, self.code_state(), &self.code_at(at));
-            match length {
-                Some(length) if at + length as u64 <= page => at += length as u64,
-                _ => break,
-            }
-        }
-        if at == pc {
-            return Ok(Some(Err(self.fetch_fault(page, pc).into())));
-        }
-        self.engine.set_exits(&[at])?;
-        self.flush_code((pc..=page - 1).into())?;
-        let pointer = self.code_pointer(pc);
-        self.run.skip_at = Some(pc).filter(|_| self.run.skip_at == Some(pc));
-        let code = self.start(pointer);
-        self.engine.set_exits(&[])?;
-        self.run.exits_stale = true;
-        self.native.flush = true;
-        if self.run.outcome.is_some()
-            || self.run.panic.is_some()
-            || code != uc_error::OK
-            || self.native_pc() != at
-        {
-            // Something else happened on the way: the loop deals with it, and
-            // comes here again if it must.
-            return if let Some(panic) = self.run.panic.take() {
-                resume_unwind(panic)
-            } else {
-                self.settle(code)
-            };
-        }
-        if let Some(stop) = self.stop_before(at) {
-            return Ok(Some(Ok(stop)));
-        }
-        Ok(Some(Err(self.fetch_fault(page, at).into())))
-    }
-
-    /// The trap of TriCore whose handler is at `pc`, where nothing is. Unicorn
-    /// takes traps by itself: the vector is 32 bytes a class from `btv` on,
-    /// `a11` holds the return address, `d15` the identification number (TriCore
-    /// Architecture Manual, volume 1, 6).
-    fn tricore_trap(&self, pc: u64) -> Option<Fault> {
-        if self.target.arch != unicorn_engine::Arch::TRICORE {
-            return None;
-        }
-        let read = |name| {
-            let id = self.definition.register(name)?;
-            self.registers.read(&self.engine, id).ok()
-        };
-        let class = pc.checked_sub(read("btv")?)? / 32;
-        let (at, number) = (read("a11")?, read("d15")?);
-        match class {
-            2 => Some(self.invalid_instruction(at)),
-            0..=7 if pc.is_multiple_of(32) => {
-                Some(Fault::UnhandledInterrupt { number: class * 16 + number, pc: at })
-            }
-            _ => None,
-        }
     }
 
     /// What ended a native run that is not one of the loop's own.
@@ -531,115 +484,6 @@ impl UnicornEmulator {
         }
     }
 
-    /// The fault of a fetch whose byte at `address` cannot be executed.
-    pub(crate) fn fetch_fault(&self, address: u64, pc: u64) -> Fault {
-        let cause = match self.memory.map.permissions_at(address) {
-            None => MemoryCause::Unmapped,
-            Some(_) => MemoryCause::Permission,
-        };
-        Fault::Memory { access: Access::Fetch, cause, address, size: 1, pc }
-    }
-
-    /// Finds address and size of an access that was refused: the instruction
-    /// is run again with every page in the alias, up to the access.
-    fn diagnose(&mut self, pc: u64, page: u64, access: Access) -> Result<Error> {
-        self.diagnose_at(pc, pc, page, access)
-    }
-
-    /// The same for an instruction that stands elsewhere than it is told.
-    pub(crate) fn diagnose_at(&mut self, at: u64, pc: u64, page: u64, access: Access) -> Result<Error> {
-        let context = self.engine.save_context()?;
-        self.engine.flush_tlb()?;
-        self.run.diagnosing = Some(at);
-        let pointer = self.code_pointer(at);
-        let _ = self.start(pointer);
-        self.run.diagnosing = None;
-        self.engine.restore_context(&context)?;
-        self.set_native_pc(pc)?;
-        self.stale_tlb = true;
-        match self.run.outcome.take() {
-            Some(Outcome::Fault(fault)) => Ok(fault.into()),
-            // It did not fault again; what is known is the page.
-            _ => {
-                let cause =
-                    match self.memory.map.overlapping((page..=page + (self.memory.page - 1)).into()).next() {
-                        None => MemoryCause::Unmapped,
-                        Some(_) => MemoryCause::Permission,
-                    };
-                Ok(Fault::Memory { access, cause, address: page, size: 1, pc }.into())
-            }
-        }
-    }
-
-    /// Answers Unicorn's question how it is to see a page.
-    pub(crate) fn on_tlb_fill(
-        &mut self,
-        address: u64,
-        access: Access,
-    ) -> Option<(u64, unicorn_engine::Prot)> {
-        let prot = unicorn_engine::Prot;
-        if self.run.diagnosing.is_some() && access != Access::Fetch {
-            return match self.memory.alias(address / self.memory.page) {
-                View::Alias(physical) => Some((physical, prot(3))),
-                _ => None,
-            };
-        }
-        let outside = || {
-            if self.run.elsewhere.is_some() {
-                return false;
-            }
-            let page = (address..=address | (self.memory.page - 1)).into();
-            !self.bounds.is_empty() && !self.bounds.iter().any(|bound| bound.overlaps(&page))
-        };
-        if access == Access::Fetch && outside() {
-            self.run.refused = Some((address, access, false));
-            return None;
-        }
-        if access != Access::Fetch && self.run.native {
-            let pc = self.native_pc();
-            if self.refuses_slot(pc) {
-                return None;
-            }
-        }
-        if let (Access::Fetch, Some(elsewhere)) = (access, self.run.elsewhere) {
-            if address != elsewhere {
-                // Where the branch goes: it is not gone to.
-                return None;
-            }
-            return self.memory.frame_of(elsewhere).map(|physical| (physical, prot(4)));
-        }
-        match self.memory.view(address, access) {
-            View::Direct(physical, permissions) => {
-                if access == Access::Fetch {
-                    self.note_splits(address & !(self.memory.page - 1));
-                }
-                let bit = |permission, bit| if permissions.allows(permission) { bit } else { 0 };
-                let bits =
-                    bit(Permissions::READ, 1) | bit(Permissions::WRITE, 2) | bit(Permissions::EXECUTE, 4);
-                Some((physical, prot(bits)))
-            }
-            View::Alias(physical) => Some((physical, prot(3))),
-            View::Refused => {
-                let pc = self.native_pc();
-                if access == Access::Fetch
-                    && self.run.native
-                    && address.checked_add(self.memory.page) == Some(pc)
-                {
-                    // A block without a single valid instruction has no size,
-                    // and the translator looks at the byte before it.
-                    self.stale_tlb = true;
-                    return self.memory.frame_of(address).map(|physical| (physical, prot(4)));
-                }
-                self.run.refused = Some((address, access, false));
-                None
-            }
-            View::NoMemory => {
-                self.run.refused = Some((address, access, true));
-                None
-            }
-        }
-    }
-
     /// Where the instruction is that Unicorn told an exception of.
     pub(crate) fn exception_pc(&self, number: u32) -> u64 {
         let pc = self.native_pc();
@@ -648,6 +492,7 @@ impl UnicornEmulator {
             ExceptionPc::AtFor(numbers) if numbers.contains(&number) => pc,
             ExceptionPc::AtFor(_) if self.thumb() => pc.wrapping_sub(2),
             ExceptionPc::AtFor(_) => pc.wrapping_sub(4),
+            ExceptionPc::Behind(_) if self.is_sparc() => self.sparc_exception(pc),
             ExceptionPc::Behind(bytes) => pc.wrapping_sub(bytes),
             ExceptionPc::Lost if number == 17 => pc.wrapping_sub(4),
             ExceptionPc::Lost => self.lost_pc(number),
@@ -657,14 +502,17 @@ impl UnicornEmulator {
     /// The start of the software interrupt that ends at `pc`, or `pc` itself
     /// if there is none: then it is an exception.
     fn interrupt_start(&self, pc: u64, number: u32) -> u64 {
-        let mut before = [0; 2];
         let start = pc.wrapping_sub(2);
-        if self.memory.read(start, &mut before).is_err() {
+        // One at the start of a mapping has nothing before it.
+        let mut before = [0; 2];
+        let (first, second) = before.split_at_mut(1);
+        if self.memory.read(pc.wrapping_sub(1), second).is_err() {
             return pc;
         }
+        let is_long = self.memory.read(start, first).is_ok();
         let x86 = self.target.arch == unicorn_engine::Arch::X86;
         match (before, number) {
-            ([0xcd, vector], _) if x86 && u32::from(vector) == number => start,
+            ([0xcd, vector], _) if x86 && is_long && u32::from(vector) == number => start,
             ([_, 0xcc], 3) | ([_, 0xce], 4) | ([_, 0xf1], 1) if x86 => pc.wrapping_sub(1),
             // m68k `trap #n` is 0x4e40 + n and vector 32 + n.
             ([0x4e, low], 32..=47) if !x86 && u32::from(low) == 0x40 + number - 32 => start,

@@ -240,7 +240,9 @@ const SPARC: Target = Target {
     mode: Mode(Mode::SPARC32.0 | Mode::BIG_ENDIAN.0),
     model: None,
     sets_page_size: false,
-    initial: &[],
+    // Floating point on; the window after the last one to save to is invalid,
+    // so that no window is overwritten.
+    initial: &[("ef", 1), ("wim", 2)],
     events: &[
         (2, Event::Invalid),
         (7, Event::UnalignedRead),
@@ -344,7 +346,8 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
             mode: Mode(Mode::SPARC64.0 | Mode::BIG_ENDIAN.0),
             page: 8192,
             invalid: 0x10,
-            initial: &[],
+            // FPRS.FEF and PSTATE.PEF; windows to save to.
+            initial: &[("fprs", 4), ("pstate_pef", 1), ("cansave", 6), ("cleanwin", 7)],
             events: &[
                 (0x10, Event::Invalid),
                 (0x28, Event::Division),

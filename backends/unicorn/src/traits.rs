@@ -19,6 +19,8 @@ pub(crate) struct InstructionTraits {
     pub(crate) reversed: bool,
     /// The size of its accesses, if Unicorn makes them in pieces; 0 if not.
     pub(crate) wide: u32,
+    /// Size and number of its accesses, if Unicorn makes them in another order.
+    pub(crate) many: Option<(u8, u8)>,
 }
 
 impl InstructionTraits {

@@ -80,7 +80,12 @@ impl UnicornEmulator {
         if self.target.arch == unicorn_engine::Arch::X86 && self.native_pc() == pc {
             self.run.exception_pending = true;
         }
-        let next = self.next_instruction(pc);
+        let mut next = self.next_instruction(pc);
+        if self.is_sparc() {
+            // Unicorn has gone on already, also behind a delay slot.
+            next = self.native_pc();
+            self.run.excepted = Some((pc, next));
+        }
         let unaligned = |access| {
             let (address, size) = if access == Access::Fetch { (pc, 1) } else { self.unaligned_at(pc) };
             Fault::Memory { access, cause: MemoryCause::Unaligned, address, size, pc }
@@ -114,6 +119,10 @@ impl UnicornEmulator {
                 let fault = Self::arithmetic(ArithmeticKind::Overflow, pc);
                 self.interrupt(pc, pc, number.into(), Some(fault));
             }
+            Event::UnalignedRead if self.sparc_access(pc).is_some_and(|(.., writes)| writes) => {
+                // SPARC has one trap for both.
+                self.end(Outcome::Fault(unaligned(Access::Write)));
+            }
             Event::UnalignedRead => drop(self.end(Outcome::Fault(unaligned(Access::Read)))),
             Event::UnalignedWrite => drop(self.end(Outcome::Fault(unaligned(Access::Write)))),
             Event::UnalignedFetch => drop(self.end(Outcome::Fault(unaligned(Access::Fetch)))),
@@ -122,6 +131,9 @@ impl UnicornEmulator {
 
     /// Address and size of an unaligned access at `pc`, where they can be told.
     pub(crate) fn unaligned_at(&self, pc: u64) -> (u64, u64) {
+        if self.is_sparc() {
+            return self.sparc_access(pc).map_or((0, 1), |(address, size, _)| (address, size));
+        }
         if self.target.arch != unicorn_engine::Arch::MIPS {
             return (0, 1);
         }
@@ -248,5 +260,36 @@ impl UnicornEmulator {
             InterruptFlow::Handled => Some(true),
             InterruptFlow::Unhandled => Some(false),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use terrella_emulator_api::{
+        AddressRange, Emulator, EmulatorExt, Error, Fault, Permissions, Platform, Result,
+    };
+
+    use crate::UnicornEmulator;
+
+    #[test]
+    fn interrupts_at_the_start_of_memory_are_told_there() -> Result<()> {
+        for (platform, code, number) in [
+            (Platform::X86_64, &[0xcc_u8][..], 3),
+            (Platform::I386, &[0xcc], 3),
+            (Platform::I386, &[0xcd, 0x2e], 0x2e),
+            (Platform::M68K, &[0x4e, 0x41], 33),
+        ] {
+            for address in [0, 0x1000] {
+                let mut emulator = UnicornEmulator::new(platform)?;
+                emulator.map_memory(AddressRange::sized(address, code.len() as u64)?, Permissions::ALL)?;
+                emulator.write_code(address, code)?;
+                emulator.set_program_counter(address)?;
+                let result = emulator.run();
+                let Err(Error::Fault(fault)) = result else { panic!("{platform}: {result:?}") };
+                assert_eq!(fault, Fault::UnhandledInterrupt { number, pc: address }, "{platform}");
+                assert_eq!(emulator.program_counter(), address, "{platform}");
+            }
+        }
+        Ok(())
     }
 }

@@ -115,12 +115,24 @@ impl UnicornEmulator {
         } else {
             let mut points = self.native.guards.clone();
             let sites = self.hooks.instructions.sites().chain(self.hooks.functions.sites());
-            let exits = self.exits.iter().chain(&self.exit_afters).chain(&self.refused_code).copied();
-            for address in exits.chain(sites) {
+            let exits =
+                self.exits.iter().chain(&self.exit_afters).chain(&self.refused_code).chain(&self.trapping);
+            let slot = self.run.slot_start.map(|slot| slot.pc);
+            for address in exits.copied().chain(sites).chain(slot) {
                 points.insert(AddressRange::single(address));
             }
             if self.has_if_then() {
                 points = with_if_then(&points);
+            }
+            if self.is_sparc() {
+                // A hook in a delay slot makes a jump forget where it goes: the
+                // jump is watched as well.
+                for range in points.clone().iter() {
+                    let before = range.first().saturating_sub(4);
+                    if self.jumps_at(before) {
+                        points.insert((before..=range.first()).into());
+                    }
+                }
             }
             join(&points)
         };
@@ -146,7 +158,7 @@ impl UnicornEmulator {
         }
         for (range, hook) in gone {
             // The hook of all instructions is in all code; leave none of it.
-            self.native.flush |= range == AddressRange::ALL;
+            self.native.flush |= range == AddressRange::ALL || self.is_sparc();
             self.engine.remove_hook(hook)?;
         }
         if block != self.native.block.is_some() {

@@ -2,6 +2,9 @@
 
 pub(crate) mod backends;
 pub(crate) mod call;
+pub(crate) mod diff_run;
+#[cfg(feature = "native")]
+pub(crate) mod disasm;
 pub(crate) mod platforms;
 pub(crate) mod run;
 pub(crate) mod state;

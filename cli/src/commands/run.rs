@@ -1,20 +1,21 @@
 //! `terrella run`: a program, an image, or a saved machine.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::fmt::Write as _;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
 use terrella::{
     api::{Emulator, Error as ApiError, Step, Stop},
-    machine::{Executable, Machine, Memory},
+    machine::Machine,
 };
 
 use crate::{
     execution::{ExecutionOptions, Running},
     explain,
-    failure::{Failure, Result},
+    failure::Result,
     inputs,
-    notation::{self, Assignment, Mapping, Place, PlaceRange},
+    machine_options::MachineOptions,
+    notation,
     output::{self, Answer},
 };
 
@@ -40,38 +41,8 @@ processor halted, 1 after a fault or another error, 2 for wrong usage.";
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Run {
-    /// An ELF file, Intel HEX file, raw image or saved machine
-    file: Option<PathBuf>,
-    /// A raw image at an address
-    #[arg(long, value_name = "FILE@ADDRESS", value_parser = raw_file)]
-    load: Vec<(PathBuf, u64)>,
-    /// Memory to map, of zeros: FROM..TO or FROM+SIZE, and permissions such as :rw
-    #[arg(long, value_name = "RANGE[:rwx]")]
-    map: Vec<Mapping>,
-    /// A further file that is linked to the first one
-    #[arg(long, value_name = "FILE")]
-    link: Vec<PathBuf>,
-    /// The address of a raw image, or the load address of a file that can move
-    #[arg(long, value_name = "ADDRESS", value_parser = notation::unsigned)]
-    base: Option<u64>,
-    /// The size of the stack that is added (default: 1 MiB for ELF files, else none)
-    #[arg(long, value_name = "BYTES", value_parser = notation::unsigned)]
-    stack_size: Option<u64>,
-    /// A value for a register: NAME=VALUE
-    #[arg(long, value_name = "NAME=VALUE")]
-    reg: Vec<Assignment>,
-    /// Where to start, in place of the entry point of the file
-    #[arg(long, value_name = "PLACE")]
-    entry: Option<Place>,
-    /// Stop before the instruction there
-    #[arg(long, value_name = "PLACE")]
-    exit: Vec<Place>,
-    /// Stop after the instruction there
-    #[arg(long, value_name = "PLACE")]
-    exit_after: Vec<Place>,
-    /// Stop when the program counter leaves all of these ranges
-    #[arg(long, value_name = "RANGE")]
-    bound: Vec<PlaceRange>,
+    #[command(flatten)]
+    pub(crate) source: MachineOptions,
     /// Execute so many instructions one by one, and print each
     #[arg(long, value_name = "COUNT", value_parser = notation::unsigned,
           conflicts_with_all = ["trace", "max_instructions", "timeout"])]
@@ -80,19 +51,12 @@ pub(crate) struct Run {
     pub(crate) execution: ExecutionOptions,
 }
 
-fn raw_file(text: &str) -> Result<(PathBuf, u64), String> {
-    match text.rsplit_once('@') {
-        Some((path, address)) if !path.is_empty() => Ok((path.into(), notation::unsigned(address)?)),
-        _ => Err(format!("`{text}` is not of the form FILE@ADDRESS, such as boot.bin@0x1000")),
-    }
-}
-
 impl Run {
     /// Runs the command.
     pub(crate) fn run(&self) -> Result<Answer> {
         let mut options = self.execution.clone();
         options.trace |= self.step.is_some();
-        let machine = self.machine()?;
+        let machine = self.source.machine(options.platform, options.backend.as_deref())?;
         options.check(&machine)?;
         let mut running = options.start(&machine)?;
         let stopped = match self.step {
@@ -107,72 +71,6 @@ impl Run {
             inputs::save_machine(&after, path)?;
         }
         self.answer(&machine, &running, stopped, json)
-    }
-
-    /// The machine to run, with everything in it that was asked for.
-    fn machine(&self) -> Result<Machine> {
-        let platform = self.execution.platform;
-        let (mut machine, saved) = match (&self.file, platform) {
-            (Some(file), _) => {
-                let input = inputs::load(file, &self.link, platform, self.base)?;
-                (input.machine, input.saved)
-            }
-            (None, Some(platform)) if !self.load.is_empty() => (Machine::new(platform), false),
-            (None, _) => {
-                return Err(Failure::usage("nothing to run")
-                    .hint("give a FILE, or `--platform NAME --load FILE@ADDRESS`"));
-            }
-        };
-        inputs::backend(machine.platform(), self.execution.backend.as_deref())?;
-        for (path, address) in &self.load {
-            inputs::add_raw(&mut machine, path, *address)?;
-        }
-        for mapping in &self.map {
-            let range = mapping.range.resolve(&machine)?;
-            let size = range.size().ok_or_else(|| Failure::usage(format!("{range} is too large")))?;
-            let memory = Memory::new(machine.platform(), range.first(), size, mapping.permissions)?;
-            machine.add(format!("map:{:#x}", range.first()), memory)?;
-        }
-        let structured =
-            machine.iter_of::<Executable>().any(|(_, executable)| !executable.symbols.is_empty());
-        let stack = match self.stack_size {
-            Some(size) => size,
-            None if structured && !saved => inputs::default_area(&machine),
-            None => 0,
-        };
-        inputs::add_stack(&mut machine, stack)?;
-        self.set_entry(&mut machine, saved)?;
-        for assignment in &self.reg {
-            assignment.apply(&mut machine)?;
-        }
-        for place in &self.exit {
-            let address = place.instruction(&machine)?;
-            machine.add_exit_point(address);
-        }
-        for place in &self.exit_after {
-            let address = place.instruction(&machine)?;
-            machine.add_exit_after_point(address);
-        }
-        for range in &self.bound {
-            let range = range.resolve(&machine)?;
-            machine.add_bound(range);
-        }
-        if machine.cpu().program_counter().is_none() {
-            return Err(Failure::usage("nothing tells where to start").hint("give it with `--entry PLACE`"));
-        }
-        Ok(machine)
-    }
-
-    fn set_entry(&self, machine: &mut Machine, saved: bool) -> Result<()> {
-        let entry = match &self.entry {
-            Some(place) => Some(place.code_pointer(machine)?),
-            None if saved => None,
-            None => machine.iter_of::<Executable>().find_map(|(_, executable)| executable.entry),
-        };
-        match entry {
-            Some(entry) => Ok(machine.cpu_mut().set_program_counter(entry)?),
-            None => Ok(()),
-        }
     }
 
     fn answer(

@@ -72,8 +72,12 @@ impl State {
         match &self.command {
             Command::Show { file, .. } => Ok((show(&inputs::load_machine(file)?), 0)),
             Command::Diff { before, after, exit_code, .. } => {
-                let diff = inputs::load_machine(before)?.diff(&inputs::load_machine(after)?);
-                let text = if diff.is_empty() { "no difference\n".to_owned() } else { diff.to_string() };
+                let (before, after) = (inputs::load_machine(before)?, inputs::load_machine(after)?);
+                let diff = before.diff(&after);
+                let text = match diff.is_empty() {
+                    true => "no difference\n".to_owned(),
+                    false => explain::diff_text(&before, &after, &diff),
+                };
                 let status = u8::from(*exit_code && !diff.is_empty());
                 Ok((Answer { text, json: json!(diff) }, status))
             }

@@ -2,12 +2,12 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use terrella_emulator_api::{Capability, EmulatorExt, Flow, Stop};
+use terrella_emulator_api::{Capability, EmulatorExt, Flow, Limits, Stop};
 
 use crate::{
     Case, Failure, Fixture, SPARE, Trace, blocks_of, ensure, equal,
-    fixture::map,
-    int, ptr,
+    fixture::{map, registers_of, same_registers, same_values},
+    int, matching, ptr,
     snippets::{DATA, RETURN},
     trace_of,
 };
@@ -25,6 +25,12 @@ pub(super) const CASES: &[Case] = &[
     Case::new("6.1", "registers are up to date at each instruction", up_to_date)
         .needs(Capability::InstructionHooks)
         .labels(&["straight"]),
+    Case::new("6.1", "all registers are those of a run that stops there", as_stopped)
+        .needs(Capability::InstructionHooks)
+        .labels(&["straight", "count_loop", "caller", "conditional"]),
+    Case::new("6.1", "a stop at any instruction goes on to the same end", stops_anywhere)
+        .needs(Capability::InstructionHooks)
+        .labels(&["straight", "count_loop", "caller", "conditional"]),
     Case::new("6.1", "instructions in delay slots are seen", in_slots)
         .needs(Capability::InstructionHooks)
         .labels(&["delay_load", "delay_store"]),
@@ -202,7 +208,6 @@ fn in_slots(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn change_nothing(fixture: &mut Fixture) -> Result<(), Failure> {
-    use crate::fixture::same_registers;
     for (label, argument) in super::execution::CALLS {
         let mut plain = fixture.at(label, &[int(*argument)])?;
         fixture.finish(&mut *plain)?;
@@ -215,6 +220,62 @@ fn change_nothing(fixture: &mut Fixture) -> Result<(), Failure> {
         })?;
         fixture.finish(&mut *hooked)?;
         same_registers(&*hooked, &*plain).map_err(|it| Failure::new(format!("{label}: {it}")))?;
+    }
+    Ok(())
+}
+
+/// The registers that hooks see, by the hook of all instructions and by hooks
+/// on one address, are those with which a run ends before the instruction.
+fn as_stopped(fixture: &mut Fixture) -> Result<(), Failure> {
+    for (label, argument) in super::execution::CALLS {
+        let mut hooked = fixture.at(label, &[int(*argument)])?;
+        let seen = Trace::new();
+        let notes = seen.clone();
+        hooked.hook_instructions(move |emulator, pc| {
+            notes.push((pc, registers_of(emulator)?));
+            Ok(Flow::Continue)
+        })?;
+        fixture.finish(&mut *hooked)?;
+        let seen = seen.all();
+        for (index, (pc, registers)) in seen.iter().enumerate() {
+            let wrap = |it: Failure| Failure::new(format!("{label}({argument}), {pc:#x}: {it}"));
+            let mut stopped = fixture.at(label, &[int(*argument)])?;
+            stopped.run_with(&Limits::instructions(index as u64))?;
+            // A delay slot is executed with its branch.
+            if stopped.program_counter() == *pc {
+                same_values(registers, &registers_of(&*stopped)?).map_err(wrap)?;
+            }
+            let mut single = fixture.at(label, &[int(*argument)])?;
+            let first = Trace::new();
+            let notes = first.clone();
+            single.hook_instruction(*pc, move |emulator, _| {
+                notes.push(registers_of(emulator)?);
+                Ok(Flow::Continue)
+            })?;
+            fixture.finish(&mut *single)?;
+            let all: Vec<_> = seen.iter().filter(|(at, _)| at == pc).map(|(_, values)| values).collect();
+            equal!(first.len(), all.len(), "{label}({argument}): calls at {pc:#x}");
+            for (found, expected) in first.all().iter().zip(all) {
+                same_values(found, expected).map_err(wrap)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn stops_anywhere(fixture: &mut Fixture) -> Result<(), Failure> {
+    for (label, argument) in super::execution::CALLS {
+        let mut plain = fixture.at(label, &[int(*argument)])?;
+        fixture.finish(&mut *plain)?;
+        for pc in fixture.path(label, &[int(*argument)])? {
+            let wrap = |it: Failure| Failure::new(format!("{label}({argument}), stop at {pc:#x}: {it}"));
+            let mut emulator = fixture.at(label, &[int(*argument)])?;
+            let handle = emulator.hook_instruction(pc, |_, _| Ok(Flow::Stop))?;
+            matching!(emulator.run()?, Stop::Requested(_), "{label}({argument}): stop at {pc:#x}");
+            emulator.unhook(handle)?;
+            fixture.finish(&mut *emulator).map_err(wrap)?;
+            same_registers(&*emulator, &*plain).map_err(wrap)?;
+        }
     }
     Ok(())
 }

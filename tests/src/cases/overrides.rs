@@ -56,6 +56,9 @@ pub(super) const CASES: &[Case] = &[
     Case::new("6.5", "a write hook that stops leaves the instruction undone", stops_before)
         .needs(Capability::MemoryWriteHooks)
         .labels(&["store32", "caller", "add_memory"]),
+    Case::new("6.5", "a stop at a store of many words leaves the registers", many_stopped)
+        .needs(Capability::MemoryWriteHooks)
+        .labels(&["store_many"]),
     Case::new("6.5", "the host does not fire write hooks", host_writes_quietly)
         .needs(Capability::MemoryWriteHooks),
 ];
@@ -294,6 +297,25 @@ fn write_stays(fixture: &mut Fixture) -> Result<(), Failure> {
     })?;
     equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
     equal!(emulator.read_integer(DATA, 4)?, 0x1122_3344, "memory");
+    Ok(())
+}
+
+fn many_stopped(fixture: &mut Fixture) -> Result<(), Failure> {
+    let arguments = [ptr(DATA + 0x10), int(0x0102_0304)];
+    let pc = fixture.address("store_many_insn")?;
+    let (bytes, accesses) = (fixture.number("store_many_bytes")?, fixture.number("store_many_accesses")?);
+    let each = bytes / accesses;
+    for stop_at in 0..accesses {
+        let mut emulator = fixture.at("store_many", &arguments)?;
+        let address = DATA + 0x10 + each * stop_at;
+        let handle = emulator.hook_memory_write(address..address + each, |_, _, _| Ok(Flow::Stop))?;
+        equal!(emulator.run()?, Stop::Requested(pc), "stop at access {stop_at}");
+        fixture.unchanged(&*emulator, pc, "store_many", &arguments, |_| Ok(()))?;
+        emulator.unhook(handle)?;
+        equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop after access {stop_at}");
+        let data = fixture.bytes(0x0102_0304, 4).repeat(bytes as usize / 4);
+        equal!(emulator.read_bytes(DATA + 0x10, bytes)?, data, "memory after access {stop_at}");
+    }
     Ok(())
 }
 

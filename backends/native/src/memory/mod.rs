@@ -17,6 +17,9 @@ pub(crate) use page::{PAGE_BITS, PAGE_SIZE};
 use translation::Translations;
 pub(crate) use version::Version;
 
+/// The size of the parts of a page that are known to hold code or not.
+const PART: u64 = PAGE_SIZE as u64 / 64;
+
 /// Which addresses have memory hooks: their pages have no translations.
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
@@ -47,8 +50,9 @@ pub(crate) struct Memory {
     dirty: HashSet<u64>,
     base: Option<Rc<Version>>,
     translations: Translations,
-    /// Pages that translated code was read from: stores there are told.
-    code: HashSet<u64>,
+    /// Pages that translated code was read from, with a bit for each part of
+    /// [`PART`] bytes: stores there are told.
+    code: HashMap<u64, u64>,
     /// Pages of code that were written since the last look.
     written_code: Vec<u64>,
     pub(crate) reads_watched: Watched,
@@ -64,7 +68,7 @@ impl Memory {
             dirty: HashSet::new(),
             base: None,
             translations: Translations::new(),
-            code: HashSet::new(),
+            code: HashMap::new(),
             written_code: Vec::new(),
             reads_watched: Watched::default(),
             writes_watched: Watched::default(),
@@ -73,7 +77,12 @@ impl Memory {
 
     // ---- the map
 
-    pub(crate) fn map(&mut self, range: AddressRange, permissions: Permissions, overlap: Overlap) -> Result<()> {
+    pub(crate) fn map(
+        &mut self,
+        range: AddressRange,
+        permissions: Permissions,
+        overlap: Overlap,
+    ) -> Result<()> {
         self.map.map(range, permissions, overlap)?;
         self.translations.clear();
         Ok(())
@@ -96,7 +105,7 @@ impl Memory {
             let begin = page << PAGE_BITS;
             let from = range.first().max(begin) - begin;
             let to = range.last().min(begin | (PAGE_SIZE as u64 - 1)) - begin;
-            self.note_code_write(page);
+            self.note_code_write(page, from, to);
             if (from, to) == (0, PAGE_SIZE as u64 - 1) {
                 self.pages.remove(&page);
                 self.dirty.insert(page);
@@ -180,7 +189,7 @@ impl Memory {
             let length = (PAGE_SIZE - offset).min(bytes.len() - done);
             let page = at >> PAGE_BITS;
             let part = &bytes[done..done + length];
-            self.note_code_write(page);
+            self.note_code_write(page, offset as u64, (offset + length - 1) as u64);
             // A page that does not exist is zero already.
             if self.pages.contains_key(&page) || part.iter().any(|byte| *byte != 0) {
                 self.writable(page).write(offset, part);
@@ -207,10 +216,18 @@ impl Memory {
 
     // ---- code
 
-    /// Tells that translated code comes from a page.
-    pub(crate) fn mark_code(&mut self, page: u64) {
-        if self.code.insert(page) {
-            self.translations.forget_page(page);
+    /// Tells that translated code comes from these addresses.
+    pub(crate) fn mark_code(&mut self, first: u64, last: u64) {
+        for page in first >> PAGE_BITS..=last >> PAGE_BITS {
+            let begin = page << PAGE_BITS;
+            let from = first.max(begin) - begin;
+            let to = last.min(begin | (PAGE_SIZE as u64 - 1)) - begin;
+            let parts = parts(from, to);
+            let known = self.code.entry(page).or_insert(0);
+            if *known & parts != parts {
+                *known |= parts;
+                self.translations.forget_page(page);
+            }
         }
     }
 
@@ -218,10 +235,22 @@ impl Memory {
         self.code.clear();
     }
 
-    fn note_code_write(&mut self, page: u64) {
-        if self.code.contains(&page) {
+    fn note_code_write(&mut self, page: u64, first: u64, last: u64) {
+        if self.code.get(&page).is_some_and(|code| code & parts(first, last) != 0) {
             self.written_code.push(page);
         }
+    }
+
+    /// Whether translated code comes from any of these bytes.
+    pub(crate) fn has_code(&self, address: u64, size: usize) -> bool {
+        if self.code.is_empty() || size == 0 {
+            return false;
+        }
+        let last = address.wrapping_add(size as u64 - 1);
+        [address, last].iter().any(|at| {
+            let offset = at & (PAGE_SIZE as u64 - 1);
+            self.code.get(&(at >> PAGE_BITS)).is_some_and(|code| code & parts(offset, offset) != 0)
+        })
     }
 
     pub(crate) fn has_written_code(&self) -> bool {
@@ -284,7 +313,9 @@ impl Memory {
             Access::Write => Permissions::WRITE,
             Access::Fetch => Permissions::EXECUTE,
         };
-        let Some(last) = address.checked_add(size as u64 - 1).filter(|last| *last <= self.map.highest_address()) else {
+        let Some(last) =
+            address.checked_add(size as u64 - 1).filter(|last| *last <= self.map.highest_address())
+        else {
             // It goes past the end of the address space: the first byte that
             // is not there is the one after the end.
             let inside: AddressRange = (address..=self.map.highest_address().max(address)).into();
@@ -314,9 +345,25 @@ impl Memory {
     /// the page.
     pub(crate) fn translate_write(&mut self, address: u64) {
         let page = address >> PAGE_BITS;
-        let Some(part) = self.translatable(page, address, Permissions::WRITE) else { return };
-        if self.writes_watched.overlaps(page_range(page)) || self.code.contains(&page) {
+        let Some(mut part) = self.translatable(page, address, Permissions::WRITE) else { return };
+        if self.writes_watched.overlaps(page_range(page)) {
             return;
+        }
+        if let Some(code) = self.code.get(&page) {
+            // Up to the code below and above.
+            let offset = address & (PAGE_SIZE as u64 - 1);
+            let own = (offset / PART) as u32;
+            if code >> own & 1 != 0 {
+                return;
+            }
+            let below = code & ((1 << own) - 1);
+            let above = code >> own;
+            if below != 0 {
+                part.0 = part.0.max(((64 - below.leading_zeros()) as u64 * PART) as u16);
+            }
+            if above != 0 {
+                part.1 = part.1.min(((own + above.trailing_zeros()) as u64 * PART) as u16);
+            }
         }
         self.writable(page);
         if let Some(data) = self.pages.get(&page) {
@@ -352,7 +399,7 @@ impl Memory {
             Version::difference(base, version, &mut changed);
         }
         for page in changed {
-            self.note_code_write(page);
+            self.note_code_write(page, 0, PAGE_SIZE as u64 - 1);
             self.translations.forget_page(page);
             match version.content(page) {
                 Some(data) => drop(self.pages.insert(page, Rc::clone(data))),
@@ -367,6 +414,12 @@ impl Memory {
         }
         map_changed
     }
+}
+
+/// The parts of a page that some offsets are in.
+const fn parts(first: u64, last: u64) -> u64 {
+    let (low, high) = (first / PART, last / PART);
+    (u64::MAX >> (63 - high)) & (u64::MAX << low)
 }
 
 fn denied((address, is_mapped): (u64, bool)) -> Denied {

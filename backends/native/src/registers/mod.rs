@@ -125,9 +125,8 @@ impl RegisterMap {
     }
 
     pub(crate) fn has(&self, id: RegisterId) -> bool {
-        self.definition(id).is_some_and(|it| {
-            it.fixed.is_some() || Some(it.root) == self.pc || self.pieces(it).is_some()
-        })
+        self.definition(id)
+            .is_some_and(|it| it.fixed.is_some() || Some(it.root) == self.pc || self.pieces(it).is_some())
     }
 
     /// The pieces of a register, if any of its bits are kept.
@@ -156,7 +155,12 @@ impl RegisterMap {
         }
     }
 
-    pub(crate) fn read(&self, file: &RegisterFile, context: Context, id: RegisterId) -> Result<RegisterValue> {
+    pub(crate) fn read(
+        &self,
+        file: &RegisterFile,
+        context: Context,
+        id: RegisterId,
+    ) -> Result<RegisterValue> {
         if let Some(value) = self.definition(id).and_then(|it| it.fixed) {
             return Ok(value.into());
         }
@@ -213,7 +217,11 @@ impl RegisterMap {
                 return if value == RegisterValue::from(fixed) {
                     Ok(())
                 } else {
-                    Err(Error::FixedRegister { register: definition.name.clone(), value: fixed, written: value })
+                    Err(Error::FixedRegister {
+                        register: definition.name.clone(),
+                        value: fixed,
+                        written: value,
+                    })
                 };
             }
         }

@@ -25,16 +25,20 @@ impl NativeEmulator {
     /// The content of a register of the specification, up to 128 bits; zero
     /// if there is none.
     pub(super) fn user_register(&self, name: &str) -> u128 {
-        let place = self.processor.language.register(name).and_then(|it| {
-            self.layout.place(&it.varnode()).map(|place| (place, it.size as usize))
-        });
+        let place = self
+            .processor
+            .language
+            .register(name)
+            .and_then(|it| self.layout.place(&it.varnode()).map(|place| (place, it.size as usize)));
         place.map_or(0, |(place, size)| self.file.integer(place, size))
     }
 
     pub(super) fn set_user_register(&mut self, name: &str, value: u128) {
-        let place = self.processor.language.register(name).and_then(|it| {
-            self.layout.place(&it.varnode()).map(|place| (place, it.size as usize))
-        });
+        let place = self
+            .processor
+            .language
+            .register(name)
+            .and_then(|it| self.layout.place(&it.varnode()).map(|place| (place, it.size as usize)));
         if let Some((place, size)) = place {
             self.file.set_integer(place, size, value);
         }

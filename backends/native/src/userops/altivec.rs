@@ -67,7 +67,11 @@ macro_rules! packing {
             let value = lanes_of(2 * count, $bits / 2, |index| {
                 let source = if index >= count { a } else { b };
                 let value = lane(source, index % count, $bits);
-                if $saturates { saturate(number(value, $bits, $signed), $bits / 2, $to_signed).0 } else { value }
+                if $saturates {
+                    saturate(number(value, $bits, $signed), $bits / 2, $to_signed).0
+                } else {
+                    value
+                }
             });
             emulator.set_user_result(op, value);
             Ok(())
@@ -100,34 +104,97 @@ macro_rules! ternary {
 
 pub(super) const TABLE: Table = &[
     ("vectorAddCarryoutUnsignedWord", vector!(32, |a, b| (a + b) >> 32)),
-    ("vectorAddFloatingPoint", vector!(32, |a, b| exact::compute(Arithmetic::Add, 4, [a, b, 0], NEAREST, RULE).0)),
-    ("vectorAddSignedByteSaturate", vector!(8, |a, b| saturate(number(a, 8, true) + number(b, 8, true), 8, true).0)),
-    ("vectorAddSignedHalfWordSaturate", vector!(16, |a, b| saturate(number(a, 16, true) + number(b, 16, true), 16, true).0)),
-    ("vectorAddSignedWordSaturate", vector!(32, |a, b| saturate(number(a, 32, true) + number(b, 32, true), 32, true).0)),
+    (
+        "vectorAddFloatingPoint",
+        vector!(32, |a, b| exact::compute(Arithmetic::Add, 4, [a, b, 0], NEAREST, RULE).0),
+    ),
+    (
+        "vectorAddSignedByteSaturate",
+        vector!(8, |a, b| saturate(number(a, 8, true) + number(b, 8, true), 8, true).0),
+    ),
+    (
+        "vectorAddSignedHalfWordSaturate",
+        vector!(16, |a, b| saturate(number(a, 16, true) + number(b, 16, true), 16, true).0),
+    ),
+    (
+        "vectorAddSignedWordSaturate",
+        vector!(32, |a, b| saturate(number(a, 32, true) + number(b, 32, true), 32, true).0),
+    ),
     ("vectorAddUnsignedByteModulo", vector!(8, |a, b| a + b)),
-    ("vectorAddUnsignedByteSaturate", vector!(8, |a, b| saturate(number(a, 8, false) + number(b, 8, false), 8, false).0)),
+    (
+        "vectorAddUnsignedByteSaturate",
+        vector!(8, |a, b| saturate(number(a, 8, false) + number(b, 8, false), 8, false).0),
+    ),
     ("vectorAddUnsignedHalfWordModulo", vector!(16, |a, b| a + b)),
-    ("vectorAddUnsignedHalfWordSaturate", vector!(16, |a, b| saturate(number(a, 16, false) + number(b, 16, false), 16, false).0)),
+    (
+        "vectorAddUnsignedHalfWordSaturate",
+        vector!(16, |a, b| saturate(number(a, 16, false) + number(b, 16, false), 16, false).0),
+    ),
     ("vectorAddUnsignedWordModulo", vector!(32, |a, b| a + b)),
-    ("vectorAddUnsignedWordSaturate", vector!(32, |a, b| saturate(number(a, 32, false) + number(b, 32, false), 32, false).0)),
-    ("vectorAverageSignedByte", vector!(8, |a, b| ((number(a, 8, true) + number(b, 8, true) + 1) >> 1) as u128)),
-    ("vectorAverageSignedHalfWord", vector!(16, |a, b| ((number(a, 16, true) + number(b, 16, true) + 1) >> 1) as u128)),
-    ("vectorAverageSignedWord", vector!(32, |a, b| ((number(a, 32, true) + number(b, 32, true) + 1) >> 1) as u128)),
-    ("vectorAverageUnsignedByte", vector!(8, |a, b| ((number(a, 8, false) + number(b, 8, false) + 1) >> 1) as u128)),
-    ("vectorAverageUnsignedHalfWord", vector!(16, |a, b| ((number(a, 16, false) + number(b, 16, false) + 1) >> 1) as u128)),
-    ("vectorAverageUnsignedWord", vector!(32, |a, b| ((number(a, 32, false) + number(b, 32, false) + 1) >> 1) as u128)),
-    ("vectorCompareEqualToFloatingPoint", vector!(32, |a, b| truth(ordered(a, b) && order(4, a) == order(4, b)))),
+    (
+        "vectorAddUnsignedWordSaturate",
+        vector!(32, |a, b| saturate(number(a, 32, false) + number(b, 32, false), 32, false).0),
+    ),
+    (
+        "vectorAverageSignedByte",
+        vector!(8, |a, b| ((number(a, 8, true) + number(b, 8, true) + 1) >> 1) as u128),
+    ),
+    (
+        "vectorAverageSignedHalfWord",
+        vector!(16, |a, b| ((number(a, 16, true) + number(b, 16, true) + 1) >> 1) as u128),
+    ),
+    (
+        "vectorAverageSignedWord",
+        vector!(32, |a, b| ((number(a, 32, true) + number(b, 32, true) + 1) >> 1) as u128),
+    ),
+    (
+        "vectorAverageUnsignedByte",
+        vector!(8, |a, b| ((number(a, 8, false) + number(b, 8, false) + 1) >> 1) as u128),
+    ),
+    (
+        "vectorAverageUnsignedHalfWord",
+        vector!(16, |a, b| ((number(a, 16, false) + number(b, 16, false) + 1) >> 1) as u128),
+    ),
+    (
+        "vectorAverageUnsignedWord",
+        vector!(32, |a, b| ((number(a, 32, false) + number(b, 32, false) + 1) >> 1) as u128),
+    ),
+    (
+        "vectorCompareEqualToFloatingPoint",
+        vector!(32, |a, b| truth(ordered(a, b) && order(4, a) == order(4, b))),
+    ),
     ("vectorCompareEqualToUnsignedByte", vector!(8, |a, b| truth(a == b))),
     ("vectorCompareEqualToUnsignedHalfWord", vector!(16, |a, b| truth(a == b))),
     ("vectorCompareEqualToUnsignedWord", vector!(32, |a, b| truth(a == b))),
-    ("vectorCompareGreaterThanConditionRegisterSignedHalfWord", vector!(16, |a, b| truth(number(a, 16, true) > number(b, 16, true)))),
-    ("vectorCompareGreaterThanFloatingPoint", vector!(32, |a, b| truth(ordered(a, b) && order(4, a) > order(4, b)))),
-    ("vectorCompareGreaterThanOrEqualToFloatingPoint", vector!(32, |a, b| truth(ordered(a, b) && order(4, a) >= order(4, b)))),
+    (
+        "vectorCompareGreaterThanConditionRegisterSignedHalfWord",
+        vector!(16, |a, b| truth(number(a, 16, true) > number(b, 16, true))),
+    ),
+    (
+        "vectorCompareGreaterThanFloatingPoint",
+        vector!(32, |a, b| truth(ordered(a, b) && order(4, a) > order(4, b))),
+    ),
+    (
+        "vectorCompareGreaterThanOrEqualToFloatingPoint",
+        vector!(32, |a, b| truth(ordered(a, b) && order(4, a) >= order(4, b))),
+    ),
     ("vectorCompareGreaterThanSignedByte", vector!(8, |a, b| truth(number(a, 8, true) > number(b, 8, true)))),
-    ("vectorCompareGreaterThanSignedWord", vector!(32, |a, b| truth(number(a, 32, true) > number(b, 32, true)))),
-    ("vectorCompareGreaterThanUnsignedByte", vector!(8, |a, b| truth(number(a, 8, false) > number(b, 8, false)))),
-    ("vectorCompareGreaterThanUnsignedHalfWord", vector!(16, |a, b| truth(number(a, 16, false) > number(b, 16, false)))),
-    ("vectorCompareGreaterThanUnsignedWord", vector!(32, |a, b| truth(number(a, 32, false) > number(b, 32, false)))),
+    (
+        "vectorCompareGreaterThanSignedWord",
+        vector!(32, |a, b| truth(number(a, 32, true) > number(b, 32, true))),
+    ),
+    (
+        "vectorCompareGreaterThanUnsignedByte",
+        vector!(8, |a, b| truth(number(a, 8, false) > number(b, 8, false))),
+    ),
+    (
+        "vectorCompareGreaterThanUnsignedHalfWord",
+        vector!(16, |a, b| truth(number(a, 16, false) > number(b, 16, false))),
+    ),
+    (
+        "vectorCompareGreaterThanUnsignedWord",
+        vector!(32, |a, b| truth(number(a, 32, false) > number(b, 32, false))),
+    ),
     ("vectorLogicalAnd", vector!(64, |a, b| a & b)),
     ("vectorLogicalAndWithComplement", vector!(64, |a, b| a & !b)),
     ("vectorMaximumFloatingPoint", vector!(32, |a, b| extreme(a, b, true))),
@@ -135,7 +202,10 @@ pub(super) const TABLE: Table = &[
     ("vectorMaximumSignedHalfWord", vector!(16, |a, b| number(a, 16, true).max(number(b, 16, true)) as u128)),
     ("vectorMaximumSignedWord", vector!(32, |a, b| number(a, 32, true).max(number(b, 32, true)) as u128)),
     ("vectorMaximumUnsignedByte", vector!(8, |a, b| number(a, 8, false).max(number(b, 8, false)) as u128)),
-    ("vectorMaximumUnsignedHalfWord", vector!(16, |a, b| number(a, 16, false).max(number(b, 16, false)) as u128)),
+    (
+        "vectorMaximumUnsignedHalfWord",
+        vector!(16, |a, b| number(a, 16, false).max(number(b, 16, false)) as u128),
+    ),
     ("vectorMaximumUnsignedWord", vector!(32, |a, b| number(a, 32, false).max(number(b, 32, false)) as u128)),
     ("vectorMergeHighByte", merging!(8, true)),
     ("vectorMergeHighHalfWord", merging!(16, true)),
@@ -148,7 +218,10 @@ pub(super) const TABLE: Table = &[
     ("vectorMinimumSignedHalfWord", vector!(16, |a, b| number(a, 16, true).min(number(b, 16, true)) as u128)),
     ("vectorMinimumSignedWord", vector!(32, |a, b| number(a, 32, true).min(number(b, 32, true)) as u128)),
     ("vectorMinimumUnsignedByte", vector!(8, |a, b| number(a, 8, false).min(number(b, 8, false)) as u128)),
-    ("vectorMinimumUnsignedHalfWord", vector!(16, |a, b| number(a, 16, false).min(number(b, 16, false)) as u128)),
+    (
+        "vectorMinimumUnsignedHalfWord",
+        vector!(16, |a, b| number(a, 16, false).min(number(b, 16, false)) as u128),
+    ),
     ("vectorMinimumUnsignedWord", vector!(32, |a, b| number(a, 32, false).min(number(b, 32, false)) as u128)),
     ("vectorMultiplyEvenSignedByte", widening!(8, true, 1)),
     ("vectorMultiplyEvenSignedHalfWord", widening!(16, true, 1)),
@@ -169,10 +242,22 @@ pub(super) const TABLE: Table = &[
     ("vectorRotateLeftIntegerByte", vector!(8, |a, b| a << (b % 8) | a >> ((8 - b % 8) % 8))),
     ("vectorRotateLeftIntegerHalfWord", vector!(16, |a, b| a << (b % 16) | a >> ((16 - b % 16) % 16))),
     ("vectorRotateLeftIntegerWord", vector!(32, |a, b| a << (b % 32) | a >> ((32 - b % 32) % 32))),
-    ("vectorRoundToFloatingPointIntegerNearest", vector!(32, |a, _| exact::to_integral(a, 4, NEAREST, RULE).0)),
-    ("vectorRoundToFloatingPointIntegerTowardMinusInfinity", vector!(32, |a, _| exact::to_integral(a, 4, Round::TowardNegative, RULE).0)),
-    ("vectorRoundToFloatingPointIntegerTowardPluInfinity", vector!(32, |a, _| exact::to_integral(a, 4, Round::TowardPositive, RULE).0)),
-    ("vectorRoundToFloatingPointIntegerTowardZero", vector!(32, |a, _| exact::to_integral(a, 4, Round::TowardZero, RULE).0)),
+    (
+        "vectorRoundToFloatingPointIntegerNearest",
+        vector!(32, |a, _| exact::to_integral(a, 4, NEAREST, RULE).0),
+    ),
+    (
+        "vectorRoundToFloatingPointIntegerTowardMinusInfinity",
+        vector!(32, |a, _| exact::to_integral(a, 4, Round::TowardNegative, RULE).0),
+    ),
+    (
+        "vectorRoundToFloatingPointIntegerTowardPluInfinity",
+        vector!(32, |a, _| exact::to_integral(a, 4, Round::TowardPositive, RULE).0),
+    ),
+    (
+        "vectorRoundToFloatingPointIntegerTowardZero",
+        vector!(32, |a, _| exact::to_integral(a, 4, Round::TowardZero, RULE).0),
+    ),
     ("vectorShiftLeftIntegerByte", vector!(8, |a, b| a << (b % 8))),
     ("vectorShiftLeftIntegerHalfWord", vector!(16, |a, b| a << (b % 16))),
     ("vectorShiftLeftIntegerWord", vector!(32, |a, b| a << (b % 32))),
@@ -183,16 +268,37 @@ pub(super) const TABLE: Table = &[
     ("vectorShiftRightHalfWord", vector!(16, |a, b| a >> (b % 16))),
     ("vectorShiftRightWord", vector!(32, |a, b| a >> (b % 32))),
     ("vectorSubtractCarryoutUnsignedWord", vector!(32, |a, b| u128::from(a >= b))),
-    ("vectorSubtractFloatingPoint", vector!(32, |a, b| exact::compute(Arithmetic::Subtract, 4, [a, b, 0], NEAREST, RULE).0)),
-    ("vectorSubtractSignedByteSaturate", vector!(8, |a, b| saturate(number(a, 8, true) - number(b, 8, true), 8, true).0)),
-    ("vectorSubtractSignedHalfWordSaturate", vector!(16, |a, b| saturate(number(a, 16, true) - number(b, 16, true), 16, true).0)),
-    ("vectorSubtractSignedWordSaturate", vector!(32, |a, b| saturate(number(a, 32, true) - number(b, 32, true), 32, true).0)),
+    (
+        "vectorSubtractFloatingPoint",
+        vector!(32, |a, b| exact::compute(Arithmetic::Subtract, 4, [a, b, 0], NEAREST, RULE).0),
+    ),
+    (
+        "vectorSubtractSignedByteSaturate",
+        vector!(8, |a, b| saturate(number(a, 8, true) - number(b, 8, true), 8, true).0),
+    ),
+    (
+        "vectorSubtractSignedHalfWordSaturate",
+        vector!(16, |a, b| saturate(number(a, 16, true) - number(b, 16, true), 16, true).0),
+    ),
+    (
+        "vectorSubtractSignedWordSaturate",
+        vector!(32, |a, b| saturate(number(a, 32, true) - number(b, 32, true), 32, true).0),
+    ),
     ("vectorSubtractUnsignedByteModulo", vector!(8, |a: u128, b| a.wrapping_sub(b))),
-    ("vectorSubtractUnsignedByteSaturate", vector!(8, |a, b| saturate(number(a, 8, false) - number(b, 8, false), 8, false).0)),
+    (
+        "vectorSubtractUnsignedByteSaturate",
+        vector!(8, |a, b| saturate(number(a, 8, false) - number(b, 8, false), 8, false).0),
+    ),
     ("vectorSubtractUnsignedHalfWordModulo", vector!(16, |a: u128, b| a.wrapping_sub(b))),
-    ("vectorSubtractUnsignedHalfWordSaturate", vector!(16, |a, b| saturate(number(a, 16, false) - number(b, 16, false), 16, false).0)),
+    (
+        "vectorSubtractUnsignedHalfWordSaturate",
+        vector!(16, |a, b| saturate(number(a, 16, false) - number(b, 16, false), 16, false).0),
+    ),
     ("vectorSubtractUnsignedWordModulo", vector!(32, |a: u128, b| a.wrapping_sub(b))),
-    ("vectorSubtractUnsignedWordSaturate", vector!(32, |a, b| saturate(number(a, 32, false) - number(b, 32, false), 32, false).0)),
+    (
+        "vectorSubtractUnsignedWordSaturate",
+        vector!(32, |a, b| saturate(number(a, 32, false) - number(b, 32, false), 32, false).0),
+    ),
     ("vectorUnpackHighSignedByte", unpacking!(8, true)),
     ("vectorUnpackHighSignedHalfWord", unpacking!(16, true)),
     ("vectorUnpackLowSignedByte", unpacking!(8, false)),
@@ -200,10 +306,7 @@ pub(super) const TABLE: Table = &[
     ("vectorConditionalSelect", ternary!(64, |a, b, c| a & !c | b & c)),
     ("vectorMultiplyAddFloatingPoint", ternary!(32, |a, c, b| fused(a, c, b))),
     ("vectorNegativeMultiplySubtractFloatingPoint", ternary!(32, |a, c, b| negated(fused(a, c, negated(b))))),
-    (
-        "vectorMultiplyLowAndAddUnsignedHalfWordModulo",
-        ternary!(16, |a: u128, b, c| (a * b).wrapping_add(c)),
-    ),
+    ("vectorMultiplyLowAndAddUnsignedHalfWordModulo", ternary!(16, |a: u128, b, c| (a * b).wrapping_add(c))),
     (
         "vectorMultiplyHighAndAddSignedHalfWordSaturate",
         ternary!(16, |a, b, c| saturate((signed(a, 16) * signed(b, 16) >> 15) + signed(c, 16), 16, true).0),
@@ -226,12 +329,30 @@ pub(super) const TABLE: Table = &[
     ("loadVectorForShiftRight", Handler::new(|emulator, op| shift_control(emulator, op, false))),
     ("vectorConvertFromSignedFixedPointWord", Handler::new(|emulator, op| from_fixed(emulator, op, true))),
     ("vectorConvertFromUnsignedFixedPointWord", Handler::new(|emulator, op| from_fixed(emulator, op, false))),
-    ("vectorConvertToSignedFixedPointWordSaturate", Handler::new(|emulator, op| to_fixed(emulator, op, true))),
-    ("vectorConvertToUnsignedFixedPointWordSaturate", Handler::new(|emulator, op| to_fixed(emulator, op, false))),
-    ("vectorMultiplySumUnsignedByteModulo", Handler::new(|emulator, op| sums(emulator, op, 8, [false, false]))),
-    ("vectorMultiplySumMixedSignByteModulo", Handler::new(|emulator, op| sums(emulator, op, 8, [true, false]))),
-    ("vectorMultiplySumUnsignedHalfWordModulo", Handler::new(|emulator, op| sums(emulator, op, 16, [false, false]))),
-    ("vectorMultiplySumSignedHalfWordModulo", Handler::new(|emulator, op| sums(emulator, op, 16, [true, true]))),
+    (
+        "vectorConvertToSignedFixedPointWordSaturate",
+        Handler::new(|emulator, op| to_fixed(emulator, op, true)),
+    ),
+    (
+        "vectorConvertToUnsignedFixedPointWordSaturate",
+        Handler::new(|emulator, op| to_fixed(emulator, op, false)),
+    ),
+    (
+        "vectorMultiplySumUnsignedByteModulo",
+        Handler::new(|emulator, op| sums(emulator, op, 8, [false, false])),
+    ),
+    (
+        "vectorMultiplySumMixedSignByteModulo",
+        Handler::new(|emulator, op| sums(emulator, op, 8, [true, false])),
+    ),
+    (
+        "vectorMultiplySumUnsignedHalfWordModulo",
+        Handler::new(|emulator, op| sums(emulator, op, 16, [false, false])),
+    ),
+    (
+        "vectorMultiplySumSignedHalfWordModulo",
+        Handler::new(|emulator, op| sums(emulator, op, 16, [true, true])),
+    ),
     ("dataStreamStop", Handler::nothing()),
     ("dataStreamStopAll", Handler::nothing()),
     ("dataStreamTouch", Handler::nothing()),

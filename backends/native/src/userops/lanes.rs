@@ -100,7 +100,8 @@ impl NativeEmulator {
         let two = op.inputs.len() > 2;
         let Lanes { bits, count } = self.lanes(op, if two { 2 } else { 1 });
         let (a, b) = (self.user_input(op, 0), self.user_input(op, 1));
-        let (bits, count) = if two { (bits, count) } else { (8 * (Self::user_input_size(op, 0) as u32 / 2), 1) };
+        let (bits, count) =
+            if two { (bits, count) } else { (8 * (Self::user_input_size(op, 0) as u32 / 2), 1) };
         let value = vector(count, bits, |index| {
             let half = count.div_ceil(2);
             let (source, first) = if !two || index < half { (a, 2 * index) } else { (b, 2 * (index - half)) };

@@ -3,16 +3,16 @@
 //! Each is found by its name. Those that are not here are errors that name
 //! them when they are hit.
 
-mod access;
 pub(crate) mod aarch64;
+mod access;
 mod altivec;
 mod arm;
-pub(crate) mod riscv;
 mod lanes;
 pub(crate) mod loongarch;
 pub(crate) mod neon;
 mod neon_misc;
 pub(crate) mod powerpc;
+pub(crate) mod riscv;
 mod sparc;
 mod traps;
 mod tricore;
@@ -21,7 +21,11 @@ use hashbrown::HashMap;
 use terrella_platforms::{Architecture, Platform};
 use terrella_sleigh::Language;
 
-use crate::{block::{Block, UserOp}, emulator::NativeEmulator, halt::Halt};
+use crate::{
+    block::{Block, UserOp},
+    emulator::NativeEmulator,
+    halt::Halt,
+};
 
 /// Executes a user operation.
 pub(crate) type Function = fn(&mut NativeEmulator, &UserOp) -> Result<(), Halt>;

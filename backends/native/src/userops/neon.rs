@@ -173,13 +173,25 @@ fn three_same(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
             (6, true) => x.min(y) as u128,
             (7, false) => x.abs_diff(y),
             (7, true) => d.wrapping_add(x.abs_diff(y)),
-            (8, false) => if unsigned { a.wrapping_sub(b) } else { a.wrapping_add(b) },
+            (8, false) => {
+                if unsigned {
+                    a.wrapping_sub(b)
+                } else {
+                    a.wrapping_add(b)
+                }
+            }
             (8, true) => truth(if unsigned { a == b } else { a & b != 0 }),
             (9, false) => {
                 let product = a.wrapping_mul(b);
                 if unsigned { d.wrapping_sub(product) } else { d.wrapping_add(product) }
             }
-            (9, true) => if unsigned { carryless(a, b, bits) } else { a.wrapping_mul(b) },
+            (9, true) => {
+                if unsigned {
+                    carryless(a, b, bits)
+                } else {
+                    a.wrapping_mul(b)
+                }
+            }
             (11, false) => {
                 let bias = if unsigned { 1 << (bits - 1) } else { 0 };
                 near((2 * p * q + bias) >> bits, true)
@@ -393,7 +405,10 @@ fn shift_immediate(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Hal
 fn three_different(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let word = Word(emulator.user_input(op, 0) as u32);
     let opcode = word.field(8, 4);
-    let (a, b) = (emulator.neon(word.n(), matches!(opcode, 1 | 3 | 4 | 6)), emulator.neon(word.m(), matches!(opcode, 4 | 6)));
+    let (a, b) = (
+        emulator.neon(word.n(), matches!(opcode, 1 | 3 | 4 | 6)),
+        emulator.neon(word.m(), matches!(opcode, 4 | 6)),
+    );
     long(emulator, word, opcode, a, |index, bits| lane(b, index, bits))
 }
 
@@ -427,7 +442,11 @@ fn long(
     }
     let value = vector(64 / bits, 2 * bits, |index| {
         let wide = matches!(opcode, 1 | 3);
-        let x = if wide { lane(a, index, 2 * bits) as i128 } else { number(lane(a, index, bits), bits, is_signed) };
+        let x = if wide {
+            lane(a, index, 2 * bits) as i128
+        } else {
+            number(lane(a, index, bits), bits, is_signed)
+        };
         let (low, old) = (b(index, bits), lane(d, index, 2 * bits));
         let y = number(low, bits, is_signed);
         let double = || near_double(lane(a, index, bits), low, bits);

@@ -44,10 +44,14 @@ pub(super) fn misc(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Hal
             let same = if value < 0 { value.leading_ones() } else { value.leading_zeros() };
             (same - (128 - bits) - 1).into()
         }),
-        (0, 9) => vector(whole / bits, bits, |index| (lane(m, index, bits).leading_zeros() - (128 - bits)).into()),
+        (0, 9) => {
+            vector(whole / bits, bits, |index| (lane(m, index, bits).leading_zeros() - (128 - bits)).into())
+        }
         (0, 10) => vector(whole / 8, 8, |index| lane(m, index, 8).count_ones().into()),
         (0, 11) => !m & mask(whole),
-        (0, 14) => vector(whole / bits, bits, |index| near(signed(lane(m, index, bits), bits).abs(), bits, true)),
+        (0, 14) => {
+            vector(whole / bits, bits, |index| near(signed(lane(m, index, bits), bits).abs(), bits, true))
+        }
         (0, 15) => vector(whole / bits, bits, |index| near(-signed(lane(m, index, bits), bits), bits, true)),
         (1, 0..=4) => vector(whole / bits, bits, |index| {
             let value = signed(lane(m, index, bits), bits);

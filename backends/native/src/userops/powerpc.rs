@@ -169,7 +169,12 @@ pub(crate) const OVERRIDES: &[Override] = &[
     two(345, from_scalar!(|b, _| b & !(1 << 63))),
     two(361, from_scalar!(|b, _| b | 1 << 63)),
     two(377, from_scalar!(|b, _| b ^ 1 << 63)),
-    two(75, from_scalar!(|b, round| exact::compute(Arithmetic::SquareRoot, 8, [b.into(), 0, 0], round, RULE).0 as u64)),
+    two(
+        75,
+        from_scalar!(
+            |b, round| exact::compute(Arithmetic::SquareRoot, 8, [b.into(), 0, 0], round, RULE).0 as u64
+        ),
+    ),
     two(376, from_scalar!(|b, round| exact::from_integer((b as i64).into(), 8, 0, round).0 as u64)),
     two(360, from_scalar!(|b, round| exact::from_integer(b.into(), 8, 0, round).0 as u64)),
     two(312, from_scalar!(|b, round| widened(exact::from_integer((b as i64).into(), 4, 0, round).0))),

@@ -103,7 +103,8 @@ impl NativeEmulator {
             (Status::DIV_BY_ZERO, 8),
             (Status::INVALID_OP, 16),
         ];
-        let raised = flags.iter().filter(|(flag, _)| status.contains(*flag)).fold(0, |all, (_, bit)| all | bit);
+        let raised =
+            flags.iter().filter(|(flag, _)| status.contains(*flag)).fold(0, |all, (_, bit)| all | bit);
         if raised != 0 {
             let old = self.user_register("fflags");
             self.set_user_register("fflags", old | raised);
@@ -298,8 +299,7 @@ fn fused(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let word = emulator.user_input(op, 0) as u32;
     let size = format(field(word, 25, 2))?;
     let round = emulator.rounding(word)?;
-    let [mut a, b, mut c] =
-        [15, 20, 27].map(|low| emulator.float_register(field(word, low, 5), size));
+    let [mut a, b, mut c] = [15, 20, 27].map(|low| emulator.float_register(field(word, low, 5), size));
     // fmadd, fmsub, fnmsub, fnmadd.
     let kind = field(word, 2, 2);
     if kind >= 2 {

@@ -17,11 +17,15 @@ macro_rules! interrupt {
 }
 
 /// A trap whose number is the first input.
-const NUMBERED: Handler = Handler::trap(|emulator, op| Err(Halt::Interrupt(emulator.user_input(op, 0) as u64)));
+const NUMBERED: Handler =
+    Handler::trap(|emulator, op| Err(Halt::Interrupt(emulator.user_input(op, 0) as u64)));
 
 pub(super) const X86: Table = &[
     ("LOCK", NOTHING),
     ("UNLOCK", NOTHING),
+    // Hints of transactions, which are never begun.
+    ("XACQUIRE", NOTHING),
+    ("XRELEASE", NOTHING),
     ("syscall", SYSCALL),
     ("sysenter", SYSCALL),
     (
@@ -176,21 +180,24 @@ pub(super) const M68K: Table = &[
 pub(super) const LOONGARCH: Table =
     &[("syscall", SYSCALL), ("break", interrupt!(12)), ("dbar", NOTHING), ("ibar", NOTHING), ("idle", WAIT)];
 
-pub(super) const SPARC: Table = &[
-    (
-        "sw_trap",
-        // Traps 0x10 and 0x6d are the system calls of Linux.
-        Handler::trap(|emulator, op| {
-            let first = if emulator.definition.address_bits == 64 { 0x100 } else { 0x80 };
-            Err(match emulator.user_input(op, 0) as u64 & 0x7f {
-                0x10 | 0x6d => Halt::Syscall,
-                number => Halt::Interrupt(first + number),
-            })
-        }),
-    ),
-];
+pub(super) const SPARC: Table = &[(
+    "sw_trap",
+    // Traps 0x10 and 0x6d are the system calls of Linux.
+    Handler::trap(|emulator, op| {
+        let first = if emulator.definition.address_bits == 64 { 0x100 } else { 0x80 };
+        Err(match emulator.user_input(op, 0) as u64 & 0x7f {
+            0x10 | 0x6d => Halt::Syscall,
+            number => Halt::Interrupt(first + number),
+        })
+    }),
+)];
 
 pub(super) const TRICORE: Table = &[("syscall", SYSCALL), ("debug", NUMBERED), ("wait", WAIT)];
 
-pub(super) const XTENSA: Table =
-    &[("syscall", SYSCALL), ("breakpoint", interrupt!(1)), ("ill", INVALID), ("waiti", WAIT), ("memw", NOTHING)];
+pub(super) const XTENSA: Table = &[
+    ("syscall", SYSCALL),
+    ("breakpoint", interrupt!(1)),
+    ("ill", INVALID),
+    ("waiti", WAIT),
+    ("memw", NOTHING),
+];

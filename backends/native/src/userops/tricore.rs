@@ -99,7 +99,8 @@ fn restore(emulator: &mut NativeEmulator, _: &UserOp) -> Result<(), Halt> {
     emulator.user_check(area, 4, Access::Write)?;
     let mut bytes = [0; 64];
     emulator.user_read(area, &mut bytes)?;
-    let mut words = bytes.chunks(4).map(|it| it.iter().rev().fold(0u32, |value, byte| value << 8 | u32::from(*byte)));
+    let mut words =
+        bytes.chunks(4).map(|it| it.iter().rev().fold(0u32, |value, byte| value << 8 | u32::from(*byte)));
     let (old_pcxi, old_psw) = (words.next().unwrap_or(0), words.next().unwrap_or(0));
     emulator.user_write(area, &fcx.to_le_bytes())?;
     for (name, value) in UPPER.iter().zip(words) {

@@ -1,7 +1,7 @@
 //! The lexer. It is asked token by token, because what a character means
 //! depends on the section it stands in.
 
-use super::source::{Position, Source};
+use super::source::{Position, SEPARATOR, Source};
 use crate::error::{Error, Result};
 
 /// A token outside the display section.
@@ -76,7 +76,7 @@ impl<'a> Lexer<'a> {
     pub(crate) fn skip(&mut self) {
         loop {
             let rest = self.rest();
-            let trimmed = rest.trim_start();
+            let trimmed = rest.trim_start_matches(|it: char| it.is_whitespace() || it == SEPARATOR);
             self.at += rest.len() - trimmed.len();
             if !trimmed.starts_with('#') {
                 return;
@@ -176,7 +176,7 @@ impl<'a> Lexer<'a> {
             self.at += end + 2;
             return Ok(DisplayToken::Text(&rest[1..=end]));
         }
-        if first == '^' {
+        if first == '^' || first == SEPARATOR {
             self.at += 1;
             return Ok(DisplayToken::Join);
         }

@@ -7,7 +7,7 @@ use std::{
 
 use hashbrown::HashMap;
 
-use super::source::Source;
+use super::source::{SEPARATOR, Source};
 use crate::error::{Error, Place, Result};
 
 /// How deep files may include each other.
@@ -66,7 +66,7 @@ impl Preprocessor<'_> {
             let active = conditions.iter().all(|condition| condition.active);
             let Some(directive) = line.trim_start().strip_prefix('@') else {
                 if active {
-                    let line = self.expand(line, &place(1))?;
+                    let line = self.expand(line, true, &place(1))?;
                     if self.source.text.len() + line.len() > MAX_TEXT {
                         return Err(meaning(place(1), "the specification is too long".to_owned()));
                     }
@@ -114,14 +114,14 @@ impl Preprocessor<'_> {
                     if name.is_empty() {
                         return Err(syntax(place(1), "a name", "the end of the line"));
                     }
-                    let value = self.expand(unquote(value.trim()), &place(1))?;
+                    let value = self.expand(unquote(value.trim()), false, &place(1))?;
                     self.definitions.insert(name.to_owned(), value);
                 }
                 "undef" => {
                     self.definitions.remove(rest);
                 }
                 "include" => {
-                    let name = self.expand(unquote(rest), &place(1))?;
+                    let name = self.expand(unquote(rest), false, &place(1))?;
                     if depth >= MAX_DEPTH || self.source.file_count() >= MAX_FILES {
                         return Err(meaning(place(1), "files include each other too deeply".to_owned()));
                     }
@@ -141,7 +141,10 @@ impl Preprocessor<'_> {
     }
 
     /// Replaces each `$(NAME)`; the values have none themselves any more.
-    fn expand(&self, line: &str, place: &Place) -> Result<String> {
+    ///
+    /// Outside of quotes, a value is a token of its own if `separate` is set,
+    /// whatever it stands by.
+    fn expand(&self, line: &str, separate: bool, place: &Place) -> Result<String> {
         let mut result = String::with_capacity(line.len());
         let mut rest = line;
         while let Some(begin) = rest.find("$(") {
@@ -149,14 +152,15 @@ impl Preprocessor<'_> {
             let name = &rest[begin + 2..begin + length];
             match self.definitions.get(name) {
                 Some(value) => {
-                    // A value is a token of its own, whatever it stands by.
                     result.push_str(&rest[..begin]);
-                    if result.ends_with(is_name) && value.starts_with(is_name) {
-                        result.push(' ');
+                    let separate = separate && result.matches('"').count().is_multiple_of(2);
+                    if separate && result.ends_with(is_name) && value.starts_with(is_name) {
+                        result.push(SEPARATOR);
                     }
                     result.push_str(value);
-                    if value.ends_with(is_name) && rest[begin + length + 1..].starts_with(is_name) {
-                        result.push(' ');
+                    if separate && value.ends_with(is_name) && rest[begin + length + 1..].starts_with(is_name)
+                    {
+                        result.push(SEPARATOR);
                     }
                 }
                 // In a comment it does not matter.

@@ -10,6 +10,10 @@ use crate::error::Place;
 /// A position in the preprocessed text, in bytes.
 pub(crate) type Position = u32;
 
+/// Stands between what the preprocessor put in and a name beside it, so that
+/// they are two tokens. It is not displayed.
+pub(crate) const SEPARATOR: char = '\u{1}';
+
 /// The preprocessed text of a specification.
 #[derive(Debug, Default)]
 pub(crate) struct Source {

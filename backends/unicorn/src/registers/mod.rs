@@ -5,8 +5,8 @@
 //! ids it really has (of the others it reads zeros and ignores writes), and how
 //! many bytes it moves. `tests.rs` measures it again.
 //!
-//! A register that is absent here is one that Unicorn does not show, or shows
-//! wrongly:
+//! A register that is absent here, and from `hidden`, is one that Unicorn does
+//! not show, or shows wrongly:
 //!
 //! * counters that follow the host's clock, which would make runs differ;
 //! * words of which it shows a part and keeps the rest elsewhere.

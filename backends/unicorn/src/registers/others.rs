@@ -36,7 +36,8 @@ const fn windows(bytes: u8) -> [Row; 5] {
 }
 
 /// Without `psr`: Unicorn reads and writes it with functions for the 64-bit
-/// processor, whose state has another layout, and crashes.
+/// processor, whose state has another layout, and crashes. It is among the
+/// registers of `hidden`.
 pub(super) const SPARC32: &[&[Row]] = &[&windows(4)];
 
 pub(super) const SPARC64: &[&[Row]] = &[&windows(8)];

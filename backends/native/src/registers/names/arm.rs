@@ -31,11 +31,8 @@ const STATUS: &[Part] = &[
     NG,
 ];
 
-pub(super) const CLASSIC: Family = Family {
-    composites: &[("cpsr", STATUS)],
-    kept: &["tpidrurw", "tpidruro", "tpidrprw"],
-    ..NONE
-};
+pub(super) const CLASSIC: Family =
+    Family { composites: &[("cpsr", STATUS)], kept: &["tpidrurw", "tpidruro", "tpidrprw"], ..NONE };
 
 pub(super) const MICROCONTROLLER: Family = Family {
     composites: &[(

@@ -145,14 +145,18 @@ pub(super) fn spelling(architecture: Architecture, name: &str) -> Option<String>
         // What there is of vectors: their lower parts.
         (Architecture::Mips32 | Architecture::Mips64, "w") => "f",
         // The specification has the names of the 32-bit calls.
-        (Architecture::Mips64, "r") if matches!(number, "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15") => {
+        (Architecture::Mips64, "r")
+            if matches!(number, "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15") =>
+        {
             return number.parse::<u32>().ok().map(|number| format!("t{}", number - 8));
         }
         (Architecture::PowerPc32, "v") => "vr",
         (Architecture::LoongArch64, "xr") => "x",
         (Architecture::LoongArch32, "f") => return loongarch_float(number),
         (Architecture::Sparc32 | Architecture::Sparc64, "d") => "fd",
-        (Architecture::Xtensa, "configid") => return Some(if number == "0" { "sr176" } else { "sr208" }.to_owned()),
+        (Architecture::Xtensa, "configid") => {
+            return Some(if number == "0" { "sr176" } else { "sr208" }.to_owned());
+        }
         _ => return None,
     };
     Some(format!("{other}{number}"))

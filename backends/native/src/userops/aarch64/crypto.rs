@@ -18,7 +18,10 @@ pub(super) const TABLE: Table = &[
     ("crc32h", crc!(16)),
     ("crc32w", crc!(32)),
     ("crc32x", crc!(64)),
-    ("NEON_aese", Handler::new(|emulator, op| aes(emulator, op, |state| substitute(&shift_rows(state), &boxes().0)))),
+    (
+        "NEON_aese",
+        Handler::new(|emulator, op| aes(emulator, op, |state| substitute(&shift_rows(state), &boxes().0))),
+    ),
     (
         "NEON_aesd",
         Handler::new(|emulator, op| aes(emulator, op, |state| substitute(&unshift_rows(state), &boxes().1))),
@@ -107,11 +110,7 @@ fn substitute(state: &[u8; 16], table: &[u8; 256]) -> [u8; 16] {
     state.map(|byte| table[usize::from(byte)])
 }
 
-fn aes(
-    emulator: &mut NativeEmulator,
-    op: &UserOp,
-    function: fn(&[u8; 16]) -> [u8; 16],
-) -> Result<(), Halt> {
+fn aes(emulator: &mut NativeEmulator, op: &UserOp, function: fn(&[u8; 16]) -> [u8; 16]) -> Result<(), Halt> {
     let state = (emulator.user_input(op, 0) ^ emulator.user_input(op, 1)).to_le_bytes();
     emulator.set_user_result(op, u128::from_le_bytes(function(&state)));
     Ok(())
@@ -136,19 +135,13 @@ fn words(values: [u32; 4]) -> u128 {
     values.iter().rev().fold(0, |all, value| all << 32 | u128::from(*value))
 }
 
-fn sha1(
-    emulator: &mut NativeEmulator,
-    op: &UserOp,
-    function: fn(u32, u32, u32) -> u32,
-) -> Result<(), Halt> {
+fn sha1(emulator: &mut NativeEmulator, op: &UserOp, function: fn(u32, u32, u32) -> u32) -> Result<(), Halt> {
     let [state, e, data] = [0, 1, 2].map(|index| emulator.user_input(op, index));
     let [mut a, mut b, mut c, mut d] = [0, 1, 2, 3].map(|index| word(state, index));
     let mut e = e as u32;
     for index in 0..4 {
-        let next = e
-            .wrapping_add(a.rotate_left(5))
-            .wrapping_add(function(b, c, d))
-            .wrapping_add(word(data, index));
+        let next =
+            e.wrapping_add(a.rotate_left(5)).wrapping_add(function(b, c, d)).wrapping_add(word(data, index));
         (e, d, c, b, a) = (d, c, b.rotate_left(30), a, next);
     }
     emulator.set_user_result(op, words([a, b, c, d]));
@@ -175,7 +168,9 @@ fn sha256(emulator: &mut NativeEmulator, op: &UserOp, first: bool) -> Result<(),
     // The second form has the halves of the state exchanged.
     let (x, y) = if first { (x, y) } else { (y, x) };
     let mut state: [u32; 8] =
-        std::array::from_fn(|index| if index < 4 { word(x, index as u32) } else { word(y, index as u32 - 4) });
+        std::array::from_fn(
+            |index| if index < 4 { word(x, index as u32) } else { word(y, index as u32 - 4) },
+        );
     for index in 0..4 {
         let [a, b, c, d, e, f, g, h] = state;
         let choice = (e & f) ^ (!e & g);
@@ -229,7 +224,8 @@ mod tests {
 
     #[test]
     fn checksums_are_known_ones() {
-        let of = |kind| !b"123456789".iter().fold(!0, |crc_so_far, byte| crc(crc_so_far, (*byte).into(), 8, kind));
+        let of =
+            |kind| !b"123456789".iter().fold(!0, |crc_so_far, byte| crc(crc_so_far, (*byte).into(), 8, kind));
         assert_eq!(of(0), 0xcbf4_3926);
         assert_eq!(of(1), 0xe306_9283);
     }

@@ -265,7 +265,8 @@ fn from_integer(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> 
     let value = emulator.general_register(field(word, 5, 5)) & mask(bits);
     let value = if field(word, 16, 1) == 0 { signed(value, bits) } else { value as i128 };
     let round = emulator.current_rounding();
-    emulator.set_vector_register(field(word, 0, 5), exact::from_integer(value, size, fraction(word), round).0);
+    emulator
+        .set_vector_register(field(word, 0, 5), exact::from_integer(value, size, fraction(word), round).0);
     Ok(())
 }
 
@@ -278,7 +279,8 @@ fn convert(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let value = emulator.vector_register(field(word, 5, 5)) & mask(8 * from as u32);
     let value = if is_nan(from, value) {
         // The payload is kept.
-        operate(OpCode::FloatFloat2Float, value, 0, from as u32, to as u32, NanRule::SignallingFirst).unwrap_or(0)
+        operate(OpCode::FloatFloat2Float, value, 0, from as u32, to as u32, NanRule::SignallingFirst)
+            .unwrap_or(0)
     } else {
         exact::convert(value, from, to, emulator.current_rounding()).0
     };
@@ -329,14 +331,32 @@ fn misc_vector(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let (unsigned, upper, opcode) = (field(word, 29, 1), field(word, 23, 1), field(word, 12, 5));
     let round = match opcode {
         0x18 if unsigned == 1 => Round::NearestTiesToAway,
-        0x18 => if upper == 1 { Round::TowardPositive } else { NEAREST },
+        0x18 => {
+            if upper == 1 {
+                Round::TowardPositive
+            } else {
+                NEAREST
+            }
+        }
         0x19 => match (unsigned, upper) {
             (0, 0) => Round::TowardNegative,
             (0, _) => Round::TowardZero,
             _ => emulator.current_rounding(),
         },
-        0x1a => if upper == 1 { Round::TowardPositive } else { NEAREST },
-        0x1b => if upper == 1 { Round::TowardZero } else { Round::TowardNegative },
+        0x1a => {
+            if upper == 1 {
+                Round::TowardPositive
+            } else {
+                NEAREST
+            }
+        }
+        0x1b => {
+            if upper == 1 {
+                Round::TowardZero
+            } else {
+                Round::TowardNegative
+            }
+        }
         0x1c => Round::NearestTiesToAway,
         _ => emulator.current_rounding(),
     };

@@ -187,8 +187,20 @@ pub(super) const TABLE: Table = &[
     ("NEON_rsubhn2", Handler::new(|emulator, op| high_half(emulator, op, true, true))),
     ("NEON_fmov", Handler::new(repeat)),
     // There is one processor: nobody takes the monitor away.
-    ("ExclusiveMonitorPass", Handler::new(|emulator, op| { emulator.set_user_result(op, 1); Ok(()) })),
-    ("ExclusiveMonitorsStatus", Handler::new(|emulator, op| { emulator.set_user_result(op, 0); Ok(()) })),
+    (
+        "ExclusiveMonitorPass",
+        Handler::new(|emulator, op| {
+            emulator.set_user_result(op, 1);
+            Ok(())
+        }),
+    ),
+    (
+        "ExclusiveMonitorsStatus",
+        Handler::new(|emulator, op| {
+            emulator.set_user_result(op, 0);
+            Ok(())
+        }),
+    ),
     ("ClearExclusiveLocal", NOTHING),
     ("DC_ZVA", Handler::new(zero_block)),
     ("DC_CVAC", NOTHING),
@@ -258,8 +270,7 @@ fn extract(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
 fn table_lookup(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let last = op.inputs.len().saturating_sub(1);
     let kept = emulator.user_input(op, 0);
-    let table: Vec<u8> =
-        (1..last).flat_map(|index| emulator.user_input(op, index).to_le_bytes()).collect();
+    let table: Vec<u8> = (1..last).flat_map(|index| emulator.user_input(op, index).to_le_bytes()).collect();
     let indices = emulator.user_input(op, last);
     let value = vector(NativeEmulator::user_input_size(op, last) as u32, 8, |index| {
         let at = lane(indices, index, 8) as usize;
@@ -293,8 +304,7 @@ fn double_high(emulator: &mut NativeEmulator, op: &UserOp, rounds: bool) -> Resu
     let saturated = std::cell::Cell::new(false);
     emulator.binary(op, |a, b, bits| {
         let bias = if rounds { 1i128 << (bits - 1) } else { 0 };
-        let (value, other) =
-            saturate((2 * signed(a, bits) * signed(b, bits) + bias) >> bits, bits, true);
+        let (value, other) = saturate((2 * signed(a, bits) * signed(b, bits) + bias) >> bits, bits, true);
         saturated.set(saturated.get() || other);
         value
     });
@@ -321,8 +331,7 @@ fn long(
 ) -> Result<(), Halt> {
     let Lanes { bits, count } = emulator.lanes(op, 2);
     let (a, b) = (emulator.user_input(op, 0), emulator.user_input(op, 1));
-    let value =
-        vector(count, 2 * bits, |index| function(lane(a, index, bits), lane(b, index, bits), bits));
+    let value = vector(count, 2 * bits, |index| function(lane(a, index, bits), lane(b, index, bits), bits));
     emulator.set_user_result(op, value);
     Ok(())
 }
@@ -364,7 +373,12 @@ fn shift_lanes(emulator: &mut NativeEmulator, op: &UserOp, kind: [bool; 4]) {
     note_saturation(emulator, saturated);
 }
 
-fn shift_right(emulator: &mut NativeEmulator, op: &UserOp, is_signed: bool, rounds: bool) -> Result<(), Halt> {
+fn shift_right(
+    emulator: &mut NativeEmulator,
+    op: &UserOp,
+    is_signed: bool,
+    rounds: bool,
+) -> Result<(), Halt> {
     let Lanes { bits, count } = emulator.lanes(op, 2);
     let (a, amount) = (emulator.user_input(op, 0), emulator.user_input(op, 1) as i32);
     let value = vector(count, bits, |index| {
@@ -381,11 +395,8 @@ fn insert(emulator: &mut NativeEmulator, op: &UserOp, left: bool) -> Result<(), 
     let amount = (amount as u32).min(bits);
     let value = vector(count, bits, |index| {
         let (old, new) = (lane(old, index, bits), lane(new, index, bits));
-        let (shifted, filled) = if left {
-            (new << amount, mask(bits) << amount)
-        } else {
-            (new >> amount, mask(bits) >> amount)
-        };
+        let (shifted, filled) =
+            if left { (new << amount, mask(bits) << amount) } else { (new >> amount, mask(bits) >> amount) };
         old & !filled | shifted & filled
     });
     emulator.set_user_result(op, value);
@@ -406,9 +417,7 @@ fn narrow(emulator: &mut NativeEmulator, op: &UserOp, kind: [bool; 4], upper: bo
     let (amount, lane_size) = match inputs - source {
         1 => (0, size(source)),
         // An amount for a scalar, or the lane size of a vector.
-        2 if out <= 4 && !upper => {
-            (emulator.user_input(op, source + 1) as i32, size(source))
-        }
+        2 if out <= 4 && !upper => (emulator.user_input(op, source + 1) as i32, size(source)),
         2 => (0, emulator.user_input(op, source + 1) as usize),
         _ => (emulator.user_input(op, source + 1) as i32, emulator.user_input(op, source + 2) as usize),
     };

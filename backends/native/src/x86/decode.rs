@@ -1,0 +1,210 @@
+//! Decoding the instructions that have kernels: prefixes, opcode, operands.
+
+/// The prefix that selects among instructions of one opcode.
+pub(super) const NONE: u8 = 1;
+pub(super) const P66: u8 = 2;
+pub(super) const PF3: u8 = 4;
+pub(super) const PF2: u8 = 8;
+
+/// An address as an instruction gives it; registers by their numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Address {
+    pub(super) base: Option<u8>,
+    pub(super) index: Option<u8>,
+    pub(super) shift: u8,
+    pub(super) displacement: u64,
+    /// 4 for FS, 5 for GS.
+    pub(super) segment: u8,
+    pub(super) short: bool,
+}
+
+/// An instruction, taken apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decoded {
+    pub(super) prefix: u8,
+    /// The operand size prefix, whatever else there is.
+    pub(super) has_66: bool,
+    pub(super) map: u8,
+    pub(super) opcode: u8,
+    pub(super) modrm: u8,
+    /// The register of the ModRM byte, and that of its other half.
+    pub(super) reg: u8,
+    pub(super) rm: u8,
+    pub(super) address: Option<Address>,
+    pub(super) vvvv: u8,
+    pub(super) vex: bool,
+    pub(super) long: bool,
+    pub(super) wide: bool,
+    pub(super) has_rex: bool,
+    pub(super) has_lock: bool,
+    pub(super) waits: bool,
+    /// Where the immediate is.
+    pub(super) immediate: usize,
+}
+
+/// Takes an instruction apart; `None`: it has no kernel.
+pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
+    let mut at = 0;
+    let (mut has_66, mut repeat, mut segment, mut short) = (false, NONE, 0, false);
+    let (mut has_lock, mut waits) = (false, false);
+    loop {
+        match bytes.get(at)? {
+            0x66 => has_66 = true,
+            0x67 => short = true,
+            0xf3 => repeat = PF3,
+            0xf2 => repeat = PF2,
+            0x64 => segment = 4,
+            0x65 => segment = 5,
+            0xf0 => has_lock = true,
+            0x2e | 0x36 | 0x3e | 0x26 => {}
+            // FWAIT before another one is part of it.
+            0x9b if at + 1 < bytes.len() => waits = true,
+            _ => break,
+        }
+        at += 1;
+    }
+    let mut rex = 0;
+    if is_64 && bytes.get(at)? & 0xf0 == 0x40 {
+        rex = *bytes.get(at)?;
+        at += 1;
+    }
+    let mut decoded = Decoded {
+        prefix: if repeat != NONE {
+            repeat
+        } else if has_66 {
+            P66
+        } else {
+            NONE
+        },
+        has_66,
+        map: 0,
+        opcode: 0,
+        modrm: 0,
+        reg: 0,
+        rm: 0,
+        address: None,
+        vvvv: 0,
+        vex: false,
+        long: false,
+        wide: rex & 8 != 0,
+        has_rex: rex != 0,
+        has_lock,
+        waits,
+        immediate: 0,
+    };
+    let first = *bytes.get(at)?;
+    let is_vex = matches!(first, 0xc4 | 0xc5) && (is_64 || bytes.get(at + 1)? >= &0xc0);
+    if is_vex {
+        let payload = if first == 0xc4 {
+            let high = *bytes.get(at + 1)?;
+            rex = (!high >> 5) & 7;
+            decoded.map = high & 0x1f;
+            at += 2;
+            *bytes.get(at)?
+        } else {
+            let low = *bytes.get(at + 1)?;
+            rex = (!low >> 5) & 4;
+            decoded.map = 1;
+            at += 1;
+            low & 0x7f
+        };
+        decoded.vex = true;
+        decoded.wide = payload & 0x80 != 0;
+        decoded.vvvv = !payload >> 3 & 0xf;
+        decoded.long = payload & 4 != 0;
+        decoded.prefix = [NONE, P66, PF3, PF2][usize::from(payload & 3)];
+        at += 1;
+        if !is_64 {
+            rex = 0;
+            decoded.wide &= decoded.map != 1;
+            decoded.vvvv &= 7;
+        }
+        decoded.opcode = *bytes.get(at)?;
+    } else {
+        decoded.opcode = first;
+        if first == 0x0f {
+            at += 1;
+            decoded.map = 1;
+            decoded.opcode = *bytes.get(at)?;
+            if matches!(decoded.opcode, 0x38 | 0x3a) {
+                decoded.map = if decoded.opcode == 0x38 { 2 } else { 3 };
+                at += 1;
+                decoded.opcode = *bytes.get(at)?;
+            }
+        }
+    }
+    at += 1;
+    decoded.immediate = at;
+    if !has_modrm(&decoded) {
+        decoded.rm = decoded.opcode & 7 | (rex & 1) << 3;
+        return Some(decoded);
+    }
+    let modrm = *bytes.get(at)?;
+    at += 1;
+    decoded.modrm = modrm;
+    decoded.reg = modrm >> 3 & 7 | (rex & 4) << 1;
+    decoded.rm = modrm & 7 | (rex & 1) << 3;
+    if modrm < 0xc0 {
+        if short && !is_64 {
+            // 16-bit addresses are left to the specification.
+            return None;
+        }
+        let (address, end) = address(bytes, at, modrm, rex, is_64)?;
+        at = end;
+        decoded.address = Some(Address { segment, short: short || !is_64, ..address });
+    }
+    decoded.immediate = at;
+    Some(decoded)
+}
+
+const fn has_modrm(decoded: &Decoded) -> bool {
+    match decoded.map {
+        0 => matches!(decoded.opcode, 0xc0 | 0xc1 | 0xd0..=0xd3 | 0xd8..=0xdf | 0x86 | 0x87),
+        1 => !matches!(decoded.opcode, 0x31 | 0x77 | 0xa2 | 0xc8..=0xcf | 0x05..=0x0b),
+        _ => true,
+    }
+}
+
+/// The address after a ModRM byte, and where it ends.
+fn address(bytes: &[u8], mut at: usize, modrm: u8, rex: u8, is_64: bool) -> Option<(Address, usize)> {
+    let (mode, rm) = (modrm >> 6, modrm & 7);
+    let mut address = Address {
+        base: Some(rm | (rex & 1) << 3),
+        index: None,
+        shift: 0,
+        displacement: 0,
+        segment: 0,
+        short: false,
+    };
+    let mut displacement = [0, 1, 4][usize::from(mode)];
+    let mut relative = false;
+    if rm == 4 {
+        let sib = *bytes.get(at)?;
+        at += 1;
+        address.base = Some(sib & 7 | (rex & 1) << 3);
+        address.index = Some(sib >> 3 & 7 | (rex & 2) << 2);
+        address.shift = sib >> 6;
+        if sib & 7 == 5 && mode == 0 {
+            address.base = None;
+            displacement = 4;
+        }
+    } else if rm == 5 && mode == 0 {
+        address.base = None;
+        displacement = 4;
+        relative = is_64;
+    }
+    if displacement == 1 {
+        address.displacement = *bytes.get(at)? as i8 as i64 as u64;
+    } else if displacement == 4 {
+        let value = bytes.get(at..at + 4)?.try_into().ok()?;
+        address.displacement = i64::from(i32::from_le_bytes(value)) as u64;
+    }
+    if relative {
+        // Told from others by a base that no register has.
+        address.base = Some(RELATIVE);
+    }
+    Some((address, at + displacement))
+}
+
+/// The base of addresses relative to the next instruction.
+pub(super) const RELATIVE: u8 = 0xff;
