@@ -45,6 +45,7 @@ mod wide;
 mod x86;
 
 pub use emulator::NativeEmulator;
+pub use userops::missing_operations;
 
 /// The name that the backend gives itself.
 pub const NAME: &str = "native";

@@ -3,7 +3,7 @@
 
 use terrella_platforms::Architecture;
 
-use crate::userops::{Handler, aarch64, loongarch, powerpc, riscv};
+use crate::userops::{Handler, aarch64, loongarch, neon, powerpc, riscv};
 
 /// Some instructions and their handler, whose input is the instruction word.
 pub(crate) struct Override {
@@ -18,6 +18,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [Override]
         Architecture::RiscV32 | Architecture::RiscV64 => riscv::OVERRIDES,
         Architecture::AArch64 => aarch64::OVERRIDES,
         Architecture::LoongArch32 | Architecture::LoongArch64 => loongarch::OVERRIDES,
+        Architecture::ArmV7A | Architecture::ArmV7R => neon::OVERRIDES,
         Architecture::PowerPc64 => powerpc::OVERRIDES,
         _ => &[],
     }

@@ -34,8 +34,6 @@ pub(crate) struct Target {
     pub(crate) initial: &'static [(&'static str, u64)],
     /// Registers of the platform that do not start as zero.
     pub(crate) platform_initial: &'static [(&'static str, u64)],
-    /// Accesses that are not aligned are faults.
-    pub(crate) strict_alignment: bool,
 }
 
 const BASE: Target = Target {
@@ -46,7 +44,6 @@ const BASE: Target = Target {
     mode_switch: None,
     initial: &[],
     platform_initial: &[],
-    strict_alignment: false,
 };
 
 const X86: Target = Target {
@@ -68,23 +65,16 @@ pub(crate) fn target(platform: Platform) -> Target {
         // HardFault on v6-M, UsageFault on v7-M.
         Architecture::ArmV6M => Target { invalid: 3, ..ARM },
         Architecture::ArmV7M => Target { invalid: 6, ..ARM },
-        Architecture::Mips32 | Architecture::Mips64 => Target {
-            invalid: 10,
-            strict_alignment: true,
-            mode_switch: Some(("ISAModeSwitch", "ISA_MODE")),
-            ..BASE
-        },
+        Architecture::Mips32 | Architecture::Mips64 => {
+            Target { invalid: 10, mode_switch: Some(("ISAModeSwitch", "ISA_MODE")), ..BASE }
+        }
         Architecture::PowerPc32 | Architecture::PowerPc64 => Target { invalid: 0x700, ..BASE },
         Architecture::RiscV32 | Architecture::RiscV64 => {
             Target { division: Division::Ones, invalid: 2, nan: NanRule::Default, ..BASE }
         }
         Architecture::M68k => Target { division: Division::Fault(5), invalid: 4, ..BASE },
-        Architecture::Sparc32 => {
-            Target { division: Division::Fault(0x2a), invalid: 2, strict_alignment: true, ..BASE }
-        }
-        Architecture::Sparc64 => {
-            Target { division: Division::Fault(0x28), invalid: 0x10, strict_alignment: true, ..BASE }
-        }
+        Architecture::Sparc32 => Target { division: Division::Fault(0x2a), invalid: 2, ..BASE },
+        Architecture::Sparc64 => Target { division: Division::Fault(0x28), invalid: 0x10, ..BASE },
         Architecture::TriCore => Target { invalid: 0x21, ..BASE },
         _ => BASE,
     }

@@ -15,7 +15,7 @@ use crate::{
     op::{Code, Op},
     optimize::optimize,
     overrides::{Override, overrides},
-    userops::Handler,
+    userops::{Handler, neon},
     x86::{self, NativeOp},
 };
 
@@ -270,12 +270,15 @@ impl NativeEmulator {
         if !translator.overrides.is_empty() && translator.decoder.length() == 4 {
             let mut bytes = [0; 4];
             self.memory.fetch(pc, &mut bytes);
-            let word = match self.processor.language.is_big_endian() {
-                true => u32::from_be_bytes(bytes),
-                false => u32::from_le_bytes(bytes),
+            let big_endian = self.processor.language.is_big_endian();
+            let word = match self.mode_switch {
+                Some((_, high, low)) => neon::normalized(bytes, context.get(high, low) == 1, big_endian),
+                None if big_endian => Some(u32::from_be_bytes(bytes)),
+                None => Some(u32::from_le_bytes(bytes)),
             };
-            let found = translator.overrides.iter().find(|it| word & it.mask == it.value);
-            if let Some(found) = found {
+            if let Some(word) = word
+                && let Some(found) = translator.overrides.iter().find(|it| word & it.mask == it.value)
+            {
                 translator.replacement = Some((found.handler, word));
                 return Ok(false);
             }

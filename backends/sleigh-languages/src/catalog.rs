@@ -115,6 +115,16 @@ const fn pair(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "SparcV9.sinc", old, new, reason: "two registers are loaded or stored" }
 }
 
+/// A correction of saturating sums of ARM and Thumb, which are computed in too
+/// few bits.
+const fn arm_sum(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "ARMinstructions.sinc", old, new, reason: "sums overflow before they are saturated" }
+}
+
+const fn thumb_sum(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "ARMTHUMBinstructions.sinc", old, new, reason: "sums overflow before they are saturated" }
+}
+
 /// A correction of exceptions of the 68000.
 const fn exception(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "68000.sinc", old, new, reason: "exceptions have numbers, and the engine enters them" }
@@ -346,4 +356,48 @@ pub const EDITS: &[Edit] = &[
         new: "\tlocal new = rs1;\n\trdDst = zext(frm[0,3]);\n\tfrm[0,3] = new[0,3];",
         reason: "source and destination may be the same register",
     },
+    Edit {
+        file: "ARMneon.sinc",
+        old: "\tRnAligned3 = RnAligned3 + vld1DdList3;",
+        new: "\tRnAligned3 = RnAligned3 + esize0607;",
+        reason: "the pointer advances by the element that was loaded",
+    },
+    Edit {
+        file: "ARMneon.sinc",
+        old: "\tVRnAligned3 = VRnAligned3 + thv_vld1DdList3;",
+        new: "\tVRnAligned3 = VRnAligned3 + esize0607;",
+        reason: "the pointer advances by the element that was loaded",
+    },
+    thumb_sum(
+        "  local sum1 = Rm0003 + Rn0003;\n  sum1 = SignedSaturate(sum1,32:2);\n  Q = SignedDoesSaturate(sum1,32:2);\n  Rd0811 = sum1;",
+        "  local sum1:8 = sext(Rm0003) + sext(Rn0003);\n  Q = Q | SignedDoesSaturate(sum1,32:2);\n  Rd0811 = SignedSaturate(sum1,32:2);",
+    ),
+    thumb_sum(
+        "  tmp:4 = Rm0003 - Rn0003;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = SignedDoesSaturate(tmp,32:2);\n  Rd0811 = tmp;",
+        "  local sum1:8 = sext(Rm0003) - sext(Rn0003);\n  Q = Q | SignedDoesSaturate(sum1,32:2);\n  Rd0811 = SignedSaturate(sum1,32:2);",
+    ),
+    thumb_sum(
+        "  tmp:4 = Rn0003 * 2;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = SignedDoesSaturate(tmp,32:2);\n  tmp = tmp + Rm0003;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = Q | SignedDoesSaturate(tmp,32:2);\n  Rd0811 = tmp;",
+        "  local double:8 = sext(Rn0003) * 2;\n  Q = Q | SignedDoesSaturate(double,32:2);\n  local near:4 = SignedSaturate(double,32:2);\n  local sum:8 = sext(near) + sext(Rm0003);\n  Q = Q | SignedDoesSaturate(sum,32:2);\n  Rd0811 = SignedSaturate(sum,32:2);",
+    ),
+    thumb_sum(
+        "  tmp:4 = Rn0003 * 2;\n  tmp = SignedSaturate(tmp);\n  Q = SignedDoesSaturate(tmp,32:2);\n  tmp = Rm0003 - tmp;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = Q | SignedDoesSaturate(tmp,32:2);\n  Rd0811 = tmp;",
+        "  local double:8 = sext(Rn0003) * 2;\n  Q = Q | SignedDoesSaturate(double,32:2);\n  local near:4 = SignedSaturate(double,32:2);\n  local sum:8 = sext(Rm0003) - sext(near);\n  Q = Q | SignedDoesSaturate(sum,32:2);\n  Rd0811 = SignedSaturate(sum,32:2);",
+    ),
+    arm_sum(
+        "  local sum1 = Rm + Rn;\n  sum1 = SignedSaturate(sum1,32:2);\n  Q = SignedDoesSaturate(sum1,32:2);\n  Rd = sum1;",
+        "  local sum1:8 = sext(Rm) + sext(Rn);\n  Q = Q | SignedDoesSaturate(sum1,32:2);\n  Rd = SignedSaturate(sum1,32:2);",
+    ),
+    arm_sum(
+        "  tmp:4 = Rm - Rn;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = SignedDoesSaturate(tmp,32:2);\n  Rd = tmp;",
+        "  local sum1:8 = sext(Rm) - sext(Rn);\n  Q = Q | SignedDoesSaturate(sum1,32:2);\n  Rd = SignedSaturate(sum1,32:2);",
+    ),
+    arm_sum(
+        "  tmp:4 = Rn * 2;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = SignedDoesSaturate(tmp,32:2);\n  tmp = tmp + Rm;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = Q | SignedDoesSaturate(tmp,32:2);\n  Rd = tmp;",
+        "  local double:8 = sext(Rn) * 2;\n  Q = Q | SignedDoesSaturate(double,32:2);\n  local near:4 = SignedSaturate(double,32:2);\n  local sum:8 = sext(near) + sext(Rm);\n  Q = Q | SignedDoesSaturate(sum,32:2);\n  Rd = SignedSaturate(sum,32:2);",
+    ),
+    arm_sum(
+        "  tmp:4 = Rn * 2;\n  tmp = SignedSaturate(tmp);\n  Q = SignedDoesSaturate(tmp,32:2);\n  tmp = Rm - tmp;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = Q | SignedDoesSaturate(tmp,32:2);\n  Rd = tmp;",
+        "  local double:8 = sext(Rn) * 2;\n  Q = Q | SignedDoesSaturate(double,32:2);\n  local near:4 = SignedSaturate(double,32:2);\n  local sum:8 = sext(Rm) - sext(near);\n  Q = Q | SignedDoesSaturate(sum,32:2);\n  Rd = SignedSaturate(sum,32:2);",
+    ),
 ];

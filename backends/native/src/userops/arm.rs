@@ -76,7 +76,8 @@ pub(super) const TABLE: Table = &[
 
 /// A value and the bits that it has to fit in.
 fn saturated(emulator: &mut NativeEmulator, op: &UserOp, is_signed: bool, asks: bool) -> Result<(), Halt> {
-    let value = i128::from(emulator.user_input(op, 0) as i32);
+    let size = 8 * NativeEmulator::user_input_size(op, 0).clamp(1, 8) as u32;
+    let value = super::lanes::signed(emulator.user_input(op, 0), size);
     let bits = (emulator.user_input(op, 1) as u32).clamp(u32::from(is_signed), 32);
     let (near, other) = saturate(value, bits, is_signed);
     // Signed results are as wide as registers.

@@ -5,9 +5,12 @@
 
 pub(crate) mod aarch64;
 mod access;
+mod altivec;
 mod arm;
 mod lanes;
 pub(crate) mod loongarch;
+pub(crate) mod neon;
+mod neon_misc;
 pub(crate) mod powerpc;
 pub(crate) mod riscv;
 mod sparc;
@@ -15,7 +18,7 @@ mod traps;
 mod tricore;
 
 use hashbrown::HashMap;
-use terrella_platforms::Architecture;
+use terrella_platforms::{Architecture, Platform};
 use terrella_sleigh::Language;
 
 use crate::{
@@ -75,6 +78,22 @@ impl Handlers {
     }
 }
 
+/// The user operations of a platform's specification that have no handler:
+/// an instruction that needs one of them is an error that names it. Some of
+/// them belong to instructions that the engine executes itself.
+///
+/// # Errors
+/// As [`NativeEmulator::new`].
+pub fn missing_operations(platform: Platform) -> terrella_emulator_api::Result<Vec<String>> {
+    let emulator = NativeEmulator::new(platform)?;
+    let names = emulator.processor.language.user_ops();
+    let missing = names.iter().enumerate().filter(|(number, _)| emulator.handlers.get(*number).is_none());
+    let mut missing: Vec<String> = missing.map(|(_, name)| name.clone()).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    Ok(missing)
+}
+
 /// The tables of an architecture.
 fn tables(architecture: Architecture) -> &'static [Table] {
     match architecture {
@@ -86,7 +105,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         | Architecture::ArmV7R => &[traps::ARM, arm::TABLE],
         Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::FLOAT, aarch64::CRYPTO],
         Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
-        Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC, powerpc::TABLE],
+        Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC, altivec::TABLE],
         Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],
         Architecture::M68k => &[traps::M68K],
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[traps::LOONGARCH, loongarch::TABLE],

@@ -4,7 +4,7 @@
 use rustc_apfloat::Round;
 
 use super::{
-    Handler, Table,
+    Handler,
     lanes::{mask, signed},
 };
 use crate::{
@@ -217,8 +217,6 @@ pub(crate) const OVERRIDES: &[Override] = &[
     move_word(211, Handler::new(|emulator, op| to_vector(emulator, op, |value| value as i32 as u64))),
     move_word(243, Handler::new(|emulator, op| to_vector(emulator, op, |value| value & 0xffff_ffff))),
 ];
-
-pub(super) const TABLE: Table = &[];
 
 const fn move_word(number: u32, handler: Handler) -> Override {
     Override { mask: 0xfc00_07fe, value: 0x7c00_0000 | number << 1, handler }
