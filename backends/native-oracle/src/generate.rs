@@ -100,7 +100,9 @@ impl Generator {
             let displacement = target.wrapping_sub(CODE + length as u64) as u32;
             place.copy_from_slice(&displacement.to_le_bytes());
         }
-        aim_branch(&mut shape, &mut self.random);
+        if length > end {
+            aim_branch(&mut shape, &mut self.random);
+        }
         if is_foreign_jump(&shape) {
             return None;
         }

@@ -35,6 +35,8 @@ pub struct Counts {
     pub lacking: u64,
     /// Those that only the host has, by their first bytes.
     pub undecoded: BTreeMap<String, u64>,
+    /// Those that only the engine has, by mnemonic.
+    pub accepted: BTreeMap<String, (u64, String)>,
 }
 
 impl Counts {
@@ -86,6 +88,11 @@ pub fn run(seed: u64, count: u64, filter: Option<&str>, class: Option<Class>) ->
                 Outcome::Timeout => continue,
                 Outcome::Invalid => {
                     counts.lacking += 1;
+                    if !mnemonic.is_empty() && engine.run(case).outcome != Outcome::Invalid {
+                        let entry = counts.accepted.entry(mnemonic.clone()).or_default();
+                        entry.0 += 1;
+                        entry.1 = format!("{} | {text}", compare::plain(&case.bytes));
+                    }
                     continue;
                 }
                 _ => {}

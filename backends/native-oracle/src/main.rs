@@ -43,6 +43,9 @@ fn oracle() -> Result<u64, String> {
         for (mnemonic, count) in &counts.compared {
             println!("{count:8} {mnemonic}");
         }
+        for (mnemonic, (count, example)) in &counts.accepted {
+            println!("only ours: {count:6} {mnemonic}: {example}");
+        }
     }
     for ((mnemonic, kinds), (count, examples)) in &counts.different {
         println!("{mnemonic}: {count} of {} differ in {kinds}", counts.compared[mnemonic]);
@@ -51,7 +54,7 @@ fn oracle() -> Result<u64, String> {
         }
     }
     let undecoded: u64 = counts.undecoded.values().sum();
-    for (bytes, _) in counts.undecoded.iter().take(20) {
+    for bytes in counts.undecoded.keys().take(if all { usize::MAX } else { 20 }) {
         println!("not decoded: {bytes}");
     }
     println!(

@@ -74,8 +74,8 @@ impl Registers {
             *slot = place(&format!("{}{name}", if is_64 { 'R' } else { 'E' }))?;
         }
         if is_64 {
-            for number in 8..16 {
-                general[number] = place(&format!("R{number}"))?;
+            for (number, slot) in general.iter_mut().enumerate().skip(8) {
+                *slot = place(&format!("R{number}"))?;
             }
         }
         let mut vectors = [0; 16];
