@@ -53,14 +53,20 @@ impl Counts {
     }
 }
 
-/// Compares a number of random instructions.
+/// Compares a number of random instructions of 64-bit or 32-bit code.
 ///
 /// # Errors
 /// What keeps the host's child process or the engine from starting.
-pub fn run(seed: u64, count: u64, filter: Option<&str>, class: Option<Class>) -> Result<Counts, String> {
+pub fn run(
+    bits: u32,
+    seed: u64,
+    count: u64,
+    filter: Option<&str>,
+    class: Option<Class>,
+) -> Result<Counts, String> {
     let mut host = Host::start()?;
-    let mut engine = Engine::new()?;
-    let mut generator = Generator::new(seed, class);
+    let mut engine = Engine::new(bits)?;
+    let mut generator = Generator::new(bits, seed, class);
     let mut counts = Counts::default();
     let mut made = 0;
     while made < count {
@@ -82,7 +88,7 @@ pub fn run(seed: u64, count: u64, filter: Option<&str>, class: Option<Class>) ->
             break;
         }
         made += cases.len() as u64;
-        let results = host.run(cases.iter().map(|(case, ..)| case))?;
+        let results = host.run(cases.iter().map(|(case, ..)| case), bits)?;
         for ((case, text, mnemonic), real) in cases.iter().zip(results) {
             match real.outcome {
                 Outcome::Timeout => continue,
