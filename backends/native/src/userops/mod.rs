@@ -4,6 +4,7 @@
 //! them when they are hit.
 
 mod traps;
+mod x86;
 
 use hashbrown::HashMap;
 use terrella_platforms::Architecture;
@@ -69,7 +70,7 @@ impl Handlers {
 /// The tables of an architecture.
 fn tables(architecture: Architecture) -> &'static [Table] {
     match architecture {
-        Architecture::X86_64 | Architecture::I386 => &[traps::X86],
+        Architecture::X86_64 | Architecture::I386 => &[traps::X86, x86::X86],
         Architecture::ArmV5T
         | Architecture::ArmV6M
         | Architecture::ArmV7A
