@@ -46,8 +46,12 @@ fn speeds() {
             let count = run(&mut native, &program, true) as f64;
             let (ours, theirs) = beside(
                 5,
-                || drop(run(&mut native, &program, false)),
-                || drop(run(&mut unicorn, &program, false)),
+                || {
+                    run(&mut native, &program, false);
+                },
+                || {
+                    run(&mut unicorn, &program, false);
+                },
             );
             println!(
                 "{:10} {:10} {:8.0} {:8.0} {:6.3}",

@@ -108,13 +108,19 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().rev().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn plain(bytes: &[u8]) -> String {
+pub(crate) fn plain(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A difference with everything that is needed to understand it.
 #[must_use]
-pub fn describe(case: &Case, text: &str, real: &Machine, ours: &Machine, found: &[Difference]) -> String {
+pub(crate) fn describe(
+    case: &Case,
+    text: &str,
+    real: &Machine,
+    ours: &Machine,
+    found: &[Difference],
+) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = writeln!(out, "  {} | {text}", plain(&case.bytes));

@@ -23,6 +23,7 @@ pub struct Engine {
     mxcsr: RegisterId,
     control: [RegisterId; 3],
     exit: u64,
+    bits: u32,
 }
 
 impl Engine {
@@ -30,9 +31,11 @@ impl Engine {
     ///
     /// # Errors
     /// What the engine says.
-    pub fn new() -> Result<Self, String> {
-        let mut emulator = NativeEmulator::new(Platform::X86_64).map_err(|error| error.to_string())?;
-        let processor = terrella_sleigh_languages::load("x86-64").map_err(|error| error.to_string())?;
+    pub fn new(bits: u32) -> Result<Self, String> {
+        let (platform, language) =
+            if bits == 64 { (Platform::X86_64, "x86-64") } else { (Platform::I386, "x86") };
+        let mut emulator = NativeEmulator::new(platform).map_err(|error| error.to_string())?;
+        let processor = terrella_sleigh_languages::load(language).map_err(|error| error.to_string())?;
         let map = |emulator: &mut NativeEmulator, address: u64, size: u64, permissions| {
             emulator.map_memory(address..address + size, permissions).map_err(|error| error.to_string())
         };
@@ -44,17 +47,21 @@ impl Engine {
         let all = |emulator: &NativeEmulator, names: Vec<String>| {
             names.iter().map(|name| find(emulator, name)).collect::<Result<Vec<_>, _>>()
         };
+        let count = if bits == 64 { 16 } else { 8 };
+        let letter = if bits == 64 { "r" } else { "e" };
+        let general = GENERAL[..count].iter().map(|name| name.replacen('r', letter, 1)).collect();
         Ok(Self {
-            general: all(&emulator, GENERAL.iter().map(|name| (*name).to_owned()).collect())?,
-            vectors: all(&emulator, (0..16).map(|index| format!("ymm{index}")).collect())?,
+            general: all(&emulator, general)?,
+            vectors: all(&emulator, (0..count).map(|index| format!("ymm{index}")).collect())?,
             stack: all(&emulator, (0..8).map(|index| format!("st{index}")).collect())?,
-            flags: find(&emulator, "rflags")?,
+            flags: find(&emulator, "eflags")?,
             mxcsr: find(&emulator, "mxcsr")?,
             control: [find(&emulator, "fpcw")?, find(&emulator, "fpsw")?, find(&emulator, "fptw")?],
             emulator,
             decoder: terrella_sleigh::Decoder::new(processor.language.clone()),
             context: processor.context,
             exit: 0,
+            bits,
         })
     }
 
@@ -82,7 +89,7 @@ impl Engine {
     fn execute(&mut self, case: &Case) -> Result<Machine, Error> {
         let before = &case.before;
         let emulator = &mut self.emulator;
-        let mut code = crate::host::code_of(&case.bytes).to_vec();
+        let mut code = crate::host::code_of(&case.bytes, self.bits).to_vec();
         code.resize(0x1000, 0xcc);
         emulator.write_memory(CODE, &code)?;
         emulator.write_memory(DATA, &before.data)?;

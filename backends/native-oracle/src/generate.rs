@@ -24,6 +24,7 @@ pub enum Class {
 
 /// Makes random instructions with random states.
 pub struct Generator {
+    is_64: bool,
     random: Random,
     class: Option<Class>,
     decoder: Option<(Decoder, Context)>,
@@ -45,11 +46,12 @@ struct Shape {
 impl Generator {
     /// With a seed, and for one class only or all.
     #[must_use]
-    pub fn new(seed: u64, class: Option<Class>) -> Self {
-        let decoder = terrella_sleigh_languages::load("x86-64")
+    pub fn new(bits: u32, seed: u64, class: Option<Class>) -> Self {
+        let language = if bits == 64 { "x86-64" } else { "x86" };
+        let decoder = terrella_sleigh_languages::load(language)
             .ok()
             .map(|processor| (Decoder::new(Arc::clone(&processor.language)), processor.context));
-        Self { random: Random::new(seed), class, decoder }
+        Self { is_64: bits == 64, random: Random::new(seed), class, decoder }
     }
 
     /// The next case.
@@ -100,7 +102,9 @@ impl Generator {
             let displacement = target.wrapping_sub(CODE + length as u64) as u32;
             place.copy_from_slice(&displacement.to_le_bytes());
         }
-        aim_branch(&mut shape, &mut self.random);
+        if length > end {
+            aim_branch(&mut shape, &mut self.random);
+        }
         if is_foreign_jump(&shape) {
             return None;
         }
@@ -129,7 +133,7 @@ impl Generator {
         if random.once_in(40) && !vector {
             shape.bytes.push(0xf0);
         }
-        let rex = if random.once_in(2) { 0x40 | random.below(16) as u8 } else { 0 };
+        let rex = if self.is_64 && random.once_in(2) { 0x40 | random.below(16) as u8 } else { 0 };
         if rex != 0 {
             shape.bytes.push(rex);
         }
@@ -154,7 +158,11 @@ impl Generator {
         if repeated && map == 0 && (0xe0..0xe3).contains(&opcode) {
             return false;
         }
-        if is_dangerous(map, opcode) || foreign || jump && shape.bytes.contains(&0x66) {
+        if !self.is_64 && map == 0 && is_dangerous_in_32_bits(opcode) {
+            return false;
+        }
+        let is_step = !self.is_64 && map == 0 && (0x40..0x50).contains(&opcode);
+        if is_dangerous(map, opcode) && !is_step || foreign || jump && shape.bytes.contains(&0x66) {
             return false;
         }
         match map {
@@ -192,8 +200,11 @@ impl Generator {
         };
         let pp = if map == 1 { random.below(4) as u8 } else { random.pick(&[1, 1, 1, 0, 2, 3]) };
         let (wide, long) = (random.below(2) as u8, random.below(2) as u8);
-        let rex = random.below(8) as u8;
-        let vvvv = if random.once_in(3) { 0xf } else { random.below(16) as u8 };
+        let rex = if self.is_64 { random.below(8) as u8 } else { 0 };
+        let mut vvvv = if random.once_in(3) { 0xf } else { random.below(16) as u8 };
+        if !self.is_64 {
+            vvvv |= 8;
+        }
         if map == 1 && rex & 3 == 0 && wide == 0 && random.once_in(2) {
             shape.bytes.extend([0xc5, (!rex >> 2 & 1) << 7 | vvvv << 3 | long << 2 | pp]);
         } else {
@@ -230,8 +241,12 @@ impl Generator {
         let offset = 0x800 + if random.once_in(2) { 32 * random.below(8) } else { random.below(256) };
         let target = DATA + if random.once_in(100) { DATA_SIZE as u64 - random.below(16) } else { offset };
         if rm == 5 && mode == 0 {
-            shape.relative = Some((shape.bytes.len(), target));
-            shape.bytes.extend([0; 4]);
+            if self.is_64 {
+                shape.relative = Some((shape.bytes.len(), target));
+                shape.bytes.extend([0; 4]);
+            } else {
+                shape.bytes.extend((target as u32).to_le_bytes());
+            }
             return;
         }
         let (mut base, mut index) = (usize::from(rm | (rex & 1) << 3), None);
@@ -304,12 +319,20 @@ impl Generator {
         for (register, value) in &shape.fixed {
             general[*register] = *value;
         }
+        if !self.is_64 {
+            for (index, value) in general.iter_mut().enumerate() {
+                *value = if index < 8 { *value & 0xffff_ffff } else { 0 };
+            }
+        }
         let direction = if random.once_in(12) { 0x400 } else { 0 };
         let flags = random.bits() & 0x8d5 | 0x202 | direction;
         let style = random.below(6);
         let mut vectors = [[0; 32]; 16];
         for value in &mut vectors {
             fill(random, value, style, shape.gathers);
+        }
+        if !self.is_64 {
+            vectors[8..].fill([0; 32]);
         }
         let mut stack = [[0; 10]; 8];
         for value in &mut stack {
@@ -452,13 +475,13 @@ const fn is_dangerous(map: u8, opcode: u8) -> bool {
             matches!(
                 opcode,
                 0x0f | 0x26 | 0x2e | 0x36 | 0x3e | 0x40..0x50 | 0x62 | 0x64..0x68 | 0x6c..0x70 | 0x8c | 0x8e | 0x9a | 0xc4 | 0xc5
-                    | 0xc2 | 0xc3 | 0xca..0xd0 | 0xd8..0xe0 | 0xe4..0xe8 | 0xea | 0xec..0xf5 | 0xfa | 0xfb | 0xff | 0xf1 | 0xcc
+                    | 0xc2 | 0xc3 | 0xca..0xd0 | 0xd8..0xe0 | 0xe4..0xe8 | 0xea | 0xec..0xf5 | 0xfa | 0xfb | 0xff | 0xf1
             ) && !matches!(opcode, 0xff | 0xc2 | 0xc3)
         }
         1 => {
             matches!(
                 opcode,
-                0x00..0x0d | 0x0e | 0x0f | 0x1a | 0x1b | 0x20..0x28 | 0x30..0x40 | 0xa0..0xa3 | 0xa8..0xab | 0xae | 0xb2 | 0xb4 | 0xb5 | 0xb9
+                0x00..=0x0c | 0x0e | 0x0f | 0x1a | 0x1b | 0x20..0x28 | 0x30..0x40 | 0xa0..0xa3 | 0xa8..0xab | 0xae | 0xb2 | 0xb4 | 0xb5 | 0xb9
                     | 0xc7 | 0xff
             ) || opcode == 0x38
                 || opcode == 0x3a
@@ -468,6 +491,14 @@ const fn is_dangerous(map: u8, opcode: u8) -> bool {
         2 => matches!(opcode, 0xf5 | 0xf8..=0xff | 0x80..=0x83),
         _ => matches!(opcode, 0xf0),
     }
+}
+
+/// Segments, far jumps and VEX prefixes of another form.
+const fn is_dangerous_in_32_bits(opcode: u8) -> bool {
+    matches!(
+        opcode,
+        0x06 | 0x07 | 0x0e | 0x16 | 0x17 | 0x1e | 0x1f | 0x62 | 0x63 | 0x9a | 0xc4 | 0xc5 | 0xce | 0xea
+    )
 }
 
 const fn has_modrm(map: u8, opcode: u8) -> bool {

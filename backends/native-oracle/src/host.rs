@@ -1,7 +1,7 @@
 //! [`Host`]: the host's processor, in a child process.
 
 use std::{
-    arch::global_asm,
+    arch::{asm, global_asm},
     mem::{offset_of, size_of},
     ptr::{self, NonNull},
 };
@@ -25,47 +25,69 @@ struct State {
     signal: u64,
     entry: u64,
     mxcsr: u64,
-    pad: [u64; 10],
+    /// For far jumps: an offset of 32 bits and a selector.
+    far: u64,
+    bits: u64,
+    pad: [u64; 8],
     area: [u8; AREA],
 }
 
 const _: () = assert!(offset_of!(State, flags) == 128 && offset_of!(State, host_stack) == 144);
 const _: () = assert!(offset_of!(State, entry) == 160 && offset_of!(State, mxcsr) == 168);
-const _: () = assert!(offset_of!(State, area) == 256);
+const _: () = assert!(offset_of!(State, area) == 256 && offset_of!(State, far) == 176);
+
+/// The segments of user code on Linux.
+const CODE_64: u64 = 0x33;
+const CODE_32: u64 = 0x23;
+const DATA_32: u16 = 0x2b;
+/// Where 32-bit code goes back to 64 bits.
+const BACK: u64 = CODE + 0x1000;
+
+/// What loads the state and goes to the instruction, by a jump of its own.
+macro_rules! enter {
+    ($name:literal, $jump:literal) => {
+        global_asm!(
+            concat!(".globl ", $name),
+            concat!($name, ":"),
+            "push rbx",
+            "push rbp",
+            "push r12",
+            "push r13",
+            "push r14",
+            "push r15",
+            "mov r15d, 0x30000000",
+            "mov [r15 + 144], rsp",
+            "mov eax, 7",
+            "xor edx, edx",
+            "xrstor64 [r15 + 256]",
+            "push qword ptr [r15 + 128]",
+            "popfq",
+            "mov rax, [r15]",
+            "mov rcx, [r15 + 8]",
+            "mov rdx, [r15 + 16]",
+            "mov rbx, [r15 + 24]",
+            "mov rsp, [r15 + 32]",
+            "mov rbp, [r15 + 40]",
+            "mov rsi, [r15 + 48]",
+            "mov rdi, [r15 + 56]",
+            "mov r8, [r15 + 64]",
+            "mov r9, [r15 + 72]",
+            "mov r10, [r15 + 80]",
+            "mov r11, [r15 + 88]",
+            "mov r12, [r15 + 96]",
+            "mov r13, [r15 + 104]",
+            "mov r14, [r15 + 112]",
+            "mov r15, [r15 + 120]",
+            $jump,
+        );
+    };
+}
+
+enter!("terrella_oracle_enter", "jmp qword ptr ds:[0x300000a0]");
+// Into a segment of 32-bit code.
+enter!("terrella_oracle_enter_32", "jmp fword ptr ds:[0x300000b0]");
 
 global_asm!(
-    ".globl terrella_oracle_enter",
-    "terrella_oracle_enter:",
-    "push rbx",
-    "push rbp",
-    "push r12",
-    "push r13",
-    "push r14",
-    "push r15",
-    "mov r15d, 0x30000000",
-    "mov [r15 + 144], rsp",
-    "mov eax, 7",
-    "xor edx, edx",
-    "xrstor64 [r15 + 256]",
-    "push qword ptr [r15 + 128]",
-    "popfq",
-    "mov rax, [r15]",
-    "mov rcx, [r15 + 8]",
-    "mov rdx, [r15 + 16]",
-    "mov rbx, [r15 + 24]",
-    "mov rsp, [r15 + 32]",
-    "mov rbp, [r15 + 40]",
-    "mov rsi, [r15 + 48]",
-    "mov rdi, [r15 + 56]",
-    "mov r8, [r15 + 64]",
-    "mov r9, [r15 + 72]",
-    "mov r10, [r15 + 80]",
-    "mov r11, [r15 + 88]",
-    "mov r12, [r15 + 96]",
-    "mov r13, [r15 + 104]",
-    "mov r14, [r15 + 112]",
-    "mov r15, [r15 + 120]",
-    "jmp qword ptr ds:[0x300000a0]",
     ".globl terrella_oracle_exit",
     "terrella_oracle_exit:",
     "mov qword ptr ds:[0x30000000], rax",
@@ -108,6 +130,7 @@ global_asm!(
 
 unsafe extern "C" {
     fn terrella_oracle_enter();
+    fn terrella_oracle_enter_32();
     fn terrella_oracle_exit();
     fn terrella_oracle_leave();
 }
@@ -206,22 +229,28 @@ impl Host {
     ///
     /// # Errors
     /// What the system says when the child process must be started again.
-    pub fn run<'a>(&mut self, cases: impl Iterator<Item = &'a Case>) -> Result<Vec<Machine>, String> {
+    pub fn run<'a>(
+        &mut self,
+        cases: impl Iterator<Item = &'a Case>,
+        bits: u32,
+    ) -> Result<Vec<Machine>, String> {
         let mut count = 0u8;
         for (index, case) in cases.take(SLOTS).enumerate() {
             // SAFETY: inside the mapping, and the child waits.
             let slot = unsafe { &mut *self.slots.as_ptr().add(index) };
-            slot.state = state_of(&case.before);
-            slot.code = code_of(&case.bytes);
+            slot.state = state_of(&case.before, bits);
+            slot.code = code_of(&case.bytes, bits);
             slot.data.copy_from_slice(&case.before.data);
             count += 1;
         }
         // SAFETY: one byte is written from a variable.
         let written = unsafe { libc::write(self.request, (&raw const count).cast(), 1) };
         let mut done = 0u8;
-        // SAFETY: one byte is read into a variable.
-        let read =
-            if written == 1 { unsafe { libc::read(self.reply, (&raw mut done).cast(), 1) } } else { 0 };
+        let mut read = 0;
+        if written == 1 {
+            // SAFETY: one byte is read into a variable.
+            read = unsafe { libc::read(self.reply, (&raw mut done).cast(), 1) };
+        }
         let ended = if read == 1 {
             usize::from(count)
         } else {
@@ -251,19 +280,32 @@ impl Drop for Host {
     }
 }
 
+/// The jump out of 64-bit code.
+fn jump_out() -> [u8; 14] {
+    // jmp qword ptr [rip]
+    let mut jump = [0xff, 0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let exit = terrella_oracle_exit as *const () as u64;
+    jump[6..].copy_from_slice(&exit.to_le_bytes());
+    jump
+}
+
 /// An instruction, and a jump out.
-pub(crate) fn code_of(bytes: &[u8]) -> [u8; 64] {
+pub(crate) fn code_of(bytes: &[u8], bits: u32) -> [u8; 64] {
     let mut code = [0xcc; 64];
     let end = bytes.len().min(32);
     code[..end].copy_from_slice(&bytes[..end]);
-    // jmp qword ptr [rip]
-    code[end..end + 6].copy_from_slice(&[0xff, 0x25, 0, 0, 0, 0]);
-    let exit = terrella_oracle_exit as *const () as u64;
-    code[end + 6..end + 14].copy_from_slice(&exit.to_le_bytes());
+    if bits == 64 {
+        code[end..end + 14].copy_from_slice(&jump_out());
+    } else {
+        // jmp far
+        code[end] = 0xea;
+        code[end + 1..end + 5].copy_from_slice(&(BACK as u32).to_le_bytes());
+        code[end + 5..end + 7].copy_from_slice(&(CODE_64 as u16).to_le_bytes());
+    }
     code
 }
 
-fn state_of(machine: &Machine) -> State {
+fn state_of(machine: &Machine, bits: u32) -> State {
     let mut area = [0; AREA];
     area[..2].copy_from_slice(&machine.control.to_le_bytes());
     area[2..4].copy_from_slice(&machine.status.to_le_bytes());
@@ -285,7 +327,9 @@ fn state_of(machine: &Machine) -> State {
         signal: 0,
         entry: CODE,
         mxcsr: 0x1f80,
-        pad: [0; 10],
+        far: CODE_32 << 32 | CODE,
+        bits: bits.into(),
+        pad: [0; 8],
         area,
     }
 }
@@ -351,6 +395,10 @@ fn serve(slots: NonNull<Slot>, request: libc::c_int, reply: libc::c_int) -> ! {
         // SAFETY: ends this process.
         unsafe { libc::_exit(1) };
     }
+    // SAFETY: flat segments, which 64-bit code does not look at.
+    unsafe {
+        asm!("mov ds, {0:x}", "mov es, {0:x}", in(reg) DATA_32);
+    }
     loop {
         let mut count = 0u8;
         // SAFETY: one byte is read into a variable.
@@ -380,7 +428,13 @@ fn execute(slot: &mut Slot) {
         ptr::copy_nonoverlapping(slot.data.as_ptr(), DATA as *mut u8, DATA_SIZE);
         let state = STATE as *mut State;
         ptr::copy_nonoverlapping(&raw const slot.state, state, 1);
-        terrella_oracle_enter();
+        let back = jump_out();
+        ptr::copy_nonoverlapping(back.as_ptr(), BACK as *mut u8, back.len());
+        if slot.state.bits == 64 {
+            terrella_oracle_enter();
+        } else {
+            terrella_oracle_enter_32();
+        }
         ptr::copy_nonoverlapping(state.cast_const(), &raw mut slot.state, 1);
         ptr::copy_nonoverlapping(DATA as *const u8, slot.data.as_mut_ptr(), DATA_SIZE);
     }
@@ -459,5 +513,6 @@ extern "C" fn on_signal(number: libc::c_int, _: *mut libc::siginfo_t, context: *
         }
         registers[REG_RIP as usize] = terrella_oracle_leave as *const () as i64;
         registers[REG_EFL as usize] = 0x202;
+        registers[REG_CSGSFS as usize] = registers[REG_CSGSFS as usize] & !0xffff | CODE_64 as i64;
     }
 }

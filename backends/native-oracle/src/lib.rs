@@ -35,6 +35,8 @@ pub struct Counts {
     pub lacking: u64,
     /// Those that only the host has, by their first bytes.
     pub undecoded: BTreeMap<String, u64>,
+    /// Those that only the engine has, by mnemonic.
+    pub accepted: BTreeMap<String, (u64, String)>,
 }
 
 impl Counts {
@@ -51,14 +53,20 @@ impl Counts {
     }
 }
 
-/// Compares a number of random instructions.
+/// Compares a number of random instructions of 64-bit or 32-bit code.
 ///
 /// # Errors
 /// What keeps the host's child process or the engine from starting.
-pub fn run(seed: u64, count: u64, filter: Option<&str>, class: Option<Class>) -> Result<Counts, String> {
+pub fn run(
+    bits: u32,
+    seed: u64,
+    count: u64,
+    filter: Option<&str>,
+    class: Option<Class>,
+) -> Result<Counts, String> {
     let mut host = Host::start()?;
-    let mut engine = Engine::new()?;
-    let mut generator = Generator::new(seed, class);
+    let mut engine = Engine::new(bits)?;
+    let mut generator = Generator::new(bits, seed, class);
     let mut counts = Counts::default();
     let mut made = 0;
     while made < count {
@@ -80,12 +88,17 @@ pub fn run(seed: u64, count: u64, filter: Option<&str>, class: Option<Class>) ->
             break;
         }
         made += cases.len() as u64;
-        let results = host.run(cases.iter().map(|(case, ..)| case))?;
+        let results = host.run(cases.iter().map(|(case, ..)| case), bits)?;
         for ((case, text, mnemonic), real) in cases.iter().zip(results) {
             match real.outcome {
                 Outcome::Timeout => continue,
                 Outcome::Invalid => {
                     counts.lacking += 1;
+                    if !mnemonic.is_empty() && engine.run(case).outcome != Outcome::Invalid {
+                        let entry = counts.accepted.entry(mnemonic.clone()).or_default();
+                        entry.0 += 1;
+                        entry.1 = format!("{} | {text}", compare::plain(&case.bytes));
+                    }
                     continue;
                 }
                 _ => {}

@@ -1,5 +1,5 @@
 //! Compares random instructions: `terrella-hardware-oracle [--seed N]
-//! [--count N] [--only MNEMONICS] [--class integer|sse|x87|vex] [--all]`.
+//! [--count N] [--only MNEMONICS] [--class integer|sse|x87|vex] [--32] [--all]`.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn main() -> std::process::ExitCode {
@@ -17,6 +17,7 @@ fn main() -> std::process::ExitCode {
 fn oracle() -> Result<u64, String> {
     use terrella_hardware_oracle::{Class, run};
     let (mut seed, mut count, mut only, mut class, mut all) = (1, 100_000, None, None, false);
+    let mut bits = 64;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
@@ -25,6 +26,7 @@ fn oracle() -> Result<u64, String> {
             "--seed" => seed = number(value()?)?,
             "--count" => count = number(value()?)?,
             "--only" => only = Some(value()?),
+            "--32" => bits = 32,
             "--all" => all = true,
             "--class" => {
                 class = Some(match value()?.as_str() {
@@ -38,10 +40,13 @@ fn oracle() -> Result<u64, String> {
             other => return Err(format!("what is `{other}`?")),
         }
     }
-    let counts = run(seed, count, only.as_deref(), class)?;
+    let counts = run(bits, seed, count, only.as_deref(), class)?;
     if all {
         for (mnemonic, count) in &counts.compared {
             println!("{count:8} {mnemonic}");
+        }
+        for (mnemonic, (count, example)) in &counts.accepted {
+            println!("only ours: {count:6} {mnemonic}: {example}");
         }
     }
     for ((mnemonic, kinds), (count, examples)) in &counts.different {
@@ -51,7 +56,7 @@ fn oracle() -> Result<u64, String> {
         }
     }
     let undecoded: u64 = counts.undecoded.values().sum();
-    for (bytes, _) in counts.undecoded.iter().take(20) {
+    for bytes in counts.undecoded.keys().take(if all { usize::MAX } else { 20 }) {
         println!("not decoded: {bytes}");
     }
     println!(

@@ -96,8 +96,9 @@ impl Big {
         }
         let half = |value: u128| (value >> 64, value & u128::from(u64::MAX));
         let ((a1, a0), (b1, b0)) = (half(self.significand), half(other.significand));
-        let middle = (a0 * b0 >> 64) + (a1 * b0 & u128::from(u64::MAX)) + (a0 * b1 & u128::from(u64::MAX));
-        let high = a1 * b1 + (a1 * b0 >> 64) + (a0 * b1 >> 64) + (middle >> 64);
+        let (left, right) = (half(a1 * b0), half(a0 * b1));
+        let middle = half(a0 * b0).0 + left.1 + right.1;
+        let high = a1 * b1 + left.0 + right.0 + (middle >> 64);
         let low = middle & u128::from(u64::MAX);
         let negative = self.negative != other.negative;
         let exponent = self.exponent + other.exponent;

@@ -36,7 +36,6 @@ pub(super) struct Decoded {
     pub(super) long: bool,
     pub(super) wide: bool,
     pub(super) has_rex: bool,
-    pub(super) has_lock: bool,
     pub(super) waits: bool,
     /// Where the immediate is.
     pub(super) immediate: usize,
@@ -46,7 +45,7 @@ pub(super) struct Decoded {
 pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
     let mut at = 0;
     let (mut has_66, mut repeat, mut segment, mut short) = (false, NONE, 0, false);
-    let (mut has_lock, mut waits) = (false, false);
+    let mut waits = false;
     loop {
         match bytes.get(at)? {
             0x66 => has_66 = true,
@@ -55,8 +54,7 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
             0xf2 => repeat = PF2,
             0x64 => segment = 4,
             0x65 => segment = 5,
-            0xf0 => has_lock = true,
-            0x2e | 0x36 | 0x3e | 0x26 => {}
+            0xf0 | 0x2e | 0x36 | 0x3e | 0x26 => {}
             // FWAIT before another one is part of it.
             0x9b if at + 1 < bytes.len() => waits = true,
             _ => break,
@@ -88,7 +86,6 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
         long: false,
         wide: rex & 8 != 0,
         has_rex: rex != 0,
-        has_lock,
         waits,
         immediate: 0,
     };

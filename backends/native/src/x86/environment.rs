@@ -75,7 +75,7 @@ pub(super) fn memory(e: &mut NativeEmulator, op: &NativeOp, it: &Registers, kind
                 .rev()
                 .fold(0i128, |all, byte| all * 100 + i128::from(byte >> 4) * 10 + i128::from(byte & 15));
             let mut env = Env { precision: 64, ..e.x87_env(it) };
-            let mut value = env.from_integer(EXTENDED, digits);
+            let mut value = env.of_integer(EXTENDED, digits);
             if bytes[9] & 0x80 != 0 {
                 value |= 1 << 79;
             }
@@ -181,7 +181,7 @@ fn store_decimal(e: &mut NativeEmulator, op: &NativeOp, it: &Registers, address:
         let mut env = e.x87_env(it);
         let value = e.st(it, 0);
         let mode = env.mode;
-        let rounded = env.to_integer(EXTENDED, value, 64, mode);
+        let rounded = env.integer_of(EXTENDED, value, 64, mode);
         let bytes = if env.flags & soft::INVALID != 0 || rounded.unsigned_abs() >= 1_000_000_000_000_000_000 {
             env.flags = soft::INVALID;
             env.up = false;

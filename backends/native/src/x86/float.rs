@@ -456,7 +456,7 @@ fn from_integers(e: &mut NativeEmulator, op: &NativeOp, format: Format) -> Resul
     let mut env = e.env(op);
     let mut result = [0; WIDEST];
     for index in 0..usize::from(op.length) / size(format) {
-        let value = env.from_integer(format, i32::get(&b, index).into());
+        let value = env.of_integer(format, i32::get(&b, index).into());
         set(format, &mut result, index, value);
     }
     e.settle_sse(&env)?;
@@ -470,7 +470,7 @@ fn to_integers(e: &mut NativeEmulator, op: &NativeOp, format: Format, truncate: 
     let mode = if truncate { Mode::Zero } else { env.mode };
     let mut result = [0; WIDEST];
     for index in 0..usize::from(op.length) / size(format) {
-        let value = env.to_integer(format, get(format, &b, index), 32, mode) as i32;
+        let value = env.integer_of(format, get(format, &b, index), 32, mode) as i32;
         value.put(&mut result, index);
     }
     e.settle_sse(&env)?;
@@ -486,7 +486,7 @@ fn from_general(e: &mut NativeEmulator, op: &NativeOp, format: Format) -> Result
     let value = if width == 8 { value as i64 } else { i64::from(value as i32) };
     let mut env = e.env(op);
     let mut a = e.first(op);
-    let value = env.from_integer(format, value.into());
+    let value = env.of_integer(format, value.into());
     set(format, &mut a, 0, value);
     e.settle_sse(&env)?;
     put_low(e, op, &a);
@@ -498,7 +498,7 @@ fn to_general(e: &mut NativeEmulator, op: &NativeOp, format: Format, truncate: b
     let mut env = e.env(op);
     let mode = if truncate { Mode::Zero } else { env.mode };
     let width = if op.width == 8 { 8 } else { 4 };
-    let value = env.to_integer(format, get(format, &b, 0), 8 * u32::from(width), mode);
+    let value = env.integer_of(format, get(format, &b, 0), 8 * u32::from(width), mode);
     e.settle_sse(&env)?;
     e.set_general(op.reg, width, value as u64);
     Ok(())
@@ -512,7 +512,7 @@ fn from_mmx(e: &mut NativeEmulator, op: &NativeOp, format: Format) -> Result<(),
     let mut env = e.env(op);
     let mut a = e.first(op);
     for index in 0..2 {
-        let value = env.from_integer(format, i32::get(&b, index).into());
+        let value = env.of_integer(format, i32::get(&b, index).into());
         set(format, &mut a, index, value);
     }
     e.settle_sse(&env)?;
@@ -526,7 +526,7 @@ fn to_mmx(e: &mut NativeEmulator, op: &NativeOp, format: Format, truncate: bool)
     let mode = if truncate { Mode::Zero } else { env.mode };
     let mut result = [0; WIDEST];
     for index in 0..2 {
-        (env.to_integer(format, get(format, &b, index), 32, mode) as i32).put(&mut result, index);
+        (env.integer_of(format, get(format, &b, index), 32, mode) as i32).put(&mut result, index);
     }
     e.settle_sse(&env)?;
     e.put_mmx(op.reg, u64::get(&result, 0));

@@ -7,6 +7,7 @@
 
 mod big;
 mod crypto;
+mod decimal;
 mod decode;
 mod environment;
 mod float;
@@ -45,6 +46,8 @@ pub(crate) struct Registers {
     stack: [u16; 8],
     fs: u16,
     gs: u16,
+    /// The selectors that have these bases.
+    selectors: (u16, u16),
     cf: u16,
     pf: u16,
     af: u16,
@@ -74,8 +77,8 @@ impl Registers {
             *slot = place(&format!("{}{name}", if is_64 { 'R' } else { 'E' }))?;
         }
         if is_64 {
-            for number in 8..16 {
-                general[number] = place(&format!("R{number}"))?;
+            for (number, slot) in general.iter_mut().enumerate().skip(8) {
+                *slot = place(&format!("R{number}"))?;
             }
         }
         let mut vectors = [0; 16];
@@ -91,6 +94,7 @@ impl Registers {
             general,
             vectors,
             stack,
+            selectors: (place("FS")?, place("GS")?),
             fs: place("FS_OFFSET")?,
             gs: place("GS_OFFSET")?,
             cf: place("CF")?,
@@ -327,6 +331,7 @@ fn rows(map: u8, opcode: u8) -> &'static [Row] {
             moves::ROWS,
             float::ROWS,
             crypto::ROWS,
+            decimal::ROWS,
             strings::ROWS,
             general::ROWS,
             state::ROWS,
@@ -489,6 +494,19 @@ impl NativeEmulator {
             self.leave_mmx(&registers, &before);
         }
         result
+    }
+
+    /// The base of the segment whose selector is at a place.
+    pub(crate) fn segment_base(&self, selector: u16) -> u64 {
+        let Some(it) = self.x86 else { return 0 };
+        let size = if it.is_64 { 8 } else { 4 };
+        if selector == it.selectors.0 {
+            self.general(it.fs, size)
+        } else if selector == it.selectors.1 {
+            self.general(it.gs, size)
+        } else {
+            0
+        }
     }
 
     // ---- operands

@@ -7,26 +7,26 @@ use crate::{emulator::NativeEmulator, halt::Halt};
 
 pub(super) const ROWS: &[Row] = &[
     // Whole vectors.
-    x(NONE | P66, 1, 0x10, |e, op| load(e, op)).unaligned(),
-    x(NONE | P66, 1, 0x11, |e, op| store(e, op)).unaligned(),
-    x(NONE | P66, 1, 0x28, |e, op| load(e, op)).aligned(),
-    x(NONE | P66, 1, 0x29, |e, op| store(e, op)).aligned(),
-    x(NONE | P66, 1, 0x2b, |e, op| store(e, op)).aligned().in_memory(),
-    x(P66, 1, 0x6f, |e, op| load(e, op)).aligned(),
-    x(PF3, 1, 0x6f, |e, op| load(e, op)).unaligned(),
-    x(P66, 1, 0x7f, |e, op| store(e, op)).aligned(),
-    x(PF3, 1, 0x7f, |e, op| store(e, op)).unaligned(),
-    x(P66, 1, 0xe7, |e, op| store(e, op)).aligned().in_memory(),
-    x(PF2, 1, 0xf0, |e, op| load(e, op)).unaligned().in_memory(),
-    x(P66, 2, 0x2a, |e, op| load(e, op)).aligned().in_memory(),
-    Row { mmx: true, ..x(NONE, 1, 0x6f, |e, op| load(e, op)) },
-    Row { mmx: true, ..x(NONE, 1, 0x7f, |e, op| store_mmx(e, op)) },
-    Row { mmx: true, ..x(NONE, 1, 0xe7, |e, op| store_mmx(e, op)) }.in_memory(),
+    x(NONE | P66, 1, 0x10, load).unaligned(),
+    x(NONE | P66, 1, 0x11, store).unaligned(),
+    x(NONE | P66, 1, 0x28, load).aligned(),
+    x(NONE | P66, 1, 0x29, store).aligned(),
+    x(NONE | P66, 1, 0x2b, store).aligned().in_memory(),
+    x(P66, 1, 0x6f, load).aligned(),
+    x(PF3, 1, 0x6f, load).unaligned(),
+    x(P66, 1, 0x7f, store).aligned(),
+    x(PF3, 1, 0x7f, store).unaligned(),
+    x(P66, 1, 0xe7, store).aligned().in_memory(),
+    x(PF2, 1, 0xf0, load).unaligned().in_memory(),
+    x(P66, 2, 0x2a, load).aligned().in_memory(),
+    Row { mmx: true, ..x(NONE, 1, 0x6f, load) },
+    Row { mmx: true, ..x(NONE, 1, 0x7f, store_mmx) },
+    Row { mmx: true, ..x(NONE, 1, 0xe7, store_mmx) }.in_memory(),
     // Scalars.
-    x(PF3, 1, 0x10, |e, op| load_scalar(e, op)).sized(4),
-    x(PF2, 1, 0x10, |e, op| load_scalar(e, op)).sized(8),
-    x(PF3, 1, 0x11, |e, op| store_scalar(e, op)).sized(4),
-    x(PF2, 1, 0x11, |e, op| store_scalar(e, op)).sized(8),
+    x(PF3, 1, 0x10, load_scalar).sized(4),
+    x(PF2, 1, 0x10, load_scalar).sized(8),
+    x(PF3, 1, 0x11, store_scalar).sized(4),
+    x(PF2, 1, 0x11, store_scalar).sized(8),
     x(PF3, 1, 0x7e, |e, op| {
         let mut value = e.rm(op)?;
         value[8..].fill(0);
@@ -106,9 +106,9 @@ pub(super) const ROWS: &[Row] = &[
     .reg(Kind::Mmx)
     .in_register(),
     // Masks.
-    x(NONE, 1, 0x50, |e, op| signs::<i32>(e, op)).reg(Kind::General),
-    x(P66, 1, 0x50, |e, op| signs::<i64>(e, op)).reg(Kind::General),
-    m(1, 0xd7, |e, op| signs::<i8>(e, op)).reg(Kind::General).in_register(),
+    x(NONE, 1, 0x50, signs::<i32>).reg(Kind::General),
+    x(P66, 1, 0x50, signs::<i64>).reg(Kind::General),
+    m(1, 0xd7, signs::<i8>).reg(Kind::General).in_register(),
     m(1, 0xc5, |e, op| {
         let Rm::Place(rm) = op.rm else { return Err(Halt::Invalid) };
         let value = e.vector(rm, op.length);
@@ -133,10 +133,10 @@ pub(super) const ROWS: &[Row] = &[
         Ok(())
     })
     .in_register(),
-    x(P66, 2, 0x2c, |e, op| masked_load::<i32>(e, op)).vex().in_memory(),
-    x(P66, 2, 0x2d, |e, op| masked_load::<i64>(e, op)).vex().in_memory(),
-    x(P66, 2, 0x2e, |e, op| masked_store::<i32>(e, op)).vex().in_memory(),
-    x(P66, 2, 0x2f, |e, op| masked_store::<i64>(e, op)).vex().in_memory(),
+    x(P66, 2, 0x2c, masked_load::<i32>).vex().in_memory(),
+    x(P66, 2, 0x2d, masked_load::<i64>).vex().in_memory(),
+    x(P66, 2, 0x2e, masked_store::<i32>).vex().in_memory(),
+    x(P66, 2, 0x2f, masked_store::<i64>).vex().in_memory(),
     x(
         P66,
         2,
@@ -153,10 +153,10 @@ pub(super) const ROWS: &[Row] = &[
     )
     .vex()
     .in_memory(),
-    x(P66, 2, 0x90, |e, op| gather::<i32>(e, op)).vex().in_memory(),
-    x(P66, 2, 0x91, |e, op| gather::<i64>(e, op)).vex().in_memory(),
-    x(P66, 2, 0x92, |e, op| gather::<i32>(e, op)).vex().in_memory(),
-    x(P66, 2, 0x93, |e, op| gather::<i64>(e, op)).vex().in_memory(),
+    x(P66, 2, 0x90, gather::<i32>).vex().in_memory(),
+    x(P66, 2, 0x91, gather::<i64>).vex().in_memory(),
+    x(P66, 2, 0x92, gather::<i32>).vex().in_memory(),
+    x(P66, 2, 0x93, gather::<i64>).vex().in_memory(),
     // Tests.
     x(P66, 2, 0x17, |e, op| test(e, op, u64::MAX)),
     x(P66, 2, 0x0e, |e, op| test(e, op, 0x8000_0000_8000_0000)).vex(),

@@ -445,7 +445,7 @@ impl Env {
 
     pub(super) fn sub_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
         let is_nan = matches!(b.class, Class::Quiet | Class::Signalling);
-        self.add_numbers(format, a, &Number { negative: b.negative != !is_nan, ..*b })
+        self.add_numbers(format, a, &Number { negative: b.negative == is_nan, ..*b })
     }
 
     pub(super) fn add_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
@@ -661,7 +661,7 @@ impl Env {
         }
     }
 
-    pub(super) fn from_integer(&mut self, format: Format, value: i128) -> u128 {
+    pub(super) fn of_integer(&mut self, format: Format, value: i128) -> u128 {
         self.up = false;
         if value == 0 {
             return format.zero(false);
@@ -670,7 +670,7 @@ impl Env {
     }
 
     /// To an integer of some bits; what does not fit is the most negative.
-    pub(super) fn to_integer(&mut self, format: Format, a: u128, bits: u32, mode: Mode) -> i64 {
+    pub(super) fn integer_of(&mut self, format: Format, a: u128, bits: u32, mode: Mode) -> i64 {
         let a = self.operand(format, a);
         self.up = false;
         let indefinite = i64::MIN >> (64 - bits);

@@ -47,8 +47,8 @@ pub(super) const ROWS: &[Row] = &[
     .extension(3)
     .in_memory()
     .sized(4),
-    g(NONE, 1, 0xae, |e, op| save_legacy(e, op)).legacy().extension(0).in_memory(),
-    g(NONE, 1, 0xae, |e, op| restore_legacy(e, op)).legacy().extension(1).in_memory(),
+    g(NONE, 1, 0xae, save_legacy).legacy().extension(0).in_memory(),
+    g(NONE, 1, 0xae, restore_legacy).legacy().extension(1).in_memory(),
     g(NONE, 1, 0xae, |e, op| save_extended(e, op, false)).legacy().extension(4).in_memory(),
     g(NONE, 1, 0xae, restore_extended).legacy().extension(5).in_memory(),
     g(NONE, 1, 0xae, |e, op| save_extended(e, op, true)).legacy().extension(6).in_memory(),

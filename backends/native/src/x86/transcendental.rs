@@ -374,8 +374,8 @@ fn trigonometric(e: &mut NativeEmulator, it: &Registers, function: Function) {
     let pushes = matches!(function, Function::Both | Function::Tangent);
     let overflows = pushes && !e.is_empty(it, 7);
     if overflows {
+        e.set_condition(it, C2, 0);
         if e.stack_fault(it, true) {
-            e.set_condition(it, C2, 0);
             e.set_st(it, 0, EXTENDED.indefinite());
             e.turn(it, 7);
             e.set_st(it, 0, EXTENDED.indefinite());
@@ -439,7 +439,7 @@ fn values(env: &mut Env, number: &Number, function: Function) -> (u128, u128) {
         // A bit below one.
         cosine = Big { exponent: -1, significand: u128::MAX, ..cosine };
     }
-    let quarters = if number.negative { 4 - quarters & 3 } else { quarters };
+    let quarters = if number.negative { (4 - quarters) & 3 } else { quarters };
     let (sine, cosine) = match quarters & 3 {
         0 => (sine, cosine),
         1 => (cosine, sine.negated()),
@@ -481,7 +481,7 @@ fn extract(e: &mut NativeEmulator, it: &Registers, a: u128) {
                     env.flags |= soft::DENORMAL;
                 }
                 let mut own = Env { precision: 64, ..env };
-                let exponent = own.from_integer(EXTENDED, number.exponent.into());
+                let exponent = own.of_integer(EXTENDED, number.exponent.into());
                 (exponent, a_of(&Number { exponent: 0, ..number }))
             }
         },
@@ -575,8 +575,12 @@ fn scale(e: &mut NativeEmulator, it: &Registers) {
         None => match (a.class, b.class) {
             (Class::Infinite, Class::Infinite) if b.negative => invalid(&mut env),
             (Class::Zero, Class::Infinite) if !b.negative => invalid(&mut env),
-            (_, Class::Infinite) if b.negative => EXTENDED.zero(a.negative),
-            (_, Class::Infinite) => EXTENDED.infinity(a.negative),
+            (_, Class::Infinite) => {
+                if a.denormal {
+                    env.flags |= soft::DENORMAL;
+                }
+                if b.negative { EXTENDED.zero(a.negative) } else { EXTENDED.infinity(a.negative) }
+            }
             _ => {
                 if a.denormal || b.denormal {
                     env.flags |= soft::DENORMAL;

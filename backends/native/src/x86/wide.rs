@@ -68,8 +68,8 @@ pub(super) const ROWS: &[Row] = &[
             both[..size].copy_from_slice(&b[..size]);
             both[size..2 * size].copy_from_slice(&a[..size]);
             let mut result = [0; WIDEST];
-            for index in 0..size {
-                result[index] = both.get(index + skip).copied().unwrap_or(0);
+            for (index, byte) in result.iter_mut().enumerate().take(size) {
+                *byte = both.get(index + skip).copied().unwrap_or(0);
             }
             result
         })
@@ -90,16 +90,16 @@ pub(super) const ROWS: &[Row] = &[
     .vex()
     .immediate(),
     // Blends.
-    x(P66, 3, 0x0c, |e, op| blend_immediate::<u32>(e, op)).immediate(),
-    x(P66, 3, 0x0d, |e, op| blend_immediate::<u64>(e, op)).immediate(),
-    x(P66, 3, 0x0e, |e, op| blend_immediate::<u16>(e, op)).immediate(),
-    x(P66, 3, 0x02, |e, op| blend_immediate::<u32>(e, op)).vex().immediate(),
-    x(P66, 2, 0x10, |e, op| blend::<i8>(e, op)).legacy(),
-    x(P66, 2, 0x14, |e, op| blend::<i32>(e, op)).legacy(),
-    x(P66, 2, 0x15, |e, op| blend::<i64>(e, op)).legacy(),
-    x(P66, 3, 0x4c, |e, op| blend::<i8>(e, op)).vex().immediate(),
-    x(P66, 3, 0x4a, |e, op| blend::<i32>(e, op)).vex().immediate(),
-    x(P66, 3, 0x4b, |e, op| blend::<i64>(e, op)).vex().immediate(),
+    x(P66, 3, 0x0c, blend_immediate::<u32>).immediate(),
+    x(P66, 3, 0x0d, blend_immediate::<u64>).immediate(),
+    x(P66, 3, 0x0e, blend_immediate::<u16>).immediate(),
+    x(P66, 3, 0x02, blend_immediate::<u32>).vex().immediate(),
+    x(P66, 2, 0x10, blend::<i8>).legacy(),
+    x(P66, 2, 0x14, blend::<i32>).legacy(),
+    x(P66, 2, 0x15, blend::<i64>).legacy(),
+    x(P66, 3, 0x4c, blend::<i8>).vex().immediate(),
+    x(P66, 3, 0x4a, blend::<i32>).vex().immediate(),
+    x(P66, 3, 0x4b, blend::<i64>).vex().immediate(),
     // Horizontal sums and differences.
     m(2, 0x01, |e, op| horizontal::<u16>(e, op, u16::wrapping_add)),
     m(2, 0x02, |e, op| horizontal::<u32>(e, op, u32::wrapping_add)),
@@ -131,50 +131,50 @@ pub(super) const ROWS: &[Row] = &[
     })
     .immediate(),
     // Extensions.
-    x(P66, 2, 0x20, |e, op| extend::<i8, i16>(e, op)).part(2).unaligned(),
-    x(P66, 2, 0x21, |e, op| extend::<i8, i32>(e, op)).part(4).unaligned(),
-    x(P66, 2, 0x22, |e, op| extend::<i8, i64>(e, op)).part(8).unaligned(),
-    x(P66, 2, 0x23, |e, op| extend::<i16, i32>(e, op)).part(2).unaligned(),
-    x(P66, 2, 0x24, |e, op| extend::<i16, i64>(e, op)).part(4).unaligned(),
-    x(P66, 2, 0x25, |e, op| extend::<i32, i64>(e, op)).part(2).unaligned(),
-    x(P66, 2, 0x30, |e, op| extend::<u8, u16>(e, op)).part(2).unaligned(),
-    x(P66, 2, 0x31, |e, op| extend::<u8, u32>(e, op)).part(4).unaligned(),
-    x(P66, 2, 0x32, |e, op| extend::<u8, u64>(e, op)).part(8).unaligned(),
-    x(P66, 2, 0x33, |e, op| extend::<u16, u32>(e, op)).part(2).unaligned(),
-    x(P66, 2, 0x34, |e, op| extend::<u16, u64>(e, op)).part(4).unaligned(),
-    x(P66, 2, 0x35, |e, op| extend::<u32, u64>(e, op)).part(2).unaligned(),
+    x(P66, 2, 0x20, extend::<i8, i16>).part(2).unaligned(),
+    x(P66, 2, 0x21, extend::<i8, i32>).part(4).unaligned(),
+    x(P66, 2, 0x22, extend::<i8, i64>).part(8).unaligned(),
+    x(P66, 2, 0x23, extend::<i16, i32>).part(2).unaligned(),
+    x(P66, 2, 0x24, extend::<i16, i64>).part(4).unaligned(),
+    x(P66, 2, 0x25, extend::<i32, i64>).part(2).unaligned(),
+    x(P66, 2, 0x30, extend::<u8, u16>).part(2).unaligned(),
+    x(P66, 2, 0x31, extend::<u8, u32>).part(4).unaligned(),
+    x(P66, 2, 0x32, extend::<u8, u64>).part(8).unaligned(),
+    x(P66, 2, 0x33, extend::<u16, u32>).part(2).unaligned(),
+    x(P66, 2, 0x34, extend::<u16, u64>).part(4).unaligned(),
+    x(P66, 2, 0x35, extend::<u32, u64>).part(2).unaligned(),
     // Broadcasts.
-    x(P66, 2, 0x18, |e, op| broadcast::<u32>(e, op)).vex().sized(4),
-    x(P66, 2, 0x19, |e, op| broadcast::<u64>(e, op)).vex().sized(8),
-    x(P66, 2, 0x1a, |e, op| broadcast::<u128>(e, op)).vex().sized(16),
-    x(P66, 2, 0x58, |e, op| broadcast::<u32>(e, op)).vex().sized(4),
-    x(P66, 2, 0x59, |e, op| broadcast::<u64>(e, op)).vex().sized(8),
-    x(P66, 2, 0x5a, |e, op| broadcast::<u128>(e, op)).vex().sized(16),
-    x(P66, 2, 0x78, |e, op| broadcast::<u8>(e, op)).vex().sized(1),
-    x(P66, 2, 0x79, |e, op| broadcast::<u16>(e, op)).vex().sized(2),
+    x(P66, 2, 0x18, broadcast::<u32>).vex().sized(4),
+    x(P66, 2, 0x19, broadcast::<u64>).vex().sized(8),
+    x(P66, 2, 0x1a, broadcast::<u128>).vex().sized(16),
+    x(P66, 2, 0x58, broadcast::<u32>).vex().sized(4),
+    x(P66, 2, 0x59, broadcast::<u64>).vex().sized(8),
+    x(P66, 2, 0x5a, broadcast::<u128>).vex().sized(16),
+    x(P66, 2, 0x78, broadcast::<u8>).vex().sized(1),
+    x(P66, 2, 0x79, broadcast::<u16>).vex().sized(2),
     // Permutations across halves.
-    x(P66, 2, 0x16, |e, op| permute_words(e, op)).vex(),
-    x(P66, 2, 0x36, |e, op| permute_words(e, op)).vex(),
-    x(P66, 3, 0x00, |e, op| permute_long(e, op)).vex().immediate(),
-    x(P66, 3, 0x01, |e, op| permute_long(e, op)).vex().immediate(),
-    x(P66, 3, 0x06, |e, op| permute_halves(e, op)).vex().immediate(),
-    x(P66, 3, 0x46, |e, op| permute_halves(e, op)).vex().immediate(),
-    x(P66, 3, 0x18, |e, op| insert_half(e, op)).vex().sized(16).immediate(),
-    x(P66, 3, 0x38, |e, op| insert_half(e, op)).vex().sized(16).immediate(),
-    x(P66, 3, 0x19, |e, op| extract_half(e, op)).vex().sized(16).immediate(),
-    x(P66, 3, 0x39, |e, op| extract_half(e, op)).vex().sized(16).immediate(),
+    x(P66, 2, 0x16, permute_words).vex(),
+    x(P66, 2, 0x36, permute_words).vex(),
+    x(P66, 3, 0x00, permute_long).vex().immediate(),
+    x(P66, 3, 0x01, permute_long).vex().immediate(),
+    x(P66, 3, 0x06, permute_halves).vex().immediate(),
+    x(P66, 3, 0x46, permute_halves).vex().immediate(),
+    x(P66, 3, 0x18, insert_half).vex().sized(16).immediate(),
+    x(P66, 3, 0x38, insert_half).vex().sized(16).immediate(),
+    x(P66, 3, 0x19, extract_half).vex().sized(16).immediate(),
+    x(P66, 3, 0x39, extract_half).vex().sized(16).immediate(),
     // Insertions and extractions.
-    m(1, 0xc4, |e, op| insert::<u16>(e, op)).rm(Kind::General).sized(2).immediate(),
-    x(P66, 3, 0x20, |e, op| insert::<u8>(e, op)).rm(Kind::General).sized(1).immediate(),
+    m(1, 0xc4, insert::<u16>).rm(Kind::General).sized(2).immediate(),
+    x(P66, 3, 0x20, insert::<u8>).rm(Kind::General).sized(1).immediate(),
     x(P66, 3, 0x22, |e, op| if op.width == 8 { insert::<u64>(e, op) } else { insert::<u32>(e, op) })
         .rm(Kind::General)
         .immediate(),
-    x(P66, 3, 0x14, |e, op| extract::<1>(e, op)).rm(Kind::General).immediate(),
-    x(P66, 3, 0x15, |e, op| extract::<2>(e, op)).rm(Kind::General).immediate(),
+    x(P66, 3, 0x14, extract::<1>).rm(Kind::General).immediate(),
+    x(P66, 3, 0x15, extract::<2>).rm(Kind::General).immediate(),
     x(P66, 3, 0x16, |e, op| if op.width == 8 { extract::<8>(e, op) } else { extract::<4>(e, op) })
         .rm(Kind::General)
         .immediate(),
-    x(P66, 3, 0x17, |e, op| extract::<4>(e, op)).rm(Kind::General).immediate(),
+    x(P66, 3, 0x17, extract::<4>).rm(Kind::General).immediate(),
     x(P66, 3, 0x21, |e, op| {
         let (b, a) = (e.rm(op)?, e.first(op));
         let in_memory = matches!(op.rm, super::Rm::Memory(_));

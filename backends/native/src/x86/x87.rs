@@ -373,8 +373,11 @@ fn load_float(
     }
     let mut env = Env { precision: 64, ..e.x87_env(it) };
     let value = env.convert(format, EXTENDED, value);
-    if e.settle_x87(it, &env) {
+    // A denormal is loaded even if its exception is not masked.
+    if e.settle_x87(it, &env) || env.flags & soft::INVALID == 0 {
+        let status = e.status(it);
         e.push(it, value);
+        e.set_condition(it, !0x3800, status & !0x3800);
     }
     Ok(())
 }
@@ -384,7 +387,7 @@ fn load_integer(e: &mut NativeEmulator, op: &NativeOp, it: &Registers, size: usi
     let bits = 8 * size as u32;
     let value = ((value << (128 - bits)) as i128) >> (128 - bits);
     let mut env = Env { precision: 64, ..e.x87_env(it) };
-    let value = env.from_integer(EXTENDED, value);
+    let value = env.of_integer(EXTENDED, value);
     e.set_condition(it, C1, 0);
     e.push(it, value);
     Ok(())
@@ -461,7 +464,7 @@ fn store_integer(
     } else {
         let mut env = e.x87_env(it);
         let mode = if truncates { Mode::Zero } else { env.mode };
-        let value = env.to_integer(EXTENDED, e.st(it, 0), bits, mode);
+        let value = env.integer_of(EXTENDED, e.st(it, 0), bits, mode);
         if !e.settle_x87(it, &env) {
             return Ok(());
         }
@@ -499,7 +502,7 @@ fn arithmetic_integer(
     let bits = 8 * size as u32;
     let value = ((value << (128 - bits)) as i128) >> (128 - bits);
     let mut env = Env { precision: 64, ..e.x87_env(it) };
-    let value = env.from_integer(EXTENDED, value);
+    let value = env.of_integer(EXTENDED, value);
     binary(e, it, kind, 0, &EXTENDED.unpack(value), 0, u8::from(kind == 3))
 }
 
