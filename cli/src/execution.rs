@@ -12,6 +12,7 @@ use terrella::{
 };
 
 use crate::{
+    explain,
     failure::{Failure, Result},
     inputs, notation, output,
     trace::Tracer,
@@ -91,7 +92,7 @@ impl ExecutionOptions {
             shown.registers(machine, emulator, names)?;
         }
         for range in &self.hexdump {
-            shown.memory(emulator, range.resolve(machine)?)?;
+            shown.memory(machine, emulator, range.resolve(machine)?)?;
         }
         Ok(shown)
     }
@@ -162,7 +163,7 @@ impl Shown {
         Ok(())
     }
 
-    fn memory(&mut self, emulator: &dyn Emulator, range: AddressRange) -> Result<()> {
+    fn memory(&mut self, machine: &Machine, emulator: &dyn Emulator, range: AddressRange) -> Result<()> {
         let size = range.size().filter(|size| *size <= 1 << 30);
         let size = size.ok_or_else(|| Failure::usage(format!("{range} is too much to show")))?;
         let bytes = match emulator.read_bytes(range.first(), size) {
@@ -174,8 +175,13 @@ impl Shown {
                 return Err(Failure::run_time(format!("{range} cannot be shown: {error}")));
             }
         };
+        let symbol = explain::symbol(machine, range.first());
+        if let Some(symbol) = &symbol {
+            self.text.push_str(&format!("{symbol}:\n"));
+        }
         self.text.push_str(&output::hexdump(range.first(), &bytes));
-        let entry = json!({ "address": output::address(range.first()), "bytes": output::hex(&bytes) });
+        let address = output::address(range.first());
+        let entry = json!({ "address": address, "symbol": symbol, "bytes": output::hex(&bytes) });
         match self.json.entry("memory").or_insert_with(|| json!([])) {
             Value::Array(entries) => entries.push(entry),
             _ => unreachable!("`memory` is an array"),

@@ -86,6 +86,8 @@ fn differences_name_symbols() {
     for wanted in ["(bump_counter+0x", "global_counter: 0x", "machine: exit points: 0x"] {
         assert!(found.contains(wanted), "no `{wanted}` in {found}");
     }
+    let dump = line(&format!("run {first} --max-instructions 1 --hexdump global_counter+4")).ok().stdout;
+    assert!(dump.contains("global_counter:\n"), "{dump}");
 }
 
 #[test]
