@@ -71,12 +71,37 @@ pub(crate) enum Outcome {
     Agreed(Ending, u64),
 }
 
+/// A register that both have.
+struct Register {
+    id: RegisterId,
+    name: String,
+    /// Its value after the last instruction.
+    before: RegisterValue,
+    /// The bits that differ before anything is executed, whatever is written:
+    /// they say what the engines are, and are not compared.
+    fixed: [u8; WIDEST],
+}
+
+/// The widest register in bytes.
+const WIDEST: usize = 64;
+
+fn bytes_of(value: &RegisterValue) -> [u8; WIDEST] {
+    let mut bytes = [0; WIDEST];
+    value.write_le_bytes(&mut bytes);
+    bytes
+}
+
+impl Register {
+    fn differ(&self, left: &RegisterValue, right: &RegisterValue) -> bool {
+        let (left, right) = (bytes_of(left), bytes_of(right));
+        left.iter().zip(right).zip(self.fixed).any(|((left, right), fixed)| (left ^ right) & !fixed != 0)
+    }
+}
+
 /// Two emulators of one machine.
 pub(crate) struct LockStep {
     sides: [Side; 2],
-    /// The registers that both have, with their values after the last
-    /// instruction.
-    registers: Vec<(RegisterId, String, RegisterValue)>,
+    registers: Vec<Register>,
     path: VecDeque<u64>,
 }
 
@@ -106,29 +131,60 @@ impl LockStep {
         for (id, register) in machine.definition().registers().roots() {
             if Some(id) != pc && sides.iter().all(|side| side.emulator.has_register(id)) {
                 let value = sides[0].emulator.read_wide_register_id(id)?;
-                registers.push((id, register.name.clone(), value));
+                registers.push(Register {
+                    id,
+                    name: register.name.clone(),
+                    before: value,
+                    fixed: [0; WIDEST],
+                });
             }
         }
         Ok(Self { sides, registers, path: VecDeque::new() })
     }
 
-    /// Registers that differ before anything was executed are made equal;
-    /// their names.
-    pub(crate) fn align(&mut self) -> Result<Vec<String>> {
-        let mut names = Vec::new();
-        for (id, name, value) in &self.registers {
-            if self.sides[1].emulator.read_wide_register_id(*id)? != *value {
-                // What cannot be written stays as it is, and will be told.
-                if self.sides[1].emulator.write_wide_register_id(*id, *value).is_ok() {
-                    names.push(name.clone());
-                }
+    /// Makes registers equal that differ before anything is executed, as far
+    /// as they can be written; the names of those that were, and of those of
+    /// which some bits keep differing and are not compared.
+    pub(crate) fn align(&mut self) -> Result<[Vec<String>; 2]> {
+        let mut names = [Vec::new(), Vec::new()];
+        for register in &mut self.registers {
+            let right = self.sides[1].emulator.read_wide_register_id(register.id)?;
+            if right == register.before {
+                continue;
             }
+            // What cannot be written stays as it is, and is told.
+            let _ = self.sides[1].emulator.write_wide_register_id(register.id, register.before);
+            let right = self.sides[1].emulator.read_wide_register_id(register.id)?;
+            if right == register.before {
+                names[0].push(register.name.clone());
+                continue;
+            }
+            let (left, right) = (bytes_of(&register.before), bytes_of(&right));
+            for ((fixed, left), right) in register.fixed.iter_mut().zip(left).zip(right) {
+                *fixed = left ^ right;
+            }
+            names[1].push(register.name.clone());
         }
         Ok(names)
     }
 
+    /// Leaves a register, or the part of one that a name stands for, out of
+    /// the comparison.
+    pub(crate) fn ignore(&mut self, machine: &Machine, name: &str) {
+        let table = machine.definition().registers();
+        let Some(id) = table.lookup(name) else { return };
+        let part = table.get(id);
+        let ones = RegisterValue::mask(part.bits.into());
+        let mask = bytes_of(&RegisterValue::ZERO.insert(part.low_bit.into(), part.bits.into(), &ones));
+        for register in self.registers.iter_mut().filter(|register| register.id == part.root) {
+            for (fixed, mask) in register.fixed.iter_mut().zip(mask) {
+                *fixed |= mask;
+            }
+        }
+    }
+
     /// Executes up to so many instructions, or until the two differ.
-    pub(crate) fn run(&mut self, limit: u64, ignored: &[String]) -> Result<Outcome> {
+    pub(crate) fn run(&mut self, limit: u64) -> Result<Outcome> {
         let mut count = 0;
         loop {
             if count >= limit {
@@ -137,7 +193,7 @@ impl LockStep {
             let pc = self.sides[0].emulator.program_counter();
             let [left, right] = &mut self.sides;
             let endings = [step(left), step(right)];
-            if let Some(divergence) = self.compare(pc, count, endings, ignored)? {
+            if let Some(divergence) = self.compare(pc, count, endings)? {
                 match divergence {
                     Ok(ending) => return Ok(Outcome::Agreed(ending, count)),
                     Err(divergence) => return Ok(Outcome::Diverged(divergence)),
@@ -157,17 +213,16 @@ impl LockStep {
         pc: u64,
         count: u64,
         endings: [Ending; 2],
-        ignored: &[String],
     ) -> Result<Option<Result<Ending, Box<Divergence>>>> {
         let mut differences = Vec::new();
-        for (id, name, before) in &mut self.registers {
-            let left = self.sides[0].emulator.read_wide_register_id(*id)?;
-            let right = self.sides[1].emulator.read_wide_register_id(*id)?;
-            if left != right && !ignored.contains(name) {
-                let name = name.clone();
-                differences.push(RegisterDifference { name, before: *before, left, right });
+        for register in &mut self.registers {
+            let left = self.sides[0].emulator.read_wide_register_id(register.id)?;
+            let right = self.sides[1].emulator.read_wide_register_id(register.id)?;
+            if register.differ(&left, &right) {
+                let (name, before) = (register.name.clone(), register.before);
+                differences.push(RegisterDifference { name, before, left, right });
             }
-            *before = left;
+            register.before = left;
         }
         let pcs = self.sides.each_ref().map(|side| side.emulator.program_counter());
         if pcs[0] != pcs[1] {

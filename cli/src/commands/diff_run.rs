@@ -24,6 +24,7 @@ Examples:
   terrella diff-run program.elf --exit main
   terrella diff-run code.bin --platform aarch64 --base 0x1000 --reg x0=7 --exit 0x1040
   terrella diff-run half.terrella --left native --right unicorn --max-instructions 100000
+  terrella diff-run program.elf --exit main --ignore af,pf
 
 Exit status: 0 if the two agree to the end, 1 if they differ, 2 for wrong usage.";
 
@@ -45,7 +46,7 @@ pub(crate) struct DiffRun {
     /// Compare so many instructions at most
     #[arg(long, value_name = "COUNT", value_parser = notation::unsigned, default_value = "1000000")]
     max_instructions: u64,
-    /// Registers that are not compared
+    /// Registers, or flags and other parts of them, that are not compared
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     ignore: Vec<String>,
     /// Print JSON for programs
@@ -63,13 +64,19 @@ impl DiffRun {
         let emulators =
             [inputs::emulator(&machine, Some(&self.left))?, inputs::emulator(&machine, Some(&self.right))?];
         let mut pair = LockStep::new(&machine, emulators)?;
-        let aligned = pair.align()?;
+        let [aligned, fixed] = pair.align()?;
         let mut text = String::new();
+        // Writing to a string does not fail.
         if !aligned.is_empty() {
-            // Writing to a string does not fail.
             let _ = writeln!(text, "made equal at the start: {}", aligned.join(", "));
         }
-        match pair.run(self.max_instructions, &self.ignore)? {
+        if !fixed.is_empty() {
+            let _ = writeln!(text, "compared in part, for the engines fix other bits: {}", fixed.join(", "));
+        }
+        for name in &self.ignore {
+            pair.ignore(&machine, name);
+        }
+        match pair.run(self.max_instructions)? {
             Outcome::Agreed(ending, count) => {
                 let _ = writeln!(
                     text,
@@ -78,8 +85,7 @@ impl DiffRun {
                     self.right,
                     ending.text()
                 );
-                let json =
-                    json!({ "agree": true, "instructions": count, "end": ending.text(), "aligned": aligned });
+                let json = json!({ "agree": true, "instructions": count, "end": ending.text(), "aligned": aligned, "fixed": fixed });
                 Ok((Answer { text, json }, 0))
             }
             Outcome::Diverged(divergence) => {

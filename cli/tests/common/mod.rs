@@ -30,6 +30,13 @@ impl Run {
         self
     }
 
+    /// The same, checked to have ended with a status.
+    #[track_caller]
+    pub fn exits(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{self:#?}");
+        self
+    }
+
     /// Checks the exit status and that standard error has these texts.
     #[track_caller]
     pub fn fails(self, status: i32, texts: &[&str]) -> Self {
