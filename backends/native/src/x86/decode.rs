@@ -15,7 +15,7 @@ pub(super) struct Address {
     pub(super) displacement: u64,
     /// 4 for FS, 5 for GS.
     pub(super) segment: u8,
-    pub(super) short: bool,
+    pub(super) bits: u8,
 }
 
 /// An instruction, taken apart.
@@ -113,7 +113,6 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
         at += 1;
         if !is_64 {
             rex = 0;
-            decoded.wide &= decoded.map != 1;
             decoded.vvvv &= 7;
         }
         decoded.opcode = *bytes.get(at)?;
@@ -142,13 +141,18 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
     decoded.reg = modrm >> 3 & 7 | (rex & 4) << 1;
     decoded.rm = modrm & 7 | (rex & 1) << 3;
     if modrm < 0xc0 {
-        if short && !is_64 {
-            // 16-bit addresses are left to the specification.
-            return None;
-        }
-        let (address, end) = address(bytes, at, modrm, rex, is_64)?;
+        let (address, end) = if short && !is_64 {
+            address_16(bytes, at, modrm)?
+        } else {
+            address(bytes, at, modrm, rex, is_64)?
+        };
         at = end;
-        decoded.address = Some(Address { segment, short: short || !is_64, ..address });
+        let bits = match (is_64, short) {
+            (true, false) => 64,
+            (true, true) | (false, false) => 32,
+            (false, true) => 16,
+        };
+        decoded.address = Some(Address { segment, bits, ..address });
     }
     decoded.immediate = at;
     Some(decoded)
@@ -171,7 +175,7 @@ fn address(bytes: &[u8], mut at: usize, modrm: u8, rex: u8, is_64: bool) -> Opti
         shift: 0,
         displacement: 0,
         segment: 0,
-        short: false,
+        bits: 0,
     };
     let mut displacement = [0, 1, 4][usize::from(mode)];
     let mut relative = false;
@@ -201,6 +205,33 @@ fn address(bytes: &[u8], mut at: usize, modrm: u8, rex: u8, is_64: bool) -> Opti
         address.base = Some(RELATIVE);
     }
     Some((address, at + displacement))
+}
+
+/// As [`address`], of 16 bits.
+fn address_16(bytes: &[u8], at: usize, modrm: u8) -> Option<(Address, usize)> {
+    let (mode, rm) = (modrm >> 6, modrm & 7);
+    // BX, BP, SI and DI, alone and in pairs.
+    let (base, index) = match rm {
+        0 => (Some(3), Some(6)),
+        1 => (Some(3), Some(7)),
+        2 => (Some(5), Some(6)),
+        3 => (Some(5), Some(7)),
+        4 => (Some(6), None),
+        5 => (Some(7), None),
+        6 if mode == 0 => (None, None),
+        6 => (Some(5), None),
+        _ => (Some(3), None),
+    };
+    let size = match mode {
+        0 if rm == 6 => 2,
+        other => usize::from(other),
+    };
+    let displacement = match size {
+        0 => 0,
+        1 => *bytes.get(at)? as i8 as i64 as u64,
+        _ => u64::from(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?)),
+    };
+    Some((Address { base, index, shift: 0, displacement, segment: 0, bits: 16 }, at + size))
 }
 
 /// The base of addresses relative to the next instruction.

@@ -4,7 +4,7 @@
 use super::{
     NativeOp, Registers,
     soft::{self, Class, EXTENDED, Env},
-    x87::{C1, tag_of},
+    stack::{C1, tag_of},
 };
 use crate::{emulator::NativeEmulator, halt::Halt};
 

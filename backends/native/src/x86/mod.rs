@@ -6,22 +6,25 @@
 //! operation: a kernel with its operands. The specification still decodes it.
 
 mod big;
+mod conversions;
 mod crypto;
 mod decimal;
 mod decode;
 mod environment;
 mod float;
 mod general;
+mod lanes;
 mod moves;
 mod soft;
+mod stack;
 mod state;
 mod strings;
+mod table;
 mod transcendental;
+mod trigonometric;
 mod vector;
 mod wide;
 mod x87;
-
-use std::sync::OnceLock;
 
 use terrella_emulator_api::{Access, MemoryCause};
 use terrella_sleigh::Language;
@@ -29,6 +32,9 @@ use terrella_sleigh::Language;
 use crate::{emulator::NativeEmulator, halt::Halt, layout::Layout};
 
 use decode::{NONE, P66, PF2, PF3};
+use lanes::{Lane, by_halves, each, each_of_one, halves, upper};
+pub(crate) use table::find;
+use table::{Kind, Row, Size, g, m, x};
 
 /// The widest vector.
 pub(crate) const WIDEST: usize = 32;
@@ -122,7 +128,7 @@ pub(crate) struct Ea {
     shift: u8,
     displacement: u64,
     segment: Option<u16>,
-    short: bool,
+    mask: u64,
 }
 
 /// The operand that may be in memory.
@@ -159,323 +165,6 @@ pub(crate) struct NativeOp {
     /// It begins with FWAIT.
     waits: bool,
     pub(crate) pc: u64,
-}
-
-/// What kind of register an operand is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// MMX without a prefix of a mandatory kind in a row for both, else XMM.
-    Vector,
-    Mmx,
-    General,
-    /// A byte of a general register.
-    Byte,
-    Stack,
-}
-
-/// The size of the operand in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Size {
-    Full,
-    /// The length of vectors over this.
-    Part(u8),
-    /// Half of an MMX register, and all of others.
-    LowHalf,
-    Fixed(u8),
-    /// That of operands in general registers.
-    Width,
-}
-
-/// Which encodings a row is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encodings {
-    Both,
-    Legacy,
-    Vex,
-}
-
-/// A row of a table: an instruction and its kernel.
-#[derive(Clone, Copy)]
-pub(super) struct Row {
-    prefixes: u8,
-    map: u8,
-    opcode: u8,
-    extension: Option<u8>,
-    reg: Kind,
-    rm: Kind,
-    size: Size,
-    immediate: bool,
-    encodings: Encodings,
-    aligned: Option<bool>,
-    /// Only with registers, or only with memory.
-    in_memory: Option<bool>,
-    /// Without a prefix it is MMX's.
-    mmx: bool,
-    /// The operand size follows VEX.W or REX.W alone.
-    kernel: Kernel,
-}
-
-impl Row {
-    const fn new(prefixes: u8, map: u8, opcode: u8, kernel: Kernel) -> Self {
-        Self {
-            prefixes,
-            map,
-            opcode,
-            extension: None,
-            reg: Kind::Vector,
-            rm: Kind::Vector,
-            size: Size::Full,
-            immediate: false,
-            encodings: Encodings::Both,
-            aligned: None,
-            in_memory: None,
-            mmx: false,
-            kernel,
-        }
-    }
-
-    const fn extension(mut self, extension: u8) -> Self {
-        self.extension = Some(extension);
-        self
-    }
-
-    const fn immediate(mut self) -> Self {
-        self.immediate = true;
-        self
-    }
-
-    const fn legacy(mut self) -> Self {
-        self.encodings = Encodings::Legacy;
-        self
-    }
-
-    const fn vex(mut self) -> Self {
-        self.encodings = Encodings::Vex;
-        self
-    }
-
-    const fn sized(mut self, size: u8) -> Self {
-        self.size = Size::Fixed(size);
-        self
-    }
-
-    const fn part(mut self, by: u8) -> Self {
-        self.size = Size::Part(by);
-        self
-    }
-
-    const fn unaligned(mut self) -> Self {
-        self.aligned = Some(false);
-        self
-    }
-
-    const fn aligned(mut self) -> Self {
-        self.aligned = Some(true);
-        self
-    }
-
-    const fn low_half(mut self) -> Self {
-        self.size = Size::LowHalf;
-        self
-    }
-
-    const fn in_memory(mut self) -> Self {
-        self.in_memory = Some(true);
-        self
-    }
-
-    const fn in_register(mut self) -> Self {
-        self.in_memory = Some(false);
-        self
-    }
-
-    const fn reg(mut self, kind: Kind) -> Self {
-        self.reg = kind;
-        self
-    }
-
-    const fn rm(mut self, kind: Kind) -> Self {
-        self.rm = kind;
-        if matches!(kind, Kind::General) {
-            self.size = Size::Width;
-        }
-        self
-    }
-}
-
-/// An instruction of vectors of XMM, and YMM.
-const fn x(prefixes: u8, map: u8, opcode: u8, kernel: Kernel) -> Row {
-    Row::new(prefixes, map, opcode, kernel)
-}
-
-/// An instruction of MMX without a prefix, and of XMM with 66.
-const fn m(map: u8, opcode: u8, kernel: Kernel) -> Row {
-    let mut row = Row::new(NONE | P66, map, opcode, kernel);
-    row.mmx = true;
-    row
-}
-
-/// An instruction of general registers.
-const fn g(prefixes: u8, map: u8, opcode: u8, kernel: Kernel) -> Row {
-    Row::new(prefixes, map, opcode, kernel).reg(Kind::General).rm(Kind::General)
-}
-
-/// All rows, in lists by map and opcode.
-fn rows(map: u8, opcode: u8) -> &'static [Row] {
-    static INDEX: OnceLock<Vec<Vec<Row>>> = OnceLock::new();
-    let index = INDEX.get_or_init(|| {
-        let mut index = vec![Vec::new(); 4 * 256];
-        let tables = [
-            vector::ROWS,
-            wide::ROWS,
-            moves::ROWS,
-            float::ROWS,
-            crypto::ROWS,
-            decimal::ROWS,
-            strings::ROWS,
-            general::ROWS,
-            state::ROWS,
-            x87::ROWS,
-        ];
-        for row in tables.into_iter().flatten() {
-            let list: Option<&mut Vec<Row>> =
-                index.get_mut(usize::from(row.map) * 256 + usize::from(row.opcode));
-            if let Some(list) = list {
-                list.push(*row);
-            }
-        }
-        index
-    });
-    index.get(usize::from(map) * 256 + usize::from(opcode)).map_or(&[], Vec::as_slice)
-}
-
-/// The kernel of an instruction with its operands; `None`: it has none, and
-/// is lowered from p-code.
-pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<NativeOp> {
-    let decoded = decode::decode(bytes, registers.is_64)?;
-    let row = rows(decoded.map, decoded.opcode).iter().find(|row| {
-        row.prefixes & decoded.prefix != 0
-            && row.extension.is_none_or(|extension| extension == decoded.modrm >> 3 & 7)
-            && row.in_memory.is_none_or(|wanted| wanted == decoded.address.is_some())
-            && match row.encodings {
-                Encodings::Both => !(decoded.vex && row.mmx && decoded.prefix == NONE),
-                Encodings::Legacy => !decoded.vex,
-                Encodings::Vex => decoded.vex,
-            }
-    });
-    let Some(row) = row else { return invalid(&decoded, pc) };
-    // What loads from memory into XMM has nothing to do with MMX.
-    let mmx = row.mmx && decoded.prefix == NONE
-        || row.reg == Kind::Mmx
-        || row.rm == Kind::Mmx && decoded.address.is_none();
-    let length = match (row.mmx && decoded.prefix == NONE, decoded.vex && decoded.long) {
-        (true, _) => 8,
-        (false, true) => 32,
-        (false, false) => 16,
-    };
-    let is_general = |kind| matches!(kind, Kind::General | Kind::Byte | Kind::Stack);
-    // Where the prefix selects the instruction, it says nothing of sizes.
-    let short = decoded.has_66 && !decoded.vex && is_general(row.reg) && is_general(row.rm);
-    let width = match (decoded.wide, short) {
-        (true, _) if registers.is_64 => 8,
-        (_, true) => 2,
-        _ => 4,
-    };
-    let place = |kind: Kind, number: u8| match kind {
-        Kind::Vector if row.mmx && decoded.prefix == NONE => registers.stack[usize::from(number & 7)],
-        Kind::Vector => registers.vectors[usize::from(number & 15)],
-        Kind::Mmx | Kind::Stack => registers.stack[usize::from(number & 7)],
-        Kind::Byte if !decoded.has_rex && number >= 4 => registers.general[usize::from(number & 3)] + 1,
-        Kind::Byte | Kind::General => registers.general[usize::from(number & 15)],
-    };
-    let next = pc.wrapping_add(bytes.len() as u64);
-    let general = |number: u8| registers.general[usize::from(number & 15)];
-    let rm = match decoded.address {
-        None => Rm::Place(place(row.rm, decoded.rm)),
-        Some(address) => {
-            let relative = address.base == Some(decode::RELATIVE);
-            let gathers = decoded.vex && decoded.map == 2 && (0x90..0x94).contains(&decoded.opcode);
-            let index = if gathers {
-                address.index.map(|index| registers.vectors[usize::from(index & 15)])
-            } else {
-                address.index.filter(|index| *index != 4).map(general)
-            };
-            Rm::Memory(Ea {
-                base: address.base.filter(|_| !relative).map(general),
-                index,
-                shift: address.shift,
-                displacement: address.displacement.wrapping_add(if relative { next } else { 0 }),
-                segment: match address.segment {
-                    4 => Some(registers.fs),
-                    5 => Some(registers.gs),
-                    _ => None,
-                },
-                short: address.short,
-            })
-        }
-    };
-    let size = match row.size {
-        Size::Full => length,
-        // Amounts of shifts have 16 bytes with YMM, too.
-        Size::Part(0) => length.min(16),
-        Size::LowHalf if length == 8 => 4,
-        Size::LowHalf => length,
-        Size::Part(by) => length / by,
-        Size::Fixed(size) => size,
-        Size::Width => width,
-    };
-    let reg = place(row.reg, decoded.reg);
-    let byte = |at: usize| bytes.get(decoded.immediate + at).copied().unwrap_or(0);
-    let immediate = byte(0);
-    Some(NativeOp {
-        kernel: row.kernel,
-        reg,
-        other: if decoded.vex { place(row.reg, decoded.vvvv) } else { reg },
-        rm,
-        size,
-        length,
-        width,
-        opcode: decoded.opcode,
-        modrm: decoded.modrm,
-        immediate: if row.immediate { immediate } else { 0 },
-        second: byte(1),
-        third: byte(2),
-        vex: decoded.vex,
-        mmx,
-        aligned: row.aligned.unwrap_or(!decoded.vex && size == 16),
-        waits: decoded.waits,
-        pc,
-    })
-}
-
-/// A prefix of repetition beside the operand size prefix selects what is not
-/// there, where the specification takes the instruction of the latter.
-fn invalid(decoded: &decode::Decoded, pc: u64) -> Option<NativeOp> {
-    let selects = rows(decoded.map, decoded.opcode)
-        .iter()
-        .any(|row| row.prefixes & P66 != 0 && row.prefixes & decoded.prefix == 0 && row.reg != Kind::General);
-    if decoded.map == 0 || !selects || !decoded.has_66 || decoded.vex || decoded.prefix & (PF2 | PF3) == 0 {
-        return None;
-    }
-    Some(NativeOp {
-        kernel: |_, _| Err(Halt::Invalid),
-        reg: 0,
-        other: 0,
-        rm: Rm::Place(0),
-        size: 0,
-        length: 0,
-        width: 0,
-        opcode: decoded.opcode,
-        modrm: decoded.modrm,
-        immediate: 0,
-        second: 0,
-        third: 0,
-        vex: false,
-        mmx: false,
-        aligned: false,
-        waits: false,
-        pc,
-    })
 }
 
 impl NativeEmulator {
@@ -518,9 +207,7 @@ impl NativeEmulator {
             |place: Option<u16>| place.map_or(0, |place| self.file.integer(place.into(), size) as u64);
         let mut address =
             value(ea.base).wrapping_add(value(ea.index) << ea.shift).wrapping_add(ea.displacement);
-        if ea.short {
-            address &= 0xffff_ffff;
-        }
+        address &= ea.mask;
         address.wrapping_add(value(ea.segment)) & self.address_mask
     }
 
@@ -687,96 +374,4 @@ impl NativeEmulator {
     fn set_flag(&mut self, place: u16, value: bool) {
         self.file.put::<1>(place, [value.into()]);
     }
-}
-
-/// A number that vectors are made of.
-pub(super) trait Lane: Copy + Default {
-    const SIZE: usize;
-    fn get(vector: &Vector, index: usize) -> Self;
-    fn put(self, vector: &mut Vector, index: usize);
-}
-
-macro_rules! lanes {
-    ($($type:ident $size:literal),*) => {
-        $(impl Lane for $type {
-            const SIZE: usize = $size;
-
-            #[inline(always)]
-            fn get(vector: &Vector, index: usize) -> Self {
-                let mut bytes = [0; $size];
-                if let Some(found) = vector.get(index * $size..(index + 1) * $size) {
-                    bytes.copy_from_slice(found);
-                }
-                Self::from_le_bytes(bytes)
-            }
-
-            #[inline(always)]
-            fn put(self, vector: &mut Vector, index: usize) {
-                if let Some(place) = vector.get_mut(index * $size..(index + 1) * $size) {
-                    place.copy_from_slice(&self.to_le_bytes());
-                }
-            }
-        })*
-    };
-}
-
-lanes!(u8 1, i8 1, u16 2, i16 2, u32 4, i32 4, u64 8, i64 8, u128 16);
-
-/// Each lane of two operands.
-#[inline(always)]
-fn each<T: Lane>(e: &mut NativeEmulator, op: &NativeOp, function: impl Fn(T, T) -> T) -> Result<(), Halt> {
-    let (b, a) = (e.rm(op)?, e.first(op));
-    let mut result = [0; WIDEST];
-    for index in 0..usize::from(op.length) / T::SIZE {
-        function(T::get(&a, index), T::get(&b, index)).put(&mut result, index);
-    }
-    e.put(op, &result);
-    Ok(())
-}
-
-/// Each lane of one operand.
-#[inline(always)]
-fn each_of_one<T: Lane>(
-    e: &mut NativeEmulator,
-    op: &NativeOp,
-    function: impl Fn(T) -> T,
-) -> Result<(), Halt> {
-    let b = e.rm(op)?;
-    let mut result = [0; WIDEST];
-    for index in 0..usize::from(op.length) / T::SIZE {
-        function(T::get(&b, index)).put(&mut result, index);
-    }
-    e.put(op, &result);
-    Ok(())
-}
-
-/// All of each 128-bit half of two operands (all of MMX registers).
-#[inline(always)]
-fn halves(
-    e: &mut NativeEmulator,
-    op: &NativeOp,
-    function: impl Fn(&Vector, &Vector) -> Vector,
-) -> Result<(), Halt> {
-    let (b, a) = (e.rm(op)?, e.first(op));
-    let result = by_halves(op.length, &a, &b, function);
-    e.put(op, &result);
-    Ok(())
-}
-
-/// Computes each 128-bit half on its own.
-#[inline(always)]
-fn by_halves(length: u8, a: &Vector, b: &Vector, function: impl Fn(&Vector, &Vector) -> Vector) -> Vector {
-    let mut result = function(a, b);
-    if length == 32 {
-        let high = function(&upper(a), &upper(b));
-        result[16..].copy_from_slice(&high[..16]);
-    }
-    result
-}
-
-/// The upper half.
-fn upper(vector: &Vector) -> Vector {
-    let mut high = [0; WIDEST];
-    high[..16].copy_from_slice(&vector[16..]);
-    high
 }

@@ -31,10 +31,11 @@ fn compare(e: &mut NativeEmulator, op: &NativeOp, explicit: bool, to_mask: bool)
     let Some(registers) = e.x86 else { return Err(Halt::Invalid) };
     let control = op.immediate;
     let ((a, count), (b, _)) = (elements(&first, control), elements(&second, control));
+    let width = if registers.is_64 { op.width } else { 4 };
     let length = |elements: &[i32; 16], register: usize| {
         if explicit {
-            let value = e.general(registers.general[register], op.width);
-            let value = if op.width == 8 { value as i64 } else { i64::from(value as i32) };
+            let value = e.general(registers.general[register], width);
+            let value = if width == 8 { value as i64 } else { i64::from(value as i32) };
             value.unsigned_abs().min(count as u64) as usize
         } else {
             elements[..count].iter().position(|element| *element == 0).unwrap_or(count)

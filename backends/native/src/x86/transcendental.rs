@@ -8,7 +8,9 @@ use super::{
     Registers,
     big::{self, Big},
     soft::{self, Class, EXTENDED, Env, Mode, Number},
-    x87::{C0, C1, C2, C3, codes},
+    stack::{C0, C1, C2, C3},
+    trigonometric::{Function, trigonometric},
+    x87::codes,
 };
 use crate::{emulator::NativeEmulator, halt::Halt};
 
@@ -61,7 +63,7 @@ pub(super) fn unary(e: &mut NativeEmulator, modrm: u8, it: &Registers) -> Result
             Class::Infinite => EXTENDED.infinity(false),
             _ => {
                 // Outside of -1 to 1 it is undefined.
-                if number.exponent >= 1 {
+                if number.exponent >= 0 && (number.exponent, number.significand) != (0, 1 << 63) {
                     env.flags |= soft::INEXACT;
                     return a_of(number);
                 }
@@ -235,7 +237,7 @@ fn two(e: &mut NativeEmulator, it: &Registers, function: fn(&mut Env, &Number, &
     }
 }
 
-fn invalid(env: &mut Env) -> u128 {
+pub(super) fn invalid(env: &mut Env) -> u128 {
     env.flags |= soft::INVALID;
     EXTENDED.indefinite()
 }
@@ -320,143 +322,6 @@ fn arc_tangent(env: &mut Env, a: &Number, b: &Number) -> u128 {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Function {
-    Sine,
-    Cosine,
-    Both,
-    Tangent,
-}
-
-/// Pi as processors have it inside: 66 bits (Intel SDM, volume 1, 8.3.8).
-const INNER_PI: u128 = 0xc_90fd_aa22_168c_234c;
-
-/// What is left of an angle below a quarter of pi, and how many quarters of
-/// a turn were taken off.
-fn reduce(number: &Number) -> (Big, u32) {
-    let x = Big::of(number);
-    if x.exponent < -1 {
-        return (x, 0);
-    }
-    // In units of 2^-67, in which half of pi is the same integer.
-    let half = INNER_PI;
-    let shift = number.exponent - 63 + 67;
-    let (mut rest, mut quarters) = (0u128, 0u32);
-    let bits = 64 + shift.max(0) as u32;
-    for bit in (0..bits).rev() {
-        let digit = bit.checked_sub(shift.max(0) as u32).map_or(0, |at| number.significand >> at & 1);
-        rest = rest << 1 | u128::from(digit);
-        quarters <<= 1;
-        if rest >= half {
-            rest -= half;
-            quarters |= 1;
-        }
-    }
-    let mut negative = false;
-    if rest > half / 2 {
-        rest = half - rest;
-        negative = true;
-        quarters = quarters.wrapping_add(1);
-    }
-    let left = if rest == 0 {
-        big::ZERO
-    } else {
-        let zeros = rest.leading_zeros();
-        Big { negative: negative != number.negative, exponent: 60 - zeros as i32, significand: rest << zeros }
-    };
-    (left, quarters & 3)
-}
-
-fn trigonometric(e: &mut NativeEmulator, it: &Registers, function: Function) {
-    let mut env = e.x87_env(it);
-    let value = e.st(it, 0);
-    let number = EXTENDED.unpack(value);
-    let pushes = matches!(function, Function::Both | Function::Tangent);
-    let overflows = pushes && !e.is_empty(it, 7);
-    if overflows {
-        e.set_condition(it, C2, 0);
-        if e.stack_fault(it, true) {
-            e.set_st(it, 0, EXTENDED.indefinite());
-            e.turn(it, 7);
-            e.set_st(it, 0, EXTENDED.indefinite());
-        }
-        return;
-    }
-    let one = EXTENDED_ONE;
-    let results = if let Some(nan) = env.nan(EXTENDED, &number, None) {
-        Some((nan, nan))
-    } else {
-        match number.class {
-            Class::Infinite => {
-                let value = invalid(&mut env);
-                Some((value, value))
-            }
-            Class::Zero => Some(match function {
-                Function::Cosine => (one, one),
-                _ => (value, one),
-            }),
-            _ if number.exponent >= 63 => None,
-            _ => {
-                if number.denormal {
-                    env.flags |= soft::DENORMAL;
-                }
-                Some(values(&mut env, &number, function))
-            }
-        }
-    };
-    let Some((first, second)) = results else {
-        // Too large: told, and left alone.
-        e.set_condition(it, C1 | C2, C2);
-        return;
-    };
-    let counts = e.settle_x87(it, &env);
-    e.set_condition(it, C2, 0);
-    if !counts {
-        return;
-    }
-    e.set_st(it, 0, first);
-    if pushes {
-        let second = if function == Function::Tangent && env.flags & soft::INVALID == 0 && !is_nan(first) {
-            one
-        } else {
-            second
-        };
-        e.turn(it, 7);
-        e.set_st(it, 0, second);
-    }
-}
-
-const EXTENDED_ONE: u128 = 0x3fff << 64 | 1 << 63;
-
-fn is_nan(value: u128) -> bool {
-    matches!(EXTENDED.unpack(value).class, Class::Quiet | Class::Signalling)
-}
-
-fn values(env: &mut Env, number: &Number, function: Function) -> (u128, u128) {
-    let (rest, quarters) = reduce(number);
-    let (sine, mut cosine) = big::sine_cosine(rest);
-    if !rest.is_zero() && cosine.exponent == 0 {
-        // A bit below one.
-        cosine = Big { exponent: -1, significand: u128::MAX, ..cosine };
-    }
-    let quarters = if number.negative { (4 - quarters) & 3 } else { quarters };
-    let (sine, cosine) = match quarters & 3 {
-        0 => (sine, cosine),
-        1 => (cosine, sine.negated()),
-        2 => (sine.negated(), cosine.negated()),
-        _ => (cosine.negated(), sine),
-    };
-    match function {
-        Function::Sine => (sine.round(env), 0),
-        Function::Cosine => (cosine.round(env), 0),
-        Function::Tangent => (sine.over(cosine).round(env), EXTENDED_ONE),
-        Function::Both => {
-            let first = sine.round(env);
-            (first, cosine.round(env))
-        }
-    }
-}
-
 fn extract(e: &mut NativeEmulator, it: &Registers, a: u128) {
     if !e.is_empty(it, 7) {
         if e.stack_fault(it, true) {
@@ -493,6 +358,11 @@ fn extract(e: &mut NativeEmulator, it: &Registers, a: u128) {
     }
 }
 
+/// A result that is the operand: a tiny one may be an exception all the same.
+fn unchanged(env: &mut Env, a: &Number) -> u128 {
+    env_round(env, a.negative, a.exponent, u128::from(a.significand) << 64)
+}
+
 /// FPREM and FPREM1.
 fn remainder(e: &mut NativeEmulator, it: &Registers, nearest: bool) {
     let mut env = e.x87_env(it);
@@ -507,12 +377,14 @@ fn remainder(e: &mut NativeEmulator, it: &Registers, nearest: bool) {
             if a.denormal || b.denormal {
                 env.flags |= soft::DENORMAL;
             }
-            if a.class == Class::Zero || b.class == Class::Infinite {
+            if a.class == Class::Zero {
                 bits
+            } else if b.class == Class::Infinite {
+                unchanged(&mut env, &a)
             } else {
                 let distance = a.exponent - b.exponent;
                 if distance < -1 || distance < 0 && !nearest {
-                    bits
+                    unchanged(&mut env, &a)
                 } else {
                     partial = distance >= 64;
                     let steps = if partial { 32 + distance % 32 } else { distance };
@@ -585,8 +457,10 @@ fn scale(e: &mut NativeEmulator, it: &Registers) {
                 if a.denormal || b.denormal {
                     env.flags |= soft::DENORMAL;
                 }
-                if a.class != Class::Finite || b.class == Class::Zero {
+                if a.class != Class::Finite {
                     bits
+                } else if b.class == Class::Zero {
+                    unchanged(&mut env, &a)
                 } else {
                     let magnitude = if b.exponent < 0 {
                         0
@@ -612,4 +486,8 @@ fn scale(e: &mut NativeEmulator, it: &Registers) {
         },
     };
     finish(e, it, &env, value);
+}
+
+pub(super) fn is_nan(value: u128) -> bool {
+    matches!(EXTENDED.unpack(value).class, Class::Quiet | Class::Signalling)
 }
