@@ -297,12 +297,12 @@ fn pass_copies_over(code: &mut Translation, instructions: &[Instruction], target
     // Temporary and source.
     let mut copies: Vec<(Place, u16)> = Vec::new();
     let mut next_instruction = 0;
-    for index in 0..code.ops.len() {
+    for (index, is_target) in targets.iter().enumerate().take(code.ops.len()) {
         if instructions.get(next_instruction).is_some_and(|it| it.first as usize <= index) {
             next_instruction += 1;
             copies.clear();
         }
-        if targets[index] {
+        if *is_target {
             copies.clear();
         }
         let before = shape(&code.ops[index], &code.wide);
