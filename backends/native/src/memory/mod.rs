@@ -246,7 +246,7 @@ impl Memory {
     /// many there are.
     pub(crate) fn fetch(&self, address: u64, bytes: &mut [u8]) -> usize {
         let wanted = bytes.len() as u64;
-        let last = address.checked_add(wanted - 1).unwrap_or(u64::MAX).min(self.map.highest_address());
+        let last = address.saturating_add(wanted - 1).min(self.map.highest_address());
         if last < address {
             return 0;
         }
