@@ -1,5 +1,7 @@
 //! [`Engine`]: the native engine.
 
+use std::time::Duration;
+
 use terrella_emulator_api::{Emulator, EmulatorExt, Error, Fault, Limits, Permissions, Platform, Stop};
 use terrella_native::NativeEmulator;
 use terrella_platforms::{RegisterId, RegisterValue};
@@ -10,6 +12,10 @@ const GENERAL: [&str; 16] = [
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
     "r15",
 ];
+
+/// What a loop may take.
+const LIMITS: Limits =
+    Limits { instructions: Some(20_000), time: Some(Duration::from_millis(200)), count: false };
 
 /// The native engine.
 pub struct Engine {
@@ -115,7 +121,7 @@ impl Engine {
             self.exit = exit;
         }
         emulator.set_program_counter(CODE)?;
-        let result = emulator.run_with(&Limits::instructions(20_000));
+        let result = emulator.run_with(&LIMITS);
         let (outcome, message) = match result {
             Ok(Stop::ExitPoint(_)) => (Outcome::Done, String::new()),
             Ok(stop) => (Outcome::Timeout, format!("{stop:?}")),

@@ -129,7 +129,7 @@ impl NativeEmulator {
             block.entry = Entry::OutOfBounds;
         } else if self.hooks.functions.has_site(address) {
             self.function_block(&mut block);
-        } else if address % u64::from(self.definition.instruction_alignment.max(1)) != 0 {
+        } else if !address.is_multiple_of(u64::from(self.definition.instruction_alignment.max(1))) {
             block.entry = Entry::Unaligned;
         } else {
             match self.code_block(&mut block, key) {

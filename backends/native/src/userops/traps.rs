@@ -44,6 +44,9 @@ pub(super) const X86: Table = &[
     ("mfence", NOTHING),
     ("sfence", NOTHING),
     ("prefetch", NOTHING),
+    ("clflush", NOTHING),
+    ("clflushopt", NOTHING),
+    ("clwb", NOTHING),
 ];
 
 pub(super) const ARM: Table = &[

@@ -7,7 +7,7 @@ use crate::{emulator::NativeEmulator, halt::Halt};
 pub(super) const ROWS: &[Row] = &[
     g(NONE | P66 | PF2 | PF3, 1, 0xa2, identify).legacy(),
     // Time is the number of instructions executed.
-    g(NONE | P66, 1, 0x31, |e, _| clock(e)).legacy(),
+    g(NONE | P66 | PF2 | PF3, 1, 0x31, |e, _| clock(e)).legacy(),
     g(NONE, 1, 0x01, system).legacy().extension(2).in_register(),
     g(NONE, 1, 0x01, system).legacy().extension(7).in_register(),
     g(NONE | P66, 1, 0xc7, random).legacy().extension(6).in_register(),
