@@ -20,7 +20,7 @@ use crate::{
     file::RegisterFile,
     layout::{Constants, Layout, REGISTERS_END, TEMPORARIES_END},
     memory::{Memory, Version},
-    registers::RegisterMap,
+    registers::{self, RegisterMap},
     run::{Mode, RunState, Slot},
     target::{Target, target},
     translate::Translator,
@@ -55,6 +55,11 @@ pub struct NativeEmulator {
     pub(crate) pc: u64,
     pub(crate) context: Context,
     pub(crate) address_mask: u64,
+    /// All ones where accesses must be aligned, else zero.
+    pub(crate) alignment_mask: u64,
+    /// The places of registers that have one value whatever is written, and
+    /// their ends.
+    pub(crate) fixed_places: Vec<(usize, usize)>,
     pub(crate) data_big_endian: bool,
     /// The place of the register that tells the instruction set, and the
     /// context field that follows it.
@@ -115,6 +120,7 @@ impl NativeEmulator {
             let field = processor.language.context_field(field)?;
             Some((place as u16, field.high, field.low))
         });
+        let fixed_places = registers::fixed_places(platform, &processor.language, &layout);
         let mut emulator = Self {
             platform,
             definition,
@@ -137,6 +143,8 @@ impl NativeEmulator {
             extensions: Extensions::default(),
             pc: 0,
             address_mask: definition.highest_address(),
+            alignment_mask: if target.strict_alignment { u64::MAX } else { 0 },
+            fixed_places,
             data_big_endian: platform.byte_order() == ByteOrder::Big,
             mode_switch,
             stale: false,

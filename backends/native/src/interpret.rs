@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use terrella_emulator_api::Access;
+use terrella_emulator_api::{Access, MemoryCause};
 
 use crate::{
     block::{Block, Entry, Leave},
@@ -111,7 +111,8 @@ macro_rules! shift {
 macro_rules! load {
     ($self:ident, $op:ident, $index:ident, $block:ident, $size:literal) => {{
         let address = $self.pointer($op);
-        match $self.memory.read_fast::<$size>(address) {
+        let is_aligned = address & $self.alignment_mask & ($size - 1) == 0;
+        match if is_aligned { $self.memory.read_fast::<$size>(address) } else { None } {
             Some(mut bytes) => {
                 if $self.data_big_endian {
                     bytes.reverse();
@@ -142,7 +143,8 @@ macro_rules! store {
         if $self.data_big_endian {
             bytes.reverse();
         }
-        if !$self.memory.write_fast::<$size>(address, bytes) {
+        let is_aligned = address & $self.alignment_mask & ($size - 1) == 0;
+        if !is_aligned || !$self.memory.write_fast::<$size>(address, bytes) {
             if let Err(halt) = $self.store($block, $index, address, &bytes) {
                 return Done::Halted($index, halt);
             }
@@ -538,8 +540,18 @@ impl NativeEmulator {
         self.access_write(instruction.address, address, bytes)
     }
 
+    /// The fault of an access that is not aligned, where it must be.
+    fn check_word_alignment(&self, address: u64, size: usize, access: Access) -> Result<(), Halt> {
+        let is_one_access = size.is_power_of_two() && size <= 8;
+        if self.alignment_mask != 0 && is_one_access && address & (size as u64 - 1) != 0 {
+            return Err(Halt::Memory { access, cause: MemoryCause::Unaligned, address, size: size as u64 });
+        }
+        Ok(())
+    }
+
     /// A load of the instruction at `pc`.
     pub(crate) fn access_read(&mut self, pc: u64, address: u64, bytes: &mut [u8]) -> Result<(), Halt> {
+        self.check_word_alignment(address, bytes.len(), Access::Read)?;
         if let Err(denied) = self.memory.check(address, bytes.len(), Access::Read) {
             return Err(Halt::denied(denied, Access::Read, bytes.len()));
         }
@@ -552,6 +564,7 @@ impl NativeEmulator {
 
     /// A store of the instruction at `pc`.
     pub(crate) fn access_write(&mut self, pc: u64, address: u64, bytes: &[u8]) -> Result<(), Halt> {
+        self.check_word_alignment(address, bytes.len(), Access::Write)?;
         if let Err(denied) = self.memory.check(address, bytes.len(), Access::Write) {
             return Err(Halt::denied(denied, Access::Write, bytes.len()));
         }

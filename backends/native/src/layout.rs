@@ -18,6 +18,8 @@ pub(crate) const TEMPORARIES: usize = REGISTERS_END;
 /// The temporaries of instructions in delay slots, and where they end.
 pub(crate) const SLOT_TEMPORARIES: usize = 0xd000;
 pub(crate) const TEMPORARIES_END: usize = 0xe000;
+/// Where results go that nobody reads: the last temporary.
+pub(crate) const NOWHERE: usize = TEMPORARIES_END - 64;
 /// Constants end where the file does.
 pub(crate) const CONSTANTS: usize = TEMPORARIES_END;
 

@@ -5,7 +5,7 @@ use terrella_sleigh::{Context, Language, OpCode, Pcode, PcodeOp, SpaceId, Varnod
 use crate::{
     block::{Leave, Place, UserOp, WideOp},
     file::RegisterFile,
-    layout::{Constants, Layout, SLOT_TEMPORARIES, TEMPORARIES, TEMPORARIES_END},
+    layout::{Constants, Layout, NOWHERE, SLOT_TEMPORARIES, TEMPORARIES, TEMPORARIES_END},
     op::{self, Code, Op},
     userops::{Handler, Handlers},
 };
@@ -93,6 +93,9 @@ pub(crate) struct Lowering<'a> {
     pub(crate) constants: &'a mut Constants,
     pub(crate) file: &'a mut RegisterFile,
     pub(crate) handlers: &'a Handlers,
+    /// Registers that keep their value, whatever is written: see
+    /// [`NativeEmulator::fixed_places`](crate::emulator::NativeEmulator).
+    pub(crate) fixed_places: &'a [(usize, usize)],
     /// The context at the targets of jumps: what commits say.
     pub(crate) target_context: &'a dyn Fn(u64) -> Context,
 }
@@ -159,11 +162,8 @@ impl Lowering<'_> {
                 Ok(place)
             }
             SpaceId::UNIQUE => {
-                let (base, end) = if site.in_slot {
-                    (SLOT_TEMPORARIES, TEMPORARIES_END)
-                } else {
-                    (TEMPORARIES, SLOT_TEMPORARIES)
-                };
+                let (base, end) =
+                    if site.in_slot { (SLOT_TEMPORARIES, NOWHERE) } else { (TEMPORARIES, SLOT_TEMPORARIES) };
                 let place = usize::try_from(varnode.offset).ok().and_then(|offset| base.checked_add(offset));
                 place.filter(|place| place + varnode.size as usize <= end).ok_or(LowerError::NoRoom)
             }
@@ -234,10 +234,27 @@ impl Lowering<'_> {
         for (slot, input) in wide.inputs.iter_mut().zip(inputs) {
             *slot = self.sized_place(input, site)?;
         }
-        wide.out = op.output.map(|output| self.sized_place(&output, site)).transpose()?;
+        wide.out = op.output.map(|output| self.sized_output(&output, site)).transpose()?;
         code.ops.push(Op::numbered(Code::Wide, code.wide.len() as u32));
         code.wide.push(wide);
         Ok(())
+    }
+
+    /// The place that a result goes to: nowhere if its register keeps its
+    /// value.
+    fn output(&mut self, varnode: &Varnode, site: &Site) -> Result<usize, LowerError> {
+        // Some specifications write what always is zero as a constant.
+        if varnode.is_constant() {
+            return Ok(NOWHERE);
+        }
+        let place = self.place(varnode, site)?;
+        let is_fixed = self.fixed_places.iter().any(|(first, end)| (*first..*end).contains(&place));
+        Ok(if is_fixed { NOWHERE } else { place })
+    }
+
+    fn sized_output(&mut self, varnode: &Varnode, site: &Site) -> Result<Place, LowerError> {
+        let Place { size, .. } = self.sized_place(varnode, site)?;
+        Ok(Place { at: self.output(varnode, site)? as u16, size })
     }
 
     fn sized_place(&mut self, varnode: &Varnode, site: &Site) -> Result<Place, LowerError> {
@@ -313,7 +330,7 @@ impl Lowering<'_> {
         }
         let a = self.place(&inputs[0], site)?;
         let b = second.map_or(Ok(0), |second| self.place(&second, site))?;
-        let mut short = Op::new(code, self.place(&output, site)?, a, b);
+        let mut short = Op::new(code, self.output(&output, site)?, a, b);
         short.size = amount_size;
         Ok(Some(short))
     }
@@ -326,7 +343,7 @@ impl Lowering<'_> {
         }
         let Some(code) = op::COPY.of(output.size) else { return Ok(None) };
         let place = self.place(value, site)? + skip.offset as usize;
-        Ok(Some(Op::new(code, self.place(&output, site)?, place, 0)))
+        Ok(Some(Op::new(code, self.output(&output, site)?, place, 0)))
     }
 
     fn access(&mut self, op: &PcodeOp, inputs: &[Varnode], site: &Site) -> Result<Option<Op>, LowerError> {
@@ -342,7 +359,8 @@ impl Lowering<'_> {
             _ => return Err(LowerError::Malformed),
         };
         let Some(code) = codes.of(value.size) else { return Ok(None) };
-        let mut short = Op::new(code, self.place(&value, site)?, self.place(pointer, site)?, 0);
+        let value = if op.output.is_some() { self.output(&value, site)? } else { self.place(&value, site)? };
+        let mut short = Op::new(code, value, self.place(pointer, site)?, 0);
         short.size = pointer.size as u8;
         Ok(Some(short))
     }
@@ -429,7 +447,7 @@ impl Lowering<'_> {
         for input in inputs {
             places.push(self.sized_place(input, site)?);
         }
-        let out = op.output.map(|output| self.sized_place(&output, site)).transpose()?;
+        let out = op.output.map(|output| self.sized_output(&output, site)).transpose()?;
         code.ops.push(Op::numbered(Code::User, code.user.len() as u32));
         code.user.push(UserOp { number: number.offset as u32, handler, out, inputs: places });
         Ok(())

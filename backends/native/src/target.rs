@@ -34,9 +34,15 @@ pub(crate) struct Target {
     pub(crate) initial: &'static [(&'static str, u64)],
     /// Registers of the platform that do not start as zero.
     pub(crate) platform_initial: &'static [(&'static str, u64)],
+    /// Loads and stores that are not aligned to their size are faults.
+    pub(crate) strict_alignment: bool,
+    /// Computed jumps clear bit 0 of the address.
+    pub(crate) even_targets: bool,
 }
 
 const BASE: Target = Target {
+    strict_alignment: false,
+    even_targets: false,
     division: Division::Zero,
     narrow_quotients: false,
     invalid: 0,
@@ -65,15 +71,20 @@ pub(crate) fn target(platform: Platform) -> Target {
         // HardFault on v6-M, UsageFault on v7-M.
         Architecture::ArmV6M => Target { invalid: 3, ..ARM },
         Architecture::ArmV7M => Target { invalid: 6, ..ARM },
-        Architecture::Mips32 | Architecture::Mips64 => {
-            Target { invalid: 10, mode_switch: Some(("ISAModeSwitch", "ISA_MODE")), ..BASE }
-        }
+        Architecture::Mips32 | Architecture::Mips64 => Target {
+            strict_alignment: true,
+            invalid: 10,
+            mode_switch: Some(("ISAModeSwitch", "ISA_MODE")),
+            ..BASE
+        },
         Architecture::PowerPc32 | Architecture::PowerPc64 => Target { invalid: 0x700, ..BASE },
         Architecture::RiscV32 | Architecture::RiscV64 => {
-            Target { division: Division::Ones, invalid: 2, nan: NanRule::Default, ..BASE }
+            Target { even_targets: true, division: Division::Ones, invalid: 2, nan: NanRule::Default, ..BASE }
         }
         Architecture::M68k => Target { division: Division::Fault(5), invalid: 4, ..BASE },
-        Architecture::Sparc32 => Target { division: Division::Fault(0x2a), invalid: 2, ..BASE },
+        Architecture::Sparc32 => {
+            Target { strict_alignment: true, division: Division::Fault(0x2a), invalid: 2, ..BASE }
+        }
         Architecture::Sparc64 => Target { division: Division::Fault(0x28), invalid: 0x10, ..BASE },
         Architecture::TriCore => Target { invalid: 0x21, ..BASE },
         _ => BASE,

@@ -380,6 +380,7 @@ impl NativeEmulator {
             constants: &mut self.constants,
             file: &mut self.file,
             handlers: &self.handlers,
+            fixed_places: &self.fixed_places,
             target_context,
         }
     }

@@ -281,3 +281,28 @@ impl RegisterMap {
         }
     }
 }
+
+/// The places of the registers that always are zero: what instructions write
+/// there is dropped.
+pub(crate) fn fixed_places(platform: Platform, language: &Language, layout: &Layout) -> Vec<(usize, usize)> {
+    let registers = platform.definition().registers();
+    let fixed: Vec<_> = registers.iter().filter(|(_, it)| it.fixed == Some(0)).collect();
+    let mut places = Vec::new();
+    for register in language.registers() {
+        let is_fixed = fixed.iter().any(|(id, it)| {
+            let whole = registers.get(it.root).fixed.is_some() && it.root == *id;
+            whole && names_of(platform, *id).any(|name| name.eq_ignore_ascii_case(&register.name))
+        });
+        if let Some(place) = layout.place(&register.varnode()).filter(|_| is_fixed) {
+            places.push((place, place + register.size as usize));
+        }
+    }
+    places
+}
+
+/// The names that a platform has for a whole register.
+fn names_of(platform: Platform, root: RegisterId) -> impl Iterator<Item = &'static str> {
+    let registers = platform.definition().registers();
+    let bits = registers.get(root).bits;
+    registers.iter().filter(move |(_, it)| it.root == root && it.bits == bits).map(|(_, it)| it.name.as_str())
+}
