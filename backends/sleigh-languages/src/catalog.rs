@@ -194,6 +194,11 @@ pub const EDITS: &[Edit] = &[
         "without a SIB byte it is relative to EIP, with one absolute (Intel SDM, volume 2, 2.2.1.6)",
     ),
     ia(
+        "$(PRE_F3) & byte=0x90 ",
+        "$(PRE_F3) & rexBprefix=0 & byte=0x90 ",
+        "F3 90 with REX.B is an exchange with R8",
+    ),
+    ia(
         "byte=0x90 & (mandover=0 | mandover=4 | mandover=1) & (rexprefix=0 | rexWRXBprefix=8)",
         "byte=0x90 & (mandover=0 | mandover=4 | mandover=1 | mandover=5) & (rexprefix=0 | rexBprefix=0)",
         "90 is NOP with any REX prefix that does not extend the register",
