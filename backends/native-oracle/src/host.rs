@@ -9,7 +9,7 @@ use std::{
 use crate::case::{CODE, Case, DATA, DATA_SIZE, Machine, Outcome};
 
 /// Where the state block of the child is.
-const STATE: u64 = 0x3000_0000;
+const STATE: u64 = 0x5a5a_5000;
 /// The part of an XSAVE area with x87, SSE and AVX.
 const AREA: usize = 832;
 const CODE_SIZE: usize = 0x2000;
@@ -55,7 +55,7 @@ macro_rules! enter {
             "push r13",
             "push r14",
             "push r15",
-            "mov r15d, 0x30000000",
+            "mov r15d, 0x5a5a5000",
             "mov [r15 + 144], rsp",
             "mov eax, 7",
             "xor edx, edx",
@@ -83,41 +83,41 @@ macro_rules! enter {
     };
 }
 
-enter!("terrella_oracle_enter", "jmp qword ptr ds:[0x300000a0]");
+enter!("terrella_oracle_enter", "jmp qword ptr ds:[0x5a5a50a0]");
 // Into a segment of 32-bit code.
-enter!("terrella_oracle_enter_32", "jmp fword ptr ds:[0x300000b0]");
+enter!("terrella_oracle_enter_32", "jmp fword ptr ds:[0x5a5a50b0]");
 
 global_asm!(
     ".globl terrella_oracle_exit",
     "terrella_oracle_exit:",
-    "mov qword ptr ds:[0x30000000], rax",
-    "mov qword ptr ds:[0x30000008], rcx",
-    "mov qword ptr ds:[0x30000010], rdx",
-    "mov qword ptr ds:[0x30000018], rbx",
-    "mov qword ptr ds:[0x30000020], rsp",
-    "mov qword ptr ds:[0x30000028], rbp",
-    "mov qword ptr ds:[0x30000030], rsi",
-    "mov qword ptr ds:[0x30000038], rdi",
-    "mov qword ptr ds:[0x30000040], r8",
-    "mov qword ptr ds:[0x30000048], r9",
-    "mov qword ptr ds:[0x30000050], r10",
-    "mov qword ptr ds:[0x30000058], r11",
-    "mov qword ptr ds:[0x30000060], r12",
-    "mov qword ptr ds:[0x30000068], r13",
-    "mov qword ptr ds:[0x30000070], r14",
-    "mov qword ptr ds:[0x30000078], r15",
-    "mov rsp, qword ptr ds:[0x30000090]",
+    "mov qword ptr ds:[0x5a5a5000], rax",
+    "mov qword ptr ds:[0x5a5a5008], rcx",
+    "mov qword ptr ds:[0x5a5a5010], rdx",
+    "mov qword ptr ds:[0x5a5a5018], rbx",
+    "mov qword ptr ds:[0x5a5a5020], rsp",
+    "mov qword ptr ds:[0x5a5a5028], rbp",
+    "mov qword ptr ds:[0x5a5a5030], rsi",
+    "mov qword ptr ds:[0x5a5a5038], rdi",
+    "mov qword ptr ds:[0x5a5a5040], r8",
+    "mov qword ptr ds:[0x5a5a5048], r9",
+    "mov qword ptr ds:[0x5a5a5050], r10",
+    "mov qword ptr ds:[0x5a5a5058], r11",
+    "mov qword ptr ds:[0x5a5a5060], r12",
+    "mov qword ptr ds:[0x5a5a5068], r13",
+    "mov qword ptr ds:[0x5a5a5070], r14",
+    "mov qword ptr ds:[0x5a5a5078], r15",
+    "mov rsp, qword ptr ds:[0x5a5a5090]",
     "pushfq",
-    "pop qword ptr ds:[0x30000080]",
+    "pop qword ptr ds:[0x5a5a5080]",
     "mov eax, 7",
     "xor edx, edx",
-    "xsave64 [0x30000100]",
+    "xsave64 [0x5a5a5100]",
     ".globl terrella_oracle_leave",
     "terrella_oracle_leave:",
-    "mov rsp, qword ptr ds:[0x30000090]",
+    "mov rsp, qword ptr ds:[0x5a5a5090]",
     "cld",
     "fninit",
-    "ldmxcsr dword ptr ds:[0x300000a8]",
+    "ldmxcsr dword ptr ds:[0x5a5a50a8]",
     "vzeroupper",
     "pop r15",
     "pop r14",

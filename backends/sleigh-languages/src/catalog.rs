@@ -232,6 +232,19 @@ pub const EDITS: &[Edit] = &[
         "without a SIB byte it is relative to EIP, with one absolute (Intel SDM, volume 2, 2.2.1.6)",
     ),
     ia(
+        ":NOP rm32       is vexMode=0 & mandover & opsize=1 & byte=0x0f; high5=3; rm32  ...    { }\n",
+        ":NOP rm32       is vexMode=0 & mandover & opsize=1 & byte=0x0f; high5=3; rm32  ...    { }\n\
+         @ifdef IA64\n\
+         :NOP rm64       is vexMode=0 & mandover & opsize=2 & byte=0x0f; high5=3; rm64  ...    { }\n\
+         @endif\n",
+        "hints have forms with REX.W, too",
+    ),
+    ia(
+        "$(PRE_F3) & byte=0x90 ",
+        "$(PRE_F3) & rexBprefix=0 & byte=0x90 ",
+        "F3 90 with REX.B is an exchange with R8",
+    ),
+    ia(
         "byte=0x90 & (mandover=0 | mandover=4 | mandover=1) & (rexprefix=0 | rexWRXBprefix=8)",
         "byte=0x90 & (mandover=0 | mandover=4 | mandover=1 | mandover=5) & (rexprefix=0 | rexBprefix=0)",
         "90 is NOP with any REX prefix that does not extend the register",

@@ -35,6 +35,11 @@ pub(super) const ROWS: &[Row] = &[
     .in_memory(),
     g(PF2, 2, 0xf0, |e, op| crc32(e, op, 1)).legacy().byte(),
     g(PF2, 2, 0xf1, |e, op| crc32(e, op, op.width)).legacy(),
+    // Bits of strings in memory.
+    g(ANY, 1, 0xa3, |e, op| bit_in_memory(e, op, |_, _| None)).legacy().in_memory(),
+    g(ANY, 1, 0xab, |e, op| bit_in_memory(e, op, |value, bit| Some(value | bit))).legacy().in_memory(),
+    g(ANY, 1, 0xb3, |e, op| bit_in_memory(e, op, |value, bit| Some(value & !bit))).legacy().in_memory(),
+    g(ANY, 1, 0xbb, |e, op| bit_in_memory(e, op, |value, bit| Some(value ^ bit))).legacy().in_memory(),
     // BMI.
     g(NONE, 2, 0xf2, |e, op| {
         let value = !e.general(op.other, op.width) & e.general_rm(op)?;
@@ -281,6 +286,28 @@ fn count(e: &mut NativeEmulator, op: &NativeOp, function: fn(u64, u32) -> u32) -
     e.set_general(op.reg, op.width, result.into());
     e.set_flag(registers.cf, value == 0);
     e.set_flag(registers.zf, result == 0);
+    Ok(())
+}
+
+/// BT and its relatives with an index in a register: a whole word is accessed
+/// that may be far from the address.
+fn bit_in_memory(
+    e: &mut NativeEmulator,
+    op: &NativeOp,
+    function: fn(u64, u64) -> Option<u64>,
+) -> Result<(), Halt> {
+    let (it, Rm::Memory(ea)) = (e.x86.ok_or(Halt::Invalid)?, op.rm) else { return Err(Halt::Invalid) };
+    let bits = 8 * u32::from(op.width);
+    let index = (e.general(op.reg, op.width) << (64 - bits)) as i64 >> (64 - bits);
+    let offset = (index >> bits.trailing_zeros()) * i64::from(op.width);
+    let place = super::Ea { displacement: ea.displacement.wrapping_add(offset as u64), ..ea };
+    let op = &NativeOp { rm: Rm::Memory(place), size: op.width, aligned: false, ..*op };
+    let value = e.general_rm(op)?;
+    let bit = 1 << (index as u32 & (bits - 1));
+    if let Some(changed) = function(value, bit) {
+        put_general_rm(e, op, changed)?;
+    }
+    e.set_flag(it.cf, value & bit != 0);
     Ok(())
 }
 

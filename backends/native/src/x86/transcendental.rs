@@ -116,7 +116,7 @@ fn finish(e: &mut NativeEmulator, it: &Registers, env: &Env, value: u128) {
 /// An operand is missing.
 fn missing(e: &mut NativeEmulator, it: &Registers, modrm: u8) {
     let masked = e.stack_fault(it, false);
-    if matches!(modrm, 0xf2 | 0xfb | 0xfe | 0xff) {
+    if matches!(modrm, 0xf2 | 0xf5 | 0xf8 | 0xfb | 0xfe | 0xff) {
         e.set_condition(it, C2, 0);
     }
     if modrm == 0xe4 {
@@ -428,6 +428,7 @@ fn remainder(e: &mut NativeEmulator, it: &Registers, nearest: bool) {
     };
     let counts = e.settle_x87(it, &env);
     if !counts {
+        e.set_condition(it, C2, 0);
         return;
     }
     let flag = |bit: u64, flag: u16| if quotient >> bit & 1 != 0 { flag } else { 0 };

@@ -299,7 +299,12 @@ impl Env {
             }
             if format.is_extended() {
                 // The exponent is wrapped (Intel SDM, volume 1, 8.5.4).
-                let wrapped = (exponent - 24576 + format.bias()).clamp(1, 0x7ffe);
+                let wrapped = exponent - 24576 + format.bias();
+                if wrapped > 0x7ffe {
+                    self.flags |= INEXACT;
+                    return format.infinity(negative);
+                }
+                let wrapped = wrapped.max(1);
                 return format.assemble(negative, wrapped as u64, significand);
             }
             return 0;
@@ -328,7 +333,12 @@ impl Env {
             self.flags |= UNDERFLOW | if inexact { INEXACT } else { 0 };
             self.up = up;
             if format.is_extended() {
-                let wrapped = (rounded + 24576 + format.bias()).clamp(1, 0x7ffe);
+                let wrapped = rounded + 24576 + format.bias();
+                if wrapped < 1 {
+                    self.flags |= INEXACT;
+                    return format.zero(negative);
+                }
+                let wrapped = wrapped.min(0x7ffe);
                 return format.assemble(negative, wrapped as u64, significand);
             }
             return 0;
