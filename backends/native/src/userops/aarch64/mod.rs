@@ -3,14 +3,17 @@
 
 mod crypto;
 mod float;
+mod integer;
 
 use super::{
     Handler, Table,
     lanes::{Lanes, lane, mask, saturate, shift, signed, vector},
 };
-use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
+use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt, overrides::Override};
 
 pub(crate) use float::OVERRIDES;
+
+pub(crate) const INTEGER: &[Override] = &integer::OVERRIDES;
 
 /// The cumulative saturation flag in `fpsr`.
 const SATURATED: u128 = 1 << 27;
