@@ -72,6 +72,9 @@ pub struct NativeEmulator {
     /// What the instruction under way wrote so far.
     pub(crate) saved: Vec<u8>,
     pub(crate) saved_by: Option<usize>,
+    /// Where the vector registers of AArch64 are, of which every write sets
+    /// the whole.
+    pub(crate) vectors: Option<(usize, usize)>,
     /// The address of the instruction whose user operation is under way.
     pub(crate) user_pc: u64,
     pub(crate) serials: Vec<u64>,
@@ -121,6 +124,7 @@ impl NativeEmulator {
             Some((place as u16, field.high, field.low))
         });
         let fixed_places = registers::fixed_places(platform, &processor.language, &layout);
+        let vectors = crate::userops::access::vectors(&processor.language, &layout);
         let mut emulator = Self {
             platform,
             definition,
@@ -153,6 +157,7 @@ impl NativeEmulator {
             saved: Vec::new(),
             saved_by: None,
             user_pc: 0,
+            vectors,
             serials: Vec::new(),
             clock: 0,
             owner: Rc::new(()),

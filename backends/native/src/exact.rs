@@ -57,7 +57,15 @@ pub(crate) fn compute(
     round: Round,
     rule: NanRule,
 ) -> (u128, Status) {
-    let (bits, status) = formats!(size, F, arithmetic::<F>(what, [a, b, c], round), (0, Status::INVALID_OP));
+    let (bits, mut status) =
+        formats!(size, F, arithmetic::<F>(what, [a, b, c], round), (0, Status::INVALID_OP));
+    if status.contains(Status::INEXACT) && round != Round::NearestTiesToEven {
+        // The library does not tell that a result that was rounded to the
+        // greatest number is too great.
+        let nearest = Round::NearestTiesToEven;
+        status |=
+            formats!(size, F, arithmetic::<F>(what, [a, b, c], nearest).1 & Status::OVERFLOW, Status::OK);
+    }
     if !is_nan(size, bits) {
         return (bits, status);
     }

@@ -117,7 +117,7 @@ pub(crate) fn operate(code: OpCode, a: u128, b: u128, size: u32, out: u32, rule:
     match code {
         FloatFloat2Float => return convert(a, size, out, rule),
         FloatInt2Float => return from_integer(a, size, out),
-        FloatTrunc => return to_integer(a, size, out),
+        FloatTrunc => return to_integer(a, size, out, rule),
         _ => {}
     }
     match size {
@@ -355,9 +355,9 @@ fn from_integer(a: u128, size: u32, out: u32) -> Option<u128> {
 }
 
 /// Toward zero. What does not fit is the most negative number, x86's integer
-/// indefinite (Intel SDM, volume 1, 4.8.3.7); processors that saturate have
-/// handlers of their own.
-fn to_integer(a: u128, size: u32, out: u32) -> Option<u128> {
+/// indefinite (Intel SDM, volume 1, 4.8.3.7); elsewhere it is the nearest that
+/// fits, and a NaN is zero.
+fn to_integer(a: u128, size: u32, out: u32, rule: NanRule) -> Option<u128> {
     let bits = (8 * out.clamp(1, 16)) as usize;
     let mut exact = false;
     macro_rules! to {
@@ -375,7 +375,8 @@ fn to_integer(a: u128, size: u32, out: u32) -> Option<u128> {
         _ => return None,
     };
     let mask = u128::MAX >> (128 - bits);
-    Some(if invalid { 1 << (bits - 1) } else { value as u128 & mask })
+    let is_indefinite = invalid && rule == NanRule::FirstNegative;
+    Some(if is_indefinite { 1 << (bits - 1) } else { value as u128 & mask })
 }
 
 #[cfg(test)]

@@ -108,10 +108,16 @@ macro_rules! shift {
     }};
 }
 
+/// Whether `address` is a multiple of `size`, which is a power of two.
+#[inline(always)]
+const fn is_aligned(address: u64, size: u64) -> bool {
+    address & (size - 1) == 0
+}
+
 macro_rules! load {
     ($self:ident, $op:ident, $index:ident, $block:ident, $size:literal) => {{
         let address = $self.pointer($op);
-        let is_aligned = address & $self.alignment_mask & ($size - 1) == 0;
+        let is_aligned = is_aligned(address & $self.alignment_mask, $size);
         match if is_aligned { $self.memory.read_fast::<$size>(address) } else { None } {
             Some(mut bytes) => {
                 if $self.data_big_endian {
@@ -143,7 +149,7 @@ macro_rules! store {
         if $self.data_big_endian {
             bytes.reverse();
         }
-        let is_aligned = address & $self.alignment_mask & ($size - 1) == 0;
+        let is_aligned = is_aligned(address & $self.alignment_mask, $size);
         if !is_aligned || !$self.memory.write_fast::<$size>(address, bytes) {
             if let Err(halt) = $self.store($block, $index, address, &bytes) {
                 return Done::Halted($index, halt);

@@ -5,7 +5,7 @@ use terrella_sleigh::{Context, Language, OpCode, Pcode, PcodeOp, SpaceId, Varnod
 use crate::{
     block::{Leave, Place, UserOp, WideOp},
     file::RegisterFile,
-    layout::{Constants, Layout, NOWHERE, SLOT_TEMPORARIES, TEMPORARIES, TEMPORARIES_END},
+    layout::{Constants, Layout, NOWHERE, SLOT_TEMPORARIES, TEMPORARIES},
     op::{self, Code, Op},
     userops::{Handler, Handlers},
 };

@@ -13,13 +13,13 @@ pub(crate) struct Override {
 }
 
 /// Those of an architecture.
-pub(crate) const fn overrides(architecture: Architecture) -> &'static [Override] {
+pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static [Override]] {
     match architecture {
-        Architecture::RiscV32 | Architecture::RiscV64 => riscv::OVERRIDES,
-        Architecture::AArch64 => aarch64::OVERRIDES,
-        Architecture::LoongArch32 | Architecture::LoongArch64 => loongarch::OVERRIDES,
-        Architecture::ArmV7A | Architecture::ArmV7R => neon::OVERRIDES,
-        Architecture::PowerPc64 => powerpc::OVERRIDES,
+        Architecture::RiscV32 | Architecture::RiscV64 => &[riscv::OVERRIDES],
+        Architecture::AArch64 => &[aarch64::OVERRIDES, aarch64::INTEGER],
+        Architecture::LoongArch32 | Architecture::LoongArch64 => &[loongarch::OVERRIDES],
+        Architecture::ArmV7A | Architecture::ArmV7R => &[neon::OVERRIDES],
+        Architecture::PowerPc64 => &[powerpc::OVERRIDES],
         _ => &[],
     }
 }

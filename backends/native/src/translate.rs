@@ -35,7 +35,7 @@ pub(crate) struct Translator {
     slot_pcode: Pcode,
     /// The kernel of the instruction, if it has one.
     native: Option<NativeOp>,
-    overrides: &'static [Override],
+    overrides: &'static [&'static [Override]],
     /// The handler of the instruction that the engine executes itself, and
     /// the instruction word.
     replacement: Option<(Handler, u32)>,
@@ -277,7 +277,8 @@ impl NativeEmulator {
                 None => Some(u32::from_le_bytes(bytes)),
             };
             if let Some(word) = word
-                && let Some(found) = translator.overrides.iter().find(|it| word & it.mask == it.value)
+                && let Some(found) =
+                    translator.overrides.iter().copied().flatten().find(|it| word & it.mask == it.value)
             {
                 translator.replacement = Some((found.handler, word));
                 return Ok(false);

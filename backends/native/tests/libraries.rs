@@ -74,7 +74,7 @@ impl<'a> Called<'a> {
         let function = case["function"].as_str().unwrap_or_default();
         let types = PARAMETERS.iter().find(|(name, _)| *name == function).map_or("", |(_, types)| types);
         let types: Vec<&str> = types.split_whitespace().collect();
-        let pointer = u8::try_from(self.machine.definition().pointer_bytes).unwrap_or(8);
+        let pointer = self.machine.definition().pointer_bytes;
         let mut place = BUFFERS;
         let (mut values, mut places) = (Vec::new(), Vec::new());
         for (index, text) in case["args"].as_array().into_iter().flatten().enumerate() {
@@ -129,7 +129,7 @@ impl<'a> Called<'a> {
     fn check(&mut self, case: &Value) -> Result<(), String> {
         let function = case["function"].as_str().unwrap_or_default();
         let kind = case["ret"].as_str().unwrap_or_default();
-        let pointer = u8::try_from(self.machine.definition().pointer_bytes).unwrap_or(8);
+        let pointer = self.machine.definition().pointer_bytes;
         let returns = match kind {
             "void" => Return::Void,
             "str" | "ptr:i32" => Return::Pointer,

@@ -413,4 +413,16 @@ pub const EDITS: &[Edit] = &[
         "  tmp:4 = Rn * 2;\n  tmp = SignedSaturate(tmp);\n  Q = SignedDoesSaturate(tmp,32:2);\n  tmp = Rm - tmp;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = Q | SignedDoesSaturate(tmp,32:2);\n  Rd = tmp;",
         "  local double:8 = sext(Rn) * 2;\n  Q = Q | SignedDoesSaturate(double,32:2);\n  local near:4 = SignedSaturate(double,32:2);\n  local sum:8 = sext(Rm) - sext(near);\n  Q = Q | SignedDoesSaturate(sum,32:2);\n  Rd = SignedSaturate(sum,32:2);",
     ),
+    Edit {
+        file: "ARMTHUMBinstructions.sinc",
+        old: "SignedSaturate(tmpRn, thMsbImm)",
+        new: "SignedSaturate(tmpRn, thMsbImm + 1)",
+        reason: "the width is one more than the field says",
+    },
+    Edit {
+        file: "ARMTHUMBinstructions.sinc",
+        old: "SignedDoesSaturate(tmpRn, thMsbImm)",
+        new: "SignedDoesSaturate(tmpRn, thMsbImm + 1)",
+        reason: "the width is one more than the field says",
+    },
 ];

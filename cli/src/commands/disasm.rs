@@ -128,7 +128,7 @@ impl Disasm {
                 .hint("for example: --hex '48 89 c8'")
         };
         let digits: String = text.chars().filter(|it| !it.is_whitespace()).collect();
-        if digits.is_empty() || digits.len() % 2 != 0 || !digits.is_ascii() {
+        if digits.is_empty() || !digits.len().is_multiple_of(2) || !digits.is_ascii() {
             return Err(wrong());
         }
         let mut bytes = Vec::with_capacity(digits.len() / 2);

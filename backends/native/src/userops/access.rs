@@ -2,7 +2,19 @@
 
 use terrella_emulator_api::Access;
 
-use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
+use terrella_sleigh::Language;
+
+use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt, layout::Layout};
+
+/// The size of a vector register of AArch64 with what scalable vectors add.
+const VECTOR: usize = 32;
+
+/// Where the vector registers of AArch64 lie in the register file.
+pub(crate) fn vectors(language: &Language, layout: &Layout) -> Option<(usize, usize)> {
+    let place = |name| layout.place(&language.register(name)?.varnode());
+    let (first, last) = (place("z0")?, place("z31")?);
+    (last == first + 31 * VECTOR).then_some((first, last + VECTOR))
+}
 
 impl NativeEmulator {
     /// An input of a user operation, up to 128 bits.
@@ -19,6 +31,14 @@ impl NativeEmulator {
     pub(crate) fn set_user_result(&mut self, op: &UserOp, value: u128) {
         if let Some(out) = op.out {
             self.file.set_integer(out.at.into(), out.size.into(), value);
+            // What is above a scalar or short vector of AArch64 becomes zero.
+            if let Some((first, end)) = self.vectors
+                && (first..end).contains(&out.at.into())
+            {
+                let above = usize::from(out.at + out.size);
+                let next = (usize::from(out.at) - first) / VECTOR * VECTOR + first + VECTOR;
+                self.file.slice_mut(above, next.saturating_sub(above)).fill(0);
+            }
         }
     }
 

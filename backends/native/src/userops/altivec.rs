@@ -304,12 +304,12 @@ pub(super) const TABLE: Table = &[
     ("vectorUnpackLowSignedByte", unpacking!(8, false)),
     ("vectorUnpackLowSignedHalfWord", unpacking!(16, false)),
     ("vectorConditionalSelect", ternary!(64, |a, b, c| a & !c | b & c)),
-    ("vectorMultiplyAddFloatingPoint", ternary!(32, |a, c, b| fused(a, c, b))),
+    ("vectorMultiplyAddFloatingPoint", ternary!(32, fused)),
     ("vectorNegativeMultiplySubtractFloatingPoint", ternary!(32, |a, c, b| negated(fused(a, c, negated(b))))),
     ("vectorMultiplyLowAndAddUnsignedHalfWordModulo", ternary!(16, |a: u128, b, c| (a * b).wrapping_add(c))),
     (
         "vectorMultiplyHighAndAddSignedHalfWordSaturate",
-        ternary!(16, |a, b, c| saturate((signed(a, 16) * signed(b, 16) >> 15) + signed(c, 16), 16, true).0),
+        ternary!(16, |a, b, c| saturate(((signed(a, 16) * signed(b, 16)) >> 15) + signed(c, 16), 16, true).0),
     ),
     (
         "vectorMultiplyHighRoundAndAddSignedHalfWordSaturate",

@@ -4,7 +4,7 @@
 //! them when they are hit.
 
 pub(crate) mod aarch64;
-mod access;
+pub(crate) mod access;
 mod altivec;
 mod arm;
 mod lanes;

@@ -124,7 +124,7 @@ fn exchanged(d: u128, m: u128, opcode: u32, bits: u32, whole: u32) -> (u128, u12
         ),
         2 => (make(&|index| 2 * index), make(&|index| 2 * index + 1)),
         _ => {
-            let zipped = |index: u32| index / 2 + if index % 2 == 0 { 0 } else { count };
+            let zipped = |index: u32| index / 2 + if index.is_multiple_of(2) { 0 } else { count };
             (make(&zipped), make(&|index| zipped(index + count)))
         }
     }

@@ -46,6 +46,16 @@ pub(crate) const OVERRIDES: &[Override] = &[
     replace(0xdf3f_ec00, 0x5e21_a800, Handler::new(misc_vector)),
     replace(0xdfbf_fc00, 0x5e21_c800, Handler::new(misc_vector)),
     replace(0xdfbf_fc00, 0x5e21_d800, Handler::new(misc_vector)),
+    // fcvtzs, fcvtzu, scvtf and ucvtf with a binary point: the size of lanes
+    // is told by the highest bit that is set.
+    replace(0x9fc0_fc00, 0x0f40_fc00, Handler::new(fixed_vector)),
+    replace(0x9fa0_fc00, 0x0f20_fc00, Handler::new(fixed_vector)),
+    replace(0x9f90_fc00, 0x0f10_fc00, Handler::new(fixed_vector)),
+    replace(0x9fc0_fc00, 0x0f40_e400, Handler::new(fixed_vector)),
+    replace(0x9fa0_fc00, 0x0f20_e400, Handler::new(fixed_vector)),
+    replace(0x9f90_fc00, 0x0f10_e400, Handler::new(fixed_vector)),
+    replace(0xdf80_fc00, 0x5f00_fc00, Handler::new(fixed_vector)),
+    replace(0xdf80_fc00, 0x5f00_e400, Handler::new(fixed_vector)),
     // fmla, fmls.
     replace(0xbfa0_fc00, 0x0e20_cc00, Handler::new(fused_vector)),
     replace(0xbfa0_fc00, 0x0ea0_cc00, Handler::new(fused_vector)),
@@ -104,7 +114,7 @@ pub(super) const TABLE: Table = &[
 
 const NEAREST: Round = Round::NearestTiesToEven;
 
-const fn field(word: u32, low: u32, bits: u32) -> u32 {
+pub(super) const fn field(word: u32, low: u32, bits: u32) -> u32 {
     word >> low & ((1 << bits) - 1)
 }
 
@@ -133,12 +143,12 @@ impl NativeEmulator {
         rounding((self.user_register("fpcr") >> 22) as u32)
     }
 
-    fn vector_register(&self, number: u32) -> u128 {
+    pub(super) fn vector_register(&self, number: u32) -> u128 {
         self.user_register(&format!("q{number}"))
     }
 
     /// Sets a vector register; what is above it becomes zero.
-    fn set_vector_register(&mut self, number: u32, value: u128) {
+    pub(super) fn set_vector_register(&mut self, number: u32, value: u128) {
         self.set_user_register(&format!("z{number}"), value);
     }
 
@@ -202,10 +212,19 @@ fn step(a: u128, b: u128, size: usize, from: i128) -> u128 {
     let result = if pair.contains(&0) && pair.contains(&infinity(size)) {
         constant
     } else {
-        let operands = [a ^ if is_nan(size, a) { 0 } else { sign(size) }, b, constant];
-        exact::compute(Arithmetic::MultiplyAdd, size, operands, NEAREST, NanRule::SignallingFirst).0
+        let operands = [a ^ sign(size), b, constant];
+        let rule = NanRule::SignallingFirst;
+        let result = exact::compute(Arithmetic::MultiplyAdd, size, operands, NEAREST, rule).0;
+        if is_nan(size, result) || from == 2 {
+            return result;
+        }
+        // Halved before it is rounded: the product of the wider format is
+        // exact.
+        let wide = operands.map(|value| exact::convert(value, size, 16, NEAREST).0);
+        let sum = exact::compute(Arithmetic::MultiplyAdd, 16, wide, NEAREST, rule).0;
+        return exact::convert(exact::scale(sum, 16, -1), 16, size, NEAREST).0;
     };
-    if from == 3 && !is_nan(size, result) { exact::scale(result, size, -1) } else { result }
+    if from == 3 { exact::scale(result, size, -1) } else { result }
 }
 
 fn multiply_add(a: u128, b: u128, c: u128, size: usize, round: Round) -> u128 {
@@ -218,8 +237,8 @@ fn fused(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let bits = mask(8 * size as u32);
     let round = emulator.current_rounding();
     let [n, m, a] = [5, 16, 10].map(|low| emulator.vector_register(field(word, low, 5)) & bits);
-    // fmadd, fmsub, fnmadd, fnmsub: NaNs are not negated.
-    let negated = |value: u128| if is_nan(size, value) { value } else { value ^ sign(size) };
+    // fmadd, fmsub, fnmadd, fnmsub: NaNs are negated too.
+    let negated = |value: u128| value ^ sign(size);
     let (minus_product, minus_sum) = (field(word, 15, 1) != field(word, 21, 1), field(word, 21, 1) == 1);
     let value = multiply_add(
         if minus_product { negated(n) } else { n },
@@ -377,6 +396,34 @@ fn misc_vector(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     Ok(())
 }
 
+/// With a binary point, which an immediate tells together with the size.
+fn fixed_vector(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let word = emulator.user_input(op, 0) as u32;
+    let code = field(word, 16, 7);
+    let bits = match code {
+        0x40.. => 64,
+        0x20.. => 32,
+        0x10.. => 16,
+        _ => return Err(Halt::Invalid),
+    };
+    let fraction = (2 * bits - code) as i32;
+    let whole = if field(word, 30, 1) == 1 { 128 } else { 64 };
+    let count = if field(word, 28, 1) == 1 { 1 } else { whole / bits };
+    let (is_signed, size) = (field(word, 29, 1) == 0, bits as usize / 8);
+    let (source, round) = (emulator.vector_register(field(word, 5, 5)), emulator.current_rounding());
+    let value = vector(count, bits, |index| {
+        let value = lane(source, index, bits);
+        if field(word, 11, 1) == 1 {
+            fixed(value, size, fraction, bits as usize, is_signed, Round::TowardZero)
+        } else {
+            let value = if is_signed { signed(value, bits) } else { value as i128 };
+            exact::from_integer(value, size, fraction, round).0
+        }
+    });
+    emulator.set_vector_register(field(word, 0, 5), value);
+    Ok(())
+}
+
 fn fused_vector(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let word = emulator.user_input(op, 0) as u32;
     let (size, count) = shape(word);
@@ -415,7 +462,7 @@ fn accumulate(
     let round = emulator.current_rounding();
     let value = vector(count, bits, |index| {
         let factor = lane(n, index, bits);
-        let factor = if minus && !is_nan(size, factor) { factor ^ sign(size) } else { factor };
+        let factor = if minus { factor ^ sign(size) } else { factor };
         multiply_add(factor, lane(m, index_of_m.unwrap_or(index), bits), lane(d, index, bits), size, round)
     });
     emulator.set_vector_register(field(word, 0, 5), value);

@@ -3,14 +3,17 @@
 
 mod crypto;
 mod float;
+mod integer;
 
 use super::{
     Handler, Table,
     lanes::{Lanes, lane, mask, saturate, shift, signed, vector},
 };
-use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
+use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt, overrides::Override};
 
 pub(crate) use float::OVERRIDES;
+
+pub(crate) const INTEGER: &[Override] = &integer::OVERRIDES;
 
 /// The cumulative saturation flag in `fpsr`.
 const SATURATED: u128 = 1 << 27;
@@ -102,7 +105,7 @@ macro_rules! narrowing {
 const NOTHING: Handler = Handler::nothing();
 
 pub(super) const TABLE: Table = &[
-    ("NEON_cls", unary!(|a, bits| leading_signs(a, bits))),
+    ("NEON_cls", unary!(leading_signs)),
     ("NEON_rbit", unary!(|a, _| u128::from((a as u8).reverse_bits()))),
     ("NEON_neg", unary!(|a, _| a.wrapping_neg())),
     ("NEON_rev16", Handler::new(|emulator, op| reverse(emulator, op, 16))),
@@ -142,9 +145,9 @@ pub(super) const TABLE: Table = &[
     ("NEON_usqadd", Handler::new(add_signed)),
     ("NEON_sqdmulh", Handler::new(|emulator, op| double_high(emulator, op, false))),
     ("NEON_sqrdmulh", Handler::new(|emulator, op| double_high(emulator, op, true))),
-    ("NEON_sqdmull", Handler::new(|emulator, op| double_long(emulator, op))),
+    ("NEON_sqdmull", Handler::new(double_long)),
     ("NEON_umull", Handler::new(|emulator, op| long(emulator, op, |a, b, _| a * b))),
-    ("NEON_pmul", binary!(|a, b, bits| carryless(a, b, bits))),
+    ("NEON_pmul", binary!(carryless)),
     ("NEON_pmull", Handler::new(|emulator, op| long(emulator, op, carryless))),
     ("NEON_pmull2", Handler::new(|emulator, op| long_upper(emulator, op, carryless))),
     ("NEON_shl", shifting!(false, false, false, false)),
