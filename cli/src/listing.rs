@@ -1,12 +1,12 @@
 //! Disassembly: instructions as text, with their bytes and p-code.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::{Value, json};
 use terrella::{
     languages,
     platforms::Platform,
-    sleigh::{Context, DecodeError, Decoder, Language, Lifter, OpCode, Pcode, Varnode},
+    sleigh::{Context, DecodeError, Decoder, Language, Lifter, OpCode, Pcode, Processor, Varnode},
 };
 
 use crate::{
@@ -22,6 +22,14 @@ pub(crate) struct Line {
     /// `None` for bytes that are no instruction.
     pub(crate) text: Option<String>,
     pub(crate) pcode: Option<Vec<String>>,
+}
+
+/// A processor of the catalogue.
+fn load(name: &str) -> Result<Arc<Processor>> {
+    languages::load(name).map_err(|error| {
+        let names: Vec<_> = languages::ENTRIES.iter().map(|entry| entry.name).collect();
+        Failure::usage(error.to_string()).hint(format!("processors: {}", names.join(", ")))
+    })
 }
 
 /// Disassembles the instructions of a processor.
@@ -43,29 +51,27 @@ impl Disassembler {
             return Err(Failure::run_time(format!("there is no specification of {platform}"))
                 .hint("`terrella platforms` lists the platforms"));
         };
-        let mut disassembler = Self::new(entry.name)?;
-        disassembler.mode = languages::mode_field(platform)
-            .and_then(|name| disassembler.decoder.language().context_field(name))
-            .map(|field| (field.high, field.low));
-        Ok(disassembler)
+        Ok(Self::with_processor(&*load(entry.name)?, Some(platform)))
     }
 
     /// A disassembler of a processor by the name of its specification.
     pub(crate) fn new(name: &str) -> Result<Self> {
-        let processor = languages::load(name).map_err(|error| {
-            let names: Vec<_> = languages::ENTRIES.iter().map(|entry| entry.name).collect();
-            Failure::usage(error.to_string()).hint(format!("processors: {}", names.join(", ")))
-        })?;
-        let alignment = processor.language.alignment().max(1) as usize;
-        Ok(Self {
-            decoder: Decoder::new(processor.language.clone()),
+        Ok(Self::with_processor(&*load(name)?, None))
+    }
+
+    /// A disassembler of a processor, whose code pointers are a platform's.
+    pub(crate) fn with_processor(processor: &Processor, platform: Option<Platform>) -> Self {
+        let language = &processor.language;
+        let mode = platform.and_then(languages::mode_field).and_then(|name| language.context_field(name));
+        Self {
+            decoder: Decoder::new(language.clone()),
             lifter: Lifter::new(),
             pcode: Pcode::default(),
             initial: processor.context,
             context: processor.context,
-            mode: None,
-            alignment,
-        })
+            mode: mode.map(|field| (field.high, field.low)),
+            alignment: language.alignment().max(1) as usize,
+        }
     }
 
     fn language(&self) -> &Language {

@@ -20,6 +20,7 @@ use crate::{
     file::RegisterFile,
     layout::{Constants, Layout, REGISTERS_END, TEMPORARIES_END},
     memory::{Memory, Version},
+    outside::{Outside, Random},
     registers::{self, RegisterMap},
     run::{Mode, RunState, Slot},
     target::{Target, target},
@@ -78,8 +79,10 @@ pub struct NativeEmulator {
     /// The address of the instruction whose user operation is under way.
     pub(crate) user_pc: u64,
     pub(crate) serials: Vec<u64>,
-    /// What reads of clocks and random numbers count.
-    pub(crate) clock: u64,
+    /// The number in its block of the instruction whose operation is under
+    /// way.
+    pub(crate) user_index: u32,
+    pub(crate) outside: Outside,
     owner: Rc<()>,
 }
 
@@ -93,7 +96,9 @@ struct State {
     context: Context,
     mid_block: Option<u64>,
     in_slot: Option<Slot>,
-    clock: u64,
+    /// The time, and the state of the random numbers.
+    time: u64,
+    random: Random,
     version: Rc<Version>,
     extensions: Extensions,
 }
@@ -113,6 +118,26 @@ impl NativeEmulator {
             .ok_or_else(|| unsupported("there is no specification of it"))?;
         let processor = terrella_sleigh_languages::load(entry.name)
             .map_err(|error| Error::Backend { backend: NAME, message: error.to_string() })?;
+        Self::with_processor(platform, processor)
+    }
+
+    /// Makes an emulator whose instructions are those of a processor other
+    /// than the one that the platform has here: a specification of one's own,
+    /// compiled with [`Processor::compile_cached`], say one with instructions
+    /// added. Its registers are found by the names that the platform's have
+    /// in the published specification.
+    ///
+    /// What the engine executes itself, because the published semantics are
+    /// not exact, it executes for this processor too: on x86 what
+    /// [`NativeEmulator::new`] does not leave to the specification, elsewhere
+    /// instructions found by the architecture's encoding.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedPlatform`] for more registers than there is room
+    /// for.
+    pub fn with_processor(platform: Platform, processor: Arc<Processor>) -> Result<Self> {
+        let unsupported =
+            |reason: &str| Error::UnsupportedPlatform { backend: NAME, platform, reason: reason.to_owned() };
         let mut layout = Layout::new(&processor.language)
             .ok_or_else(|| unsupported("its registers are more than the register file holds"))?;
         let definition = platform.definition();
@@ -157,9 +182,10 @@ impl NativeEmulator {
             saved: Vec::new(),
             saved_by: None,
             user_pc: 0,
+            user_index: 0,
             vectors,
             serials: Vec::new(),
-            clock: 0,
+            outside: Outside::default(),
             owner: Rc::new(()),
             processor,
         };
@@ -173,6 +199,64 @@ impl NativeEmulator {
             .iter()
             .copied()
             .filter(|platform| terrella_sleigh_languages::entry_of(*platform).is_some())
+    }
+
+    /// The time: by default, the number of instructions executed so far.
+    #[must_use]
+    pub fn time(&self) -> u64 {
+        self.outside.clock.at(self.run.count)
+    }
+
+    /// Sets the time that the processor's counters of time show (x86: RDTSC;
+    /// RISC-V: `cycle`, `time` and `instret`).
+    pub fn set_time(&mut self, time: u64) {
+        self.outside.clock.set(self.run.count, time);
+    }
+
+    /// Sets by how much the time goes on with each instruction: at first 1.
+    pub fn set_time_per_instruction(&mut self, ticks: u64) {
+        let time = self.time();
+        self.outside.clock.per_instruction = ticks;
+        self.set_time(time);
+    }
+
+    /// Sets where the random numbers of the processor (x86: RDRAND, RDSEED)
+    /// begin; they begin with those of the seed 0.
+    pub fn set_random_seed(&mut self, seed: u64) {
+        self.outside.random = Random { state: seed };
+    }
+
+    /// Sets what CPUID answers for a leaf and subleaf: EAX, EBX, ECX and EDX.
+    /// For a leaf without subleaves, the subleaf is 0. Without it, CPUID tells
+    /// what the engine executes.
+    ///
+    /// The answer does not change what the engine executes.
+    ///
+    /// ```
+    /// use terrella_emulator_api::{Emulator, EmulatorExt, Permissions, Platform};
+    /// use terrella_native::NativeEmulator;
+    ///
+    /// # fn main() -> Result<(), terrella_emulator_api::Error> {
+    /// let mut emulator = NativeEmulator::new(Platform::X86_64)?;
+    /// emulator.map_memory(0x1000..0x2000, Permissions::ALL)?;
+    /// // cpuid
+    /// emulator.write_code(0x1000, &[0x0f, 0xa2])?;
+    /// emulator.set_cpuid(7, 0, [0, 0, 0, 1 << 4]);
+    /// emulator.write_register("eax", 7_u64)?;
+    /// emulator.set_program_counter(0x1000)?;
+    /// emulator.step()?;
+    /// assert_eq!(emulator.read_register("edx")?, 1 << 4);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_cpuid(&mut self, leaf: u32, subleaf: u32, registers: [u32; 4]) {
+        self.outside.set_identity(leaf, subleaf, registers);
+    }
+
+    /// The time at the instruction of the operation under way.
+    pub(crate) fn time_at_operation(&self) -> u64 {
+        let index = self.user_index.saturating_sub(self.run.entered_at);
+        self.outside.clock.at(self.run.count + u64::from(index))
     }
 
     fn reset(&mut self) {
@@ -463,7 +547,8 @@ impl Emulator for NativeEmulator {
             context: self.context,
             mid_block: self.run.mid_block,
             in_slot: self.run.in_slot.clone(),
-            clock: self.clock,
+            time: self.time(),
+            random: self.outside.random,
             version: self.memory.snapshot(),
             extensions: self.extensions.clone(),
         })))
@@ -486,7 +571,8 @@ impl Emulator for NativeEmulator {
         // What the instruction under way wrote is not put back.
         self.saved_by = None;
         self.context = state.context;
-        self.clock = state.clock;
+        self.set_time(state.time);
+        self.outside.random = state.random;
         if self.run.callback_pc.is_some() {
             self.run.new_pc = Some(state.pc);
             return Ok(());

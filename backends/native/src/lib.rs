@@ -35,6 +35,7 @@ mod lower;
 mod memory;
 mod op;
 mod optimize;
+mod outside;
 mod overrides;
 mod registers;
 mod run;

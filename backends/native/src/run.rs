@@ -43,6 +43,9 @@ pub(crate) struct RunState {
     /// A delay slot that faulted, to be taken up again.
     pub(crate) in_slot: Option<Slot>,
     pub(crate) count: u64,
+    /// The instructions of the block under way that had executed when it was
+    /// entered.
+    pub(crate) entered_at: u32,
     /// The code that a store of the instruction under way wrote over.
     pub(crate) overwritten: Option<(u64, Vec<u8>)>,
     /// Nothing is to be done between blocks.
@@ -89,6 +92,7 @@ impl NativeEmulator {
             return Err(Error::Reentrant);
         }
         let run = &mut self.run;
+        self.outside.clock.executed = self.outside.clock.executed.wrapping_add(run.count);
         run.is_running = true;
         run.stop_requested = false;
         run.new_pc = None;

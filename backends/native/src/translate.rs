@@ -336,7 +336,8 @@ impl NativeEmulator {
         if let Some(native) = self.translator.native {
             self.begin(block, code, &site, length, context, &Pcode::default());
             code.ops.push(Op::numbered(Code::Native, code.native.len() as u32));
-            code.native.push(native);
+            let index = block.instructions.len().saturating_sub(1) as u32;
+            code.native.push(native.numbered(index));
             return Ok(());
         }
         if let Some((handler, word)) = self.translator.replacement {

@@ -15,6 +15,7 @@ mod print;
 mod processor;
 mod spec;
 mod specification;
+mod stored;
 
 pub use decode::{ContextCommit, DecodeError, Decoder};
 pub use error::{Error, Place, Result};
@@ -22,4 +23,4 @@ pub use language::{Context, ContextField, Language, Register, Space};
 pub use lift::{LiftError, Lifter};
 pub use pcode::{OpCode, Pcode, PcodeOp, SpaceId, Varnode};
 pub use processor::{Processor, TextEdit};
-pub use specification::compile;
+pub use specification::{compile, compile_from};

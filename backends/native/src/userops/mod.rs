@@ -120,7 +120,9 @@ fn tables(architecture: Architecture) -> &'static [Table] {
 impl NativeEmulator {
     /// Executes a user operation of a block.
     pub(crate) fn user_op(&mut self, block: &Block, index: usize, op: &UserOp) -> Result<(), Halt> {
-        let instruction = &block.instructions[block.instruction_of(index)];
+        let number = block.instruction_of(index);
+        let instruction = &block.instructions[number];
+        self.user_index = number as u32;
         self.user_pc = instruction.address;
         self.context = instruction.context;
         match op.handler {

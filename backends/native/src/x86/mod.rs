@@ -165,6 +165,15 @@ pub(crate) struct NativeOp {
     /// It begins with FWAIT.
     waits: bool,
     pub(crate) pc: u64,
+    /// The number of the instruction in its block.
+    index: u32,
+}
+
+impl NativeOp {
+    /// The same as this instruction of its block.
+    pub(crate) const fn numbered(self, index: u32) -> Self {
+        Self { index, ..self }
+    }
 }
 
 impl NativeEmulator {

@@ -293,6 +293,7 @@ pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<Nativ
         aligned: row.aligned.unwrap_or(!decoded.vex && size == 16),
         waits: decoded.waits,
         pc,
+        index: 0,
     })
 }
 
@@ -323,5 +324,6 @@ pub(super) fn invalid(decoded: &decode::Decoded, pc: u64) -> Option<NativeOp> {
         aligned: false,
         waits: false,
         pc,
+        index: 0,
     })
 }
