@@ -12,7 +12,7 @@ use terrella_sleigh::Context;
 use crate::{
     NAME,
     block::{Block, Entry},
-    cache::Key,
+    cache::{Extent, Key},
     emulator::NativeEmulator,
     halt::Halt,
     interpret::Done,
@@ -217,10 +217,12 @@ impl NativeEmulator {
     /// The number of the block at an address.
     fn block_at(&mut self, pc: u64, context: Context) -> Result<u32> {
         let continues = self.run.mid_block == Some(pc) && self.hooks.blocks.has_global();
-        // Near the limit, and where code is written, blocks are left at any
-        // instruction.
-        let exact = self.is_near_limit();
-        let key = Key { address: pc, context: context.0, continues, exact };
+        let extent = match self.run.limit.saturating_sub(self.run.count) {
+            ..=1 => Extent::Single,
+            ..EXACT_BELOW => Extent::Exact,
+            _ => Extent::Whole,
+        };
+        let key = Key { address: pc, context: context.0, continues, extent };
         if let Some(number) = self.cache.find(&key) {
             return Ok(number);
         }
@@ -409,7 +411,7 @@ impl NativeEmulator {
             address: instruction.address,
             context: instruction.context.0,
             continues: true,
-            exact: true,
+            extent: Extent::Single,
         };
         let exact = match self.translate(&key) {
             Ok(exact) => exact,

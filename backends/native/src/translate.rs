@@ -8,7 +8,7 @@ use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, O
 use crate::{
     NAME,
     block::{Block, Entry, Instruction, Place},
-    cache::Key,
+    cache::{Extent, Key},
     emulator::NativeEmulator,
     layout::{Constants, REGISTERS_END},
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
@@ -170,11 +170,12 @@ impl NativeEmulator {
         let mut code = Translation::default();
         let (mut pc, mut context) = (block.start, block.context);
         let mut count = 0u32;
+        let longest = if key.extent == Extent::Single { 1 } else { MAX_INSTRUCTIONS };
         if self.hooks.blocks.has_global() && !continues {
             code.ops.push(Op::numbered(Code::BlockHook, 0));
         }
         loop {
-            if count > 0 && self.ends_before(pc) || block.instructions.len() >= MAX_INSTRUCTIONS {
+            if count > 0 && self.ends_before(pc) || block.instructions.len() >= longest {
                 break;
             }
             let transfers = match self.fetch_instruction(pc, context) {
@@ -227,7 +228,7 @@ impl NativeEmulator {
             };
         }
         // Whoever has hooks may look anywhere.
-        let across = !key.exact && !self.has_watching_hooks();
+        let across = key.extent == Extent::Whole && !self.has_watching_hooks();
         block.exact = !across;
         optimize(&mut code, &mut block.instructions, &self.file, across);
         block.ops = code.ops;
