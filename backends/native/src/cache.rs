@@ -58,7 +58,8 @@ impl Default for Cache {
 }
 
 const fn slot(key: &Key) -> usize {
-    (key.address ^ key.address >> 10 ^ (key.continues as u64) << 1 ^ (key.extent as u64) << 2) as usize & (RECENT - 1)
+    (key.address ^ key.address >> 10 ^ (key.continues as u64) << 1 ^ (key.extent as u64) << 2) as usize
+        & (RECENT - 1)
 }
 
 impl Cache {

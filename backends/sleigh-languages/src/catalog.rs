@@ -228,7 +228,8 @@ pub const EDITS: &[Edit] = &[
     ia("; index=4 & base=5; imm32", "; rexXprefix=0 & index=4 & base=5; imm32", "R12 can be an index, too"),
     ia(
         "is bit64=1 & mod=0 & r_m=4; index=4 & base=5; pcRelSimm32",
-        "is bit64=1 & mod=0 & r_m=5; pcRelSimm32",
+        // The address size prefix takes `bit64` away.
+        "is $(LONGMODE_ON) & mod=0 & r_m=5; pcRelSimm32",
         "without a SIB byte it is relative to EIP, with one absolute (Intel SDM, volume 2, 2.2.1.6)",
     ),
     ia(

@@ -15,6 +15,7 @@ mod float;
 mod general;
 mod lanes;
 mod moves;
+mod reserved;
 mod soft;
 mod stack;
 mod state;
