@@ -171,6 +171,12 @@ pub(crate) fn is_makers_choice(mnemonic: &str, bytes: &[u8], real: &Machine, our
         || mnemonic == "XCHG" && has(0xf3) && bytes.last() == Some(&0x90)
 }
 
+/// Whether an instruction adds up products, in an order that is the maker's
+/// choice; the exceptions depend on it.
+pub(crate) fn adds_in_its_own_order(mnemonic: &str) -> bool {
+    matches(mnemonic, "DPPS,DPPD,VDPPS,VDPPD")
+}
+
 /// Whether two results of an instruction that adds up products are the same,
 /// or differ in which of several NaNs they took: the order of the additions
 /// is the maker's choice.

@@ -218,8 +218,8 @@ impl NativeEmulator {
     fn block_at(&mut self, pc: u64, context: Context) -> Result<u32> {
         let continues = self.run.mid_block == Some(pc) && self.hooks.blocks.has_global();
         let extent = match self.run.limit.saturating_sub(self.run.count) {
-            ..=1 => Extent::Single,
-            ..EXACT_BELOW => Extent::Exact,
+            0 | 1 => Extent::Single,
+            2..EXACT_BELOW => Extent::Exact,
             _ => Extent::Whole,
         };
         let key = Key { address: pc, context: context.0, continues, extent };

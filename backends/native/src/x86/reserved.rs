@@ -151,3 +151,60 @@ fn gathers_over_itself(decoded: &Decoded) -> bool {
         && index
             .is_none_or(|index| index == decoded.reg || index == decoded.vvvv || decoded.reg == decoded.vvvv)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x86::decode::decode;
+
+    /// Encodings, whether the mode is of 64 bits, and whether a processor
+    /// refuses them. As measured on an Intel Xeon.
+    const ENCODINGS: &[(&[u8], bool, bool)] = &[
+        // daa, with an address size prefix
+        (&[0x67, 0x27], true, true),
+        (&[0x67, 0x27], false, false),
+        // inc byte [rax]; the same with another extension
+        (&[0xfe, 0x00], true, false),
+        (&[0xfe, 0x30], true, true),
+        // jmp [rax]; the same locked; inc dword [rax] locked; /7
+        (&[0xff, 0x20], true, false),
+        (&[0xf0, 0xff, 0x20], true, true),
+        (&[0xf0, 0xff, 0x00], true, false),
+        (&[0xff, 0x38], true, true),
+        // sha1msg1 xmm2, xmm6, with and without prefixes
+        (&[0x0f, 0x38, 0xc9, 0xd6], true, false),
+        (&[0x66, 0x0f, 0x38, 0xc9, 0xd6], true, true),
+        (&[0xf2, 0x0f, 0x38, 0xc9, 0xd6], true, true),
+        // movmskps eax, xmm1; of memory, with all of its address and without
+        (&[0x0f, 0x50, 0xc1], true, false),
+        (&[0x0f, 0x50, 0x01], true, true),
+        (&[0x0f, 0x50, 0x84], true, true),
+        // emms
+        (&[0x0f, 0x77], true, false),
+        (&[0xf3, 0x0f, 0x77], true, true),
+        // vmovaps xmm3, xmm5, without and with a second source
+        (&[0xc5, 0xf8, 0x28, 0xdd], true, false),
+        (&[0xc5, 0x98, 0x28, 0xdd], true, true),
+        // vmovss xmm1, xmm4, xmm3; vmovss xmm1, [rax]
+        (&[0xc5, 0xda, 0x10, 0xcb], true, false),
+        (&[0xc5, 0xda, 0x10, 0x08], true, true),
+        (&[0xc5, 0xfa, 0x10, 0x08], true, false),
+        // vbroadcastf128 ymm0, [rax]; of a register
+        (&[0xc4, 0xe2, 0x7d, 0x1a, 0x00], true, false),
+        (&[0xc4, 0xe2, 0x7d, 0x1a, 0xc1], true, true),
+        // vgatherdps xmm1, [rax + xmm2], xmm3; with one register twice
+        (&[0xc4, 0xe2, 0x61, 0x92, 0x0c, 0x10], true, false),
+        (&[0xc4, 0xe2, 0x69, 0x92, 0x0c, 0x10], true, true),
+        (&[0xc4, 0xe2, 0x71, 0x92, 0x0c, 0x10], true, true),
+        (&[0xc4, 0xe2, 0x61, 0x92, 0x14, 0x10], true, true),
+    ];
+
+    #[test]
+    fn encodings_are_refused_as_by_hardware() {
+        for (bytes, is_64, refused) in ENCODINGS {
+            let decoded = decode(bytes, *is_64);
+            let reserved = decoded.is_some_and(|decoded| is_reserved(&decoded, *is_64));
+            assert_eq!(reserved, *refused, "{bytes:02x?}");
+        }
+    }
+}
