@@ -154,6 +154,40 @@ const CLEARING_COUNT: &str =
 const CLEARING_LOOP: &str = "ECX = ECX -1;\n@ifdef IA64\n RCX = zext(ECX);\n@endif\n if";
 const BYTE_REGISTERS: &str = "a REX prefix selects SPL to DIL whatever the size of addresses";
 
+const WIDE_WINS: &str = "with REX.W, the operand size prefix says nothing";
+const ANY_LENGTH: &str = "scalar instructions ignore the vector length (Intel SDM, volume 2: VEX.LIG)";
+
+/// A correction of scalar instructions of AVX: the macros of their pattern,
+/// and what follows.
+macro_rules! any_length {
+    ($sources:literal, $prefix:literal, $width:literal, $rest:literal) => {
+        Edit {
+            file: "avx.sinc",
+            old: concat!(
+                "$(",
+                $sources,
+                ") & $(VEX_L128) & $(",
+                $prefix,
+                ") & $(VEX_0F) & $(",
+                $width,
+                ")",
+                $rest
+            ),
+            new: concat!(
+                "$(",
+                $sources,
+                ") & $(VEX_LIG) & $(",
+                $prefix,
+                ") & $(VEX_0F) & $(",
+                $width,
+                ")",
+                $rest
+            ),
+            reason: ANY_LENGTH,
+        }
+    };
+}
+
 /// Corrections of texts. Those of semantics that need more than a few words
 /// are native handlers of the engine.
 pub const EDITS: &[Edit] = &[
@@ -239,6 +273,44 @@ pub const EDITS: &[Edit] = &[
          :NOP rm64       is vexMode=0 & mandover & opsize=2 & byte=0x0f; high5=3; rm64  ...    { }\n\
          @endif\n",
         "hints have forms with REX.W, too",
+    ),
+    any_length!("VEX_NDS", "VEX_PRE_F3", "VEX_WIG", " & vexVVVV_XmmReg; byte=0x5"),
+    any_length!("VEX_NDS", "VEX_PRE_F2", "VEX_WIG", " & vexVVVV_XmmReg; byte=0x5"),
+    any_length!("VEX_NDS", "VEX_PRE_F3", "VEX_W0", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NDS", "VEX_PRE_F3", "VEX_W1", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NDS", "VEX_PRE_F2", "VEX_W0", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NDS", "VEX_PRE_F2", "VEX_W1", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NONE", "VEX_PRE_F3", "VEX_W0", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_F3", "VEX_W1", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_F2", "VEX_W0", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_F2", "VEX_W1", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_NONE", "VEX_WIG", "; byte=0x2E"),
+    any_length!("VEX_NONE", "VEX_PRE_NONE", "VEX_WIG", "; byte=0x2F"),
+    any_length!("VEX_NONE", "VEX_PRE_66", "VEX_WIG", "; byte=0x2E"),
+    any_length!("VEX_NONE", "VEX_PRE_66", "VEX_WIG", "; byte=0x2F"),
+    ia(
+        ":MOVSXD Reg32,rm32  is vexMode=0 & bit64=1 & opsize=1 & byte=0x63; rm32 & Reg32 ... & check_Reg32_dest ... \
+         { Reg32 = rm32; build check_Reg32_dest; }\n@ifdef IA64\n",
+        "@ifdef IA64\n\
+         :MOVSXD Reg16,rm16  is $(LONGMODE_ON) & vexMode=0 & opsize=0 & byte=0x63; rm16 & Reg16 ... { Reg16 = rm16; }\n\
+         :MOVSXD Reg32,rm32  is $(LONGMODE_ON) & vexMode=0 & opsize=1 & byte=0x63; rm32 & Reg32 ... & \
+         check_Reg32_dest ... { Reg32 = rm32; build check_Reg32_dest; }\n",
+        "there is a form of 16 bits, and the address size prefix takes `bit64` away",
+    ),
+    ia(
+        ":MOVSXD Reg64,rm32  is $(LONGMODE_ON) & vexMode=0 & bit64=1 &",
+        ":MOVSXD Reg64,rm32  is $(LONGMODE_ON) & vexMode=0 &",
+        "the address size prefix takes `bit64` away",
+    ),
+    ia(
+        ":MOVBE Reg64, m64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & mandover=0 &",
+        ":MOVBE Reg64, m64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & prefix_f2=0 & prefix_f3=0 &",
+        WIDE_WINS,
+    ),
+    ia(
+        ":MOVBE m64, Reg64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & mandover=0 &",
+        ":MOVBE m64, Reg64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & prefix_f2=0 & prefix_f3=0 &",
+        WIDE_WINS,
     ),
     ia(
         "$(PRE_F3) & byte=0x90 ",
