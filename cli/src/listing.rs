@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use terrella::{
     languages,
     platforms::Platform,
-    sleigh::{Context, DecodeError, Decoder, Language, Lifter, OpCode, Pcode, Processor, Varnode},
+    sleigh::{
+        Context, DecodeError, Decoder, Flow, FlowKind, Language, LiftError, Lifter, OpCode, Pcode, Processor,
+        Varnode,
+    },
 };
 
 use crate::{
@@ -22,6 +25,46 @@ pub(crate) struct Line {
     /// `None` for bytes that are no instruction.
     pub(crate) text: Option<String>,
     pub(crate) pcode: Option<Vec<String>>,
+    /// What programs want to know.
+    pub(crate) details: Option<Details>,
+}
+
+/// What an instruction is made of, where it goes, and what it uses.
+#[derive(Debug)]
+pub(crate) struct Details {
+    operands: Vec<String>,
+    flow: Flow,
+    reads: Vec<String>,
+    writes: Vec<String>,
+    loads: bool,
+    stores: bool,
+}
+
+impl Details {
+    fn to_json(&self) -> Value {
+        let flow = match self.flow.kind {
+            FlowKind::FallThrough => "fall-through",
+            FlowKind::Branch => "branch",
+            FlowKind::IndirectBranch => "indirect branch",
+            FlowKind::Call => "call",
+            FlowKind::IndirectCall => "indirect call",
+            FlowKind::Return => "return",
+            _ => "other",
+        };
+        json!({
+            "operands": self.operands,
+            "flow": {
+                "kind": flow,
+                "target": self.flow.target.map(output::address),
+                "conditional": self.flow.is_conditional,
+                "falls_through": self.flow.falls_through,
+            },
+            "reads": self.reads,
+            "writes": self.writes,
+            "loads": self.loads,
+            "stores": self.stores,
+        })
+    }
 }
 
 /// A processor of the catalogue.
@@ -112,13 +155,32 @@ impl Disassembler {
                     _ => self.alignment.min(bytes.len()),
                 };
                 self.context = self.initial_in_mode();
-                return Line { address, bytes: bytes[..length].to_vec(), text: None, pcode: None };
+                let bytes = bytes[..length].to_vec();
+                return Line { address, bytes, text: None, pcode: None, details: None };
             }
         };
         let text = Some(self.decoder.text());
-        let pcode = with_pcode.then(|| self.pcode_of(bytes, length));
+        let lifted = self.lift(bytes, length);
+        let pcode = with_pcode.then(|| match &lifted {
+            Ok(()) => self.pcode_lines(),
+            Err(error) => vec![error.to_string()],
+        });
+        let details = lifted.is_ok().then(|| self.details());
         self.follow();
-        Line { address, bytes: bytes[..length].to_vec(), text, pcode }
+        Line { address, bytes: bytes[..length].to_vec(), text, pcode, details }
+    }
+
+    fn details(&self) -> Details {
+        let accesses = self.pcode.accesses(self.language());
+        let names = |varnodes: &[Varnode]| varnodes.iter().map(|it| self.varnode(it)).collect();
+        Details {
+            operands: self.decoder.operands().into_iter().map(|operand| operand.text).collect(),
+            flow: self.decoder.flow(&self.pcode),
+            reads: names(&accesses.reads),
+            writes: names(&accesses.writes),
+            loads: accesses.loads,
+            stores: accesses.stores,
+        }
     }
 
     /// The context of all instructions, in the instruction set of now.
@@ -141,8 +203,8 @@ impl Disassembler {
         self.context = context;
     }
 
-    /// The p-code of the instruction that was decoded.
-    fn pcode_of(&mut self, bytes: &[u8], length: usize) -> Vec<String> {
+    /// Lifts the instruction that was decoded.
+    fn lift(&mut self, bytes: &[u8], length: usize) -> Result<(), LiftError> {
         if self.decoder.delay_slot() > 0 {
             // The slot's own p-code stands at its own line.
             let mut slot = Decoder::new(self.decoder.language().clone());
@@ -151,9 +213,11 @@ impl Disassembler {
             let slot_length = slot.decode(at, rest, self.context).unwrap_or(length);
             self.decoder.set_delay_slot_length(slot_length);
         }
-        if let Err(error) = self.lifter.lift(&self.decoder, &mut self.pcode) {
-            return vec![error.to_string()];
-        }
+        self.lifter.lift(&self.decoder, &mut self.pcode)
+    }
+
+    /// The p-code that was lifted.
+    fn pcode_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for (index, op) in self.pcode.ops().iter().enumerate() {
             if self.pcode.delay_slot() == Some(index) {
@@ -226,6 +290,11 @@ impl Line {
         });
         if let (Some(pcode), Value::Object(object)) = (&self.pcode, &mut value) {
             object.insert("pcode".to_owned(), json!(pcode));
+        }
+        if let (Some(details), Value::Object(object)) = (&self.details, &mut value)
+            && let Value::Object(details) = details.to_json()
+        {
+            object.extend(details);
         }
         value
     }

@@ -3,10 +3,12 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod accesses;
 mod compile;
 mod decode;
 mod emit;
 mod error;
+mod flow;
 mod language;
 mod layout;
 mod lift;
@@ -17,8 +19,10 @@ mod spec;
 mod specification;
 mod stored;
 
+pub use accesses::{Accesses, Operand, OperandKind};
 pub use decode::{ContextCommit, DecodeError, Decoder};
 pub use error::{Error, Place, Result};
+pub use flow::{Flow, FlowKind};
 pub use language::{Context, ContextField, Language, Register, Space};
 pub use lift::{LiftError, Lifter};
 pub use pcode::{OpCode, Pcode, PcodeOp, SpaceId, Varnode};
