@@ -125,6 +125,12 @@ const fn thumb_sum(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "ARMTHUMBinstructions.sinc", old, new, reason: "sums overflow before they are saturated" }
 }
 
+/// A correction of a load of AArch64 that extends the sign to 32 bits, as any
+/// write of `wN` clears what is above (Arm ARM, C6.2, LDRSB, LDRSH).
+const fn sign_to_word(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "AARCH64base.sinc", old, new, reason: "the upper half of a register becomes zero" }
+}
+
 /// A correction of exceptions of the 68000.
 const fn exception(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "68000.sinc", old, new, reason: "exceptions have numbers, and the engine enters them" }
@@ -413,6 +419,28 @@ pub const EDITS: &[Edit] = &[
         "  tmp:4 = Rn * 2;\n  tmp = SignedSaturate(tmp);\n  Q = SignedDoesSaturate(tmp,32:2);\n  tmp = Rm - tmp;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = Q | SignedDoesSaturate(tmp,32:2);\n  Rd = tmp;",
         "  local double:8 = sext(Rn) * 2;\n  Q = Q | SignedDoesSaturate(double,32:2);\n  local near:4 = SignedSaturate(double,32:2);\n  local sum:8 = sext(Rm) - sext(near);\n  Q = Q | SignedDoesSaturate(sum,32:2);\n  Rd = SignedSaturate(sum,32:2);",
     ),
+    sign_to_word(
+        "addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tRt_GPR64 = sext(*:1 addrIndexed);",
+        "addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tlocal value:4 = sext(*:1 addrIndexed);\n\tRt_GPR64 = zext(value);",
+    ),
+    sign_to_word(
+        "addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tRt_GPR64 = sext(*:2 addrIndexed);",
+        "addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tlocal value:4 = sext(*:2 addrIndexed);\n\tRt_GPR64 = zext(value);",
+    ),
+    sign_to_word(
+        "UnscPriv & addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tRt_GPR64 = zext(*:1 addrIndexed);\n}\n\n# C6.2.174 LDRSB",
+        "UnscPriv & addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tlocal value:4 = sext(*:1 addrIndexed);\n\tRt_GPR64 = zext(value);\n}\n\n# C6.2.174 LDRSB",
+    ),
+    sign_to_word(
+        "Rt_GPR32 & Rt_GPR64\n{\n\tRt_GPR64 = sext(*:2 addrUIMM);",
+        "Rt_GPR32 & Rt_GPR64\n{\n\tlocal value:4 = sext(*:2 addrUIMM);\n\tRt_GPR64 = zext(value);",
+    ),
+    Edit {
+        file: "AARCH64base.sinc",
+        old: "sext(*:4 (addrPairIndexed + 8))",
+        new: "sext(*:4 (addrPairIndexed + 4))",
+        reason: "LDPSW loads two words next to each other",
+    },
     Edit {
         file: "ARMTHUMBinstructions.sinc",
         old: "SignedSaturate(tmpRn, thMsbImm)",

@@ -7,7 +7,7 @@ use terrella_emulator_api::{Error, Platform, RegisterId, RegisterValue, Result};
 use terrella_platforms::{PlatformDefinition, RegisterDefinition};
 use terrella_sleigh::{Context, Language};
 
-use self::conditions::Conditions;
+pub(crate) use self::conditions::Conditions;
 use crate::{NAME, file::RegisterFile, layout::Layout};
 
 /// Some bits of a register, and where they are.

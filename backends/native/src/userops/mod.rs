@@ -7,7 +7,7 @@ pub(crate) mod aarch64;
 pub(crate) mod access;
 mod altivec;
 mod arm;
-mod lanes;
+pub(crate) mod lanes;
 pub(crate) mod loongarch;
 pub(crate) mod neon;
 mod neon_misc;
@@ -104,7 +104,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         | Architecture::ArmV7A
         | Architecture::ArmV7M
         | Architecture::ArmV7R => &[traps::ARM, arm::TABLE],
-        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::FLOAT, aarch64::CRYPTO],
+        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::CRYPTO],
         Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
         Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC, altivec::TABLE],
         Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],

@@ -48,20 +48,6 @@ pub(crate) const OVERRIDES: &[Override] = &[
     row(0x00b0_0050, 0x00a0_0040, Handler::new(with_scalar)),
 ];
 
-/// The word of an ARM instruction for one of Thumb, or of ARM as it is.
-pub(crate) const fn normalized(bytes: [u8; 4], thumb: bool, big_endian: bool) -> Option<u32> {
-    let bytes = if big_endian && thumb { [bytes[1], bytes[0], bytes[3], bytes[2]] } else { bytes };
-    if !thumb {
-        let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
-        return if word >> 25 == 0x79 { Some(word) } else { None };
-    }
-    let word = u32::from_le_bytes([bytes[2], bytes[3], bytes[0], bytes[1]]);
-    if word & 0xef00_0000 != 0xef00_0000 {
-        return None;
-    }
-    Some(0xf200_0000 | (word >> 28 & 1) << 24 | word & 0xff_ffff)
-}
-
 /// An instruction.
 #[derive(Clone, Copy)]
 pub(super) struct Word(pub(super) u32);

@@ -1,0 +1,41 @@
+//! AArch32: ARM and Thumb.
+
+use crate::overrides::Override;
+
+/// Instructions of ARM, and of Thumb where the words are the same but for the
+/// first byte: the first row that fits counts.
+pub(crate) const ARM: &[&[Override]] = &[crate::userops::neon::OVERRIDES];
+
+/// Other instructions of Thumb.
+pub(crate) const THUMB: &[&[Override]] = &[];
+
+/// Which table an instruction is looked for in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Set {
+    Arm,
+    Thumb,
+}
+
+/// The word of an instruction of four bytes, the first half uppermost, and
+/// its table. Floating point and Advanced SIMD have the same words in both
+/// instruction sets, but for the first byte (Arm ARM, A6.3.18, A7.4).
+pub(crate) const fn normalized(bytes: [u8; 4], thumb: bool, big_endian: bool) -> Option<(Set, u32)> {
+    if !thumb {
+        let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+        return Some((Set::Arm, word));
+    }
+    let word = if big_endian {
+        u32::from_be_bytes(bytes)
+    } else {
+        u32::from_le_bytes([bytes[2], bytes[3], bytes[0], bytes[1]])
+    };
+    Some(match word >> 24 {
+        0xef => (Set::Arm, 0xf200_0000 | word & 0xff_ffff),
+        0xff => (Set::Arm, 0xf300_0000 | word & 0xff_ffff),
+        // Coprocessor instructions, which are floating point in part.
+        0xec..=0xee | 0xfc..=0xfe => (Set::Arm, word),
+        0xe8..=0xff => (Set::Thumb, word),
+        // Two bytes.
+        _ => return None,
+    })
+}
