@@ -21,11 +21,9 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::RiscV32 | Architecture::RiscV64 => &[riscv::OVERRIDES],
         Architecture::AArch64 => a64::OVERRIDES,
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[loongarch::OVERRIDES],
-        Architecture::ArmV5T
-        | Architecture::ArmV6M
-        | Architecture::ArmV7A
-        | Architecture::ArmV7M
-        | Architecture::ArmV7R => a32::ARM,
+        Architecture::ArmV5T => a32::OLD,
+        Architecture::ArmV6M | Architecture::ArmV7M => a32::MICROCONTROLLER,
+        Architecture::ArmV7A | Architecture::ArmV7R => a32::ARM,
         Architecture::PowerPc64 => &[powerpc::OVERRIDES],
         _ => &[],
     }

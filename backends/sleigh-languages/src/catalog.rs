@@ -131,6 +131,18 @@ const fn sign_to_word(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "AARCH64base.sinc", old, new, reason: "the upper half of a register becomes zero" }
 }
 
+/// A correction of a logical instruction of Thumb, which sets the carry to that
+/// of the shifter (Arm ARM, A8.8.14, AND; A8.8.115, MVN …).
+const fn thumb_carry(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "ARMTHUMBinstructions.sinc", old, new, reason: "the carry is that of the shifter" }
+}
+
+/// A correction of a load of Thumb beside the program counter (Arm ARM, A8.8.85,
+/// LDRSB literal).
+const fn literal(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "ARMTHUMBinstructions.sinc", old, new, reason: "what is loaded is no address" }
+}
+
 /// A correction of exceptions of the 68000.
 const fn exception(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "68000.sinc", old, new, reason: "exceptions have numbers, and the engine enters them" }
@@ -419,6 +431,58 @@ pub const EDITS: &[Edit] = &[
         "  tmp:4 = Rn * 2;\n  tmp = SignedSaturate(tmp);\n  Q = SignedDoesSaturate(tmp,32:2);\n  tmp = Rm - tmp;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = Q | SignedDoesSaturate(tmp,32:2);\n  Rd = tmp;",
         "  local double:8 = sext(Rn) * 2;\n  Q = Q | SignedDoesSaturate(double,32:2);\n  local near:4 = SignedSaturate(double,32:2);\n  local sum:8 = sext(Rm) - sext(near);\n  Q = Q | SignedDoesSaturate(sum,32:2);\n  Rd = SignedSaturate(sum,32:2);",
     ),
+    thumb_carry(
+        "is thc0404=1\t    { ZR = tmpZR; NG = tmpNG; }",
+        "is thc0404=1\t    { CY = tmpCY; ZR = tmpZR; NG = tmpNG; }",
+    ),
+    thumb_carry(
+        "Rd0811 = Rn0003 & ThumbExpandImm12;\n  resflags(Rd0811);",
+        "Rd0811 = Rn0003 & ThumbExpandImm12;\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    thumb_carry(
+        "Rd0811 = Rn0003 & thshift2;\n  resflags(Rd0811);",
+        "Rd0811 = Rn0003 & thshift2;\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    thumb_carry(
+        "Rd0811 = Rn0003&(~ThumbExpandImm12);\n  resflags(Rd0811);",
+        "Rd0811 = Rn0003&(~ThumbExpandImm12);\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    thumb_carry(
+        "Rd0811 = ThumbExpandImm12;\n  resflags(Rd0811);",
+        "Rd0811 = ThumbExpandImm12;\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    thumb_carry(
+        "Rd0811 = Rm0003;\n  resflags(Rd0811);\n  build thSBIT_ZN;",
+        "Rd0811 = Rm0003;\n  tmpCY = CY;\n  resflags(Rd0811);\n  build thSBIT_ZN;",
+    ),
+    thumb_carry(
+        "Rd0811 = ~ThumbExpandImm12;\n  resflags(Rd0811);",
+        "Rd0811 = ~ThumbExpandImm12;\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    thumb_carry(
+        "Rd0811 = ~thshift2;\n  resflags(Rd0811);",
+        "Rd0811 = ~thshift2;\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    literal(
+        "PcrelOffset12: [reloc]\t\tis thc0707=1; offset12\n",
+        "PcrelAddress12: [reloc]\t\tis thc0707=1; offset12\n  [ reloc = ((inst_start+4) $and 0xfffffffc) + offset12; ]\n{\n  export *[const]:4 reloc;\n}\nPcrelAddress12: [reloc]\t\tis thc0707=0; offset12\n  [ reloc = ((inst_start+4) $and 0xfffffffc) - offset12; ]\n{\n  export *[const]:4 reloc;\n}\nPcrelOffset12: [reloc]\t\tis thc0707=1; offset12\n",
+    ),
+    literal(
+        "PcrelOffset12         is TMode=1 & ItCond & (op8=0xf9 & thc0506=0 & thc0404=1 & sop0003=15; Rt1215) & PcrelOffset12",
+        "PcrelAddress12         is TMode=1 & ItCond & (op8=0xf9 & thc0506=0 & thc0404=1 & sop0003=15; Rt1215) & PcrelAddress12",
+    ),
+    literal("tmp:1 = *PcrelOffset12;", "tmp:1 = *PcrelAddress12;"),
+    literal(
+        "PcrelOffset12         is TMode=1 & ItCond & (op8=0xf9 & thc0506=1 & thc0404=1 & sop0003=15; Rt1215) & PcrelOffset12",
+        "PcrelAddress12         is TMode=1 & ItCond & (op8=0xf9 & thc0506=1 & thc0404=1 & sop0003=15; Rt1215) & PcrelAddress12",
+    ),
+    literal("build PcrelOffset12;\n   tmp:2 = *PcrelOffset12;", "tmp:2 = *PcrelAddress12;"),
+    Edit {
+        file: "ARMTHUMBinstructions.sinc",
+        old: "op0=0xe8ad; thc1515=0 & thc1313=0 & thstrlist_dec",
+        new: "op0=0xe92d; thc1515=1 & thc1313=0 & thstrlist_dec",
+        reason: "STM with SP as its base stores upwards; PUSH is STMDB (Arm ARM, A8.8.133)",
+    },
     sign_to_word(
         "addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tRt_GPR64 = sext(*:1 addrIndexed);",
         "addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tlocal value:4 = sext(*:1 addrIndexed);\n\tRt_GPR64 = zext(value);",

@@ -213,6 +213,13 @@ impl NativeEmulator {
         Env::standard(self.float_words()[0])
     }
 
+    /// Sets the four condition flags of `fpscr`.
+    pub(super) fn set_float_conditions(&mut self, flags: u32) {
+        let place = self.place(|it| it.status);
+        let old = self.file.integer(place, 4) as u32 & 0x0fff_ffff;
+        self.file.set_integer(place, 4, (old | flags << 28).into());
+    }
+
     /// Notes exceptions, or saturation.
     pub(super) fn note_float(&mut self, flags: u32) {
         if flags != 0 {

@@ -39,10 +39,13 @@ macro_rules! write {
 const NOTHING: Handler = Handler::nothing();
 
 pub(super) const TABLE: Table = &[
-    // There is one processor: nobody takes the monitor away.
-    ("hasExclusiveAccess", constant!(1)),
-    ("ExclusiveAccess", NOTHING),
-    ("ClearExclusiveLocal", NOTHING),
+    (
+        "ClearExclusiveLocal",
+        Handler::new(|emulator, _| {
+            emulator.clear_monitor();
+            Ok(())
+        }),
+    ),
     ("isCurrentModePrivileged", constant!(1)),
     ("isThreadMode", constant!(1)),
     ("isThreadModePrivileged", constant!(1)),

@@ -9,8 +9,6 @@ mod altivec;
 mod arm;
 pub(crate) mod lanes;
 pub(crate) mod loongarch;
-pub(crate) mod neon;
-mod neon_misc;
 pub(crate) mod powerpc;
 pub(crate) mod riscv;
 mod sparc;

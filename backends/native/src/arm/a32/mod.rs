@@ -1,13 +1,28 @@
 //! AArch32: ARM and Thumb.
 
+mod exclusive;
+mod extensions;
+mod media;
+mod neon;
+mod neon_misc;
+mod structures;
+mod vfp;
+
 use crate::overrides::Override;
 
 /// Instructions of ARM, and of Thumb where the words are the same but for the
 /// first byte: the first row that fits counts.
-pub(crate) const ARM: &[&[Override]] = &[crate::userops::neon::OVERRIDES];
+pub(crate) const ARM: &[&[Override]] =
+    &[neon::ROWS, neon_misc::ROWS, structures::ROWS, vfp::ROWS, exclusive::ARM, extensions::ARM, media::ARM];
+
+/// The same of microcontrollers, which have no Advanced SIMD.
+pub(crate) const MICROCONTROLLER: &[&[Override]] = &[vfp::ROWS];
+
+/// The same before ARMv6, which have the saturating sums only.
+pub(crate) const OLD: &[&[Override]] = &[media::OLD];
 
 /// Other instructions of Thumb.
-pub(crate) const THUMB: &[&[Override]] = &[];
+pub(crate) const THUMB: &[&[Override]] = &[exclusive::THUMB, extensions::THUMB, media::THUMB];
 
 /// Which table an instruction is looked for in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +47,7 @@ pub(crate) const fn normalized(bytes: [u8; 4], thumb: bool, big_endian: bool) ->
     Some(match word >> 24 {
         0xef => (Set::Arm, 0xf200_0000 | word & 0xff_ffff),
         0xff => (Set::Arm, 0xf300_0000 | word & 0xff_ffff),
+        0xf9 => (Set::Arm, 0xf400_0000 | word & 0xff_ffff),
         // Coprocessor instructions, which are floating point in part.
         0xec..=0xee | 0xfc..=0xfe => (Set::Arm, word),
         0xe8..=0xff => (Set::Thumb, word),

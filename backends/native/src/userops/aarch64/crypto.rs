@@ -41,7 +41,7 @@ pub(super) const TABLE: Table = &[
 
 /// The polynomials, with the lowest power highest: of Ethernet, and of
 /// Castagnoli.
-fn crc(old: u32, data: u64, bits: u32, kind: u32) -> u32 {
+pub(crate) fn crc(old: u32, data: u64, bits: u32, kind: u32) -> u32 {
     // The specification passes the polynomial, or which it is.
     let polynomial: u32 = match kind {
         0 | 0x04c1_1db7 => 0xedb8_8320,

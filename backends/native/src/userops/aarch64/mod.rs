@@ -3,6 +3,8 @@
 
 mod crypto;
 
+pub(crate) use crypto::crc;
+
 use super::{
     Handler, Table,
     lanes::{lane, vector},
