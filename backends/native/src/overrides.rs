@@ -28,3 +28,13 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         _ => &[],
     }
 }
+
+/// Those of the words of Thumb that ARM has not.
+pub(crate) const fn thumb_overrides(architecture: Architecture) -> &'static [&'static [Override]] {
+    match architecture {
+        Architecture::ArmV6M => a32::THUMB_BASELINE,
+        Architecture::ArmV7M => a32::THUMB_MICROCONTROLLER,
+        Architecture::ArmV7A | Architecture::ArmV7R => a32::THUMB,
+        _ => &[],
+    }
+}

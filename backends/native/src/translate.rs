@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use terrella_emulator_api::{Error, Platform};
+use terrella_platforms::CodeAddressBit;
 use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, OpCode, Pcode, SpaceId};
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
     op::{Code, Op},
     optimize::optimize,
-    overrides::{Override, overrides},
+    overrides::{Override, overrides, thumb_overrides},
     registers::Conditions,
     userops::Handler,
     x86::{self, NativeOp},
@@ -38,6 +39,7 @@ pub(crate) struct Translator {
     /// The kernel of the instruction, if it has one.
     native: Option<NativeOp>,
     overrides: &'static [&'static [Override]],
+    thumb_overrides: &'static [&'static [Override]],
     /// The handler of the instruction that the engine executes itself, and
     /// the instruction word.
     replacement: Option<(Handler, u32)>,
@@ -88,6 +90,7 @@ impl Translator {
             slot_pcode: Pcode::default(),
             native: None,
             overrides: overrides(platform.architecture()),
+            thumb_overrides: thumb_overrides(platform.architecture()),
             replacement: None,
             condition: None,
             conditions: Conditions::of(&processor.language),
@@ -294,6 +297,13 @@ impl NativeEmulator {
     /// Decodes and lifts an instruction, with that in its delay slot; whether
     /// it transfers control.
     fn fetch_instruction(&mut self, pc: u64, context: Context) -> Result<bool, Failure> {
+        // Microcontrollers have Thumb only (ARMv7-M Arm ARM, A4.1.1).
+        if let Some((_, high, low)) = self.mode_switch
+            && self.definition.code_address_bit == CodeAddressBit::ThumbOnly
+            && context.get(high, low) == 0
+        {
+            return Err(Failure::Entry(Entry::Invalid));
+        }
         // The two modes of ARM and MIPS differ in the shortest instruction.
         let shortest = match self.mode_switch {
             Some((_, high, low)) if context.get(high, low) == 0 => 4,
@@ -353,7 +363,10 @@ impl NativeEmulator {
             return None;
         }
         let big_endian = self.processor.language.is_big_endian();
-        let find = |word: u32| overrides.iter().copied().flatten().find(|it| word & it.mask == it.value);
+        let find_in = |table: &[&'static [Override]], word: u32| {
+            table.iter().copied().flatten().find(|it| word & it.mask == it.value)
+        };
+        let find = |word: u32| find_in(overrides, word);
         let Some((_, high, low)) = self.mode_switch.filter(|_| self.arm.is_some()) else {
             let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
             return find(word).map(|found| (found.handler, word, None));
@@ -362,7 +375,7 @@ impl NativeEmulator {
         let (table, word) = a32::normalized(bytes, is_thumb, big_endian)?;
         let found = match table {
             a32::Set::Arm => find(word)?,
-            a32::Set::Thumb => a32::THUMB.iter().copied().flatten().find(|it| word & it.mask == it.value)?,
+            a32::Set::Thumb => find_in(self.translator.thumb_overrides, word)?,
         };
         let condition = if is_thumb {
             self.translator.conditions.and_then(|it| it.condition(context))

@@ -463,6 +463,12 @@ pub const EDITS: &[Edit] = &[
         "Rd0811 = ~thshift2;\n  resflags(Rd0811);",
         "Rd0811 = ~thshift2;\n  th_logicflags();\n  resflags(Rd0811);",
     ),
+    Edit {
+        file: "ARMTHUMBinstructions.sinc",
+        old: "op11=0x18 & Rn_exclaim & stbrace & Rn_exclaim_WB\n{\n  build ItCond;\n  build Rn_exclaim;\n  build stbrace;\n  build Rn_exclaim_WB;",
+        new: "op11=0x18 & Rn_exclaim & stbrace\n{\n  build ItCond;\n  build Rn_exclaim;\n  build stbrace;\n  Rn_exclaim = mult_addr;",
+        reason: "STM of 16 bits always writes its base back (Arm ARM, A8.8.199)",
+    },
     literal(
         "PcrelOffset12: [reloc]\t\tis thc0707=1; offset12\n",
         "PcrelAddress12: [reloc]\t\tis thc0707=1; offset12\n  [ reloc = ((inst_start+4) $and 0xfffffffc) + offset12; ]\n{\n  export *[const]:4 reloc;\n}\nPcrelAddress12: [reloc]\t\tis thc0707=0; offset12\n  [ reloc = ((inst_start+4) $and 0xfffffffc) - offset12; ]\n{\n  export *[const]:4 reloc;\n}\nPcrelOffset12: [reloc]\t\tis thc0707=1; offset12\n",

@@ -101,7 +101,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         | Architecture::ArmV6M
         | Architecture::ArmV7A
         | Architecture::ArmV7M
-        | Architecture::ArmV7R => &[traps::ARM, arm::TABLE],
+        | Architecture::ArmV7R => &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR],
         Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::CRYPTO],
         Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
         Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC, altivec::TABLE],

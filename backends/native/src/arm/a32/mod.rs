@@ -1,12 +1,16 @@
 //! AArch32: ARM and Thumb.
 
+mod coprocessor;
 mod exclusive;
 mod extensions;
 mod media;
+mod microcontroller;
 mod neon;
 mod neon_misc;
 mod structures;
 mod vfp;
+
+pub(crate) use coprocessor::TABLE as COPROCESSOR;
 
 use crate::overrides::Override;
 
@@ -16,13 +20,17 @@ pub(crate) const ARM: &[&[Override]] =
     &[neon::ROWS, neon_misc::ROWS, structures::ROWS, vfp::ROWS, exclusive::ARM, extensions::ARM, media::ARM];
 
 /// The same of microcontrollers, which have no Advanced SIMD.
-pub(crate) const MICROCONTROLLER: &[&[Override]] = &[vfp::ROWS];
+pub(crate) const MICROCONTROLLER: &[&[Override]] = &[microcontroller::ABSENT, vfp::ROWS];
 
 /// The same before ARMv6, which have the saturating sums only.
-pub(crate) const OLD: &[&[Override]] = &[media::OLD];
+pub(crate) const OLD: &[&[Override]] = &[coprocessor::ROWS, media::OLD];
 
-/// Other instructions of Thumb.
+/// Other instructions of Thumb; those of microcontrollers; and those of the
+/// smallest of them, and of processors before Thumb had words of four bytes.
 pub(crate) const THUMB: &[&[Override]] = &[exclusive::THUMB, extensions::THUMB, media::THUMB];
+pub(crate) const THUMB_MICROCONTROLLER: &[&[Override]] =
+    &[microcontroller::ROWS, exclusive::THUMB, media::THUMB];
+pub(crate) const THUMB_BASELINE: &[&[Override]] = &[microcontroller::ROWS];
 
 /// Which table an instruction is looked for in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -67,7 +67,13 @@ fn process(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     }
     let format = word.precision();
     let (d, second) = (word.destination(format), word.bit(6));
-    let [old, n, m] = [d, word.first(format), word.second(format)].map(|it| emulator.float(it, format));
+    let registers = [d, word.first(format), word.second(format)];
+    // Microcontrollers have sixteen doubles.
+    let has_all = emulator.definition.register("d31").is_some();
+    if format == DOUBLE && !has_all && registers.iter().any(|it| *it > 15) {
+        return Err(Halt::Invalid);
+    }
+    let [old, n, m] = registers.map(|it| emulator.float(it, format));
     let mut env = emulator.float_env();
     let value = match (opcode, second) {
         (0 | 1, _) => {
