@@ -12,6 +12,7 @@ use crate::{
     block::{Block, Entry, Instruction, Place},
     cache::Key,
     emulator::NativeEmulator,
+    halt::Halt,
     layout::{Constants, REGISTERS_END},
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
     op::{Code, Op},
@@ -28,6 +29,9 @@ const MAX_INSTRUCTIONS: usize = 256;
 const FETCH: usize = 32;
 /// Up to how many instructions the end of a basic block is looked for.
 const MAX_BASIC_BLOCK: usize = 1 << 16;
+
+/// Executes what is no instruction.
+const INVALID: Handler = Handler::new(|_, _| Err(Halt::Invalid));
 
 /// The tools of translation, used again and again.
 pub(crate) struct Translator {
@@ -373,16 +377,24 @@ impl NativeEmulator {
         };
         let is_thumb = context.get(high, low) == 1;
         let (table, word) = a32::normalized(bytes, is_thumb, big_endian)?;
-        let found = match table {
-            a32::Set::Arm => find(word)?,
-            a32::Set::Thumb => find_in(self.translator.thumb_overrides, word)?,
-        };
         let condition = if is_thumb {
             self.translator.conditions.and_then(|it| it.condition(context))
         } else {
             Some(word >> 28).filter(|condition| *condition < 14)
         };
+        if a32::is_reserved(word, table) && self.arm_has_bit_fields() {
+            return Some((INVALID, word, condition));
+        }
+        let found = match table {
+            a32::Set::Arm => find(word)?,
+            a32::Set::Thumb => find_in(self.translator.thumb_overrides, word)?,
+        };
         Some((found.handler, word, condition))
+    }
+
+    /// Whether there are instructions with fields of bits: from ARMv6T2 on.
+    fn arm_has_bit_fields(&self) -> bool {
+        self.translator.conditions.is_some()
     }
 
     /// The condition of an instruction in a conditional block, if its

@@ -137,6 +137,12 @@ const fn thumb_carry(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "ARMTHUMBinstructions.sinc", old, new, reason: "the carry is that of the shifter" }
 }
 
+/// A correction of a load or store of ARM of two bytes (Arm ARM, A8.8.81, LDRH
+/// literal; A8.8.219, STRHT).
+const fn arm_halfword(old: &'static str, new: &'static str, reason: &'static str) -> Edit {
+    Edit { file: "ARMinstructions.sinc", old, new, reason }
+}
+
 /// A correction of a load of Thumb beside the program counter (Arm ARM, A8.8.85,
 /// LDRSB literal).
 const fn literal(old: &'static str, new: &'static str) -> Edit {
@@ -468,6 +474,23 @@ pub const EDITS: &[Edit] = &[
         old: "op11=0x18 & Rn_exclaim & stbrace & Rn_exclaim_WB\n{\n  build ItCond;\n  build Rn_exclaim;\n  build stbrace;\n  build Rn_exclaim_WB;",
         new: "op11=0x18 & Rn_exclaim & stbrace\n{\n  build ItCond;\n  build Rn_exclaim;\n  build stbrace;\n  Rn_exclaim = mult_addr;",
         reason: "STM of 16 bits always writes its base back (Arm ARM, A8.8.199)",
+    },
+    arm_halfword(
+        "[ reloff=inst_start+8+((immedH<<4) | immedL);]\n{\n  export *:4 reloff;",
+        "[ reloff=inst_start+8+((immedH<<4) | immedL);]\n{\n  export *[const]:4 reloff;",
+        "a literal of LDRH, LDRSB, LDRSH is at the address",
+    ),
+    arm_halfword(
+        "[ reloff=inst_start+8-((immedH<<4) | immedL);]\n{\n  export *:4 reloff;",
+        "[ reloff=inst_start+8-((immedH<<4) | immedL);]\n{\n  export *[const]:4 reloff;",
+        "a literal of LDRH, LDRSB, LDRSH is at the address",
+    ),
+    arm_halfword("*:2 addrmode3 = Rd;", "*:2 addrmode3 = Rd:2;", "STRHT stores two bytes"),
+    Edit {
+        file: "ARM.sinc",
+        old: "macro BranchWritePC(addr) {\n   pc = addr;",
+        new: "macro BranchWritePC(addr) {\n   pc = addr & (0xfffffffc | (zext(TB) << 1));",
+        reason: "the lowest bits of an address are none (Arm ARM, A2.3.1, BranchWritePC)",
     },
     literal(
         "PcrelOffset12: [reloc]\t\tis thc0707=1; offset12\n",

@@ -53,7 +53,7 @@ impl NativeEmulator {
         place.map_or(0, |(place, size)| self.file.integer(place, size))
     }
 
-    pub(super) fn set_user_register(&mut self, name: &str, value: u128) {
+    pub(crate) fn set_user_register(&mut self, name: &str, value: u128) {
         let place = self
             .processor
             .language

@@ -1,5 +1,6 @@
-//! Extensions of ARMv8: checksums, dot products, complex numbers (Arm ARM,
-//! DDI 0487, F5.1, CRC32; F6.1, VCADD, VCMLA, VSDOT, VUDOT).
+//! Extensions of ARMv8: checksums, AES and SHA, dot products, complex numbers
+//! (Arm ARM, DDI 0487, F5.1, CRC32; F6.1, AESD to AESMC, SHA1C to SHA256SU1,
+//! VCADD, VCMLA, VSDOT, VUDOT).
 
 use super::{
     super::{
@@ -10,12 +11,27 @@ use super::{
     },
     neon::even,
 };
-use crate::{emulator::NativeEmulator, halt::Halt, overrides::Override, userops::aarch64::crc};
+use crate::{emulator::NativeEmulator, halt::Halt, overrides::Override, userops::aarch64::crypto};
 
 pub(in crate::arm) const ARM: &[Override] = rows![
     0x0f90_0df0, 0x0100_0040 => |e, w: Word| {
         checksum(e, (w.field(21, 2), w.bit(9)), [w.field(12, 4), w.field(16, 4), w.field(0, 4)])
     },
+    // AES and SHA with two registers, then with three.
+    0xffbf_0fd0, 0xf3b0_0300 => |e, w| two(e, w, crypto::encrypt),
+    0xffbf_0fd0, 0xf3b0_0340 => |e, w| two(e, w, crypto::decrypt),
+    0xffbf_0fd0, 0xf3b0_0380 => |e, w| two(e, w, |_, m| crypto::mix_columns(m)),
+    0xffbf_0fd0, 0xf3b0_03c0 => |e, w| two(e, w, |_, m| crypto::unmix_columns(m)),
+    0xffbf_0fd0, 0xf3b9_02c0 => |e, w| two(e, w, |_, m| (m as u32).rotate_left(30).into()),
+    0xffbf_0fd0, 0xf3ba_0380 => |e, w| two(e, w, crypto::sha1_schedule_second),
+    0xffbf_0fd0, 0xf3ba_03c0 => |e, w| two(e, w, crypto::sha256_schedule_first),
+    0xffb0_0f50, 0xf200_0c40 => |e, w| three(e, w, crypto::sha1_choose),
+    0xffb0_0f50, 0xf210_0c40 => |e, w| three(e, w, crypto::sha1_parity),
+    0xffb0_0f50, 0xf220_0c40 => |e, w| three(e, w, crypto::sha1_majority),
+    0xffb0_0f50, 0xf230_0c40 => |e, w| three(e, w, crypto::sha1_schedule_first),
+    0xffb0_0f50, 0xf300_0c40 => |e, w| three(e, w, crypto::sha256_first),
+    0xffb0_0f50, 0xf310_0c40 => |e, w| three(e, w, crypto::sha256_second),
+    0xffb0_0f50, 0xf320_0c40 => |e, w| three(e, w, crypto::sha256_schedule_second),
     0xffb0_0f00, 0xfc20_0d00 => |e, w: Word| dot(e, w, w.m(), None),
     0xffb0_0f00, 0xfe20_0d00 => |e, w: Word| dot(e, w, w.field(0, 4), Some(w.field(5, 1))),
     0xfea0_0f10, 0xfc80_0800 => complex_add,
@@ -43,8 +59,28 @@ fn checksum(
     if size == 3 {
         return Err(Halt::Invalid);
     }
-    let value = crc(emulator.r(n), emulator.r(m).into(), 8 << size, castagnoli.into());
+    let value = crypto::crc(emulator.r(n), emulator.r(m).into(), 8 << size, castagnoli.into());
     emulator.set_r(d, value);
+    Ok(())
+}
+
+/// A function of the old value and an operand.
+fn two(emulator: &mut NativeEmulator, word: Word, function: fn(u128, u128) -> u128) -> Result<(), Halt> {
+    even(true, &[word.d(), word.m()])?;
+    let [d, m] = [word.d(), word.m()].map(|it| emulator.simd(it, true));
+    emulator.set_simd(word.d(), true, function(d, m));
+    Ok(())
+}
+
+/// A function of the old value and two operands.
+fn three(
+    emulator: &mut NativeEmulator,
+    word: Word,
+    function: fn(u128, u128, u128) -> u128,
+) -> Result<(), Halt> {
+    even(true, &[word.d(), word.n(), word.m()])?;
+    let [d, n, m] = [word.d(), word.n(), word.m()].map(|it| emulator.simd(it, true));
+    emulator.set_simd(word.d(), true, function(d, n, m));
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod exclusive;
 mod extensions;
 mod media;
 mod microcontroller;
+mod multiple;
 mod neon;
 mod neon_misc;
 mod structures;
@@ -16,11 +17,20 @@ use crate::overrides::Override;
 
 /// Instructions of ARM, and of Thumb where the words are the same but for the
 /// first byte: the first row that fits counts.
-pub(crate) const ARM: &[&[Override]] =
-    &[neon::ROWS, neon_misc::ROWS, structures::ROWS, vfp::ROWS, exclusive::ARM, extensions::ARM, media::ARM];
+pub(crate) const ARM: &[&[Override]] = &[
+    extensions::ARM,
+    neon::ROWS,
+    neon_misc::ROWS,
+    structures::ROWS,
+    vfp::ROWS,
+    multiple::ROWS,
+    coprocessor::ROWS,
+    exclusive::ARM,
+    media::ARM,
+];
 
 /// The same of microcontrollers, which have no Advanced SIMD.
-pub(crate) const MICROCONTROLLER: &[&[Override]] = &[microcontroller::ABSENT, vfp::ROWS];
+pub(crate) const MICROCONTROLLER: &[&[Override]] = &[microcontroller::ABSENT, vfp::ROWS, multiple::ROWS];
 
 /// The same before ARMv6, which have the saturating sums only.
 pub(crate) const OLD: &[&[Override]] = &[coprocessor::ROWS, media::OLD];
@@ -31,6 +41,27 @@ pub(crate) const THUMB: &[&[Override]] = &[exclusive::THUMB, extensions::THUMB, 
 pub(crate) const THUMB_MICROCONTROLLER: &[&[Override]] =
     &[microcontroller::ROWS, exclusive::THUMB, media::THUMB];
 pub(crate) const THUMB_BASELINE: &[&[Override]] = &[microcontroller::ROWS];
+
+/// Words that the manuals call unpredictable, and that are invalid here:
+/// fields of bits that end before they begin, or beyond the register;
+/// extensions with bits that should be zero (Arm ARM ARMv7-A, A8.8.19, BFI;
+/// A8.8.164, SBFX; A8.8.230, SXTAB).
+pub(crate) const fn is_reserved(word: u32, set: Set) -> bool {
+    match set {
+        Set::Arm => {
+            let (upper, lower) = (word >> 16 & 31, word >> 7 & 31);
+            word >> 28 != 15
+                && (word & 0x0fe0_0070 == 0x07c0_0010 && upper < lower
+                    || word & 0x0fa0_0070 == 0x07a0_0050 && lower + upper > 31
+                    || word & 0x0f80_03f0 != word & 0x0f80_00f0 && word & 0x0f80_00f0 == 0x0680_0070)
+        }
+        Set::Thumb => {
+            let (upper, lower) = (word & 31, word >> 10 & 0x1c | word >> 6 & 3);
+            word & 0xfff0_8020 == 0xf360_0000 && upper < lower
+                || word & 0xff70_8020 == 0xf340_0000 && lower + upper > 31
+        }
+    }
+}
 
 /// Which table an instruction is looked for in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -224,9 +224,9 @@ fn exchange(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     }
     let [m, d] = [word.m(), word.d()].map(|it| emulator.simd(it, quad));
     let (first, second) = exchanged(d, m, opcode, 8 << size, if quad { 128 } else { 64 });
-    // Of one register with itself, what is written last stays.
-    emulator.set_simd(word.d(), quad, first);
+    // One register with itself is unknown; what is written last stays.
     emulator.set_simd(word.m(), quad, second);
+    emulator.set_simd(word.d(), quad, first);
     Ok(())
 }
 

@@ -70,7 +70,7 @@ fn multiple(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
         _ => return Err(Halt::Invalid),
     };
     let allowed_align = match kind {
-        6 | 7 | 4 | 5 => align & 2 == 0,
+        4..=7 => align & 2 == 0,
         8..=10 => align != 3,
         _ => true,
     };
@@ -113,7 +113,7 @@ fn single(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     // registers are two apart between them.
     let index = align >> (kind + 1);
     let apart = if kind > 0 && align >> kind & 1 == 1 { 2 } else { 1 };
-    let low = align & ((1 << kind) - 1 | u32::from(kind == 0));
+    let low = align & [1, 1, 3][kind as usize];
     let bytes = match (turns, kind, low) {
         (_, _, 0) => 0,
         (1, 1, 1) => 2,

@@ -69,8 +69,8 @@ fn swap(emulator: &mut NativeEmulator, word: Word, size: usize, count: usize) ->
             emulator.store_integer(at(index), size, emulator.x(new + index as u32))?;
         }
     }
-    for index in 0..count {
-        emulator.set_x(expected + index as u32, old[index]);
+    for (index, old) in old.into_iter().enumerate().take(count) {
+        emulator.set_x(expected + index as u32, old);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod integer;
 mod integer_misc;
 mod reserved;
 mod structures;
+mod system;
 
 use crate::overrides::Override;
 
@@ -16,6 +17,7 @@ use crate::overrides::Override;
 pub(crate) const OVERRIDES: &[&[Override]] = &[
     integer_misc::IMMEDIATES,
     reserved::ROWS,
+    system::ROWS,
     exclusive::ROWS,
     atomic::ROWS,
     structures::ROWS,

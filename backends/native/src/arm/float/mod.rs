@@ -177,7 +177,7 @@ struct Exact {
 }
 
 /// The control and status of floating point during an instruction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Env {
     pub(super) mode: Mode,
     /// Denormal operands and results are zeros.

@@ -1,9 +1,7 @@
 //! AArch64: what the specification leaves to the emulator of instructions
 //! that the engine does not execute itself (see [`crate::arm::a64`]).
 
-mod crypto;
-
-pub(crate) use crypto::crc;
+pub(crate) mod crypto;
 
 use super::{
     Handler, Table,
