@@ -124,20 +124,20 @@ fn floats(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
             (1, 12) => compared(&mut env, 0, a, false),
             (1, 14) => format.absolute(a),
             (1, 15) => format.negate(a),
-            (2, 8) => env.to_integral(format, a, Mode::Nearest, false),
-            (2, 9) => env.to_integral(format, a, Mode::Nearest, true),
-            (2, 10) => env.to_integral(format, a, Mode::Away, false),
-            (2, 11) => env.to_integral(format, a, Mode::Zero, false),
-            (2, 13) => env.to_integral(format, a, Mode::Down, false),
-            (2, 15) => env.to_integral(format, a, Mode::Up, false),
-            (3, 0..=7) => env.to_fixed(format, a, 0, (32, opcode & 1 == 0), directed(opcode >> 1)),
+            (2, 8) => env.integral_of(format, a, Mode::Nearest, false),
+            (2, 9) => env.integral_of(format, a, Mode::Nearest, true),
+            (2, 10) => env.integral_of(format, a, Mode::Away, false),
+            (2, 11) => env.integral_of(format, a, Mode::Zero, false),
+            (2, 13) => env.integral_of(format, a, Mode::Down, false),
+            (2, 15) => env.integral_of(format, a, Mode::Up, false),
+            (3, 0..=7) => env.fixed_of(format, a, 0, (32, opcode & 1 == 0), directed(opcode >> 1)),
             (3, 8) => fixed_inverse(a as u32).into(),
             (3, 9) => fixed_inverse_root(a as u32).into(),
             (3, 10) => env.inverse_estimate(format, a),
             (3, 11) => env.inverse_root_estimate(format, a),
             (3, 12) => env.of_fixed(format, signed(bits, 32), 0),
             (3, 13) => env.of_fixed(format, bits as i128, 0),
-            (3, 14 | 15) => env.to_fixed(format, a, 0, (32, opcode & 1 == 0), Mode::Zero),
+            (3, 14 | 15) => env.fixed_of(format, a, 0, (32, opcode & 1 == 0), Mode::Zero),
             _ => {
                 known = false;
                 0
@@ -319,7 +319,7 @@ fn fixed(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     let value = vector(if quad { 4 } else { 2 }, 32, |index| {
         let a = lane(m, index, 32);
         if word.bit(8) {
-            env.to_fixed(SINGLE, a as u64, fraction, (32, is_signed), Mode::Zero).into()
+            env.fixed_of(SINGLE, a as u64, fraction, (32, is_signed), Mode::Zero).into()
         } else {
             env.of_fixed(SINGLE, number(a, 32, is_signed), fraction).into()
         }

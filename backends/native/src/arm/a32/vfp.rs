@@ -121,9 +121,9 @@ fn other(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
         (2 | 3, _) => return with_half(emulator, word),
         (4, signals) => return compare(emulator, word, m, signals),
         (5, signals) if word.0 & 0x2f == 0 => return compare(emulator, word, 0, signals),
-        (6, false) => env.to_integral(format, m, current, false),
-        (6, true) => env.to_integral(format, m, Mode::Zero, false),
-        (7, false) => env.to_integral(format, m, current, true),
+        (6, false) => env.integral_of(format, m, current, false),
+        (6, true) => env.integral_of(format, m, Mode::Zero, false),
+        (7, false) => env.integral_of(format, m, current, true),
         (7, true) => {
             let to = if word.bit(8) { SINGLE } else { DOUBLE };
             let value = env.convert(format, to, m);
@@ -136,7 +136,7 @@ fn other(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
             env.of_fixed(format, if is_signed { signed(value, 32) } else { value as i128 }, 0)
         }
         (9, true) if word.bit(8) => {
-            let (value, differs) = env.to_javascript(DOUBLE, m);
+            let (value, differs) = env.javascript_of(DOUBLE, m);
             emulator.set_s(word.destination(SINGLE), value);
             emulator.note_float(env.flags);
             set_flags(emulator, [false, !differs, false, false]);
@@ -161,7 +161,7 @@ fn to_integer(
     (is_signed, mode): (bool, Mode),
 ) -> Result<(), Halt> {
     let mut env = emulator.float_env();
-    let value = env.to_fixed(word.precision(), m, 0, (32, is_signed), mode);
+    let value = env.fixed_of(word.precision(), m, 0, (32, is_signed), mode);
     emulator.set_s(word.destination(SINGLE), value as u32);
     emulator.note_float(env.flags);
     Ok(())
@@ -216,7 +216,7 @@ fn fixed(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     let old = emulator.float(d, format);
     let mut env = emulator.float_env();
     let value = if word.bit(18) {
-        let value = u128::from(env.to_fixed(format, old, fraction, (bits, is_signed), Mode::Zero));
+        let value = u128::from(env.fixed_of(format, old, fraction, (bits, is_signed), Mode::Zero));
         if is_signed { signed(value, bits) as u64 } else { value as u64 }
     } else {
         let value = u128::from(old) & mask(bits);
@@ -246,7 +246,7 @@ fn unconditional(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> 
             if emulator.condition_holds(condition) { n } else { m }
         }
         (true, 0, second) => env.extreme_number(format, n, m, !second),
-        (true, 3, true) if word.field(18, 2) == 2 && !word.bit(7) => env.to_integral(format, m, mode, false),
+        (true, 3, true) if word.field(18, 2) == 2 && !word.bit(7) => env.integral_of(format, m, mode, false),
         (true, 3, true) if word.field(18, 2) == 3 => {
             return to_integer(emulator, word, m, (word.bit(7), mode));
         }

@@ -96,7 +96,7 @@ fn with_integer(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
         (4 | 5, 0) if rounding == 0 => Mode::Away,
         _ => return Err(Halt::Invalid),
     };
-    let value = env.to_fixed(format, emulator.scalar(n, format), fraction, (bits, is_signed), mode);
+    let value = env.fixed_of(format, emulator.scalar(n, format), fraction, (bits, is_signed), mode);
     emulator.note_float(env.flags);
     emulator.set_x(d, value);
     Ok(())
@@ -129,7 +129,7 @@ fn move_integer(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
 /// fjcvtzs: the flag z tells that nothing was lost.
 fn javascript(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     let mut env = emulator.float_env();
-    let (value, differs) = env.to_javascript(DOUBLE, emulator.scalar(word.field(5, 5), DOUBLE));
+    let (value, differs) = env.javascript_of(DOUBLE, emulator.scalar(word.field(5, 5), DOUBLE));
     emulator.note_float(env.flags);
     emulator.set_nzcv([false, !differs, false, false]);
     emulator.set_x(word.field(0, 5), value.into());
@@ -141,7 +141,7 @@ fn one_operand(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     let mut env = emulator.float_env();
     let a = emulator.scalar(word.field(5, 5), format);
     let current = env.mode;
-    let mut integral = |mode, exact| env.to_integral(format, a, mode, exact);
+    let mut integral = |mode, exact| env.integral_of(format, a, mode, exact);
     let value = match word.field(15, 6) {
         0 => a,
         1 => format.absolute(a),
@@ -160,7 +160,7 @@ fn one_operand(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
         15 => integral(current, false),
         opcode @ 16..=19 if format != HALF => {
             let mode = if opcode & 1 == 0 { Mode::Zero } else { current };
-            env.to_integral_within(format, a, mode, if opcode < 18 { 32 } else { 64 })
+            env.integral_within(format, a, mode, if opcode < 18 { 32 } else { 64 })
         }
         _ => return Err(Halt::Invalid),
     };

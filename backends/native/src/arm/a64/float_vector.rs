@@ -281,22 +281,22 @@ fn each(emulator: &mut NativeEmulator, word: Word, shape: Shape) -> Result<(), H
             (0x0e, false, true) => greater(&mut env, format, 0, a),
             (0x0f, false, true) => format.absolute(a),
             (0x0f, true, true) => format.negate(a),
-            (0x18, true, false) => env.to_integral(format, a, Mode::Away, false),
+            (0x18, true, false) => env.integral_of(format, a, Mode::Away, false),
             (0x18, false, _) | (0x19, false, _) => {
-                env.to_integral(format, a, mode_of(opcode, upper, env.mode), false)
+                env.integral_of(format, a, mode_of(opcode, upper, env.mode), false)
             }
             // frintx, frinti.
-            (0x19, true, _) => env.to_integral(format, a, env.mode, !upper),
+            (0x19, true, _) => env.integral_of(format, a, env.mode, !upper),
             (0x1a | 0x1b, ..) | (0x1c, _, false) => {
                 let mode = mode_of(opcode, upper, env.mode);
-                env.to_fixed(format, a, 0, (bits, !unsigned), mode)
+                env.fixed_of(format, a, 0, (bits, !unsigned), mode)
             }
             (0x1d, _, false) => of_fixed(&mut env, format, a, 0, !unsigned),
             (0x1d, false, true) => env.inverse_estimate(format, a),
             (0x1d, true, true) => env.inverse_root_estimate(format, a),
             (0x1e | 0x1f, _, false) => {
                 let mode = if unsigned { env.mode } else { Mode::Zero };
-                env.to_integral_within(format, a, mode, if opcode == 0x1e { 32 } else { 64 })
+                env.integral_within(format, a, mode, if opcode == 0x1e { 32 } else { 64 })
             }
             (0x1f, true, true) => env.sqrt(format, a),
             (0x1f, false, true) if word.is_scalar() => env.inverse_exponent(format, a),
@@ -525,7 +525,7 @@ fn fixed(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     let value = shape.make(|index| {
         let a = shape.get(source, index);
         if word.bit(11) {
-            env.to_fixed(format, a, fraction, (bits, is_signed), Mode::Zero)
+            env.fixed_of(format, a, fraction, (bits, is_signed), Mode::Zero)
         } else {
             of_fixed(&mut env, format, a, fraction, is_signed)
         }

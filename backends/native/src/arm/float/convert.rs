@@ -65,7 +65,7 @@ impl Env {
     /// The value times a power of two as an integer of some bits; what does
     /// not fit is the nearest that does, and a NaN is zero (Arm ARM,
     /// FPToFixed).
-    pub(in crate::arm) fn to_fixed(
+    pub(in crate::arm) fn fixed_of(
         &mut self,
         format: Format,
         a: u64,
@@ -103,7 +103,7 @@ impl Env {
 
     /// To an integer modulo 2^32, toward zero; and whether it is another one
     /// (Arm ARM, FPToFixedJS).
-    pub(in crate::arm) fn to_javascript(&mut self, format: Format, a: u64) -> (u32, bool) {
+    pub(in crate::arm) fn javascript_of(&mut self, format: Format, a: u64) -> (u32, bool) {
         let number = self.operand(format, a);
         match number.class {
             Class::Quiet | Class::Signalling | Class::Infinite => {
@@ -134,7 +134,7 @@ impl Env {
     }
 
     /// To an integer in the same format (Arm ARM, FPRoundInt).
-    pub(in crate::arm) fn to_integral(&mut self, format: Format, a: u64, mode: Mode, exact: bool) -> u64 {
+    pub(in crate::arm) fn integral_of(&mut self, format: Format, a: u64, mode: Mode, exact: bool) -> u64 {
         let number = self.operand(format, a);
         if let Some(nan) = self.nan(format, &[&number]) {
             return nan;
@@ -160,13 +160,7 @@ impl Env {
 
     /// To an integer in the same format that fits in some bits, or the most
     /// negative one (Arm ARM, FPRoundIntN).
-    pub(in crate::arm) fn to_integral_within(
-        &mut self,
-        format: Format,
-        a: u64,
-        mode: Mode,
-        bits: u32,
-    ) -> u64 {
+    pub(in crate::arm) fn integral_within(&mut self, format: Format, a: u64, mode: Mode, bits: u32) -> u64 {
         let number = self.operand(format, a);
         let limit = format.power(bits as i32 - 1, false) | format.sign();
         let fits = match number.class {
@@ -178,7 +172,7 @@ impl Env {
             _ => false,
         };
         if fits {
-            return self.to_integral(format, a, mode, true);
+            return self.integral_of(format, a, mode, true);
         }
         self.flags |= INVALID;
         limit

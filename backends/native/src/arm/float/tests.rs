@@ -58,7 +58,7 @@ fn nans_are_propagated() {
 #[test]
 fn conversions_saturate() {
     let to =
-        |value, bits, signed| DEFAULT.clone().to_fixed(DOUBLE, double(value), 0, (bits, signed), Mode::Zero);
+        |value, bits, signed| DEFAULT.clone().fixed_of(DOUBLE, double(value), 0, (bits, signed), Mode::Zero);
     assert_eq!(to(-1.0, 32, false), 0);
     assert_eq!(to(3e9, 32, true), 0x7fff_ffff);
     assert_eq!(to(-3e9, 32, true), 0x8000_0000);
@@ -69,7 +69,7 @@ fn conversions_saturate() {
     assert_eq!(Env::new(1 << 26, 0).convert(DOUBLE, HALF, double(1e9)), 0x7fff);
     assert_eq!(Env::new(1 << 26, 0).convert(HALF, SINGLE, 0x7c00), u64::from(65536f32.to_bits()));
     // 4294967298 modulo 2^32 (Arm ARM, FPToFixedJS).
-    assert_eq!(DEFAULT.clone().to_javascript(DOUBLE, double(4_294_967_298.0)), (2, true));
+    assert_eq!(DEFAULT.clone().javascript_of(DOUBLE, double(4_294_967_298.0)), (2, true));
 }
 
 #[test]
