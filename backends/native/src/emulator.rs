@@ -15,7 +15,7 @@ use terrella_platforms::{
 use terrella_sleigh::{Context, Processor};
 
 use crate::{
-    NAME, VERSION,
+    NAME, VERSION, arm,
     cache::Cache,
     file::RegisterFile,
     layout::{Constants, Layout, REGISTERS_END, TEMPORARIES_END},
@@ -45,6 +45,8 @@ pub struct NativeEmulator {
     pub(crate) handlers: Handlers,
     /// Where the registers of x86 are.
     pub(crate) x86: Option<x86::Registers>,
+    /// Where those of Arm's processors are.
+    pub(crate) arm: Option<arm::Registers>,
     pub(crate) hooks: HookTable,
     /// Bytes of stack arguments that hooked functions take off.
     pub(crate) function_pops: HashMap<u64, u64>,
@@ -143,6 +145,7 @@ impl NativeEmulator {
         let definition = platform.definition();
         let target = target(platform);
         let registers = RegisterMap::new(platform, &processor.language, &mut layout);
+        let arm = arm::Registers::new(platform, &processor.language, &mut layout);
         let mode_switch = target.mode_switch.and_then(|(register, field)| {
             let place = layout.place(&processor.language.register(register)?.varnode())?;
             let field = processor.language.context_field(field)?;
@@ -156,6 +159,7 @@ impl NativeEmulator {
             translator: Translator::new(&processor, platform),
             handlers: Handlers::new(&processor.language, platform.architecture()),
             x86: x86::Registers::new(&processor.language, &layout),
+            arm,
             context: processor.context,
             target,
             layout,

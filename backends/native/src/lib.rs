@@ -21,6 +21,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod arm;
 mod block;
 mod cache;
 mod emulator;

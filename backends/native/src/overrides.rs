@@ -3,7 +3,10 @@
 
 use terrella_platforms::Architecture;
 
-use crate::userops::{Handler, aarch64, loongarch, neon, powerpc, riscv};
+use crate::{
+    arm::{a32, a64},
+    userops::{Handler, loongarch, powerpc, riscv},
+};
 
 /// Some instructions and their handler, whose input is the instruction word.
 pub(crate) struct Override {
@@ -16,10 +19,22 @@ pub(crate) struct Override {
 pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static [Override]] {
     match architecture {
         Architecture::RiscV32 | Architecture::RiscV64 => &[riscv::OVERRIDES],
-        Architecture::AArch64 => &[aarch64::OVERRIDES, aarch64::INTEGER],
+        Architecture::AArch64 => a64::OVERRIDES,
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[loongarch::OVERRIDES],
-        Architecture::ArmV7A | Architecture::ArmV7R => &[neon::OVERRIDES],
+        Architecture::ArmV5T => a32::OLD,
+        Architecture::ArmV6M | Architecture::ArmV7M => a32::MICROCONTROLLER,
+        Architecture::ArmV7A | Architecture::ArmV7R => a32::ARM,
         Architecture::PowerPc64 => &[powerpc::OVERRIDES],
+        _ => &[],
+    }
+}
+
+/// Those of the words of Thumb that ARM has not.
+pub(crate) const fn thumb_overrides(architecture: Architecture) -> &'static [&'static [Override]] {
+    match architecture {
+        Architecture::ArmV6M => a32::THUMB_BASELINE,
+        Architecture::ArmV7M => a32::THUMB_MICROCONTROLLER,
+        Architecture::ArmV7A | Architecture::ArmV7R => a32::THUMB,
         _ => &[],
     }
 }

@@ -63,10 +63,19 @@ const X86: Target = Target {
 
 const ARM: Target = Target { invalid: 1, mode_switch: Some(("ISAModeSwitch", "TMode")), ..BASE };
 
+/// What programs ask of caches, blocks that are zeroed and clocks: lines of 64
+/// bytes, blocks of 64 bytes, 62.5 MHz (Arm ARM, D19.2, CTR_EL0, DCZID_EL0;
+/// D19.12, CNTFRQ_EL0).
+const AARCH64: Target = Target {
+    platform_initial: &[("ctr_el0", 0x8444_c004), ("dczid_el0", 4), ("cntfrq_el0", 62_500_000)],
+    ..BASE
+};
+
 /// What is known of a platform's processor.
 pub(crate) fn target(platform: Platform) -> Target {
     match platform.architecture() {
         Architecture::X86_64 | Architecture::I386 => X86,
+        Architecture::AArch64 => AARCH64,
         Architecture::ArmV5T | Architecture::ArmV7A | Architecture::ArmV7R => ARM,
         // HardFault on v6-M, UsageFault on v7-M.
         Architecture::ArmV6M => Target { invalid: 3, ..ARM },

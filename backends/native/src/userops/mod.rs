@@ -7,10 +7,8 @@ pub(crate) mod aarch64;
 pub(crate) mod access;
 mod altivec;
 mod arm;
-mod lanes;
+pub(crate) mod lanes;
 pub(crate) mod loongarch;
-pub(crate) mod neon;
-mod neon_misc;
 pub(crate) mod powerpc;
 pub(crate) mod riscv;
 mod sparc;
@@ -103,8 +101,8 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         | Architecture::ArmV6M
         | Architecture::ArmV7A
         | Architecture::ArmV7M
-        | Architecture::ArmV7R => &[traps::ARM, arm::TABLE],
-        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::FLOAT, aarch64::CRYPTO],
+        | Architecture::ArmV7R => &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR],
+        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::CRYPTO],
         Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
         Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC, altivec::TABLE],
         Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],

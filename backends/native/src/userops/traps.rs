@@ -1,6 +1,8 @@
 //! System calls, interrupts, breakpoints and traps; waiting; barriers and
 //! hints.
 
+use terrella_platforms::Architecture;
+
 use super::{Handler, Table};
 use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
 
@@ -51,7 +53,15 @@ pub(super) const X86: Table = &[
 
 pub(super) const ARM: Table = &[
     ("software_interrupt", SYSCALL),
-    ("software_bkpt", interrupt!(3)),
+    (
+        "software_bkpt",
+        // DebugMonitor on microcontrollers (ARMv7-M Arm ARM, B1.5.2), else a
+        // prefetch abort.
+        Handler::trap(|emulator, _| {
+            let has_monitor = emulator.platform.architecture() == Architecture::ArmV7M;
+            Err(Halt::Interrupt(if has_monitor { 12 } else { 3 }))
+        }),
+    ),
     ("software_udf", INVALID),
     ("software_hlt", WAIT),
     ("WaitForInterrupt", WAIT),
