@@ -3,7 +3,7 @@
 
 use terrella_platforms::Architecture;
 
-use crate::userops::{Handler, aarch64, loongarch, neon, powerpc, riscv};
+use crate::userops::{Handler, aarch64, loongarch, neon, powerpc, powerpc_float, powerpc_integer, riscv};
 
 /// Some instructions and their handler, whose input is the instruction word.
 pub(crate) struct Override {
@@ -19,7 +19,13 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::AArch64 => &[aarch64::OVERRIDES, aarch64::INTEGER],
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[loongarch::OVERRIDES],
         Architecture::ArmV7A | Architecture::ArmV7R => &[neon::OVERRIDES],
-        Architecture::PowerPc64 => &[powerpc::OVERRIDES],
+        Architecture::PowerPc32 => &[powerpc_float::ARITHMETIC, powerpc_float::OTHERS, powerpc_integer::OVERRIDES],
+        Architecture::PowerPc64 => &[
+            powerpc::OVERRIDES,
+            powerpc_float::ARITHMETIC,
+            powerpc_float::OTHERS,
+            powerpc_integer::OVERRIDES,
+        ],
         _ => &[],
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     op::{Code, Op},
     optimize::optimize,
     overrides::{Override, overrides},
+    refusals::{Refusal, refusals},
     userops::{Handler, neon},
     x86::{self, NativeOp},
 };
@@ -36,6 +37,7 @@ pub(crate) struct Translator {
     /// The kernel of the instruction, if it has one.
     native: Option<NativeOp>,
     overrides: &'static [&'static [Override]],
+    refusals: &'static [Refusal],
     /// The handler of the instruction that the engine executes itself, and
     /// the instruction word.
     replacement: Option<(Handler, u32)>,
@@ -77,6 +79,7 @@ impl Translator {
             slot_pcode: Pcode::default(),
             native: None,
             overrides: overrides(platform.architecture()),
+            refusals: refusals(platform.architecture()),
             replacement: None,
             flowing: processor.language.flowing_context(),
             initial: processor.context,
@@ -267,6 +270,20 @@ impl NativeEmulator {
         let translator = &mut self.translator;
         decode(&self.memory, &mut translator.decoder, pc, context, shortest)?;
         translator.replacement = None;
+        let is_compressed = self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0);
+        if !translator.refusals.is_empty() && !is_compressed {
+            let length = translator.decoder.length();
+            let mut bytes = [0; 4];
+            self.memory.fetch(pc, &mut bytes[..length.min(4)]);
+            let word = match (self.processor.language.is_big_endian(), length) {
+                (true, 2) => u32::from(u16::from_be_bytes([bytes[0], bytes[1]])),
+                (true, _) => u32::from_be_bytes(bytes),
+                (false, _) => u32::from_le_bytes(bytes),
+            };
+            if translator.refusals.iter().any(|refusal| refusal.holds(length, word)) {
+                return Err(Failure::Entry(Entry::Invalid));
+            }
+        }
         if !translator.overrides.is_empty() && translator.decoder.length() == 4 {
             let mut bytes = [0; 4];
             self.memory.fetch(pc, &mut bytes);

@@ -130,6 +130,12 @@ const fn exception(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "68000.sinc", old, new, reason: "exceptions have numbers, and the engine enters them" }
 }
 
+/// A correction of branches of PowerPC that decrement CTR (Power ISA 2.07,
+/// book I, 2.4, BO).
+const fn power(file: &'static str, old: &'static str, new: &'static str) -> Edit {
+    Edit { file, old, new, reason: "the condition may be that the bit is clear" }
+}
+
 /// A correction of x86's main file.
 const fn ia(old: &'static str, new: &'static str, reason: &'static str) -> Edit {
     Edit { file: "ia.sinc", old, new, reason }
@@ -333,6 +339,15 @@ pub const EDITS: &[Edit] = &[
         "__m68k_exception(7:1);",
     ),
     exception("SP = SP - 4; *:4 SP = inst_next; __m68k_trapv();", "__m68k_trapv();"),
+    power("ppc_common.sinc", "CC_TF: \"t\"\t\tis BO_1=1\t{}", "CC_TF: \"t\" is BO_1=1 { tmp:1 = 1; export tmp; }"),
+    power("ppc_common.sinc", "CC_TF: \"f\"\t\tis BO_1=0\t{}", "CC_TF: \"f\" is BO_1=0 { tmp:1 = 0; export tmp; }"),
+    Edit {
+        file: "ppc_instructions.sinc",
+        old: "is OP=31 & A & S & SH & XOP_2_10=413 & Rc=1\n{\n\tshiftCarry(S,SH);\n\tA = S s>> SH;\n}",
+        new: "is OP=31 & A & S & SH & XOP_2_10=413 & Rc=1\n{\n\tshiftCarry(S,SH);\n\tA = S s>> SH;\n\tcr0flags(A);\n}",
+        reason: "sradi. sets CR0, too",
+    },
+    power("ppc_instructions.sinc", "CTR_DEC && CC_OP", "CTR_DEC && (CC_OP == CC_TF)"),
     Edit {
         file: "riscv.table.sinc",
         old: "macro fassignS(dest, src) {\n@if FPSIZE == \"32\"\n\tdest = src;\n@else\n\tdest = zext(src);",

@@ -50,7 +50,12 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
     let [left, right] = [native.start(&plan)?, reference.start(&plan)?];
     // The bits that the sides fix differently say what they are, and are not
     // compared.
-    let fixed: Vec<_> = left.iter().zip(&right).map(|(left, right)| exclusive_or(left, right)).collect();
+    let mut fixed: Vec<_> = left.iter().zip(&right).map(|(left, right)| exclusive_or(left, right)).collect();
+    if let Some((register, bits)) = reference.uncompared() {
+        for (_, fixed) in plan.compared.iter().zip(&mut fixed).filter(|(chosen, _)| chosen.id == register) {
+            fixed.iter_mut().zip(bits.to_le_bytes()).for_each(|(fixed, bits)| *fixed |= bits);
+        }
+    }
     let mut samples =
         Samples::new(processor, options.seed, options.code.clone(), options.only.clone(), options.each);
     let mut report = Report::new(platform, options.against);

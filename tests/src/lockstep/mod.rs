@@ -78,6 +78,11 @@ trait Subject {
     /// Whether it has a register.
     fn has(&self, register: RegisterId) -> bool;
 
+    /// A register, and bits of it that the subject does not compute.
+    fn uncompared(&self) -> Option<(RegisterId, u64)> {
+        None
+    }
+
     /// Takes the plan of the whole comparison; what the compared registers
     /// hold before anything is set.
     ///

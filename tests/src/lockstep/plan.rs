@@ -120,9 +120,11 @@ impl Plan {
         let is_compared = |it: &RegisterDefinition| {
             data(it.kind) || it.kind == RegisterKind::Flags || STATUS.contains(&it.name.as_ref())
         };
-        let compared = table.roots().filter(|(id, it)| all(*id) && is_compared(it));
+        // A part of a register stands for itself if the whole is not there.
+        let roots = || table.iter().filter(|(id, it)| all(*id) && (it.root == *id || !all(it.root)));
+        let compared = roots().filter(|(_, it)| is_compared(it));
         let compared = compared.map(|(id, _)| Chosen::new(table, id, u64::MAX));
-        let set = table.roots().filter(|(id, it)| all(*id) && data(it.kind));
+        let set = roots().filter(|(_, it)| data(it.kind));
         let set = set.map(|(id, _)| Chosen::new(table, id, u64::MAX));
         let flags = FLAGS.iter().filter_map(|name| {
             let id = table.lookup(name).filter(|id| all(*id))?;

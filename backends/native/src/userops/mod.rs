@@ -12,6 +12,8 @@ pub(crate) mod loongarch;
 pub(crate) mod neon;
 mod neon_misc;
 pub(crate) mod powerpc;
+pub(crate) mod powerpc_float;
+pub(crate) mod powerpc_integer;
 pub(crate) mod riscv;
 mod sparc;
 mod traps;

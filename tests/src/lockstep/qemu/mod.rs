@@ -336,6 +336,11 @@ impl Subject for Qemu {
         self.session.numbering.find(register).is_some()
     }
 
+    fn uncompared(&self) -> Option<(RegisterId, u64)> {
+        let (name, bits) = self.program.uncompared?;
+        Some((self.platform.definition().register(name)?, bits))
+    }
+
     fn start(&mut self, plan: &Plan) -> Result<Vec<RegisterValue>, Error> {
         let others = plan.compared.iter().filter(|it| !plan.set.iter().any(|set| set.id == it.id));
         let others: Vec<Numbered> = others.map(|it| self.numbered(it.id)).collect::<Result<_, _>>()?;

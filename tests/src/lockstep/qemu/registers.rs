@@ -45,8 +45,7 @@ impl Numbering {
         for register in &mut registers {
             let found = program.names.iter().find(|(name, _)| *name == register.name);
             let name = found.map_or(register.name.as_str(), |(_, name)| *name);
-            let id = table.lookup(name);
-            register.id = id.filter(|id| table.get(*id).root == *id);
+            register.id = table.lookup(name);
         }
         Ok(Self { registers, order: platform.byte_order(), swapped: program.swapped })
     }
