@@ -54,12 +54,7 @@ pub(crate) fn convert(value: u128, from: usize, to: usize, round: Round, tinines
     finish(to, round, tininess, |round| narrow(value, from, to, round))
 }
 
-fn finish(
-    to: usize,
-    round: Round,
-    tininess: Tininess,
-    at: impl Fn(Round) -> (u128, Status),
-) -> Rounded {
+fn finish(to: usize, round: Round, tininess: Tininess, at: impl Fn(Round) -> (u128, Status)) -> Rounded {
     let (bits, mut status) = at(round);
     if !status.contains(Status::INEXACT) {
         // An exact result is no underflow.

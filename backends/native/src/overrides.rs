@@ -3,7 +3,10 @@
 
 use terrella_platforms::Architecture;
 
-use crate::userops::{Handler, aarch64, loongarch, neon, powerpc, powerpc_float, powerpc_integer, riscv};
+use crate::userops::{
+    Handler, aarch64, loongarch, neon, powerpc, powerpc_float, powerpc_integer, riscv, riscv_atomic,
+    riscv_bits,
+};
 
 /// Some instructions and their handler, whose input is the instruction word.
 pub(crate) struct Override {
@@ -15,11 +18,15 @@ pub(crate) struct Override {
 /// Those of an architecture.
 pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static [Override]] {
     match architecture {
-        Architecture::RiscV32 | Architecture::RiscV64 => &[riscv::OVERRIDES],
+        Architecture::RiscV32 | Architecture::RiscV64 => {
+            &[riscv::OVERRIDES, riscv_bits::OVERRIDES, riscv_atomic::OVERRIDES]
+        }
         Architecture::AArch64 => &[aarch64::OVERRIDES, aarch64::INTEGER],
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[loongarch::OVERRIDES],
         Architecture::ArmV7A | Architecture::ArmV7R => &[neon::OVERRIDES],
-        Architecture::PowerPc32 => &[powerpc_float::ARITHMETIC, powerpc_float::OTHERS, powerpc_integer::OVERRIDES],
+        Architecture::PowerPc32 => {
+            &[powerpc_float::ARITHMETIC, powerpc_float::OTHERS, powerpc_integer::OVERRIDES]
+        }
         Architecture::PowerPc64 => &[
             powerpc::OVERRIDES,
             powerpc_float::ARITHMETIC,

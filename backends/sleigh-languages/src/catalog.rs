@@ -339,8 +339,16 @@ pub const EDITS: &[Edit] = &[
         "__m68k_exception(7:1);",
     ),
     exception("SP = SP - 4; *:4 SP = inst_next; __m68k_trapv();", "__m68k_trapv();"),
-    power("ppc_common.sinc", "CC_TF: \"t\"\t\tis BO_1=1\t{}", "CC_TF: \"t\" is BO_1=1 { tmp:1 = 1; export tmp; }"),
-    power("ppc_common.sinc", "CC_TF: \"f\"\t\tis BO_1=0\t{}", "CC_TF: \"f\" is BO_1=0 { tmp:1 = 0; export tmp; }"),
+    power(
+        "ppc_common.sinc",
+        "CC_TF: \"t\"\t\tis BO_1=1\t{}",
+        "CC_TF: \"t\" is BO_1=1 { tmp:1 = 1; export tmp; }",
+    ),
+    power(
+        "ppc_common.sinc",
+        "CC_TF: \"f\"\t\tis BO_1=0\t{}",
+        "CC_TF: \"f\" is BO_1=0 { tmp:1 = 0; export tmp; }",
+    ),
     Edit {
         file: "ppc_instructions.sinc",
         old: "is OP=31 & A & S & SH & XOP_2_10=413 & Rc=1\n{\n\tshiftCarry(S,SH);\n\tA = S s>> SH;\n}",
@@ -348,6 +356,24 @@ pub const EDITS: &[Edit] = &[
         reason: "sradi. sets CR0, too",
     },
     power("ppc_instructions.sinc", "CTR_DEC && CC_OP", "CTR_DEC && (CC_OP == CC_TF)"),
+    Edit {
+        file: "riscv.rvc.sinc",
+        old: "\tcfr0204s = *[ram]:$(SFLEN) ea;",
+        new: "\tfassignS(cfr0204s, *[ram]:4 ea);",
+        reason: "singles in double registers are boxed",
+    },
+    Edit {
+        file: "riscv.rvc.sinc",
+        old: "\tcfrd = *[ram]:$(SFLEN) ea;",
+        new: "\tfassignS(cfrd, *[ram]:4 ea);",
+        reason: "singles in double registers are boxed",
+    },
+    Edit {
+        file: "riscv.rvc.sinc",
+        old: "*[ram]:4 ea = cfr0204s;",
+        new: "*[ram]:4 ea = cfr0204s:4;",
+        reason: "singles are stored from double registers",
+    },
     Edit {
         file: "riscv.table.sinc",
         old: "macro fassignS(dest, src) {\n@if FPSIZE == \"32\"\n\tdest = src;\n@else\n\tdest = zext(src);",

@@ -124,7 +124,7 @@ impl Plan {
         let roots = || table.iter().filter(|(id, it)| all(*id) && (it.root == *id || !all(it.root)));
         let compared = roots().filter(|(_, it)| is_compared(it));
         let compared = compared.map(|(id, _)| Chosen::new(table, id, u64::MAX));
-        let set = roots().filter(|(_, it)| data(it.kind));
+        let set = roots().filter(|(_, it)| data(it.kind) && it.fixed.is_none());
         let set = set.map(|(id, _)| Chosen::new(table, id, u64::MAX));
         let flags = FLAGS.iter().filter_map(|name| {
             let id = table.lookup(name).filter(|id| all(*id))?;

@@ -174,10 +174,7 @@ pub(super) const TABLE: Table = &[
         "vectorAverageUnsignedWord",
         vector!(32, |a, b| ((number(a, 32, false) + number(b, 32, false) + 1) >> 1) as u128),
     ),
-    (
-        "vectorCompareEqualToFloatingPoint",
-        comparing!(32, |a, b| ordered(a, b) && order(4, a) == order(4, b)),
-    ),
+    ("vectorCompareEqualToFloatingPoint", comparing!(32, |a, b| ordered(a, b) && order(4, a) == order(4, b))),
     ("vectorCompareEqualToUnsignedByte", comparing!(8, |a, b| a == b)),
     ("vectorCompareEqualToUnsignedHalfWord", comparing!(16, |a, b| a == b)),
     ("vectorCompareEqualToUnsignedWord", comparing!(32, |a, b| a == b)),
@@ -194,14 +191,8 @@ pub(super) const TABLE: Table = &[
         comparing!(32, |a, b| ordered(a, b) && order(4, a) >= order(4, b)),
     ),
     ("vectorCompareGreaterThanSignedByte", comparing!(8, |a, b| number(a, 8, true) > number(b, 8, true))),
-    (
-        "vectorCompareGreaterThanSignedWord",
-        comparing!(32, |a, b| number(a, 32, true) > number(b, 32, true)),
-    ),
-    (
-        "vectorCompareGreaterThanUnsignedByte",
-        comparing!(8, |a, b| number(a, 8, false) > number(b, 8, false)),
-    ),
+    ("vectorCompareGreaterThanSignedWord", comparing!(32, |a, b| number(a, 32, true) > number(b, 32, true))),
+    ("vectorCompareGreaterThanUnsignedByte", comparing!(8, |a, b| number(a, 8, false) > number(b, 8, false))),
     (
         "vectorCompareGreaterThanUnsignedHalfWord",
         comparing!(16, |a, b| number(a, 16, false) > number(b, 16, false)),

@@ -15,6 +15,8 @@ pub(crate) mod powerpc;
 pub(crate) mod powerpc_float;
 pub(crate) mod powerpc_integer;
 pub(crate) mod riscv;
+pub(crate) mod riscv_atomic;
+pub(crate) mod riscv_bits;
 mod sparc;
 mod traps;
 mod tricore;

@@ -40,8 +40,7 @@ mod fpscr {
     pub(super) const FEX: u32 = 1 << 30;
     pub(super) const FX: u32 = 1 << 31;
     /// All that make an operation invalid.
-    pub(super) const INVALID: u32 =
-        VXSNAN | VXISI | VXIDI | VXZDZ | VXIMZ | VXVC | VXSOFT | VXSQRT | VXCVI;
+    pub(super) const INVALID: u32 = VXSNAN | VXISI | VXIDI | VXZDZ | VXIMZ | VXVC | VXSOFT | VXSQRT | VXCVI;
 }
 
 const SIGN: u64 = 1 << 63;
@@ -479,7 +478,12 @@ fn to_integer(
     Ok(())
 }
 
-fn from_integer(emulator: &mut NativeEmulator, op: &UserOp, size: usize, is_signed: bool) -> Result<(), Halt> {
+fn from_integer(
+    emulator: &mut NativeEmulator,
+    op: &UserOp,
+    size: usize,
+    is_signed: bool,
+) -> Result<(), Halt> {
     let word = Word::of(emulator, op);
     let value = emulator.double(word.field(11));
     let value = if is_signed { i128::from(value as i64) } else { i128::from(value) };

@@ -76,7 +76,8 @@ impl NativeEmulator {
             }
         }
         if word.0 & 1 != 0 {
-            let value = if self.definition.pointer_bytes == 8 { value as i64 } else { i64::from(value as i32) };
+            let value =
+                if self.definition.pointer_bytes == 8 { value as i64 } else { i64::from(value as i32) };
             let sign = match value.signum() {
                 -1 => 8,
                 1 => 4,
@@ -93,7 +94,8 @@ fn divide(emulator: &mut NativeEmulator, op: &UserOp, bits: u32, is_signed: bool
     let word = Word(emulator.user_input(op, 0) as u32);
     let [a, b] = [16, 11].map(|low| emulator.gpr(word.field(low)));
     let quotient = if is_signed {
-        let narrow = |value: u64| if bits == 32 { i128::from(value as i32) } else { i128::from(value as i64) };
+        let narrow =
+            |value: u64| if bits == 32 { i128::from(value as i32) } else { i128::from(value as i64) };
         let quotient = (narrow(a) << bits).checked_div(narrow(b));
         let fits = |quotient: &i128| *quotient == quotient << (128 - bits) >> (128 - bits);
         quotient.filter(fits).map(|quotient| quotient as u64)

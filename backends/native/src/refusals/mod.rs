@@ -2,6 +2,8 @@
 //! no instructions: invalid forms, reserved encodings, later versions of the
 //! architecture.
 
+mod riscv;
+
 use terrella_platforms::Architecture;
 
 /// Some words that are no instructions.
@@ -25,6 +27,8 @@ impl Refusal {
 pub(crate) const fn refusals(architecture: Architecture) -> &'static [Refusal] {
     match architecture {
         Architecture::PowerPc32 | Architecture::PowerPc64 => POWERPC,
+        Architecture::RiscV32 => riscv::RV32,
+        Architecture::RiscV64 => riscv::RV64,
         _ => &[],
     }
 }
@@ -115,6 +119,15 @@ mod tests {
         (Architecture::PowerPc64, 4, 0xf820_fff1, true),
         (Architecture::PowerPc64, 4, 0xcfa0_12cf, true),
         (Architecture::PowerPc64, 4, 0x7f5a_306e, true),
+        // c.addiw zero,0x14; c.addiw a0,1; c.jr zero; andn; pack; vadd.vv.
+        (Architecture::RiscV64, 2, 0x2051, true),
+        (Architecture::RiscV64, 2, 0x2505, false),
+        (Architecture::RiscV64, 2, 0x8002, true),
+        (Architecture::RiscV64, 4, 0x40b5_7533, false),
+        (Architecture::RiscV64, 4, 0x08b5_4533, true),
+        (Architecture::RiscV64, 4, 0x0220_8057, true),
+        // addw on RV32.
+        (Architecture::RiscV32, 4, 0x00b5_053b, true),
     ];
 
     #[test]
