@@ -78,6 +78,8 @@ pub struct NativeEmulator {
     /// The address of the instruction whose user operation is under way.
     pub(crate) user_pc: u64,
     pub(crate) serials: Vec<u64>,
+    /// The address and the size of a linked load that a store may follow.
+    pub(crate) reservation: Option<(u64, u8)>,
     /// What reads of clocks and random numbers count.
     pub(crate) clock: u64,
     owner: Rc<()>,
@@ -93,6 +95,7 @@ struct State {
     context: Context,
     mid_block: Option<u64>,
     in_slot: Option<Slot>,
+    reservation: Option<(u64, u8)>,
     clock: u64,
     version: Rc<Version>,
     extensions: Extensions,
@@ -159,6 +162,7 @@ impl NativeEmulator {
             user_pc: 0,
             vectors,
             serials: Vec::new(),
+            reservation: None,
             clock: 0,
             owner: Rc::new(()),
             processor,
@@ -463,6 +467,7 @@ impl Emulator for NativeEmulator {
             context: self.context,
             mid_block: self.run.mid_block,
             in_slot: self.run.in_slot.clone(),
+            reservation: self.reservation,
             clock: self.clock,
             version: self.memory.snapshot(),
             extensions: self.extensions.clone(),
@@ -486,6 +491,7 @@ impl Emulator for NativeEmulator {
         // What the instruction under way wrote is not put back.
         self.saved_by = None;
         self.context = state.context;
+        self.reservation = state.reservation;
         self.clock = state.clock;
         if self.run.callback_pc.is_some() {
             self.run.new_pc = Some(state.pc);

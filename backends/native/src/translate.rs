@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use terrella_emulator_api::{Error, Platform};
+use terrella_platforms::CodeAddressBit;
 use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, OpCode, Pcode, SpaceId};
 
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     block::{Block, Entry, Instruction, Place},
     cache::Key,
     emulator::NativeEmulator,
+    halt::Halt,
     layout::{Constants, REGISTERS_END},
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
     op::{Code, Op},
@@ -34,6 +36,8 @@ pub(crate) struct Translator {
     lifter: terrella_sleigh::Lifter,
     pcode: Pcode,
     slot_pcode: Pcode,
+    /// What is in the delay slot of the instruction, if it has one.
+    slot: Option<SlotCode>,
     /// The kernel of the instruction, if it has one.
     native: Option<NativeOp>,
     overrides: &'static [&'static [Override]],
@@ -45,6 +49,18 @@ pub(crate) struct Translator {
     flowing: u128,
     initial: Context,
 }
+
+/// An instruction in a delay slot.
+struct SlotCode {
+    length: usize,
+    /// As [`Translator::replacement`].
+    replacement: Option<(Handler, u32)>,
+    /// It is one.
+    decodes: bool,
+}
+
+/// Executes what is no instruction.
+const INVALID: Handler = Handler::new(|_, _| Err(Halt::Invalid));
 
 /// An instruction that cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +93,7 @@ impl Translator {
             lifter: terrella_sleigh::Lifter::new(),
             pcode: Pcode::default(),
             slot_pcode: Pcode::default(),
+            slot: None,
             native: None,
             overrides: overrides(platform.architecture()),
             refusals: refusals(platform.architecture()),
@@ -100,8 +117,8 @@ impl Translator {
     }
 
     fn slot_decoder_commits(&self) -> impl Iterator<Item = ContextCommit> + '_ {
-        let has_slot = self.decoder.delay_slot() > 0;
-        self.slot_decoder.commits().filter(move |_| has_slot)
+        let decodes = self.slot.as_ref().is_some_and(|slot| slot.decodes);
+        self.slot_decoder.commits().filter(move |_| decodes)
     }
 }
 
@@ -255,7 +272,7 @@ impl NativeEmulator {
 
     fn next_address(&self) -> u64 {
         let decoder = &self.translator.decoder;
-        let slot = if decoder.delay_slot() > 0 { self.translator.slot_decoder.length() as u64 } else { 0 };
+        let slot = self.translator.slot.as_ref().map_or(0, |slot| slot.length as u64);
         decoder.address().wrapping_add(decoder.length() as u64 + slot) & self.address_mask
     }
 
@@ -284,31 +301,18 @@ impl NativeEmulator {
                 return Err(Failure::Entry(Entry::Invalid));
             }
         }
-        if !translator.overrides.is_empty() && translator.decoder.length() == 4 {
-            let mut bytes = [0; 4];
-            self.memory.fetch(pc, &mut bytes);
-            let big_endian = self.processor.language.is_big_endian();
-            let word = match self.mode_switch {
-                Some((_, high, low)) => neon::normalized(bytes, context.get(high, low) == 1, big_endian),
-                None if big_endian => Some(u32::from_be_bytes(bytes)),
-                None => Some(u32::from_le_bytes(bytes)),
-            };
-            if let Some(word) = word
-                && let Some(found) =
-                    translator.overrides.iter().copied().flatten().find(|it| word & it.mask == it.value)
-            {
-                translator.replacement = Some((found.handler, word));
-                return Ok(false);
-            }
+        translator.slot = None;
+        let length = translator.decoder.length();
+        if let Some(found) = self.replacement(pc, length, context) {
+            self.translator.replacement = Some(found);
+            return Ok(false);
         }
-        let mut slot_length = 0;
-        if translator.decoder.delay_slot() > 0 {
-            let slot = pc.wrapping_add(translator.decoder.length() as u64) & self.address_mask;
-            decode(&self.memory, &mut translator.slot_decoder, slot, context, shortest)?;
-            slot_length = translator.slot_decoder.length();
-            let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
-            lifted.map_err(lift_failure)?;
+        if self.translator.decoder.delay_slot() > 0 {
+            let slot = pc.wrapping_add(length as u64) & self.address_mask;
+            self.fetch_slot(slot, context, shortest)?;
         }
+        let slot_length = self.translator.slot.as_ref().map_or(0, |slot| slot.length);
+        let translator = &mut self.translator;
         if let Some(registers) = &self.x86 {
             let mut bytes = [0; FETCH];
             let available = self.memory.fetch(pc, &mut bytes);
@@ -321,6 +325,53 @@ impl NativeEmulator {
         translator.decoder.set_delay_slot_length(slot_length);
         translator.lifter.lift(&translator.decoder, &mut translator.pcode).map_err(lift_failure)?;
         Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode))
+    }
+
+    /// Decodes and lifts the instruction in a delay slot. What is none is a
+    /// fault only if it is reached.
+    fn fetch_slot(&mut self, pc: u64, context: Context, shortest: usize) -> Result<(), Failure> {
+        match decode(&self.memory, &mut self.translator.slot_decoder, pc, context, shortest) {
+            Ok(()) => {}
+            Err(Failure::Entry(Entry::Invalid)) => {
+                let replacement = Some((INVALID, 0));
+                self.translator.slot = Some(SlotCode { length: shortest, replacement, decodes: false });
+                return Ok(());
+            }
+            Err(failure) => return Err(failure),
+        }
+        let length = self.translator.slot_decoder.length();
+        let replacement = self.replacement(pc, length, context);
+        let translator = &mut self.translator;
+        if replacement.is_none() {
+            let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
+            lifted.map_err(lift_failure)?;
+        }
+        translator.slot = Some(SlotCode { length, replacement, decodes: true });
+        Ok(())
+    }
+
+    /// The handler of an instruction that the engine executes itself, and the
+    /// instruction word.
+    fn replacement(&self, pc: u64, length: usize, context: Context) -> Option<(Handler, u32)> {
+        let overrides = self.translator.overrides;
+        if overrides.is_empty() || length != 4 {
+            return None;
+        }
+        let mut bytes = [0; 4];
+        self.memory.fetch(pc, &mut bytes);
+        let big_endian = self.processor.language.is_big_endian();
+        let word = match self.mode_switch {
+            // There is no table of compressed instructions.
+            Some((_, high, low)) if self.definition.code_address_bit == CodeAddressBit::CompressedMips => {
+                let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+                (context.get(high, low) == 0).then_some(word)?
+            }
+            Some((_, high, low)) => neon::normalized(bytes, context.get(high, low) == 1, big_endian)?,
+            None if big_endian => u32::from_be_bytes(bytes),
+            None => u32::from_le_bytes(bytes),
+        };
+        let found = overrides.iter().copied().flatten().find(|it| word & it.mask == it.value)?;
+        Some((found.handler, word))
     }
 
     /// Whether a basic block ends after an instruction.
@@ -369,15 +420,19 @@ impl NativeEmulator {
             let target_context = |address| after.at(address);
             let split = pcode.delay_slot().unwrap_or(pcode.ops().len()).min(pcode.ops().len());
             self.lowering(&target_context).lower(code, &pcode, 0..split, &site)?;
-            if self.translator.decoder.delay_slot() > 0 {
+            if let Some(&SlotCode { length: slot_length, replacement, .. }) = self.translator.slot.as_ref() {
                 let outer = code.set_aside();
                 let address = site.address.wrapping_add(length as u64) & self.address_mask;
-                let slot_length = self.translator.slot_decoder.length();
                 let next = address.wrapping_add(slot_length as u64) & self.address_mask;
                 let mut slot_site = Site { address, next, next_is: NextIs::Inside, in_slot: true, ..site };
-                slot_site.first_op = self.begin(block, code, &slot_site, slot_length, context, &slot_pcode);
-                let all = 0..slot_pcode.ops().len();
-                self.lowering(&target_context).lower(code, &slot_pcode, all, &slot_site)?;
+                let nothing = Pcode::default();
+                let pcode = if replacement.is_some() { &nothing } else { &slot_pcode };
+                slot_site.first_op = self.begin(block, code, &slot_site, slot_length, context, pcode);
+                let mut lowering = self.lowering(&target_context);
+                match replacement {
+                    Some((handler, word)) => lowering.replacement(code, handler, word)?,
+                    None => lowering.lower(code, pcode, 0..pcode.ops().len(), &slot_site)?,
+                }
                 Lowering::finish(code)?;
                 code.take_up(outer);
                 // The slot has executed from here on.

@@ -98,6 +98,17 @@ const fn overflows(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "mips32Instructions.sinc", old, new, reason: "additions that overflow trap" }
 }
 
+/// A correction of shifts of MIPS by a register, of which six bits count.
+const fn amount(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "mips64Instructions.sinc", old, new, reason: "amounts of shifts have six bits" }
+}
+
+/// A correction of branches of MIPS on the conditions of FCSR (volume I-A,
+/// 5.6.3, FCC).
+const fn condition(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "mipsfloat.sinc", old, new, reason: "there are eight conditions" }
+}
+
 /// A correction of a branch of SPARC on a register, which is read before the
 /// instruction in the delay slot writes it (SPARC V9, 7.4).
 const fn branch(old: &'static str, new: &'static str) -> Edit {
@@ -285,6 +296,52 @@ pub const EDITS: &[Edit] = &[
         "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {",
         "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {\n    if (!scarry(RSsrc, RTsrc)) goto <fits>;\n    integerOverflow();\n<fits>",
     ),
+    amount(
+        ":dsllv RD, RTsrc, RSsrc         is $(AMODE) & prime=0 & fct=20 & RSsrc & RTsrc & RD & sa=0 {\n    RD = RTsrc << RSsrc;",
+        ":dsllv RD, RTsrc, RSsrc is $(AMODE) & prime=0 & fct=20 & RSsrc & RTsrc & RD & sa=0 {\n    RD = RTsrc << (RSsrc & 0x3f);",
+    ),
+    amount("RD = RTsrc s>> RSsrc;", "RD = RTsrc s>> (RSsrc & 0x3f);"),
+    amount("RD = RTsrc >> RSsrc;", "RD = RTsrc >> (RSsrc & 0x3f);"),
+    amount(
+        "    shift:8 = RSsrc & 0x3f;\n    tmp:8 = RTsrc;\n    tmp1:8 = tmp >> shift;\n    tmp2:8 = tmp << (32 - shift);",
+        "    shift:8 = RSsrc & 0x3f;\n    tmp:8 = RTsrc;\n    tmp1:8 = tmp >> shift;\n    tmp2:8 = tmp << ((64 - shift) & 0x3f);\n    if (shift != 0) goto <rotates>;\n    tmp2 = 0;\n    <rotates>",
+    ),
+    Edit {
+        file: "mips64Instructions.sinc",
+        old: "is $(AMODE) & prime=0 & fct=46 & RSsrc & RTsrc & RD & sa=0 {",
+        new: "is $(AMODE) & prime=0 & fct=46 & RSsrc & RTsrc & RD & sa=0 {\n    if (!sborrow(RSsrc, RTsrc)) goto <fits>;\n    integerOverflow();\n<fits>",
+        reason: "differences that overflow trap",
+    },
+    overflows(
+        "is $(AMODE) & REL6=0 & prime=0x18 & RSsrc & RT & simmed {",
+        "is $(AMODE) & REL6=0 & prime=0x18 & RSsrc & RT & simmed {\n    local addend:8 = simmed;\n    if (!scarry(RSsrc, addend)) goto <fits>;\n    integerOverflow();\n<fits>",
+    ),
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: "fct=0x30 & RSsrc & RTsrc & code {\n    if (RSsrc < RTsrc) goto <done>;",
+        new: "fct=0x30 & RSsrc & RTsrc & code {\n    if (RSsrc s< RTsrc) goto <done>;",
+        reason: "TGE compares signed numbers",
+    },
+    condition(
+        "    # tmp:1 = getFpCondition(cc:1);  # Note that other cc conditions are not implemented\n    tmp:1 = fcsr[23,1]; # The floating point condition bit",
+        "    local place:1 = cc + 24;\n    local conditions:4 = fcsr >> place;\n    tmp:1 = conditions[0,1];",
+    ),
+    condition(
+        "    # tmp:1 = getFpCondition(cc:1);\n    tmp:1 = fcsr[23,1]; # The floating point condition bit",
+        "    local place:1 = cc + 24;\n    local conditions:4 = fcsr >> place;\n    tmp:1 = conditions[0,1];",
+    ),
+    Edit {
+        file: "mipsfloat.sinc",
+        old: "ptr:$(ADDRSIZE) = INDEX_BASE & -16:$(ADDRSIZE);",
+        new: "ptr:$(ADDRSIZE) = INDEX_BASE & -8:$(ADDRSIZE);",
+        reason: "the lowest three bits of the address are ignored",
+    },
+    Edit {
+        file: "mipsfloat.sinc",
+        old: "INDEX_BASE = INDEX_BASE & 0xfffffffffffffff0;          \n    *[ram]:8 INDEX_BASE = fsD;",
+        new: "ptr:$(ADDRSIZE) = INDEX_BASE & -8:$(ADDRSIZE);\n    *[ram]:8 ptr = fsD;",
+        reason: "the lowest three bits of the address are ignored",
+    },
     branch(
         "{ delayslot(1); if (RS1 == 0)  goto d16off;}",
         "{ local holds:1 = RS1 == 0; delayslot(1); if (holds) goto d16off;}",

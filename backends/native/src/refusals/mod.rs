@@ -2,6 +2,7 @@
 //! no instructions: invalid forms, reserved encodings, later versions of the
 //! architecture.
 
+mod mips;
 mod riscv;
 
 use terrella_platforms::Architecture;
@@ -27,6 +28,8 @@ impl Refusal {
 pub(crate) const fn refusals(architecture: Architecture) -> &'static [Refusal] {
     match architecture {
         Architecture::PowerPc32 | Architecture::PowerPc64 => POWERPC,
+        Architecture::Mips32 => mips::MIPS32,
+        Architecture::Mips64 => mips::MIPS64,
         Architecture::RiscV32 => riscv::RV32,
         Architecture::RiscV64 => riscv::RV64,
         _ => &[],
@@ -119,6 +122,11 @@ mod tests {
         (Architecture::PowerPc64, 4, 0xf820_fff1, true),
         (Architecture::PowerPc64, 4, 0xcfa0_12cf, true),
         (Architecture::PowerPc64, 4, 0x7f5a_306e, true),
+        // madd; SPECIAL2 0x1b; lbue; mfc2.
+        (Architecture::Mips32, 4, 0x7105_0800, false),
+        (Architecture::Mips32, 4, 0x7180_cbdb, true),
+        (Architecture::Mips64, 4, 0x7f77_bea8, true),
+        (Architecture::Mips32, 4, 0x4802_0000, true),
         // c.addiw zero,0x14; c.addiw a0,1; c.jr zero; andn; pack; vadd.vv.
         (Architecture::RiscV64, 2, 0x2051, true),
         (Architecture::RiscV64, 2, 0x2505, false),

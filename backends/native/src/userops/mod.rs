@@ -9,6 +9,8 @@ mod altivec;
 mod arm;
 mod lanes;
 pub(crate) mod loongarch;
+pub(crate) mod mips_float;
+pub(crate) mod mips_memory;
 pub(crate) mod neon;
 mod neon_misc;
 pub(crate) mod powerpc;

@@ -319,6 +319,10 @@ impl Qemu {
             kind = ending(&self.session.connection.ask("s")?)?;
             pc = self.counter()?;
         }
+        if kind == Kind::Done && pc == task.address {
+            // The signal of a trap is that of a step.
+            kind = Kind::Trap;
+        }
         let is_done = kind == Kind::Done;
         let changed = if is_done {
             self.session.read_data(plan.place)?;

@@ -57,8 +57,10 @@ const fn mips(bits: u32) -> [Row; 10] {
         Row::One("hi", bits),
         Row::Gap { count: 2, bits },
         Row::One("pc", bits),
-        many("f", 0, 32, bits),
-        Row::One("fcsr", bits),
+        // The floating-point registers of the 32-bit programs are in pairs, which
+        // is another processor.
+        if bits == 64 { many("f", 0, 32, bits) } else { Row::Gap { count: 32, bits } },
+        if bits == 64 { Row::One("fcsr", bits) } else { Row::Gap { count: 1, bits } },
         Row::Gap { count: 1, bits },
         Row::Gap { count: 1, bits },
     ]
