@@ -4,8 +4,8 @@
 use terrella_platforms::Architecture;
 
 use crate::userops::{
-    Handler, aarch64, loongarch, mips_float, mips_memory, neon, powerpc, powerpc_float, powerpc_integer,
-    riscv, riscv_atomic, riscv_bits,
+    Handler, aarch64, loongarch, m68k_fields, mips_float, mips_memory, msp430, neon, powerpc, powerpc_float,
+    powerpc_integer, riscv, riscv_atomic, riscv_bits,
 };
 
 /// Some instructions and their handler, whose input is the instruction word.
@@ -24,6 +24,8 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::AArch64 => &[aarch64::OVERRIDES, aarch64::INTEGER],
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[loongarch::OVERRIDES],
         Architecture::ArmV7A | Architecture::ArmV7R => &[neon::OVERRIDES],
+        Architecture::M68k => &[m68k_fields::OVERRIDES],
+        Architecture::Msp430X => &[msp430::OVERRIDES],
         Architecture::Mips32 => &[mips_float::OVERRIDES, mips_memory::WORDS],
         Architecture::Mips64 => &[mips_float::OVERRIDES, mips_memory::WORDS, mips_memory::DOUBLE_WORDS],
         Architecture::PowerPc32 => {

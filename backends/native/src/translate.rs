@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use terrella_emulator_api::{Error, Platform};
-use terrella_platforms::CodeAddressBit;
+use terrella_platforms::{Architecture, CodeAddressBit};
 use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, OpCode, Pcode, SpaceId};
 
 use crate::{
@@ -354,11 +354,14 @@ impl NativeEmulator {
     /// instruction word.
     fn replacement(&self, pc: u64, length: usize, context: Context) -> Option<(Handler, u32)> {
         let overrides = self.translator.overrides;
-        if overrides.is_empty() || length != 4 {
+        // Where instructions are of several words, the first ones are looked at.
+        let architecture = self.platform.architecture();
+        let has_extensions = matches!(architecture, Architecture::M68k | Architecture::Msp430X);
+        if overrides.is_empty() || length != 4 && !has_extensions {
             return None;
         }
         let mut bytes = [0; 4];
-        self.memory.fetch(pc, &mut bytes);
+        self.memory.fetch(pc, &mut bytes[..length.min(4)]);
         let big_endian = self.processor.language.is_big_endian();
         let word = match self.mode_switch {
             // There is no table of compressed instructions.

@@ -3,7 +3,7 @@
 //! of each.
 //!
 //! ```text
-//! lockstep PLATFORM [--against unicorn|qemu-user] [--count N] [--seed S]
+//! lockstep PLATFORM [--against unicorn|qemu-user|model] [--count N] [--seed S]
 //!          [--each N] [--only PREFIX] [--code HEX] [--json]
 //! ```
 //!
@@ -15,7 +15,7 @@ use std::{fmt::Display, process::ExitCode, str::FromStr};
 use terrella_conformance::lockstep::{Against, Options, compare, serve};
 use terrella_emulator_api::Platform;
 
-const USAGE: &str = "usage: lockstep PLATFORM [--against unicorn|qemu-user] [--count N] [--seed S] \
+const USAGE: &str = "usage: lockstep PLATFORM [--against unicorn|qemu-user|model] [--count N] [--seed S] \
                      [--each N] [--only PREFIX] [--code HEX] [--json]";
 
 fn value<T: FromStr<Err: Display>>(name: &str, text: Option<String>) -> Result<T, String> {
@@ -54,6 +54,7 @@ fn options() -> Result<(Options, bool), String> {
                 options.against = match value::<String>(&name, arguments.next())?.as_str() {
                     "unicorn" => Against::Unicorn,
                     "qemu-user" => Against::QemuUser,
+                    "model" => Against::Model,
                     other => return Err(format!("{other} is no reference\n{USAGE}")),
                 }
             }

@@ -3,8 +3,8 @@
 use terrella_emulator_api::{Platform, RegisterValue};
 
 use super::{
-    Against, Answer, Error, Kind, Outcome, Plan, Report, Subject, child::Child, native::InProcess,
-    plan::Place, qemu::Qemu, report::Verdict, sample::Samples,
+    Against, Answer, Error, Kind, Outcome, Plan, Report, Subject, child::Child, msp430::Model,
+    native::InProcess, plan::Place, qemu::Qemu, report::Verdict, sample::Samples,
 };
 
 /// What is compared, and how much of it.
@@ -39,6 +39,10 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
         Against::Unicorn => {
             let place = Place::of(platform, 0x1000, 1);
             (place, Box::new(Child::new(platform, place)?))
+        }
+        Against::Model => {
+            let place = Place::of(platform, 0x1000, 1);
+            (place, Box::new(Model::new(platform, place)?))
         }
         Against::QemuUser => {
             let qemu = Qemu::new(platform)?;

@@ -7,6 +7,7 @@
 
 mod child;
 mod comparison;
+mod msp430;
 mod native;
 mod outcome;
 mod plan;
@@ -31,6 +32,8 @@ pub enum Against {
     Unicorn,
     /// `qemu-user`, through its gdb stub.
     QemuUser,
+    /// The suite's own model of a processor: of the MSP430 there is one.
+    Model,
 }
 
 /// Why a comparison cannot be made.

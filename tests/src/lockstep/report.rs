@@ -61,6 +61,7 @@ impl Report {
             against: match against {
                 Against::Unicorn => "unicorn",
                 Against::QemuUser => "qemu-user",
+                Against::Model => "model",
             },
             sum: Count::default(),
             mnemonics: BTreeMap::new(),

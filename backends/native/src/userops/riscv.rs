@@ -49,7 +49,7 @@ impl NativeEmulator {
         self.numbered_place(first, number).map_or(0, |(place, size)| self.file.integer(place, size))
     }
 
-    fn set_numbered(&mut self, first: &str, number: u32, value: u128) {
+    pub(super) fn set_numbered(&mut self, first: &str, number: u32, value: u128) {
         if let Some((place, size)) = self.numbered_place(first, number) {
             self.file.set_integer(place, size, value);
         }
