@@ -85,6 +85,8 @@ pub struct NativeEmulator {
     /// way.
     pub(crate) user_index: u32,
     pub(crate) outside: Outside,
+    /// The address and the size of a linked load that a store may follow.
+    pub(crate) reservation: Option<(u64, u8)>,
     owner: Rc<()>,
 }
 
@@ -101,6 +103,7 @@ struct State {
     /// The time, and the state of the random numbers.
     time: u64,
     random: Random,
+    reservation: Option<(u64, u8)>,
     version: Rc<Version>,
     extensions: Extensions,
 }
@@ -190,6 +193,7 @@ impl NativeEmulator {
             vectors,
             serials: Vec::new(),
             outside: Outside::default(),
+            reservation: None,
             owner: Rc::new(()),
             processor,
         };
@@ -212,7 +216,8 @@ impl NativeEmulator {
     }
 
     /// Sets the time that the processor's counters of time show (x86: RDTSC;
-    /// RISC-V: `cycle`, `time` and `instret`).
+    /// RISC-V: `cycle`, `time` and `instret`;
+    /// AArch64: `cntvct_el0`).
     pub fn set_time(&mut self, time: u64) {
         self.outside.clock.set(self.run.count, time);
     }
@@ -553,6 +558,7 @@ impl Emulator for NativeEmulator {
             in_slot: self.run.in_slot.clone(),
             time: self.time(),
             random: self.outside.random,
+            reservation: self.reservation,
             version: self.memory.snapshot(),
             extensions: self.extensions.clone(),
         })))
@@ -577,6 +583,7 @@ impl Emulator for NativeEmulator {
         self.context = state.context;
         self.set_time(state.time);
         self.outside.random = state.random;
+        self.reservation = state.reservation;
         if self.run.callback_pc.is_some() {
             self.run.new_pc = Some(state.pc);
             return Ok(());
