@@ -5,7 +5,7 @@ use terrella_platforms::Architecture;
 
 use crate::userops::{
     Handler, aarch64, loongarch, m68k_fields, mips_float, mips_memory, msp430, neon, powerpc, powerpc_float,
-    powerpc_integer, riscv, riscv_atomic, riscv_bits,
+    powerpc_integer, riscv, riscv_atomic, riscv_bits, sparc_integer,
 };
 
 /// Some instructions and their handler, whose input is the instruction word.
@@ -26,6 +26,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::ArmV7A | Architecture::ArmV7R => &[neon::OVERRIDES],
         Architecture::M68k => &[m68k_fields::OVERRIDES],
         Architecture::Msp430X => &[msp430::OVERRIDES],
+        Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES],
         Architecture::Mips32 => &[mips_float::OVERRIDES, mips_memory::WORDS],
         Architecture::Mips64 => &[mips_float::OVERRIDES, mips_memory::WORDS, mips_memory::DOUBLE_WORDS],
         Architecture::PowerPc32 => {
