@@ -7,7 +7,7 @@ use crate::{
     arm::{a32, a64},
     userops::{
         Handler, loongarch, m68k_fields, mips_float, mips_memory, msp430, powerpc, powerpc_float,
-        powerpc_integer, riscv, riscv_atomic, riscv_bits,
+        powerpc_integer, riscv, riscv_atomic, riscv_bits, sparc_integer,
     },
 };
 
@@ -31,6 +31,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::ArmV7A | Architecture::ArmV7R => a32::ARM,
         Architecture::M68k => &[m68k_fields::OVERRIDES],
         Architecture::Msp430X => &[msp430::OVERRIDES],
+        Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES],
         Architecture::Mips32 => &[mips_float::OVERRIDES, mips_memory::WORDS],
         Architecture::Mips64 => &[mips_float::OVERRIDES, mips_memory::WORDS, mips_memory::DOUBLE_WORDS],
         Architecture::PowerPc32 => {

@@ -4,6 +4,7 @@
 
 mod mips;
 mod riscv;
+mod sparc;
 
 use terrella_platforms::Architecture;
 
@@ -29,6 +30,7 @@ pub(crate) const fn refusals(architecture: Architecture) -> &'static [Refusal] {
     match architecture {
         Architecture::PowerPc32 | Architecture::PowerPc64 => POWERPC,
         Architecture::Mips32 => mips::MIPS32,
+        Architecture::Sparc32 => sparc::V8,
         Architecture::Mips64 => mips::MIPS64,
         Architecture::RiscV32 => riscv::RV32,
         Architecture::RiscV64 => riscv::RV64,
@@ -122,6 +124,9 @@ mod tests {
         (Architecture::PowerPc64, 4, 0xf820_fff1, true),
         (Architecture::PowerPc64, 4, 0xcfa0_12cf, true),
         (Architecture::PowerPc64, 4, 0x7f5a_306e, true),
+        // mulx; udiv.
+        (Architecture::Sparc32, 4, 0x8048_0001, true),
+        (Architecture::Sparc32, 4, 0x8070_0001, false),
         // madd; SPECIAL2 0x1b; lbue; mfc2.
         (Architecture::Mips32, 4, 0x7105_0800, false),
         (Architecture::Mips32, 4, 0x7180_cbdb, true),

@@ -184,13 +184,26 @@ impl NativeEmulator {
         }
     }
 
+    /// Where a floating-point register is. Those of 32 bits hold doubles in
+    /// pairs (5.3.3).
+    fn mips_float_place(&self, number: u32, size: usize) -> Option<usize> {
+        let language = &self.processor.language;
+        let single = language.register(&format!("f{number}"))?;
+        if single.size as usize >= size {
+            return self.layout.place(&single.varnode());
+        }
+        let even = number & !1;
+        let pair = language.register(&format!("f{even}_{}", even + 1))?;
+        self.layout.place(&pair.varnode())
+    }
+
     fn mips_float(&self, number: u32, size: usize) -> u128 {
-        self.numbered("f0", number) & (u128::MAX >> (128 - 8 * size))
+        self.mips_float_place(number, size).map_or(0, |place| self.file.integer(place, size))
     }
 
     /// Writes a register; of a single, only the lower half.
     fn set_mips_float(&mut self, number: u32, size: usize, value: u128) {
-        if let Some((place, _)) = self.numbered_place("f0", number) {
+        if let Some(place) = self.mips_float_place(number, size) {
             self.file.set_integer(place, size, value);
         }
     }

@@ -21,6 +21,7 @@ pub(crate) mod riscv;
 pub(crate) mod riscv_atomic;
 pub(crate) mod riscv_bits;
 mod sparc;
+pub(crate) mod sparc_integer;
 mod traps;
 mod tricore;
 mod x86;

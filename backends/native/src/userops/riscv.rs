@@ -39,7 +39,7 @@ const fn field(word: u32, low: u32, bits: u32) -> u32 {
 
 impl NativeEmulator {
     /// The place of a numbered register that is so many behind another.
-    pub(super) fn numbered_place(&self, first: &str, number: u32) -> Option<(usize, usize)> {
+    fn numbered_place(&self, first: &str, number: u32) -> Option<(usize, usize)> {
         let register = self.processor.language.register(first)?;
         let varnode = Varnode {
             space: SpaceId(register.space as u16),
