@@ -8,6 +8,22 @@ pub(super) const fn number(value: u128, bits: u32, is_signed: bool) -> i128 {
     if is_signed { signed(value, bits) } else { value as i128 }
 }
 
+/// Sums or differences of all lanes at once: the highest bits of lanes are
+/// added without carries.
+pub(super) const fn sums(a: u128, b: u128, bits: u32, subtracts: bool) -> u128 {
+    let mut high = 1 << (bits - 1);
+    let mut width = bits;
+    while width < 128 {
+        high |= high << width;
+        width *= 2;
+    }
+    if subtracts {
+        ((a | high).wrapping_sub(b & !high)) ^ ((a ^ !b) & high)
+    } else {
+        (a & !high).wrapping_add(b & !high) ^ ((a ^ b) & high)
+    }
+}
+
 /// All ones for what holds.
 pub(super) const fn truth(holds: bool) -> u128 {
     if holds { u128::MAX } else { 0 }
@@ -68,4 +84,24 @@ pub(super) const fn inserted(old: u128, new: u128, amount: u32, bits: u32, left:
     let (shifted, filled) =
         if left { (new << amount, mask(bits) << amount) } else { (new >> amount, mask(bits) >> amount) };
     old & !filled | shifted & filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{lane, sums, vector};
+
+    #[test]
+    fn lanes_are_added_and_subtracted_at_once() {
+        let (a, b) = (0x00ff_8001_7fff_fffe_0102_80ff_ff00_8000, 0x01ff_8001_0001_0003_ff02_8001_0100_8001);
+        for bits in [8, 16, 32, 64] {
+            let each = |subtracts: bool| {
+                vector(128 / bits, bits, |index| {
+                    let (a, b) = (lane(a, index, bits), lane(b, index, bits));
+                    if subtracts { a.wrapping_sub(b) } else { a.wrapping_add(b) }
+                })
+            };
+            assert_eq!(sums(a, b, bits, false), each(false), "{bits}");
+            assert_eq!(sums(a, b, bits, true), each(true), "{bits}");
+        }
+    }
 }

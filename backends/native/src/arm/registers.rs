@@ -13,17 +13,17 @@ const SCALABLE: usize = 32;
 #[derive(Debug, Clone)]
 pub(crate) struct Registers {
     /// `x0` to `x30` and `sp`, or `r0` to `r15`.
-    general: [usize; 32],
+    general: [u16; 32],
     /// `z0` to `z31`, or `d0` to `d31`.
-    vectors: [usize; 32],
+    vectors: [u16; 32],
     /// `n`, `z`, `c`, `v`.
-    flags: [usize; 4],
+    flags: [u16; 4],
     /// The flag of saturation, and those of parallel sums.
-    saturation: usize,
-    ge: [usize; 4],
+    saturation: u16,
+    ge: [u16; 4],
     /// `fpcr` and `fpsr`, or `fpscr` twice.
-    control: usize,
-    status: usize,
+    control: u16,
+    status: u16,
     /// The address and the size that are marked for exclusive access.
     pub(super) monitor: usize,
 }
@@ -44,7 +44,7 @@ impl Registers {
         let nowhere = layout.extend(SCALABLE)?;
         let monitor = layout.extend(16)?;
         let place = |name: &str| {
-            language.register(name).and_then(|it| layout.place(&it.varnode())).unwrap_or(nowhere)
+            language.register(name).and_then(|it| layout.place(&it.varnode())).unwrap_or(nowhere) as u16
         };
         let general = |index| match (wide, index) {
             (true, 31) => place("sp"),
@@ -69,9 +69,21 @@ impl Registers {
 }
 
 impl NativeEmulator {
-    fn place(&self, of: impl Fn(&Registers) -> usize) -> usize {
+    fn place(&self, of: impl Fn(&Registers) -> u16) -> u16 {
         // Handlers of Arm's instructions only run where there are registers.
-        self.arm.as_ref().map_or(crate::layout::NOWHERE, of)
+        self.arm.as_ref().map_or(crate::layout::NOWHERE as u16, of)
+    }
+
+    fn word_at(&self, place: u16) -> u32 {
+        u32::from_le_bytes(self.file.get(place))
+    }
+
+    fn set_word_at(&mut self, place: u16, value: u32) {
+        self.file.put(place, value.to_le_bytes());
+    }
+
+    fn flag_at(&self, place: u16) -> bool {
+        self.file.get::<1>(place) != [0]
     }
 
     /// A general register of AArch64; number 31 is zero.
@@ -81,21 +93,21 @@ impl NativeEmulator {
 
     /// A general register of AArch64; number 31 is the stack pointer.
     pub(super) fn x_or_sp(&self, number: u32) -> u64 {
-        self.file.integer(self.place(|it| it.general[number as usize]), 8) as u64
+        u64::from_le_bytes(self.file.get(self.place(|it| it.general[number as usize])))
     }
 
     /// Sets a general register of AArch64, but not number 31.
     pub(super) fn set_x(&mut self, number: u32, value: u64) {
         if number != 31 {
             let place = self.place(|it| it.general[number as usize]);
-            self.file.set_integer(place, 8, value.into());
+            self.file.put(place, value.to_le_bytes());
         }
     }
 
     /// Sets a general register of AArch64; number 31 is the stack pointer.
     pub(super) fn set_x_or_sp(&mut self, number: u32, value: u64) {
         let place = self.place(|it| it.general[number as usize]);
-        self.file.set_integer(place, 8, value.into());
+        self.file.put(place, value.to_le_bytes());
     }
 
     /// A general register of AArch32; number 15 is the program counter as
@@ -105,12 +117,12 @@ impl NativeEmulator {
             let ahead = if self.is_thumb() { 4 } else { 8 };
             return (self.user_pc as u32).wrapping_add(ahead);
         }
-        self.file.integer(self.place(|it| it.general[number as usize]), 4) as u32
+        self.word_at(self.place(|it| it.general[number as usize]))
     }
 
     pub(super) fn set_r(&mut self, number: u32, value: u32) {
         let place = self.place(|it| it.general[number as usize]);
-        self.file.set_integer(place, 4, value.into());
+        self.set_word_at(place, value);
     }
 
     fn is_thumb(&self) -> bool {
@@ -119,23 +131,24 @@ impl NativeEmulator {
 
     /// A vector register of AArch64.
     pub(super) fn v(&self, number: u32) -> u128 {
-        self.file.integer(self.place(|it| it.vectors[number as usize]), 16)
+        u128::from_le_bytes(self.file.get(self.place(|it| it.vectors[number as usize])))
     }
 
     /// Sets a vector register of AArch64; what is above it becomes zero.
     pub(super) fn set_v(&mut self, number: u32, value: u128) {
         let place = self.place(|it| it.vectors[number as usize]);
-        self.file.set_integer(place, SCALABLE, value);
+        self.file.put(place, value.to_le_bytes());
+        self.file.put(place + 16, [0; SCALABLE - 16]);
     }
 
     /// A double register of AArch32.
     pub(super) fn d(&self, number: u32) -> u64 {
-        self.file.integer(self.place(|it| it.vectors[number as usize & 31]), 8) as u64
+        u64::from_le_bytes(self.file.get(self.place(|it| it.vectors[number as usize & 31])))
     }
 
     pub(super) fn set_d(&mut self, number: u32, value: u64) {
         let place = self.place(|it| it.vectors[number as usize & 31]);
-        self.file.set_integer(place, 8, value.into());
+        self.file.put(place, value.to_le_bytes());
     }
 
     /// A single register of AArch32.
@@ -151,13 +164,13 @@ impl NativeEmulator {
 
     /// The condition flags: n, z, c, v.
     pub(super) fn nzcv(&self) -> [bool; 4] {
-        std::array::from_fn(|index| self.file.integer(self.place(|it| it.flags[index]), 1) != 0)
+        std::array::from_fn(|index| self.flag_at(self.place(|it| it.flags[index])))
     }
 
     pub(super) fn set_nzcv(&mut self, flags: [bool; 4]) {
         for (index, flag) in flags.into_iter().enumerate() {
             let place = self.place(|it| it.flags[index]);
-            self.file.set_integer(place, 1, flag.into());
+            self.file.put(place, [flag.into()]);
         }
     }
 
@@ -181,25 +194,25 @@ impl NativeEmulator {
     pub(super) fn set_q(&mut self, saturated: bool) {
         if saturated {
             let place = self.place(|it| it.saturation);
-            self.file.set_integer(place, 1, 1);
+            self.file.put(place, [1]);
         }
     }
 
     /// The flags of parallel sums.
     pub(super) fn ge(&self) -> [bool; 4] {
-        std::array::from_fn(|index| self.file.integer(self.place(|it| it.ge[index]), 1) != 0)
+        std::array::from_fn(|index| self.flag_at(self.place(|it| it.ge[index])))
     }
 
     pub(super) fn set_ge(&mut self, flags: [bool; 4]) {
         for (index, flag) in flags.into_iter().enumerate() {
             let place = self.place(|it| it.ge[index]);
-            self.file.set_integer(place, 1, flag.into());
+            self.file.put(place, [flag.into()]);
         }
     }
 
     fn float_words(&self) -> [u32; 2] {
         let places = [self.place(|it| it.control), self.place(|it| it.status)];
-        places.map(|place| self.file.integer(place, 4) as u32)
+        places.map(|place| self.word_at(place))
     }
 
     /// The environment of floating point.
@@ -216,16 +229,16 @@ impl NativeEmulator {
     /// Sets the four condition flags of `fpscr`.
     pub(super) fn set_float_conditions(&mut self, flags: u32) {
         let place = self.place(|it| it.status);
-        let old = self.file.integer(place, 4) as u32 & 0x0fff_ffff;
-        self.file.set_integer(place, 4, (old | flags << 28).into());
+        let old = self.word_at(place) & 0x0fff_ffff;
+        self.set_word_at(place, old | flags << 28);
     }
 
     /// Notes exceptions, or saturation.
     pub(super) fn note_float(&mut self, flags: u32) {
         if flags != 0 {
             let place = self.place(|it| it.status);
-            let old = self.file.integer(place, 4);
-            self.file.set_integer(place, 4, old | u128::from(flags));
+            let old = self.word_at(place);
+            self.set_word_at(place, old | flags);
         }
     }
 }

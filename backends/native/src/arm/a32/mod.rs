@@ -8,6 +8,7 @@ mod microcontroller;
 mod multiple;
 mod neon;
 mod neon_misc;
+mod status;
 mod structures;
 mod vfp;
 
@@ -24,20 +25,23 @@ pub(crate) const ARM: &[&[Override]] = &[
     structures::ROWS,
     vfp::ROWS,
     multiple::ROWS,
+    status::FLOAT,
+    status::ARM,
     coprocessor::ROWS,
     exclusive::ARM,
     media::ARM,
 ];
 
 /// The same of microcontrollers, which have no Advanced SIMD.
-pub(crate) const MICROCONTROLLER: &[&[Override]] = &[microcontroller::ABSENT, vfp::ROWS, multiple::ROWS];
+pub(crate) const MICROCONTROLLER: &[&[Override]] =
+    &[microcontroller::ABSENT, vfp::ROWS, multiple::ROWS, status::FLOAT];
 
 /// The same before ARMv6, which have the saturating sums only.
-pub(crate) const OLD: &[&[Override]] = &[coprocessor::ROWS, media::OLD];
+pub(crate) const OLD: &[&[Override]] = &[status::ARM, coprocessor::ROWS, media::OLD];
 
 /// Other instructions of Thumb; those of microcontrollers; and those of the
 /// smallest of them, and of processors before Thumb had words of four bytes.
-pub(crate) const THUMB: &[&[Override]] = &[exclusive::THUMB, extensions::THUMB, media::THUMB];
+pub(crate) const THUMB: &[&[Override]] = &[status::THUMB, exclusive::THUMB, extensions::THUMB, media::THUMB];
 pub(crate) const THUMB_MICROCONTROLLER: &[&[Override]] =
     &[microcontroller::ROWS, exclusive::THUMB, media::THUMB];
 pub(crate) const THUMB_BASELINE: &[&[Override]] = &[microcontroller::ROWS];

@@ -7,7 +7,7 @@ use std::cmp::Ordering::{Equal, Greater};
 use super::super::{
     Word,
     float::{Env, Format, SINGLE},
-    lanes::{Saturation, carryless, lane, neighbours, number, shift, signed, truth, vector},
+    lanes::{Saturation, carryless, lane, neighbours, number, shift, signed, sums, truth, vector},
     rows,
 };
 use crate::{emulator::NativeEmulator, halt::Halt, overrides::Override};
@@ -113,6 +113,10 @@ fn same_integers(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> 
     let bits = 8 << size;
     let count = if quad { 128 } else { 64 } / bits;
     let [n, m, d] = [word.n(), word.m(), word.d()].map(|it| emulator.simd(it, quad));
+    if (opcode, second) == (8, false) {
+        emulator.set_simd(word.d(), quad, sums(n, m, bits, unsigned));
+        return Ok(());
+    }
     let is_signed = !unsigned;
     let of = |value| number(value, bits, is_signed);
     let mut saturation = Saturation::default();
@@ -144,8 +148,6 @@ fn same_integers(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> 
                 (6, true) => x.min(y) as u128,
                 (7, false) => x.abs_diff(y),
                 (7, true) => d.wrapping_add(x.abs_diff(y)),
-                (8, false) if unsigned => a.wrapping_sub(b),
-                (8, false) => a.wrapping_add(b),
                 (8, true) if unsigned => truth(a == b),
                 (8, true) => truth(a & b != 0),
                 (9, false) if unsigned => d.wrapping_sub(a.wrapping_mul(b)),

@@ -4,7 +4,7 @@
 
 use super::super::{
     Word,
-    lanes::{Saturation, carryless, lane, mask, neighbours, number, shift, signed, truth, vector},
+    lanes::{Saturation, carryless, lane, mask, neighbours, number, shift, signed, sums, truth, vector},
     rows,
 };
 use crate::{emulator::NativeEmulator, halt::Halt, overrides::Override};
@@ -85,6 +85,10 @@ fn three_same(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     if !allowed {
         return Err(Halt::Invalid);
     }
+    if opcode == 16 {
+        emulator.set_v(word.field(0, 5), sums(n, m, bits, unsigned) & mask(count * bits));
+        return Ok(());
+    }
     let is_signed = !unsigned;
     let of = |value| number(value, bits, is_signed);
     let mut saturation = Saturation::default();
@@ -116,8 +120,6 @@ fn three_same(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
                 13 => x.min(y) as u128,
                 14 => x.abs_diff(y),
                 15 => d.wrapping_add(x.abs_diff(y)),
-                16 if unsigned => a.wrapping_sub(b),
-                16 => a.wrapping_add(b),
                 17 if unsigned => truth(a == b),
                 17 => truth(a & b != 0),
                 18 if unsigned => d.wrapping_sub(a.wrapping_mul(b)),
