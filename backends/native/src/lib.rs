@@ -25,6 +25,7 @@ mod arm;
 mod block;
 mod cache;
 mod emulator;
+mod events;
 mod exact;
 mod file;
 mod float;

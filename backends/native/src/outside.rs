@@ -1,6 +1,8 @@
 //! [`Outside`]: what a processor learns that is not in its registers and
 //! memory: the time, random numbers, and what processor it is.
 
+use crate::emulator::NativeEmulator;
+
 /// What a processor learns from outside. The same in each run, unless the
 /// harness says otherwise.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +69,67 @@ impl Random {
         value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         value ^ value >> 31
+    }
+}
+
+impl NativeEmulator {
+    /// The time: by default, the number of instructions executed so far.
+    #[must_use]
+    pub fn time(&self) -> u64 {
+        self.outside.clock.at(self.run.count)
+    }
+
+    /// Sets the time that the processor's counters of time show (x86: RDTSC;
+    /// RISC-V: `cycle`, `time` and `instret`;
+    /// AArch64: `cntvct_el0`).
+    pub fn set_time(&mut self, time: u64) {
+        self.outside.clock.set(self.run.count, time);
+    }
+
+    /// Sets by how much the time goes on with each instruction: at first 1.
+    pub fn set_time_per_instruction(&mut self, ticks: u64) {
+        let time = self.time();
+        self.outside.clock.per_instruction = ticks;
+        self.set_time(time);
+    }
+
+    /// Sets where the random numbers of the processor (x86: RDRAND, RDSEED)
+    /// begin; they begin with those of the seed 0.
+    pub fn set_random_seed(&mut self, seed: u64) {
+        self.outside.random = Random { state: seed };
+    }
+
+    /// Sets what CPUID answers for a leaf and subleaf: EAX, EBX, ECX and EDX.
+    /// For a leaf without subleaves, the subleaf is 0. Without it, CPUID tells
+    /// what the engine executes.
+    ///
+    /// The answer does not change what the engine executes.
+    ///
+    /// ```
+    /// use terrella_emulator_api::{Emulator, EmulatorExt, Permissions, Platform};
+    /// use terrella_native::NativeEmulator;
+    ///
+    /// # fn main() -> Result<(), terrella_emulator_api::Error> {
+    /// let mut emulator = NativeEmulator::new(Platform::X86_64)?;
+    /// emulator.map_memory(0x1000..0x2000, Permissions::ALL)?;
+    /// // cpuid
+    /// emulator.write_code(0x1000, &[0x0f, 0xa2])?;
+    /// emulator.set_cpuid(7, 0, [0, 0, 0, 1 << 4]);
+    /// emulator.write_register("eax", 7_u64)?;
+    /// emulator.set_program_counter(0x1000)?;
+    /// emulator.step()?;
+    /// assert_eq!(emulator.read_register("edx")?, 1 << 4);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_cpuid(&mut self, leaf: u32, subleaf: u32, registers: [u32; 4]) {
+        self.outside.set_identity(leaf, subleaf, registers);
+    }
+
+    /// The time at the instruction of the operation under way.
+    pub(crate) fn time_at_operation(&self) -> u64 {
+        let index = self.user_index.saturating_sub(self.run.entered_at);
+        self.outside.clock.at(self.run.count + u64::from(index))
     }
 }
 
