@@ -28,7 +28,9 @@ mod failure;
 mod fixture;
 pub mod known;
 pub mod matrix;
+pub mod programs;
 pub mod snippets;
+pub mod truth;
 
 pub use backend::{Backend, backends};
 pub use case::{Case, Outcome, run_case};
