@@ -85,6 +85,8 @@ pub(crate) fn platform_of(file: &ElfFile<'_>) -> Result<Platform> {
         (elf::EM_SPARC | elf::EM_SPARC32PLUS, 32) => Some(Architecture::Sparc32),
         (elf::EM_SPARCV9, 64) => Some(Architecture::Sparc64),
         (elf::EM_S390, 64) => Some(Architecture::S390x),
+        (elf::EM_BPF, 64) => Some(Architecture::Ebpf),
+        (elf::EM_SH, 32) => Some(Architecture::SuperH4),
         _ => None,
     };
     let platform = architecture.and_then(|architecture| Platform::new(architecture, file.order));

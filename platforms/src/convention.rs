@@ -147,12 +147,17 @@ pub enum FloatPlacement {
         double: [(RegisterName, RegisterName); 2],
     },
     /// AAPCS32 with VFP: singles fill `s0 … s15`, doubles take the next even
-    /// pair, and a later single fills a hole that a double left.
+    /// pair, and a later single fills a hole that a double left. SuperH: the
+    /// same, but holes stay.
     BackFilling {
-        /// The sixteen single-precision registers.
+        /// The single-precision registers.
         single: &'static [RegisterName],
-        /// The eight double-precision registers over them.
+        /// The double-precision registers over them, half as many.
         double: &'static [RegisterName],
+        /// Whether a single fills a hole that a double left. Where it does
+        /// not (SuperH), registers that are left when a double has gone on
+        /// the stack still take singles.
+        fills_holes: bool,
     },
 }
 

@@ -103,6 +103,10 @@ pub enum Architecture {
     Sparc64,
     /// IBM z/Architecture.
     S390x,
+    /// SuperH SH-4.
+    SuperH4,
+    /// eBPF, the virtual machine of Linux and others.
+    Ebpf,
 }
 
 /// A processor together with its byte order: what an emulator is made for and
@@ -235,6 +239,12 @@ platforms! {
     SPARC64 = Sparc64 Big "sparc64" ["sparcv9"];
     /// IBM z/Architecture.
     S390X = S390x Big "s390x" ["systemz", "s390"];
+    /// SuperH SH-4, little endian.
+    SH4 = SuperH4 Little "sh4" ["superh", "superh4", "sh4el"];
+    /// SuperH SH-4, big endian.
+    SH4_BE = SuperH4 Big "sh4eb" ["sh4be"];
+    /// eBPF, little endian.
+    EBPF = Ebpf Little "ebpf" ["bpf", "bpfel"];
 }
 
 impl Platform {

@@ -171,7 +171,7 @@ fn names_of(convention: &CallingConvention) -> Vec<(&'static str, u16)> {
             names.extend(single.iter().map(|name| (*name, 32)));
             names.extend(double.iter().flat_map(|(low, high)| [(*low, 32), (*high, 32)]));
         }
-        FloatPlacement::BackFilling { single, double } => {
+        FloatPlacement::BackFilling { single, double, .. } => {
             names.extend(single.iter().map(|name| (*name, 32)));
             names.extend(double.iter().map(|name| (*name, 64)));
         }
@@ -220,7 +220,7 @@ fn what_takes_arguments_and_results_is_not_saved() {
                 | FloatPlacement::Positional { registers, .. }
                 | FloatPlacement::Shadowing { registers, .. } => taken.extend(*registers),
                 FloatPlacement::LeadingTwo { single, .. } => taken.extend(single),
-                FloatPlacement::BackFilling { single, double } => {
+                FloatPlacement::BackFilling { single, double, .. } => {
                     taken.extend(*single);
                     taken.extend(*double);
                 }
@@ -265,12 +265,14 @@ fn the_sizes_of_a_calling_convention_fit_together() {
                 assert!(matches!(convention.wide, WidePlacement::Split), "{what}");
             }
             match &convention.floats {
-                FloatPlacement::BackFilling { single, double } => {
+                FloatPlacement::BackFilling { single, double, .. } => {
                     assert_eq!(single.len(), 2 * double.len(), "{what}");
                     for (index, name) in single.iter().enumerate() {
                         let (root, low, bits) = place(platform, name);
                         let (whole, whole_low, _) = place(platform, double[index / 2]);
-                        assert_eq!((root, low), (whole, whole_low + bits * (index % 2) as u16), "{what}");
+                        // SuperH has the first one in the higher half.
+                        assert_eq!(root, whole, "{what}");
+                        assert!([whole_low, whole_low + bits].contains(&low), "{what}");
                     }
                 }
                 FloatPlacement::Positional { registers, .. } => {
@@ -323,7 +325,9 @@ fn names_of_system_calls_are_sorted_and_unique() {
                 assert_eq!(convention.name_of(u64::from(*number)), Some(*name), "{what}");
                 assert_eq!(convention.number_of(name), Some(u64::from(*number)), "{what}");
             }
-            assert!(convention.number_of("write").is_some(), "{what}");
+            if convention.name.starts_with("linux") {
+                assert!(convention.number_of("write").is_some(), "{what}");
+            }
         }
     }
 }

@@ -29,7 +29,9 @@ mod fixture;
 pub mod known;
 pub mod lockstep;
 pub mod matrix;
+pub mod programs;
 pub mod snippets;
+pub mod truth;
 
 pub use backend::{Backend, backends};
 pub use case::{Case, Outcome, run_case};

@@ -136,6 +136,9 @@ impl NativeEmulator {
         match self.definition.default_convention().return_by {
             ReturnBy::Link { register, offset } => {
                 let link = self.named(register)?;
+                if self.target.keeps_frames {
+                    self.leave_frame(link)?;
+                }
                 Ok(link.wrapping_add(offset.into()) & highest)
             }
             ReturnBy::Stack { bytes } => {
@@ -151,6 +154,23 @@ impl NativeEmulator {
                 Ok(self.platform.byte_order().read(buffer) as u64)
             }
         }
+    }
+
+    /// Gives back the frame that the call kept which returns to `link`.
+    fn leave_frame(&mut self, link: u64) -> Result<()> {
+        let Some(last) = self.named("depth")?.checked_sub(1) else { return Ok(()) };
+        if self.named(&format!("frame{last}_pc"))? != link {
+            return Ok(());
+        }
+        for name in ["ra", "r6", "r7", "r8", "r9", "r10"] {
+            let kept = self.named(&format!("frame{last}_{name}"))?;
+            self.set_named(name, kept)?;
+        }
+        self.set_named("depth", last)
+    }
+
+    fn set_named(&mut self, name: &str, value: u64) -> Result<()> {
+        self.definition.register(name).map_or(Ok(()), |id| self.write_register_id(id, value))
     }
 
     /// The content of a register by its name.

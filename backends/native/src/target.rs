@@ -36,12 +36,15 @@ pub(crate) struct Target {
     pub(crate) platform_initial: &'static [(&'static str, u64)],
     /// Loads and stores that are not aligned to their size are faults.
     pub(crate) strict_alignment: bool,
+    /// Calls keep the caller's registers beside the stack (eBPF).
+    pub(crate) keeps_frames: bool,
     /// Computed jumps clear bit 0 of the address.
     pub(crate) even_targets: bool,
 }
 
 const BASE: Target = Target {
     strict_alignment: false,
+    keeps_frames: false,
     even_targets: false,
     division: Division::Zero,
     narrow_quotients: false,
@@ -112,6 +115,18 @@ pub(crate) fn target(platform: Platform) -> Target {
             Target { strict_alignment: true, division: Division::Fault(0x28), invalid: 0x10, ..BASE }
         }
         Architecture::Msp430 | Architecture::Msp430X => Target { even_targets: true, ..BASE },
+        // The manual's exception code (SH-4 Software Manual, table 5.1). The
+        // compilers' programs begin in double precision, rounding to nearest.
+        Architecture::SuperH4 => Target {
+            strict_alignment: true,
+            invalid: 0x180,
+            nan: NanRule::Default,
+            initial: &[("FPSCR", 0x8_0000), ("FPSCR_PR", 1), ("MD", 1), ("SR", 0x4000_0000)],
+            ..BASE
+        },
+        // Division by zero gives zero, and the remainder is the dividend (RFC
+        // 9669, 4.1).
+        Architecture::Ebpf => Target { invalid: 6, keeps_frames: true, ..BASE },
         Architecture::TriCore => Target { invalid: 0x21, ..BASE },
         _ => BASE,
     }

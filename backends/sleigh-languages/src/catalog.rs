@@ -82,9 +82,9 @@ pub const ENTRIES: &[Entry] = &[
     entry("z80", "Z80/data/languages/z80.slaspec", "z80.pspec", &[]),
     entry("8051", "8051/data/languages/8051.slaspec", "8051.pspec", &[]),
     entry("avr8", "Atmel/data/languages/avr8.slaspec", "avr8.pspec", &[]),
-    entry("superh4-be", "SuperH4/data/languages/SuperH4_be.slaspec", "SuperH4.pspec", &[]),
-    entry("superh4-le", "SuperH4/data/languages/SuperH4_le.slaspec", "SuperH4.pspec", &[]),
-    entry("ebpf", "eBPF/data/languages/eBPF_le.slaspec", "eBPF.pspec", &[]),
+    entry("superh4-be", "SuperH4/data/languages/SuperH4_be.slaspec", "SuperH4.pspec", &["sh4eb"]),
+    entry("superh4-le", "SuperH4/data/languages/SuperH4_le.slaspec", "SuperH4.pspec", &["sh4"]),
+    entry("ebpf", "eBPF/data/languages/eBPF_le.slaspec", "eBPF.pspec", &["ebpf"]),
 ];
 
 /// A correction of a load of a neighbouring register.
@@ -124,6 +124,37 @@ const fn window(old: &'static str, new: &'static str) -> Edit {
 /// A correction of a load or store of SPARC of a pair of registers.
 const fn pair(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "SparcV9.sinc", old, new, reason: "two registers are loaded or stored" }
+}
+
+/// A correction of LoongArch (LoongArch Reference Manual, volume 1).
+const fn loongarch(file: &'static str, old: &'static str, new: &'static str, reason: &'static str) -> Edit {
+    Edit { file, old, new, reason }
+}
+
+/// A correction of SuperH (SH-4 Software Manual, section 9).
+const fn superh(old: &'static str, new: &'static str, reason: &'static str) -> Edit {
+    Edit { file: "SuperH4.sinc", old, new, reason }
+}
+
+/// A correction of eBPF.
+const fn ebpf(old: &'static str, new: &'static str, reason: &'static str) -> Edit {
+    Edit { file: "eBPF.sinc", old, new, reason }
+}
+
+const EBPF_SHIFTS: &str = "amounts of shifts wrap at the width (RFC 9669, 4.1)";
+
+const SUPERH_VECTORS: &str = "in little endian, too, vectors are four singles in the order of their numbers";
+
+/// A correction of a load that steps its pointer, which does not step if the
+/// pointer itself is loaded; `old` is the line that steps it.
+const fn superh_step(old: &'static str, new: &'static str) -> Edit {
+    superh(old, new, "a pointer that is loaded over is not stepped")
+}
+
+/// A correction of a store before which the pointer is stepped: what is
+/// stored is the value before the step.
+const fn superh_push(old: &'static str, new: &'static str) -> Edit {
+    superh(old, new, "a pointer is stored as it was before the step")
 }
 
 /// A correction of saturating sums of ARM and Thumb, which are computed in too
@@ -781,6 +812,308 @@ pub const EDITS: &[Edit] = &[
         new: "\tVRnAligned3 = VRnAligned3 + esize0607;",
         reason: "the pointer advances by the element that was loaded",
     },
+    superh(
+        "is OP_0=0xb & I_1tbranch {",
+        "is OP_0=0xb & I_1tbranch {\n\tPR = inst_next;",
+        "BSR leaves its return address",
+    ),
+    superh("local product:4 = tmpN * tmpN;", "local product:4 = tmpN * tmpM;", "MAC.W has two factors"),
+    superh(
+        "FPSCR = FPSCR ^ 0x00100000;",
+        "FPSCR = FPSCR ^ 0x00100000;\n\t$(FPSCR_SZ) = $(FPSCR_SZ) ^ 1;",
+        "the bit that instructions look at is a register of its own",
+    ),
+    superh(
+        "FPSCR = FPSCR ^ 0x00080000;",
+        "FPSCR = FPSCR ^ 0x00080000;\n\t$(FPSCR_PR) = $(FPSCR_PR) ^ 1;",
+        "the bit that instructions look at is a register of its own",
+    ),
+    superh(
+        "\t$(FPSCR_FR) = !$(FPSCR_FR);\n\tFPSCR = FPSCR ^ 0x00200000;",
+        "\t$(FPSCR_FR) = $(FPSCR_FR) ^ 1;\n\tFPSCR = FPSCR ^ 0x00200000;\n\
+         \tlocal bank:8;\n\
+         \tbank = dr0; dr0 = xd0; xd0 = bank;\n\tbank = dr2; dr2 = xd2; xd2 = bank;\n\
+         \tbank = dr4; dr4 = xd4; xd4 = bank;\n\tbank = dr6; dr6 = xd6; xd6 = bank;\n\
+         \tbank = dr8; dr8 = xd8; xd8 = bank;\n\tbank = dr10; dr10 = xd10; xd10 = bank;\n\
+         \tbank = dr12; dr12 = xd12; xd12 = bank;\n\tbank = dr14; dr14 = xd14; xd14 = bank;",
+        "FRCHG exchanges the banks",
+    ),
+    superh(
+        "\tsplitSRregister();\n\tSR = (N_0t_sr & 0x700083f3);",
+        "\tSR = (N_0t_sr & 0x700083f3);\n\tsplitSRregister();",
+        "the parts of SR are those of the new value",
+    ),
+    superh(
+        "define alignment=2;",
+        "define alignment=2;\n@if ENDIAN == \"little\"\n@define FV0 \"4\"\n@define FV1 \"0\"\n\
+         @define FV2 \"12\"\n@define FV3 \"8\"\n@else\n@define FV0 \"0\"\n@define FV1 \"4\"\n\
+         @define FV2 \"8\"\n@define FV3 \"12\"\n@endif",
+        SUPERH_VECTORS,
+    ),
+    superh(
+        "fr15 fr14\n\txf0  xf1  xf2  xf3  xf4  xf5  xf6  xf7  xf8  xf9  xf10 xf11 xf12 xf13 xf14 xf15",
+        "fr15 fr14\n\txf1  xf0  xf3  xf2  xf5  xf4  xf7  xf6  xf9  xf8  xf11 xf10 xf13 xf12 xf15 xf14",
+        SUPERH_VECTORS,
+    ),
+    superh("FVN_2t +  0)", "FVN_2t + $(FV0))", SUPERH_VECTORS),
+    superh("FVN_2t +  4)", "FVN_2t + $(FV1))", SUPERH_VECTORS),
+    superh("FVN_2t +  8)", "FVN_2t + $(FV2))", SUPERH_VECTORS),
+    superh("FVN_2t + 12)", "FVN_2t + $(FV3))", SUPERH_VECTORS),
+    superh("FVM_2t +  0)", "FVM_2t + $(FV0))", SUPERH_VECTORS),
+    superh("FVM_2t +  4)", "FVM_2t + $(FV1))", SUPERH_VECTORS),
+    superh("FVM_2t +  8)", "FVM_2t + $(FV2))", SUPERH_VECTORS),
+    superh("FVM_2t + 12)", "FVM_2t + $(FV3))", SUPERH_VECTORS),
+    superh(
+        ":sleep                      is OP_3=0x1b {  }",
+        "define pcodeop waitForInterrupt;\n:sleep is OP_3=0x1b { waitForInterrupt(); }\n\
+         define pcodeop illegalInstruction;\n:undef is OP_3=0xfffd { illegalInstruction(); }",
+        "SLEEP waits; 0xfffd is the code that always is illegal",
+    ),
+    superh_step(
+        "\tN_0t = *:4 ( M_0t_at );\n\tM_0t_at = M_0t_at + 4;",
+        "\tlocal loaded:4 = *:4 ( M_0t_at );\n\tM_0t_at = M_0t_at + 4;\n\tN_0t = loaded;",
+    ),
+    superh_step(
+        "\tN_0t = sext( *:2 ( M_0t_at ) );\n\tM_0t_at = M_0t_at + 2;",
+        "\tlocal loaded:4 = sext( *:2 ( M_0t_at ) );\n\tM_0t_at = M_0t_at + 2;\n\tN_0t = loaded;",
+    ),
+    superh_step(
+        "\tN_0t = sext( *:1 ( M_0t_at ) );\n\tM_0t_at = M_0t_at + 1;",
+        "\tlocal loaded:4 = sext( *:1 ( M_0t_at ) );\n\tM_0t_at = M_0t_at + 1;\n\tN_0t = loaded;",
+    ),
+    superh_push(
+        "\tN_0t_at_neg = N_0t_at_neg - 1;\n\t*:1 ( N_0t_at_neg ) = M_0t:1;",
+        "\tlocal stored:1 = M_0t:1;\n\tN_0t_at_neg = N_0t_at_neg - 1;\n\t*:1 ( N_0t_at_neg ) = stored;",
+    ),
+    superh_push(
+        "\tN_0t_at_neg = N_0t_at_neg - 2;\n\t*:2 ( N_0t_at_neg ) = M_0t:2;",
+        "\tlocal stored:2 = M_0t:2;\n\tN_0t_at_neg = N_0t_at_neg - 2;\n\t*:2 ( N_0t_at_neg ) = stored;",
+    ),
+    superh_push(
+        "\tN_0t_at_neg = N_0t_at_neg - 4;\n\t*:4 ( N_0t_at_neg ) = M_0t;",
+        "\tlocal stored:4 = M_0t;\n\tN_0t_at_neg = N_0t_at_neg - 4;\n\t*:4 ( N_0t_at_neg ) = stored;",
+    ),
+    loongarch(
+        "loongarch32_instructions.sinc",
+        "\tlocal repl:4 = (RJ32src & (mask << lsb)) >> lsb;\n\tRD = sext((RD32 & (~mask)) | repl);",
+        "\tlocal repl:4 = (RJ32src & mask) << lsb;\n\tRD = sext((RD32 & ~(mask << lsb)) | repl);",
+        "BSTRINS inserts the lowest bits",
+    ),
+    loongarch(
+        "loongarch64_instructions.sinc",
+        "\tlocal repl:8 = (RJsrc & (mask << lsb)) >> lsb;\n\n\tRD = (RD & (~mask)) | repl;",
+        "\tlocal repl:8 = (RJsrc & mask) << lsb;\n\tRD = (RD & ~(mask << lsb)) | repl;",
+        "BSTRINS inserts the lowest bits",
+    ),
+    loongarch(
+        "loongarch32_instructions.sinc",
+        "\tlocal tmp_hi:4 = RK32src & ~mask;\n\tlocal tmp_lo:4 = (RJ32src & (mask << (32-bitstop)) >> (32-bitstop));\n\tRD = sext(tmp_hi + tmp_lo);",
+        "\tlocal tmp_hi:4 = RK32src << (32 - bitstop);\n\tlocal tmp_lo:4 = RJ32src >> bitstop;\n\tRD = sext(tmp_hi | tmp_lo);",
+        "BYTEPICK shifts a pair of registers",
+    ),
+    loongarch(
+        "loongarch64_instructions.sinc",
+        "\tlocal tmp_hi:8 = RKsrc & ~mask;\n\tlocal tmp_lo:8 = (RJsrc & (mask << (64-bitstop)) >> (64-bitstop));\n\tRD = tmp_hi + tmp_lo;",
+        "\tlocal tmp_hi:8 = RKsrc << (64 - bitstop);\n\tlocal tmp_lo:8 = RJsrc >> bitstop;\n\tRD = tmp_hi | tmp_lo;",
+        "BYTEPICK shifts a pair of registers",
+    ),
+    loongarch(
+        "loongarch64_instructions.sinc",
+        "(zext(RJsrc[32,16]) << 8)",
+        "(zext(RJsrc[32,16]) << 16)",
+        "halves have 16 bits",
+    ),
+    loongarch(
+        "loongarch64_instructions.sinc",
+        "\ttmp3:8 = zext(RJsrc[48,16]);\n\n\tRD = (tmp3 << 48) + (tmp2 << 32) + (tmp1 << 16) + tmp0;",
+        "\ttmp3:8 = zext(RJsrc[48,16]);\n\tRD = (tmp0 << 48) + (tmp1 << 32) + (tmp2 << 16) + tmp3;",
+        "REVH.D reverses",
+    ),
+    loongarch(
+        "loongarch_float.sinc",
+        "\tRD[0,1] = fccJ[0,1];",
+        "\tRD = zext(fccJ & 1);",
+        "MOVCF2GR clears the other bits",
+    ),
+    loongarch(
+        "loongarch32_instructions.sinc",
+        "is op24_31=0x20 & RD & ldstptr_addr {",
+        "is op24_31=0x20 & RD & ldstptr_addr {\n\tllbctl = llbctl | 1;",
+        "LL and SC belong together",
+    ),
+    loongarch(
+        "loongarch64_instructions.sinc",
+        "is op24_31=0x22 & RD & ldstptr_addr {",
+        "is op24_31=0x22 & RD & ldstptr_addr {\n\tllbctl = llbctl | 1;",
+        "LL and SC belong together",
+    ),
+    loongarch(
+        "loongarch32_instructions.sinc",
+        "\t*[ram]:4 ldstptr_addr = RD:4;",
+        "\tlocal held:1 = llbctl[0,1];\n\tif (held == 0) goto <lost>;\n\t*[ram]:4 ldstptr_addr = RD:4;\n<lost>\n\tllbctl = llbctl & ~1;\n\tRD = zext(held);",
+        "SC tells whether it stored",
+    ),
+    loongarch(
+        "loongarch64_instructions.sinc",
+        "\t*[ram]:8 ldstptr_addr = RD;",
+        "\tlocal held:1 = llbctl[0,1];\n\tif (held == 0) goto <lost>;\n\t*[ram]:8 ldstptr_addr = RD;\n<lost>\n\tllbctl = llbctl & ~1;\n\tRD = zext(held);",
+        "SC tells whether it stored",
+    ),
+    loongarch(
+        "loongarch32_instructions.sinc",
+        "\tRD = zext(val);\n\t*[ram]:4 RJsrc = RK32src;",
+        "\tRD = sext(val);\n\t*[ram]:4 RJsrc = RK32src;",
+        "AMSWAP_DB.W extends by sign",
+    ),
+    loongarch(
+        "loongarch_double.sinc",
+        "{ DCMPR = DCMP1 f!= DCMP2; }",
+        "{ DCMPR = (DCMP1 f< DCMP2) || (DCMP2 f< DCMP1); }",
+        "NE is false where one is no number",
+    ),
+    loongarch(
+        "loongarch_float.sinc",
+        "{ FCMPR = FCMP1 f!= FCMP2; }",
+        "{ FCMPR = (FCMP1 f< FCMP2) || (FCMP2 f< FCMP1); }",
+        "NE is false where one is no number",
+    ),
+    // eBPF (RFC 9669). The spec has neither frames nor version 4.
+    ebpf(
+        "# Instruction encoding: Insop:8",
+        "define register offset=0x100 size=8 [ RA HELPER DEPTH ];\n\
+         define register offset=0x200 size=8 [\nframe0_pc frame0_ra frame0_r6 frame0_r7 frame0_r8 frame0_r9 frame0_r10 frame1_pc frame1_ra frame1_r6 frame1_r7 frame1_r8 frame1_r9 frame1_r10 frame2_pc frame2_ra frame2_r6 frame2_r7 frame2_r8 frame2_r9 frame2_r10 frame3_pc frame3_ra frame3_r6 frame3_r7 frame3_r8 frame3_r9 frame3_r10 frame4_pc frame4_ra frame4_r6 frame4_r7 frame4_r8 frame4_r9 frame4_r10 frame5_pc frame5_ra frame5_r6 frame5_r7 frame5_r8 frame5_r9 frame5_r10 frame6_pc frame6_ra frame6_r6 frame6_r7 frame6_r8 frame6_r9 frame6_r10 frame7_pc frame7_ra frame7_r6 frame7_r7 frame7_r8 frame7_r9 frame7_r10 ];\n\
+         define pcodeop helperCall;\ndefine pcodeop callsTooDeep;\ndefine pcodeop mapByDescriptor;\n\
+         define pcodeop packetLoad;\n\
+         macro enter(back) {\n local place:4 = 0x200 + DEPTH:4 * 56;\n *[register]:8 place = back;\n\
+          *[register]:8 (place + 8) = RA;\n *[register]:8 (place + 16) = R6;\n\
+          *[register]:8 (place + 24) = R7;\n *[register]:8 (place + 32) = R8;\n\
+          *[register]:8 (place + 40) = R9;\n *[register]:8 (place + 48) = R10;\n\
+          RA = back;\n DEPTH = DEPTH + 1;\n R10 = R10 - 512;\n}\n#",
+        "a call keeps the caller's frame",
+    ),
+    ebpf(
+        "disp32: reloc is imm [ reloc = inst_next + imm; ] { export *:4 reloc; }",
+        "disp32: reloc is imm [ reloc = inst_next + imm * 8; ] { export *:8 reloc; }",
+        "distances count instructions",
+    ),
+    ebpf(
+        "    call disp32;",
+        "    if (DEPTH < 7) goto <room>;\n callsTooDeep();\n<room>\n back:8 = inst_next;\n enter(back);\n call disp32;",
+        "a call keeps the caller's frame",
+    ),
+    ebpf(
+        "{ return [*:8 R10]; }",
+        "{\n local back:8 = RA;\n if (DEPTH == 0) goto <done>;\n\
+          local place:4 = 0x200 + (DEPTH:4 - 1) * 56;\n local expected:8 = *[register]:8 place;\n\
+          if (expected != back) goto <outermost>;\n DEPTH = DEPTH - 1;\n\
+          RA = *[register]:8 (place + 8);\n R6 = *[register]:8 (place + 16);\n\
+          R7 = *[register]:8 (place + 24);\n R8 = *[register]:8 (place + 32);\n\
+          R9 = *[register]:8 (place + 40);\n R10 = *[register]:8 (place + 48);\n goto <done>;\n\
+         <outermost>\n DEPTH = 0;\n<done>\n return [back];\n}\n\
+         :CALLX dst is imm=0 & dst & op_alu_jmp_opcode=0x8 & op_alu_jmp_source=1 & op_insn_class=0x5 {\n\
+          target:8 = dst;\n if (DEPTH < 7) goto <room>;\n callsTooDeep();\n<room>\n back:8 = inst_next;\n\
+          enter(back);\n call [target];\n}\n\
+         joff32: reloc is imm [ reloc = inst_next + imm * 8; ] { export *:8 reloc; }\n\
+         :JA joff32 is joff32 & op_alu_jmp_opcode=0x0 & op_alu_jmp_source=0 & op_insn_class=0x6 { goto joff32; }\n\
+         :SDIV dst, SRC8 is off=1 & SRC8 & dst & op_alu_jmp_opcode=0x3 & op_insn_class=0x7 { dst = dst s/ SRC8; }\n\
+         :SDIV dst, SRC4 is off=1 & SRC4 & dst & op_alu_jmp_opcode=0x3 & op_insn_class=0x4 { dst = zext(dst:4 s/ SRC4); }\n\
+         :SMOD dst, SRC8 is off=1 & SRC8 & dst & op_alu_jmp_opcode=0x9 & op_insn_class=0x7 { dst = dst s% SRC8; }\n\
+         :SMOD dst, SRC4 is off=1 & SRC4 & dst & op_alu_jmp_opcode=0x9 & op_insn_class=0x4 { dst = zext(dst:4 s% SRC4); }\n\
+         :MOVSX8 dst, src is off=8 & src & dst & op_alu_jmp_source=1 & op_alu_jmp_opcode=0xb & op_insn_class=0x7 { dst = sext(src:1); }\n\
+         :MOVSX16 dst, src is off=16 & src & dst & op_alu_jmp_source=1 & op_alu_jmp_opcode=0xb & op_insn_class=0x7 { dst = sext(src:2); }\n\
+         :MOVSX32 dst, src is off=32 & src & dst & op_alu_jmp_source=1 & op_alu_jmp_opcode=0xb & op_insn_class=0x7 { dst = sext(src:4); }\n\
+         :MOVSX8 dst, src is off=8 & src & dst & op_alu_jmp_source=1 & op_alu_jmp_opcode=0xb & op_insn_class=0x4 { local t:4 = sext(src:1); dst = zext(t); }\n\
+         :MOVSX16 dst, src is off=16 & src & dst & op_alu_jmp_source=1 & op_alu_jmp_opcode=0xb & op_insn_class=0x4 { local t:4 = sext(src:2); dst = zext(t); }\n\
+         :LDXSW dst, [src + off] is off & src & dst & op_ld_st_mode=0x4 & op_ld_st_size=0x0 & op_insn_class=0x1 { dst = sext(*:4 (src + off)); }\n\
+         :LDXSH dst, [src + off] is off & src & dst & op_ld_st_mode=0x4 & op_ld_st_size=0x1 & op_insn_class=0x1 { dst = sext(*:2 (src + off)); }\n\
+         :LDXSB dst, [src + off] is off & src & dst & op_ld_st_mode=0x4 & op_ld_st_size=0x2 & op_insn_class=0x1 { dst = sext(*:1 (src + off)); }\n\
+         macro swap2(out, in) { out = (in >> 8 & 0xff) | (in << 8 & 0xff00); }\n\
+         macro swap4(out, in) { out = (in >> 24 & 0xff) | (in >> 8 & 0xff00) | (in << 8 & 0xff0000) | (in << 24 & 0xff000000); }\n\
+         :BSWAP16 dst is imm=0x10 & dst & op_alu_jmp_opcode=0xd & op_alu_jmp_source=0 & op_insn_class=0x7 { local t:8 = dst; swap2(dst, t); }\n\
+         :BSWAP32 dst is imm=0x20 & dst & op_alu_jmp_opcode=0xd & op_alu_jmp_source=0 & op_insn_class=0x7 { local t:8 = dst; swap4(dst, t); }\n\
+         :BSWAP64 dst is imm=0x40 & dst & op_alu_jmp_opcode=0xd & op_alu_jmp_source=0 & op_insn_class=0x7 {\n\
+          local low:8 = 0; local high:8 = 0; local t:8 = dst; swap4(high, t); t = t >> 32; swap4(low, t); dst = high << 32 | low;\n}",
+        "EXIT goes back to the caller; version 4 has more instructions",
+    ),
+    ebpf(
+        "    call SysCall;",
+        "    HELPER = zext(imm:4);\n    helperCall();",
+        "helpers are the surroundings'",
+    ),
+    ebpf("{ dst = *:8 imm:8; }", "{ dst = mapByDescriptor(imm:4); }", "a descriptor is no address"),
+    ebpf("{ dst=*:4 imm:8; }", "{ dst = packetLoad(imm:4); }", "legacy loads are from the packet"),
+    ebpf("{ dst=*:2 imm:8; }", "{ dst = packetLoad(imm:4); }", "legacy loads are from the packet"),
+    ebpf("{ dst=*:1 imm:8; }", "{ dst = packetLoad(imm:4); }", "legacy loads are from the packet"),
+    ebpf("{ dst=*:8 imm:8; }", "{ dst = packetLoad(imm:4); }", "legacy loads are from the packet"),
+    ebpf("{ dst=*:4 (src + imm); }", "{ dst = packetLoad(src, imm:4); }", "legacy loads are from the packet"),
+    ebpf("{ dst=*:2 (src + imm); }", "{ dst = packetLoad(src, imm:4); }", "legacy loads are from the packet"),
+    ebpf("{ dst=*:1 (src + imm); }", "{ dst = packetLoad(src, imm:4); }", "legacy loads are from the packet"),
+    ebpf("{ dst=*:8 (src + imm); }", "{ dst = packetLoad(src, imm:4); }", "legacy loads are from the packet"),
+    ebpf(
+        "{ dst=*:4 (src + off); }",
+        "{ dst = zext(*:4 (src + off)); }",
+        "what is loaded is extended by zeros",
+    ),
+    ebpf(
+        "{ dst=*:2 (src + off); }",
+        "{ dst = zext(*:2 (src + off)); }",
+        "what is loaded is extended by zeros",
+    ),
+    ebpf(
+        "{ dst=*:1 (src + off); }",
+        "{ dst = zext(*:1 (src + off)); }",
+        "what is loaded is extended by zeros",
+    ),
+    ebpf("{ dst = dst << SRC8; }", "{ dst = dst << (SRC8 & 63); }", EBPF_SHIFTS),
+    ebpf("{ dst = dst >> SRC8; }", "{ dst = dst >> (SRC8 & 63); }", EBPF_SHIFTS),
+    ebpf("{ dst = dst s>> SRC8; }", "{ dst = dst s>> (SRC8 & 63); }", EBPF_SHIFTS),
+    ebpf("{ dst = zext(dst:4 << SRC4); }", "{ dst = zext(dst:4 << (SRC4 & 31)); }", EBPF_SHIFTS),
+    ebpf("{ dst = zext(dst:4 >> SRC4); }", "{ dst = zext(dst:4 >> (SRC4 & 31)); }", EBPF_SHIFTS),
+    ebpf("{ dst = zext(dst:4 s>> SRC4); }", "{ dst = zext(dst:4 s>> (SRC4 & 31)); }", EBPF_SHIFTS),
+    ebpf(
+        "op_alu_jmp_source=0 & op_insn_class=0x4 { dst=((dst) >> 8) | ((dst) << 8); }",
+        "op_alu_jmp_source=0 & op_insn_class=0x4 { dst = dst & 0xffff; }",
+        "to little endian is a truncation",
+    ),
+    ebpf(
+        "op_alu_jmp_source=0 & op_insn_class=0x4 { dst=((dst) >> 24) | (((dst) & 0x00FF0000) >> 8)  | (((dst) & 0x0000FF00) << 8) | ((dst) << 24); }",
+        "op_alu_jmp_source=0 & op_insn_class=0x4 { dst = dst & 0xffffffff; }",
+        "to little endian is a truncation",
+    ),
+    ebpf(
+        ":LE64 dst  is imm=0x40 & dst & op_alu_jmp_opcode=0xd & op_alu_jmp_source=0 & op_insn_class=0x4 {\n\
+         \x20   dst=( (dst << 56) & 0xff00000000000000 ) |\n\
+         \x20   ( (dst << 40) & 0x00ff000000000000 ) |\n\
+         \x20   ( (dst << 24) & 0x0000ff0000000000 ) |\n\
+         \x20   ( (dst <<  8) & 0x000000ff00000000 ) |\n\
+         \x20   ( (dst >>  8) & 0x00000000ff000000 ) |\n\
+         \x20   ( (dst >> 24) & 0x0000000000ff0000 ) |\n\
+         \x20   ( (dst >> 40) & 0x000000000000ff00 ) |\n\
+         \x20   ( (dst >> 56) & 0x00000000000000ff );\n\
+         }",
+        ":LE64 dst is imm=0x40 & dst & op_alu_jmp_opcode=0xd & op_alu_jmp_source=0 & op_insn_class=0x4 { }",
+        "to little endian is no change",
+    ),
+    ebpf(
+        "op_alu_jmp_source=1 & op_insn_class=0x4 { dst=((dst) >> 8) | ((dst) << 8); }",
+        "op_alu_jmp_source=1 & op_insn_class=0x4 { dst = (dst >> 8 & 0xff) | (dst << 8 & 0xff00); }",
+        "what is above is cleared",
+    ),
+    ebpf(
+        "op_alu_jmp_source=1 & op_insn_class=0x4 { dst=((dst) >> 24) | (((dst) & 0x00FF0000) >> 8)  | (((dst) & 0x0000FF00) << 8) | ((dst) << 24); }",
+        "op_alu_jmp_source=1 & op_insn_class=0x4 { dst = (dst >> 24 & 0xff) | (dst >> 8 & 0xff00) | (dst << 8 & 0xff0000) | (dst << 24 & 0xff000000); }",
+        "what is above is cleared",
+    ),
+    ebpf(
+        "    if (R0:4 == tmp) goto <equal>;\n    R0 = zext(tmp);    \n<equal>\n    *:4 (dst + off) = src:4;",
+        "    local expected:4 = R0:4;\n    R0 = zext(tmp);\n    if (expected != tmp) goto <other>;\n    *:4 (dst + off) = src:4;\n<other>",
+        "only what was expected is replaced",
+    ),
+    ebpf(
+        "    if (R0 == tmp) goto <equal>;\n    R0 = tmp;    \n<equal>\n    *:8 (dst + off) = src; ",
+        "    local expected:8 = R0;\n    R0 = tmp;\n    if (expected != tmp) goto <other>;\n    *:8 (dst + off) = src;\n<other>",
+        "only what was expected is replaced",
+    ),
     thumb_sum(
         "  local sum1 = Rm0003 + Rn0003;\n  sum1 = SignedSaturate(sum1,32:2);\n  Q = SignedDoesSaturate(sum1,32:2);\n  Rd0811 = sum1;",
         "  local sum1:8 = sext(Rm0003) + sext(Rn0003);\n  Q = Q | SignedDoesSaturate(sum1,32:2);\n  Rd0811 = SignedSaturate(sum1,32:2);",

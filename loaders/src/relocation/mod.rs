@@ -7,6 +7,7 @@
 
 mod aarch64;
 mod arm;
+mod bpf;
 mod field;
 mod loongarch;
 mod m68k;
@@ -220,6 +221,7 @@ fn rows(module: &Module) -> &'static [&'static [Howto]] {
         (elf::EM_MSP430, _) => &[small::MSP430],
         (elf::EM_TRICORE, _) => &[small::TRICORE],
         (elf::EM_XTENSA, _) => &[small::XTENSA],
+        (elf::EM_BPF, _) => &[bpf::TYPES],
         _ => &[],
     }
 }
@@ -467,6 +469,7 @@ mod tests {
         &[small::MSP430X],
         &[small::TRICORE],
         &[small::XTENSA],
+        &[bpf::TYPES],
     ];
 
     #[test]

@@ -94,6 +94,24 @@ fn msp430() {
 }
 
 #[test]
+fn bpf() {
+    let new = |bytes: &[u8]| module(Platform::EBPF, elf::EM_BPF, 64, bytes);
+    let at = |value| Target { value, ..Target::default() };
+    // lddw r1, 4: the addend stands in the instruction.
+    let load = [0x18, 1, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let bytes = applied(&mut new(&load), 1, &at(0x1234_5678_9abc_def0), None).unwrap();
+    assert_eq!(bytes, [0x18, 1, 0, 0, 0xf4, 0xde, 0xbc, 0x9a, 0, 0, 0, 0, 0x78, 0x56, 0x34, 0x12]);
+    // call -1, to 0x1020 from 0x1000: three instructions after the next.
+    let call = [0x85, 0x10, 0, 0, 0xff, 0xff, 0xff, 0xff];
+    let bytes = applied(&mut new(&call), 10, &at(0x1020), None).unwrap();
+    assert_eq!(bytes, [0x85, 0x10, 0, 0, 3, 0, 0, 0]);
+    // The same by the section at 0x1000 and an addend of three instructions.
+    let call = [0x85, 0x10, 0, 0, 3, 0, 0, 0];
+    let bytes = applied(&mut new(&call), 10, &at(0x1000), None).unwrap();
+    assert_eq!(bytes, [0x85, 0x10, 0, 0, 3, 0, 0, 0]);
+}
+
+#[test]
 fn thumb_calls_change_state() {
     // bl with an offset of -4, as assemblers leave it.
     let new = || module(Platform::ARMV7A, elf::EM_ARM, 32, &[0xff, 0xf7, 0xfe, 0xff]);

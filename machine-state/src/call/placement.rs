@@ -230,7 +230,8 @@ impl Placer {
             }
             WidePlacement::Together if positional || fits => {}
             WidePlacement::Together => {
-                self.align_stack(pair);
+                // What the stack itself is not aligned to, no argument is.
+                self.align_stack(pair.min(u64::from(self.convention.stack_alignment)));
                 return self.stacked(slots);
             }
             WidePlacement::EvenAligned if positional => self.integers = self.integers.next_multiple_of(2),
@@ -323,16 +324,19 @@ impl Placer {
             }
             // The base standard holds for functions with variable parameters.
             FloatPlacement::BackFilling { .. } if self.variadic.is_some() => self.integer(bytes),
-            FloatPlacement::BackFilling { single, double } => {
+            FloatPlacement::BackFilling { single, double, fills_holes } => {
                 let width = u32::from(bytes / 4);
                 let (names, mask) = if bytes == 4 { (single, 1) } else { (double, 3) };
+                // Without filling holes, nothing above may be taken either.
+                let taken = if *fills_holes { mask } else { u32::MAX };
                 let free =
-                    (0..names.len() as u32).find(|index| self.singles & (mask << (index * width)) == 0);
+                    (0..names.len() as u32).find(|index| self.singles & (taken << (index * width)) == 0);
                 match free {
                     Some(index) => {
                         self.singles |= mask << (index * width);
                         vec![in_register(names[index as usize], FloatFormat::LowBits)]
                     }
+                    None if !fills_holes => self.stacked(slots),
                     None => {
                         // Nothing fills a hole once one is on the stack.
                         self.singles = u32::MAX;

@@ -2,6 +2,7 @@
 
 mod aarch64;
 mod arm;
+mod ebpf;
 mod loongarch;
 mod m68k;
 mod mips;
@@ -10,6 +11,7 @@ mod powerpc;
 mod riscv;
 mod s390x;
 mod sparc;
+mod superh;
 mod tricore;
 mod x86;
 mod xtensa;
@@ -50,5 +52,8 @@ pub(crate) fn of(platform: Platform) -> &'static PlatformDefinition {
         Architecture::Sparc32 => &sparc::SPARC,
         Architecture::Sparc64 => &sparc::SPARC64,
         Architecture::S390x => &s390x::S390X,
+        Architecture::Ebpf => &ebpf::EBPF,
+        Architecture::SuperH4 if big => &superh::SH4_BE,
+        Architecture::SuperH4 => &superh::SH4,
     }
 }

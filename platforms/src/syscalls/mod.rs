@@ -15,6 +15,7 @@ pub(crate) mod linux_powerpc64;
 pub(crate) mod linux_riscv32;
 pub(crate) mod linux_riscv64;
 pub(crate) mod linux_s390x;
+pub(crate) mod linux_sh;
 pub(crate) mod linux_sparc32;
 pub(crate) mod linux_sparc64;
 pub(crate) mod linux_x86_64;
@@ -37,6 +38,7 @@ mod tests {
         ("riscv32", super::linux_riscv32::NAMES),
         ("riscv64", super::linux_riscv64::NAMES),
         ("s390x", super::linux_s390x::NAMES),
+        ("sh", super::linux_sh::NAMES),
         ("sparc32", super::linux_sparc32::NAMES),
         ("sparc64", super::linux_sparc64::NAMES),
         ("x86_64", super::linux_x86_64::NAMES),

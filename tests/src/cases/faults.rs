@@ -149,7 +149,7 @@ fn permission(fixture: &mut Fixture) -> Result<(), Failure> {
 
 fn fetch_unmapped(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.at("straight", &[])?;
-    for address in [SPARE, SPARE + 0x124, 0x100] {
+    for address in [SPARE, SPARE + 0x128, 0x100] {
         emulator.set_program_counter(fixture.code_pointer(address)?)?;
         let expected = memory(Access::Fetch, MemoryCause::Unmapped, address, 1, address);
         equal!(fault_of(emulator.run())?, expected, "fault");

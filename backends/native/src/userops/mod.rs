@@ -121,6 +121,8 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         Architecture::Sparc32 | Architecture::Sparc64 => &[traps::SPARC, sparc::TABLE],
         Architecture::TriCore => &[traps::TRICORE, tricore::TABLE],
         Architecture::Xtensa => &[traps::XTENSA],
+        Architecture::Ebpf => &[traps::EBPF],
+        Architecture::SuperH4 => &[traps::SUPERH],
         _ => &[],
     }
 }

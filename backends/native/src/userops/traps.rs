@@ -220,3 +220,26 @@ pub(super) const XTENSA: Table = &[
     ("waiti", WAIT),
     ("memw", NOTHING),
 ];
+
+pub(super) const SUPERH: Table = &[
+    (
+        "TrapAlways",
+        // The system calls of Linux are the traps 0x10 to 0x17; the number of
+        // another stands in a register, and the exception has one code.
+        Handler::trap(|emulator, op| {
+            Err(match emulator.user_input(op, 0) as u64 & 0xff {
+                0x10..=0x17 => Halt::Syscall,
+                _ => Halt::Interrupt(0x160),
+            })
+        }),
+    ),
+    ("illegalInstruction", INVALID),
+    ("waitForInterrupt", WAIT),
+    ("InvalidateCacheBlock", NOTHING),
+    ("CacheBlockInvalidate", NOTHING),
+    ("CacheBlockPurge", NOTHING),
+    ("CacheBlockWriteBack", NOTHING),
+    ("SynchronizeDataOperation", NOTHING),
+];
+
+pub(super) const EBPF: Table = &[("helperCall", SYSCALL), ("callsTooDeep", interrupt!(1))];

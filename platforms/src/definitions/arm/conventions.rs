@@ -52,6 +52,7 @@ const AAPCS_VFP: CallingConvention = CallingConvention {
             "s15",
         ],
         double: &["d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7"],
+        fills_holes: true,
     },
     float_results: &["d0", "d1", "d2", "d3"],
     ..AAPCS

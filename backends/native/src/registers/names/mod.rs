@@ -6,6 +6,7 @@ mod arm;
 mod embedded;
 mod powerpc;
 mod sparc;
+mod superh;
 mod x86;
 
 use terrella_platforms::Architecture;
@@ -113,6 +114,7 @@ const fn family(architecture: Architecture) -> &'static Family {
         Architecture::Sparc64 => &sparc::FAMILY_64,
         Architecture::TriCore => &embedded::TRICORE,
         Architecture::Xtensa => &embedded::XTENSA,
+        Architecture::SuperH4 => &superh::FAMILY,
         _ => &NONE,
     }
 }

@@ -1,0 +1,137 @@
+//! The page that tells, for each platform, how much of it was compared with
+//! what (`docs/src/reference/truth.md`).
+
+use std::{fmt::Write as _, fs};
+
+use terrella_emulator_api::Platform;
+
+use crate::{Backend, Outcome, cases, programs, run_case};
+
+/// A line of `lockstep-results.txt`: instructions that were executed beside
+/// another machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockStep {
+    /// The platform.
+    pub platform: Platform,
+    /// What it was compared with.
+    pub against: String,
+    /// How many instructions were compared, how many of them had equal
+    /// results, how many other ones, and how many the engine does not have.
+    pub counts: [u64; 4],
+}
+
+/// The results of lock-step runs, as they were noted.
+///
+/// # Errors
+/// A line that is not `platform, against, compared, equal, different, not
+/// implemented`.
+pub fn lock_steps() -> Result<Vec<LockStep>, Box<dyn std::error::Error>> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/lockstep-results.txt");
+    let text = fs::read_to_string(path)?;
+    let is_row = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
+    text.lines()
+        .filter(is_row)
+        .map(|line| row(line).map_err(|error| format!("{line}: {error}").into()))
+        .collect()
+}
+
+fn row(line: &str) -> Result<LockStep, Box<dyn std::error::Error>> {
+    let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+    let [platform, against, counts @ ..] = fields.as_slice() else { return Err("fields are missing".into()) };
+    let counts = counts.iter().map(|count| count.parse()).collect::<Result<Vec<u64>, _>>()?;
+    let counts = counts.try_into().map_err(|_| "four counts are needed")?;
+    Ok(LockStep { platform: platform.parse()?, against: (*against).to_owned(), counts })
+}
+
+/// So many of so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Share {
+    good: usize,
+    all: usize,
+}
+
+impl Share {
+    fn note(&mut self, is_good: bool) {
+        self.good += usize::from(is_good);
+        self.all += 1;
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self { all: 0, .. } => "–".to_owned(),
+            Self { good, all } => format!("{good} of {all}"),
+        }
+    }
+}
+
+/// The cases that apply to a platform, and how many of them pass.
+fn conformance(backend: &Backend, platform: Platform) -> Share {
+    let mut share = Share::default();
+    for case in cases() {
+        match run_case(backend, platform, case) {
+            Outcome::NotApplicable(_) => {}
+            outcome => share.note(matches!(outcome, Outcome::Passed)),
+        }
+    }
+    share
+}
+
+/// The page. `progress` is told each platform before it is measured.
+///
+/// # Errors
+/// A fixture or table that cannot be read.
+pub fn page(mut progress: impl FnMut(&Backend, Platform)) -> Result<String, Box<dyn std::error::Error>> {
+    let (images, expected, steps) = (programs::images()?, programs::expected()?, lock_steps()?);
+    let mut text = String::from(
+        "# How much is true\n\nWritten by `cargo run -p terrella-conformance --bin truth`.\n\n\
+         *Conformance*: the cases of the [contract](contract.md) that apply to the platform, and how many of \
+         them pass. *Programs*: own C programs that check themselves, compiled at several levels \
+         (`tests/fixtures/programs`), and how many compute what they should; `tests/programs-known.txt` tells \
+         what is wrong with the others. *Lock step*: instructions executed beside another machine, as \
+         `tests/lockstep-results.txt` notes them.\n",
+    );
+    for backend in crate::backends() {
+        let _ = write!(
+            text,
+            "\n## {}\n\n| platform | conformance | programs | lock step |\n| --- | --- | --- | --- |\n",
+            backend.name
+        );
+        for platform in (backend.platforms)() {
+            progress(backend, platform);
+            let mut share = Share::default();
+            for image in images.iter().filter(|image| image.platform == platform) {
+                for program in &image.programs {
+                    let digest = expected.get(program).copied().unwrap_or_default();
+                    share.note(image.run(backend, program, digest).is_ok());
+                }
+            }
+            let cases = conformance(backend, platform).text();
+            let steps: Vec<String> = steps
+                .iter()
+                .filter(|step| step.platform == platform && backend.name == terrella_native::NAME)
+                .map(|LockStep { against, counts: [compared, equal, different, missing], .. }| {
+                    format!(
+                        "{against}: {compared}, {equal} equal, {different} different, {missing} not there"
+                    )
+                })
+                .collect();
+            let steps = if steps.is_empty() { "–".to_owned() } else { steps.join("; ") };
+            let _ = writeln!(text, "| `{platform}` | {cases} | {} | {steps} |", share.text());
+        }
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noted_results_can_be_read() {
+        assert!(lock_steps().is_ok(), "{:?}", lock_steps());
+        let step = row("mips, unicorn, 10, 7, 2, 1").expect("a row");
+        assert_eq!((step.platform, step.counts), (Platform::MIPS, [10, 7, 2, 1]));
+        assert!(row("mips, unicorn, 10").is_err());
+        assert!(row("nothing, unicorn, 10, 7, 2, 1").is_err());
+    }
+}
