@@ -7,7 +7,7 @@ use crate::{
     arm::{a32, a64},
     userops::{
         Handler, loongarch, m68k_fields, mips_float, mips_memory, msp430, powerpc, powerpc_float,
-        powerpc_integer, riscv, riscv_atomic, riscv_bits, sparc_integer,
+        powerpc_integer, powerpc_memory, riscv, riscv_atomic, riscv_bits, sparc_integer,
     },
 };
 
@@ -34,14 +34,19 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES],
         Architecture::Mips32 => &[mips_float::OVERRIDES, mips_memory::WORDS],
         Architecture::Mips64 => &[mips_float::OVERRIDES, mips_memory::WORDS, mips_memory::DOUBLE_WORDS],
-        Architecture::PowerPc32 => {
-            &[powerpc_float::ARITHMETIC, powerpc_float::OTHERS, powerpc_integer::OVERRIDES]
-        }
+        Architecture::PowerPc32 => &[
+            powerpc_float::ARITHMETIC,
+            powerpc_float::OTHERS,
+            powerpc_integer::OVERRIDES,
+            powerpc_memory::WORDS,
+        ],
         Architecture::PowerPc64 => &[
             powerpc::OVERRIDES,
             powerpc_float::ARITHMETIC,
             powerpc_float::OTHERS,
             powerpc_integer::OVERRIDES,
+            powerpc_memory::WORDS,
+            powerpc_memory::DOUBLE_WORDS,
         ],
         _ => &[],
     }

@@ -276,6 +276,30 @@ macro_rules! any_length {
 /// are native handlers of the engine.
 pub const EDITS: &[Edit] = &[
     Edit {
+        file: "mips32Instructions.sinc",
+        old: "RD = lzcount( RSsrc );",
+        new: "local word:4 = RSsrc:4;\n    RD = lzcount(word);",
+        reason: "the bits of a word are counted, in a register of 64 bits, too",
+    },
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: "RD = lzcount( ~RSsrc );",
+        new: "local word:4 = RSsrc:4;\n    RD = lzcount(~word);",
+        reason: "the bits of a word are counted, in a register of 64 bits, too",
+    },
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: "fct=0xD & breakcode {\n    tmp:4=breakcode; \n    trap(tmp); ",
+        new: "fct=0xD & breakcode {\n    tmp:4=breakcode; \n    break(tmp); ",
+        reason: "a breakpoint is another exception than a trap",
+    },
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: "    tmpb = tmpb << lsb;\n    RT = (RT & tmpa) | tmpb;",
+        new: "    tmpb = tmpb << lsb;\n    tmpb = (RT & tmpa) | tmpb;\n    RT = sext(tmpb:4);",
+        reason: "a word in a register of 64 bits has its sign extended",
+    },
+    Edit {
         file: "ia.sinc",
         old: "byte=0xf4                        { goto inst_start; }",
         new: "byte=0xf4 { hlt(); }\ndefine pcodeop hlt;",

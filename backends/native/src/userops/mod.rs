@@ -17,6 +17,7 @@ pub(crate) mod msp430;
 pub(crate) mod powerpc;
 pub(crate) mod powerpc_float;
 pub(crate) mod powerpc_integer;
+pub(crate) mod powerpc_memory;
 pub(crate) mod riscv;
 pub(crate) mod riscv_atomic;
 pub(crate) mod riscv_bits;

@@ -1,0 +1,75 @@
+//! PowerPC: loads that reserve and stores that ask for the reservation
+//! (Power ISA 2.07, book II, 4.4.2).
+
+use terrella_emulator_api::{Access, MemoryCause};
+
+use super::{Function, Handler};
+use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt, overrides::Override};
+
+/// A load, with any hint.
+const fn load(number: u32, function: Function) -> Override {
+    Override { mask: 0xfc00_07fe, value: 31 << 26 | number << 1, handler: Handler::new(function) }
+}
+
+/// A store, which always tells whether it was done.
+const fn store(number: u32, function: Function) -> Override {
+    Override { mask: 0xfc00_07ff, value: 31 << 26 | number << 1 | 1, handler: Handler::new(function) }
+}
+
+/// Those of words, and of bytes and halves.
+pub(crate) const WORDS: &[Override] = &[
+    load(52, |emulator, op| reserve(emulator, op, 1)),
+    load(116, |emulator, op| reserve(emulator, op, 2)),
+    load(20, |emulator, op| reserve(emulator, op, 4)),
+    store(694, |emulator, op| store_conditionally(emulator, op, 1)),
+    store(726, |emulator, op| store_conditionally(emulator, op, 2)),
+    store(150, |emulator, op| store_conditionally(emulator, op, 4)),
+];
+
+pub(crate) const DOUBLE_WORDS: &[Override] = &[
+    load(84, |emulator, op| reserve(emulator, op, 8)),
+    store(214, |emulator, op| store_conditionally(emulator, op, 8)),
+];
+
+/// The address, and the number of the register that is loaded or stored.
+fn operands(emulator: &NativeEmulator, op: &UserOp, size: usize, access: Access) -> Result<(u64, u32), Halt> {
+    let word = emulator.user_input(op, 0) as u32;
+    let [register, a, b] = [21, 16, 11].map(|low| word >> low & 31);
+    let base = if a == 0 { 0 } else { emulator.numbered("r0", a) as u64 };
+    let address = base.wrapping_add(emulator.numbered("r0", b) as u64) & emulator.address_mask;
+    if !address.is_multiple_of(size as u64) {
+        return Err(Halt::Memory { access, cause: MemoryCause::Unaligned, address, size: size as u64 });
+    }
+    Ok((address, register))
+}
+
+fn reserve(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {
+    let (address, register) = operands(emulator, op, size, Access::Read)?;
+    let mut bytes = [0; 8];
+    emulator.user_read(address, &mut bytes[..size])?;
+    if emulator.data_big_endian {
+        bytes[..size].reverse();
+    }
+    emulator.set_numbered("r0", register, u64::from_le_bytes(bytes).into());
+    emulator.reservation = Some((address, size as u8));
+    Ok(())
+}
+
+/// Stores only if the reservation is of this address and size, which is gone
+/// afterwards.
+fn store_conditionally(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {
+    let (address, register) = operands(emulator, op, size, Access::Write)?;
+    let holds = emulator.reservation == Some((address, size as u8));
+    if holds {
+        let mut bytes = (emulator.numbered("r0", register) as u64).to_le_bytes();
+        let bytes = &mut bytes[..size];
+        if emulator.data_big_endian {
+            bytes.reverse();
+        }
+        emulator.user_write(address, bytes)?;
+    }
+    emulator.reservation = None;
+    let summary = emulator.user_register("xer_so") & 1;
+    emulator.set_user_register("cr0", u128::from(holds) << 1 | summary);
+    Ok(())
+}
