@@ -4,8 +4,9 @@
 use terrella_platforms::Architecture;
 
 use crate::userops::{
-    Handler, aarch64, loongarch, m68k_fields, mips_float, mips_memory, msp430, neon, powerpc, powerpc_float,
-    powerpc_integer, riscv, riscv_atomic, riscv_bits, sparc_integer,
+    Handler, aarch64, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float, mips_memory,
+    msp430, neon, powerpc, powerpc_float, powerpc_integer, riscv, riscv_atomic, riscv_bits, sparc_float,
+    sparc_integer,
 };
 
 /// Some instructions and their handler, whose input is the instruction word.
@@ -22,11 +23,16 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             &[riscv::OVERRIDES, riscv_bits::OVERRIDES, riscv_atomic::OVERRIDES]
         }
         Architecture::AArch64 => &[aarch64::OVERRIDES, aarch64::INTEGER],
-        Architecture::LoongArch32 | Architecture::LoongArch64 => &[loongarch::OVERRIDES],
+        Architecture::LoongArch32 | Architecture::LoongArch64 => &[
+            loongarch::OVERRIDES,
+            loongarch_float::PAIRS,
+            loongarch_float::CONVERSIONS,
+            loongarch_integer::OVERRIDES,
+        ],
         Architecture::ArmV7A | Architecture::ArmV7R => &[neon::OVERRIDES],
         Architecture::M68k => &[m68k_fields::OVERRIDES],
         Architecture::Msp430X => &[msp430::OVERRIDES],
-        Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES],
+        Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES, sparc_float::OVERRIDES],
         Architecture::Mips32 => &[mips_float::OVERRIDES, mips_memory::WORDS],
         Architecture::Mips64 => &[mips_float::OVERRIDES, mips_memory::WORDS, mips_memory::DOUBLE_WORDS],
         Architecture::PowerPc32 => {
