@@ -85,7 +85,7 @@ fn checksum(emulator: &mut NativeEmulator, op: &UserOp, polynomial: u32) -> Resu
     for byte in &emulator.gpr_at(word, 5).to_le_bytes()[..size] {
         sum ^= u32::from(*byte);
         for _ in 0..8 {
-            sum = sum >> 1 ^ (sum & 1) * polynomial;
+            sum = (sum >> 1) ^ ((sum & 1) * polynomial);
         }
     }
     emulator.set_target(word, sign_extended(sum.into()));
