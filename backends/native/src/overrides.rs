@@ -6,8 +6,9 @@ use terrella_platforms::Architecture;
 use crate::{
     arm::{a32, a64},
     userops::{
-        Handler, loongarch, m68k_fields, mips_float, mips_memory, msp430, powerpc, powerpc_float,
-        powerpc_integer, powerpc_memory, riscv, riscv_atomic, riscv_bits, sparc_integer,
+        Handler, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float, mips_memory, msp430,
+        powerpc, powerpc_float, powerpc_integer, powerpc_memory, riscv, riscv_atomic, riscv_bits,
+        sparc_float, sparc_integer,
     },
 };
 
@@ -25,13 +26,18 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             &[riscv::OVERRIDES, riscv_bits::OVERRIDES, riscv_atomic::OVERRIDES]
         }
         Architecture::AArch64 => a64::OVERRIDES,
-        Architecture::LoongArch32 | Architecture::LoongArch64 => &[loongarch::OVERRIDES],
+        Architecture::LoongArch32 | Architecture::LoongArch64 => &[
+            loongarch::OVERRIDES,
+            loongarch_float::PAIRS,
+            loongarch_float::CONVERSIONS,
+            loongarch_integer::OVERRIDES,
+        ],
         Architecture::ArmV5T => a32::OLD,
         Architecture::ArmV6M | Architecture::ArmV7M => a32::MICROCONTROLLER,
         Architecture::ArmV7A | Architecture::ArmV7R => a32::ARM,
         Architecture::M68k => &[m68k_fields::OVERRIDES],
         Architecture::Msp430X => &[msp430::OVERRIDES],
-        Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES],
+        Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES, sparc_float::OVERRIDES],
         Architecture::Mips32 => &[mips_float::OVERRIDES, mips_memory::WORDS],
         Architecture::Mips64 => &[mips_float::OVERRIDES, mips_memory::WORDS, mips_memory::DOUBLE_WORDS],
         Architecture::PowerPc32 => &[

@@ -336,21 +336,10 @@ impl NativeEmulator {
         translator.is_unknown = decoded.is_err();
         translator.replacement = None;
         translator.slot = None;
-        let is_compressed = self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0);
-        if decoded.is_ok() && !translator.refusals.is_empty() && !is_compressed {
-            let length = translator.decoder.length();
-            let mut bytes = [0; 4];
-            self.memory.fetch(pc, &mut bytes[..length.min(4)]);
-            let word = match (self.processor.language.is_big_endian(), length) {
-                (true, 2) => u32::from(u16::from_be_bytes([bytes[0], bytes[1]])),
-                (true, _) => u32::from_be_bytes(bytes),
-                (false, _) => u32::from_le_bytes(bytes),
-            };
-            if translator.refusals.iter().any(|refusal| refusal.holds(length, word)) {
-                return Err(Failure::Entry(Entry::Invalid));
-            }
-        }
         let length = decoded.is_ok().then(|| translator.decoder.length());
+        if length.is_some_and(|length| self.refuses(pc, length, context)) {
+            return Err(Failure::Entry(Entry::Invalid));
+        }
         if let Some((handler, word, condition)) = self.replacement(pc, length, context) {
             let translator = &mut self.translator;
             if self.arm.is_some() && length != Some(4) {
@@ -466,7 +455,13 @@ impl NativeEmulator {
     /// Decodes and lifts the instruction in a delay slot. What is none is a
     /// fault only if it is reached.
     fn fetch_slot(&mut self, pc: u64, context: Context, shortest: usize) -> Result<(), Failure> {
-        match decode(&self.memory, &mut self.translator.slot_decoder, pc, context, shortest) {
+        let decoded = decode(&self.memory, &mut self.translator.slot_decoder, pc, context, shortest);
+        let length = self.translator.slot_decoder.length();
+        let decoded = match decoded {
+            Ok(()) if self.refuses(pc, length, context) => Err(Failure::Entry(Entry::Invalid)),
+            decoded => decoded,
+        };
+        match decoded {
             Ok(()) => {}
             Err(Failure::Entry(Entry::Invalid)) => {
                 let replacement = Some((INVALID, 0));
@@ -475,7 +470,6 @@ impl NativeEmulator {
             }
             Err(failure) => return Err(failure),
         }
-        let length = self.translator.slot_decoder.length();
         let replacement =
             self.replacement(pc, Some(length), context).map(|(handler, word, _)| (handler, word));
         let translator = &mut self.translator;
@@ -485,6 +479,23 @@ impl NativeEmulator {
         }
         translator.slot = Some(SlotCode { length, replacement, decodes: true });
         Ok(())
+    }
+
+    /// Whether what decodes is no instruction all the same.
+    fn refuses(&self, pc: u64, length: usize, context: Context) -> bool {
+        let refusals = self.translator.refusals;
+        let is_compressed = self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0);
+        if refusals.is_empty() || is_compressed {
+            return false;
+        }
+        let mut bytes = [0; 4];
+        self.memory.fetch(pc, &mut bytes[..length.min(4)]);
+        let word = match (self.processor.language.is_big_endian(), length) {
+            (true, 2) => u32::from(u16::from_be_bytes([bytes[0], bytes[1]])),
+            (true, _) => u32::from_be_bytes(bytes),
+            (false, _) => u32::from_le_bytes(bytes),
+        };
+        refusals.iter().any(|refusal| refusal.holds(length, word))
     }
 
     /// Whether a basic block ends after an instruction.

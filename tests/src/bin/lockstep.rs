@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! lockstep PLATFORM [--against unicorn|qemu-user|model] [--count N] [--seed S]
-//!          [--each N] [--only PREFIX] [--code HEX] [--json]
+//!          [--each N] [--only PREFIX] [--code HEX] [--json] [--vectors]
 //! ```
 //!
 //! It ends with 0 if nothing differs, 1 if something does, 2 if it was called
@@ -16,7 +16,7 @@ use terrella_conformance::lockstep::{Against, Options, compare, serve};
 use terrella_emulator_api::Platform;
 
 const USAGE: &str = "usage: lockstep PLATFORM [--against unicorn|qemu-user|model] [--count N] [--seed S] \
-                     [--each N] [--only PREFIX] [--code HEX] [--json]";
+                     [--each N] [--only PREFIX] [--code HEX] [--json] [--vectors]";
 
 fn value<T: FromStr<Err: Display>>(name: &str, text: Option<String>) -> Result<T, String> {
     let text = text.ok_or_else(|| format!("{name} needs a value\n{USAGE}"))?;
@@ -41,10 +41,12 @@ fn options() -> Result<(Options, bool), String> {
         each: u64::MAX,
         code: None,
         only: None,
+        vectors: false,
     };
     while let Some(name) = arguments.next() {
         match name.as_str() {
             "--json" => json = true,
+            "--vectors" => options.vectors = true,
             "--count" => options.count = value(&name, arguments.next())?,
             "--seed" => options.seed = value(&name, arguments.next())?,
             "--each" => options.each = value(&name, arguments.next())?,
@@ -86,7 +88,9 @@ fn main() -> ExitCode {
     };
     match compare(&options) {
         Ok(report) => {
-            if json {
+            if options.vectors {
+                report.vectors.iter().for_each(|line| println!("{line}"));
+            } else if json {
                 match serde_json::to_string_pretty(&report) {
                     Ok(text) => println!("{text}"),
                     Err(error) => eprintln!("{error}"),

@@ -4,7 +4,7 @@ use terrella_emulator_api::{Platform, RegisterValue};
 
 use super::{
     Against, Answer, Error, Kind, Outcome, Plan, Report, Subject, child::Child, msp430::Model,
-    native::InProcess, plan::Place, qemu::Qemu, report::Verdict, sample::Samples,
+    native::InProcess, plan::Place, qemu::Qemu, report::Verdict, sample::Samples, vectors::vector,
 };
 
 /// What is compared, and how much of it.
@@ -24,6 +24,8 @@ pub struct Options {
     pub code: Option<Vec<u8>>,
     /// Only mnemonics that begin with this.
     pub only: Option<String>,
+    /// Whether test vectors are made of what agrees.
+    pub vectors: bool,
 }
 
 /// Compares the native engine with a reference.
@@ -83,6 +85,9 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
                 Answer::Outcome(other) => judge(&plan, &own, &other, &fixed),
             }
         };
+        if options.vectors && matches!(verdict, Verdict::Equal) {
+            report.vectors.extend(vector(&plan, &mut native, &sample, &own)?);
+        }
         report.add(&sample.mnemonic, &sample.bytes, &sample.text, verdict);
     }
     Ok(report)

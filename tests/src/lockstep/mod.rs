@@ -15,6 +15,7 @@ mod qemu;
 mod random;
 mod report;
 mod sample;
+mod vectors;
 
 pub use child::serve;
 pub use comparison::{Options, compare};

@@ -48,6 +48,7 @@ impl Subject for InProcess {
     }
 
     fn start(&mut self, plan: &Plan) -> Result<Vec<RegisterValue>, Error> {
+        self.emulator.restore(&self.start)?;
         self.registers(plan)
     }
 

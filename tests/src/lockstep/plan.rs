@@ -80,7 +80,7 @@ const FLAGS: &[&str] = &[
 const STATUS: &[&str] = &["fcsr", "fpscr", "fsr", "fpsr", "mxcsr"];
 
 /// Of the control registers among them, the bits that are set: rounding modes
-/// that all processors of the family have.
+/// that all processors of the family have, and that the stub of QEMU takes.
 fn settable(platform: Platform, name: &str) -> u64 {
     use terrella_platforms::Architecture as A;
     match (platform.architecture(), name) {
@@ -89,10 +89,6 @@ fn settable(platform: Platform, name: &str) -> u64 {
         (A::Mips32 | A::Mips64, "fcsr") => 0xfe80_0003,
         // FPSCR of PowerPC: RN (Power ISA, book I, 4.2.2).
         (A::PowerPc32 | A::PowerPc64, "fpscr") => 3,
-        // FSR of SPARC: RD (SPARC V8, 4.4).
-        (A::Sparc32 | A::Sparc64, "fsr") => 0xc000_0000,
-        // FCSR of LoongArch: RM (LoongArch Reference Manual, 3.1.3).
-        (A::LoongArch32 | A::LoongArch64, "fcsr") => 0x300,
         // FPCR of the 68040: rounding mode and precision (M68000PRM, 1.2.2).
         (A::M68k, "fpcr") => 0xf0,
         // FPCR of AArch64 and FPSCR of ARM: RMode (Arm ARM, FPCR).

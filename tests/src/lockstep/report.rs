@@ -49,6 +49,9 @@ pub struct Report {
     pub mnemonics: BTreeMap<String, Count>,
     /// The crashes of the reference: bytes, text and signal.
     pub crashes: Vec<String>,
+    /// Test vectors, if they were asked for.
+    #[serde(skip)]
+    pub vectors: Vec<String>,
 }
 
 /// How many crashes are kept.
@@ -66,6 +69,7 @@ impl Report {
             sum: Count::default(),
             mnemonics: BTreeMap::new(),
             crashes: Vec::new(),
+            vectors: Vec::new(),
         }
     }
 

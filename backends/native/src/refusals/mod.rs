@@ -105,8 +105,8 @@ const POWERPC: &[Refusal] = &[
     extended(695, other_update),
     extended(759, other_update),
     // lq needs an even RT that is not RA, stq an even RS (3.3.4).
-    primary(56, |word| power(word).0 % 2 != 0 || power(word).0 == power(word).1),
-    refuse(0xfc00_0003, 62 << 26 | 2, |word| power(word).0 % 2 != 0),
+    primary(56, |word| !power(word).0.is_multiple_of(2) || power(word).0 == power(word).1),
+    refuse(0xfc00_0003, 62 << 26 | 2, |word| !power(word).0.is_multiple_of(2)),
 ];
 
 #[cfg(test)]

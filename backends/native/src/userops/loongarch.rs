@@ -10,8 +10,6 @@ use crate::{
 };
 
 pub(crate) const OVERRIDES: &[Override] = &[
-    // ftintrm, ftintrp, ftintrz, ftintrne, ftint.
-    Override { mask: 0xfffe_1000, value: 0x011a_0000, handler: Handler::new(to_integer) },
     // frint.
     Override { mask: 0xffff_fc00, value: 0x011e_4400, handler: Handler::new(to_integral) },
     Override { mask: 0xffff_fc00, value: 0x011e_4800, handler: Handler::new(to_integral) },
@@ -36,7 +34,7 @@ fn zero(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
 }
 
 /// The name of a numbered register.
-fn register(number: u32) -> String {
+pub(super) fn register(number: u32) -> String {
     match number & 31 {
         number @ 0..8 => format!("fa{number}"),
         number @ 8..24 => format!("ft{}", number - 8),
@@ -44,7 +42,7 @@ fn register(number: u32) -> String {
     }
 }
 
-const fn rounding(mode: u128) -> Round {
+pub(super) const fn rounding(mode: u128) -> Round {
     match mode & 3 {
         0 => Round::NearestTiesToEven,
         1 => Round::TowardZero,
@@ -61,22 +59,6 @@ const fn size_of(word: u32) -> usize {
 fn source(emulator: &NativeEmulator, word: u32) -> u128 {
     let value = emulator.user_register(&register(word >> 5));
     value & u128::MAX >> (128 - 8 * size_of(word))
-}
-
-fn to_integer(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
-    let word = emulator.user_input(op, 0) as u32;
-    let round = match word >> 14 & 7 {
-        0 => Round::TowardNegative,
-        1 => Round::TowardPositive,
-        2 => Round::TowardZero,
-        3 => Round::NearestTiesToEven,
-        4 => rounding(emulator.user_register("fcsr") >> 8),
-        _ => return Err(Halt::Invalid),
-    };
-    let bits = if word >> 13 & 1 == 0 { 32 } else { 64 };
-    let (value, _) = exact::to_integer(source(emulator, word), size_of(word), bits, true, round);
-    emulator.set_user_register(&register(word), value);
-    Ok(())
 }
 
 fn to_integral(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {

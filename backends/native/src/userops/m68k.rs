@@ -162,7 +162,7 @@ fn rotate(emulator: &mut NativeEmulator, op: &UserOp, is_left: bool) -> Result<(
 /// Through X, which is one bit more.
 fn rotate_through(emulator: &mut NativeEmulator, op: &UserOp, is_left: bool) -> Result<(), Halt> {
     let (count, value, bits) = rotation(emulator, op);
-    let extend = emulator.user_register("XF") as u128 & 1;
+    let extend = emulator.user_register("XF") & 1;
     let all = extend << bits | u128::from(value);
     let width = bits + 1;
     let left = if is_left { count % width } else { (width - count % width) % width };

@@ -144,7 +144,7 @@ fn is_signalling(size: usize, value: u128) -> bool {
 }
 
 /// What of the library's status there is in the Cause field.
-fn exceptions(status: Status) -> u32 {
+pub(super) fn exceptions(status: Status) -> u32 {
     let flags = [
         (Status::INEXACT, INEXACT),
         (Status::UNDERFLOW, UNDERFLOW),

@@ -326,7 +326,7 @@ impl Machine<'_> {
             4 | 5 => self.shift_many(word)?,
             6 => {
                 let value = self.register(source);
-                let address = self.fetch()? | (target as u32) << 16;
+                let address = self.fetch()? | target << 16;
                 self.write(address, value, 20)?;
             }
             7 => {

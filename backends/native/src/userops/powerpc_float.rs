@@ -295,7 +295,7 @@ impl NativeEmulator {
         }
         let is_set = |new: u32, bits: u32| u32::from(new & bits != 0);
         let invalid = is_set(new, fpscr::INVALID);
-        new = new & !(fpscr::VX | fpscr::FEX) | invalid * fpscr::VX;
+        new = new & !(fpscr::VX | fpscr::FEX) | (invalid * fpscr::VX);
         // VX, OX, UX, ZX and XX with their enabling bits VE to XE.
         let summary = new >> 25 & 0x1f;
         new |= u32::from(summary & (new >> fpscr::ENABLES & 0x1f) != 0) * fpscr::FEX;

@@ -32,19 +32,20 @@ pub(crate) const DOUBLE_WORDS: &[Override] = &[
 ];
 
 /// The address, and the number of the register that is loaded or stored.
-fn operands(emulator: &NativeEmulator, op: &UserOp, size: usize, access: Access) -> Result<(u64, u32), Halt> {
+fn operands(emulator: &NativeEmulator, op: &UserOp) -> (u64, u32) {
     let word = emulator.user_input(op, 0) as u32;
     let [register, a, b] = [21, 16, 11].map(|low| word >> low & 31);
     let base = if a == 0 { 0 } else { emulator.numbered("r0", a) as u64 };
     let address = base.wrapping_add(emulator.numbered("r0", b) as u64) & emulator.address_mask;
-    if !address.is_multiple_of(size as u64) {
-        return Err(Halt::Memory { access, cause: MemoryCause::Unaligned, address, size: size as u64 });
-    }
-    Ok((address, register))
+    (address, register)
 }
 
 fn reserve(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {
-    let (address, register) = operands(emulator, op, size, Access::Read)?;
+    let (address, register) = operands(emulator, op);
+    if !address.is_multiple_of(size as u64) {
+        let (access, cause) = (Access::Read, MemoryCause::Unaligned);
+        return Err(Halt::Memory { access, cause, address, size: size as u64 });
+    }
     let mut bytes = [0; 8];
     emulator.user_read(address, &mut bytes[..size])?;
     if emulator.data_big_endian {
@@ -58,7 +59,7 @@ fn reserve(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<()
 /// Stores only if the reservation is of this address and size, which is gone
 /// afterwards.
 fn store_conditionally(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {
-    let (address, register) = operands(emulator, op, size, Access::Write)?;
+    let (address, register) = operands(emulator, op);
     let holds = emulator.reservation == Some((address, size as u8));
     if holds {
         let mut bytes = (emulator.numbered("r0", register) as u64).to_le_bytes();

@@ -1,0 +1,118 @@
+//! MIPS: what a single instruction from a table of vectors cannot show: delay
+//! slots, stores that are seen, links, compressed code (MIPS Architecture For
+//! Programmers, volumes II-A, II-B and IV-a).
+
+use std::{cell::RefCell, rc::Rc};
+
+use terrella_emulator_api::{
+    Emulator, EmulatorExt, Error, Fault, Flow, Limits, Permissions, Platform, Step, Stop,
+};
+use terrella_native::NativeEmulator;
+
+const CODE: u64 = 0x1_0000;
+const DATA: u64 = 0x2_0000;
+
+fn with_code(platform: Platform, words: &[u32]) -> Result<NativeEmulator, Error> {
+    let mut emulator = NativeEmulator::new(platform)?;
+    emulator.map_memory(CODE..CODE + 0x1000, Permissions::ALL)?;
+    emulator.map_memory(DATA..DATA + 0x1000, Permissions::READ_WRITE)?;
+    let is_big = platform.byte_order() == terrella_platforms::ByteOrder::Big;
+    let bytes = words.iter().flat_map(|word| if is_big { word.to_be_bytes() } else { word.to_le_bytes() });
+    emulator.write_code(CODE, &bytes.collect::<Vec<_>>())?;
+    emulator.set_program_counter(CODE)?;
+    Ok(emulator)
+}
+
+#[test]
+fn a_nullified_slot_may_hold_anything() -> Result<(), Error> {
+    // beql at, zero, +4; a word that is no instruction.
+    let words = [0x5020_0004, 0x7180_cbdb];
+    let mut emulator = with_code(Platform::MIPS, &words)?;
+    emulator.write_register("r1", 1_u64)?;
+    assert_eq!(emulator.step()?, Step::Done);
+    assert_eq!(emulator.program_counter(), CODE + 8);
+    // So with a limit, of which the slot counts.
+    emulator.set_program_counter(CODE)?;
+    assert_eq!(emulator.run_with(&Limits::instructions(1))?, Stop::InstructionLimit(CODE + 8));
+    // Taken, it is executed.
+    emulator.write_register("r1", 0_u64)?;
+    emulator.set_program_counter(CODE)?;
+    let result = emulator.step();
+    assert!(
+        matches!(result, Err(Error::Fault(Fault::InvalidInstruction { pc, .. })) if pc == CODE + 4),
+        "{result:?}"
+    );
+    Ok(())
+}
+
+/// Instruction, platform, offset of the address, and the store: its offset
+/// and its bytes, of 0x1122334455667788.
+type Part = (u32, Platform, u64, u64, &'static [u8]);
+
+#[test]
+fn parts_of_words_are_stored_without_a_read() -> Result<(), Error> {
+    const CASES: &[Part] = &[
+        // swl v0, 0(v1), swr v0, 0(v1).
+        (0xa862_0000, Platform::MIPS, 1, 1, &[0x55, 0x66, 0x77]),
+        (0xb862_0000, Platform::MIPS, 1, 0, &[0x77, 0x88]),
+        (0xa862_0000, Platform::MIPSEL, 1, 0, &[0x66, 0x55]),
+        (0xb862_0000, Platform::MIPSEL, 1, 1, &[0x88, 0x77, 0x66]),
+        // sdl, sdr.
+        (0xb062_0000, Platform::MIPS64, 6, 6, &[0x11, 0x22]),
+        (0xb462_0000, Platform::MIPS64, 1, 0, &[0x77, 0x88]),
+        (0xb062_0000, Platform::MIPS64EL, 1, 0, &[0x22, 0x11]),
+        (0xb462_0000, Platform::MIPS64EL, 6, 6, &[0x88, 0x77]),
+    ];
+    for (word, platform, offset, at, bytes) in CASES {
+        let mut emulator = with_code(*platform, &[*word])?;
+        let is_wide = emulator.definition().pointer_bytes == 8;
+        let value = if is_wide { 0x1122_3344_5566_7788_u64 } else { 0x5566_7788 };
+        emulator.write_register("r2", value)?;
+        emulator.write_register("r3", DATA + offset)?;
+        let (reads, stores) = (Rc::new(RefCell::new(0)), Rc::new(RefCell::new(Vec::new())));
+        let (seen_reads, seen_stores) = (Rc::clone(&reads), Rc::clone(&stores));
+        emulator.hook_memory_reads(move |_, _, _| {
+            *seen_reads.borrow_mut() += 1;
+            Ok(terrella_emulator_api::ReadFlow::Continue)
+        })?;
+        emulator.hook_memory_writes(move |_, address, bytes| {
+            seen_stores.borrow_mut().push((address, bytes.to_vec()));
+            Ok(Flow::Continue)
+        })?;
+        assert_eq!(emulator.step()?, Step::Done);
+        assert_eq!(*reads.borrow(), 0, "{platform} {word:#x}");
+        assert_eq!(*stores.borrow(), [(DATA + at, bytes.to_vec())], "{platform} {word:#x}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_store_needs_its_link() -> Result<(), Error> {
+    // ll v0, 0(v1); sc v0, 0(v1); sc v0, 0(v1).
+    let mut emulator = with_code(Platform::MIPS, &[0xc062_0000, 0xe062_0000, 0xe062_0000])?;
+    emulator.write_register("r3", DATA)?;
+    for (step, expected) in [(0, 0), (1, 1), (2, 0)] {
+        assert_eq!(emulator.step()?, Step::Done);
+        assert_eq!(emulator.read_register("r2")?, expected, "step {step}");
+    }
+    Ok(())
+}
+
+/// Code, how long it is, what is set, and what comes out of it.
+type Compressed = (&'static [u16], (&'static str, u64), (&'static str, u64));
+
+#[test]
+fn compressed_code_runs() -> Result<(), Error> {
+    // MIPS16e: li v0, 5; addiu v0, 3; sll v1, v0, 2.
+    const MIPS16: Compressed = (&[0x6a05, 0x4a03, 0x3348], ("r4", 0), ("r3", 32));
+    let (words, (input, value), (output, expected)) = MIPS16;
+    let mut emulator = with_code(Platform::MIPS, &[])?;
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+    emulator.write_code(CODE, &bytes)?;
+    emulator.write_register(input, value)?;
+    emulator.set_program_counter(CODE | 1)?;
+    let stop = emulator.run_with(&Limits::instructions(words.len() as u64))?;
+    assert_eq!(stop, Stop::InstructionLimit(CODE + 2 * words.len() as u64));
+    assert_eq!(emulator.read_register(output)?, expected);
+    Ok(())
+}
