@@ -386,7 +386,8 @@ impl NativeEmulator {
             return Some((INVALID, word, condition));
         }
         let found = match table {
-            a32::Set::Arm => find(word)?,
+            // What has no condition has rows of its own.
+            a32::Set::Arm => find(word).filter(|it| word >> 28 != 15 || it.mask >> 28 == 15)?,
             a32::Set::Thumb => find_in(self.translator.thumb_overrides, word)?,
         };
         Some((found.handler, word, condition))

@@ -3,6 +3,7 @@
 mod coprocessor;
 mod exclusive;
 mod extensions;
+mod hints;
 mod media;
 mod microcontroller;
 mod multiple;
@@ -27,6 +28,7 @@ pub(crate) const ARM: &[&[Override]] = &[
     multiple::ROWS,
     status::FLOAT,
     status::ARM,
+    hints::ROWS,
     coprocessor::ROWS,
     exclusive::ARM,
     media::ARM,
@@ -37,7 +39,7 @@ pub(crate) const MICROCONTROLLER: &[&[Override]] =
     &[microcontroller::ABSENT, vfp::ROWS, multiple::ROWS, status::FLOAT];
 
 /// The same before ARMv6, which have the saturating sums only.
-pub(crate) const OLD: &[&[Override]] = &[status::ARM, coprocessor::ROWS, media::OLD];
+pub(crate) const OLD: &[&[Override]] = &[status::ARM, hints::ROWS, coprocessor::ROWS, media::OLD];
 
 /// Other instructions of Thumb; those of microcontrollers; and those of the
 /// smallest of them, and of processors before Thumb had words of four bytes.
