@@ -63,7 +63,9 @@ pub(crate) const fn is_reserved(word: u32, set: Set) -> bool {
         }
         Set::Thumb => {
             let (upper, lower) = (word & 31, word >> 10 & 0x1c | word >> 6 & 3);
-            word & 0xfff0_8020 == 0xf360_0000 && upper < lower
+            // blx to the middle of a word.
+            word & 0xf800_d001 == 0xf000_c001
+                || word & 0xfff0_8020 == 0xf360_0000 && upper < lower
                 || word & 0xff70_8020 == 0xf340_0000 && lower + upper > 31
         }
     }
