@@ -372,7 +372,10 @@ impl NativeEmulator {
         };
         let find = |word: u32| find_in(overrides, word);
         let Some((_, high, low)) = self.mode_switch.filter(|_| self.arm.is_some()) else {
-            let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+            // Code of AArch64 is little-endian whatever its data are (Arm ARM,
+            // B2.6.2).
+            let reverses = big_endian && self.arm.is_none();
+            let word = if reverses { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
             return find(word).map(|found| (found.handler, word, None));
         };
         let is_thumb = context.get(high, low) == 1;
