@@ -412,7 +412,9 @@ impl NativeEmulator {
             return None;
         }
         let Some((_, high, low)) = self.mode_switch else {
-            let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+            // Code of AArch64 is little-endian whatever its data are (Arm ARM,
+            // B2.6.2).
+            let word = u32::from_le_bytes(bytes);
             return find(word).map(|found| (found.handler, word, None));
         };
         let is_thumb = context.get(high, low) == 1;
@@ -426,7 +428,8 @@ impl NativeEmulator {
             return Some((INVALID, word, condition));
         }
         let found = match table {
-            a32::Set::Arm => find(word)?,
+            // What has no condition has rows of its own.
+            a32::Set::Arm => find(word).filter(|it| word >> 28 != 15 || it.mask >> 28 == 15)?,
             a32::Set::Thumb => find_in(self.translator.thumb_overrides, word)?,
         };
         Some((found.handler, word, condition))

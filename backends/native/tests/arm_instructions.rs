@@ -63,11 +63,14 @@ fn check(platform: Platform, table: &str, thumb: u64) {
 #[test]
 fn aarch64() {
     check(Platform::AARCH64, include_str!("instructions/aarch64.txt"), 0);
+    // The byte order is that of data.
+    check(Platform::AARCH64_BE, include_str!("instructions/aarch64.txt"), 0);
 }
 
 #[test]
 fn arm() {
     check(Platform::ARMV7A, include_str!("instructions/armv7a.txt"), 0);
+    check(Platform::ARMV7R, include_str!("instructions/armv7a.txt"), 0);
 }
 
 #[test]

@@ -117,3 +117,75 @@ fn a_stack_pointer_is_selected() {
     write(&mut emulator, "msp", DATA + 0x300);
     assert_eq!(read(&emulator, "sp"), DATA + 0x300);
 }
+
+/// Loads and stores that the published specification has otherwise: platform,
+/// code, registers before, registers after, and memory after.
+#[test]
+fn loads_and_stores_are_of_their_size() {
+    type Registers = &'static [(&'static str, u64)];
+    const BYTES: u128 = 0x0807_0605_8483_8281;
+    let cases: &[(Platform, Vec<u8>, Registers, Registers, u128)] = &[
+        // ldrsb w1, [x0]; ldrsh w1, [x0, #2]; ldursb w1, [x0, #1]: the upper
+        // half becomes zero.
+        (Platform::AARCH64, words(&[0x39c0_0001]), &[("x0", DATA)], &[("x1", 0xffff_ff81)], BYTES),
+        (Platform::AARCH64, words(&[0x79c0_0401]), &[("x0", DATA)], &[("x1", 0xffff_8483)], BYTES),
+        (Platform::AARCH64, words(&[0x38c0_1001]), &[("x0", DATA)], &[("x1", 0xffff_ff82)], BYTES),
+        // ldpsw x1, x2, [x0]
+        (
+            Platform::AARCH64,
+            words(&[0x6940_0801]),
+            &[("x0", DATA)],
+            &[("x1", 0xffff_ffff_8483_8281), ("x2", 0x0807_0605)],
+            BYTES,
+        ),
+        // stlrb w1, [x0]
+        (
+            Platform::AARCH64,
+            words(&[0x089f_fc01]),
+            &[("x0", DATA), ("x1", 0x1234)],
+            &[],
+            0x0807_0605_8483_8234,
+        ),
+        // ldrh r1, [pc, #-4]: of the instruction itself.
+        (Platform::ARMV7A, words(&[0xe15f_10b4, 0x1234_89ab]), &[], &[("r1", 0x89ab)], BYTES),
+        // strht r1, [r0], #2
+        (
+            Platform::ARMV7A,
+            words(&[0xe0e0_10b2]),
+            &[("r0", DATA), ("r1", 0xaabb_ccdd)],
+            &[("r0", DATA + 2)],
+            0x0807_0605_8483_ccdd,
+        ),
+        // ldrsb.w r1, [pc, #0]
+        (Platform::ARMV7M, halves(&[0xf99f, 0x1000, 0x12f0, 0]), &[], &[("r1", 0xffff_fff0)], BYTES),
+        // stmia r0!, {r0, r1}
+        (
+            Platform::ARMV7M,
+            halves(&[0xc003]),
+            &[("r0", DATA), ("r1", 7)],
+            &[("r0", DATA + 8)],
+            7 << 32 | DATA as u128,
+        ),
+        // vldmia r0!, {d1}
+        (
+            Platform::ARMV7A,
+            words(&[0xecb0_1b02]),
+            &[("r0", DATA)],
+            &[("d1", BYTES as u64), ("r0", DATA + 8)],
+            BYTES,
+        ),
+    ];
+    for (index, (platform, code, before, after, memory)) in cases.iter().enumerate() {
+        let thumb = u64::from(*platform == Platform::ARMV7M);
+        let mut emulator = emulator(*platform, code, thumb);
+        emulator.write_memory(DATA, &BYTES.to_le_bytes()).expect("mapped memory");
+        for (name, value) in *before {
+            write(&mut emulator, name, *value);
+        }
+        steps(&mut emulator, 1);
+        for (name, value) in *after {
+            assert_eq!(read(&emulator, name), *value, "case {index}: {name}");
+        }
+        assert_eq!(emulator.read_integer(DATA, 8).expect("mapped memory"), *memory, "case {index}");
+    }
+}

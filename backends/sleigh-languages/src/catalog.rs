@@ -1218,7 +1218,11 @@ pub const EDITS: &[Edit] = &[
         "[ reloff=inst_start+8-((immedH<<4) | immedL);]\n{\n  export *[const]:4 reloff;",
         "a literal of LDRH, LDRSB, LDRSH is at the address",
     ),
-    arm_halfword("*:2 addrmode3 = Rd;", "*:2 addrmode3 = Rd:2;", "STRHT stores two bytes"),
+    arm_halfword(
+        "*:2 addrmode3 = Rd;",
+        "build addrmode3;\n  *:2 addrmode3 = Rd:2;",
+        "STRHT stores two bytes, and writes its base if it executes",
+    ),
     Edit {
         file: "ARM.sinc",
         old: "macro BranchWritePC(addr) {\n   pc = addr;",

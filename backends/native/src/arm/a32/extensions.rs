@@ -1,6 +1,7 @@
-//! Extensions of ARMv8: checksums, AES and SHA, dot products, complex numbers
+//! Extensions of ARMv8: checksums, AES and SHA, dot products, products of half
+//! precision, complex numbers
 //! (Arm ARM, DDI 0487, F5.1, CRC32; F6.1, AESD to AESMC, SHA1C to SHA256SU1,
-//! VCADD, VCMLA, VSDOT, VUDOT).
+//! VCADD, VCMLA, VFMAL, VFMSL, VSDOT, VUDOT).
 
 use super::{
     super::{
@@ -34,6 +35,17 @@ pub(in crate::arm) const ARM: &[Override] = rows![
     0xffb0_0f50, 0xf320_0c40 => |e, w| three(e, w, crypto::sha256_schedule_second),
     0xffb0_0f00, 0xfc20_0d00 => |e, w: Word| dot(e, w, w.m(), None),
     0xffb0_0f00, 0xfe20_0d00 => |e, w: Word| dot(e, w, w.field(0, 4), Some(w.field(5, 1))),
+    // vfmal, vfmsl; with one lane.
+    0xff30_0f10, 0xfc20_0810 => |e: &mut NativeEmulator, w: Word| {
+        let m = if w.quad() { e.d(w.m()) } else { e.s(w.field(0, 4) << 1 | w.field(5, 1)).into() };
+        multiply_long(e, w, w.bit(23), |index| m >> (16 * index) & 0xffff)
+    },
+    0xffa0_0f10, 0xfe00_0810 => |e: &mut NativeEmulator, w: Word| {
+        let (low, high, extra) = (w.field(0, 3), w.field(3, 1), w.field(5, 1));
+        let (register, index) = if w.quad() { (low, extra << 1 | high) } else { (low, high + 2 * extra) };
+        let half = e.d(register) >> (16 * index) & 0xffff;
+        multiply_long(e, w, w.bit(20), |_| half)
+    },
     0xfea0_0f10, 0xfc80_0800 => complex_add,
     0xfe20_0f10, 0xfc20_0800 => |e: &mut NativeEmulator, w: Word| {
         let m = e.simd(w.m(), w.quad());
@@ -99,6 +111,32 @@ fn dot(emulator: &mut NativeEmulator, word: Word, m: u32, at: Option<u32>) -> Re
         lane(d, index, 32).wrapping_add(sum as u128)
     });
     emulator.set_simd(word.d(), quad, value);
+    Ok(())
+}
+
+/// Adds products of half precision to singles.
+fn multiply_long(
+    emulator: &mut NativeEmulator,
+    word: Word,
+    subtracts: bool,
+    m: impl Fn(u32) -> u64,
+) -> Result<(), Halt> {
+    let quad = word.quad();
+    even(quad, &[word.d()])?;
+    let d = emulator.simd(word.d(), quad);
+    let n = if quad {
+        emulator.d(word.n())
+    } else {
+        emulator.s(word.field(16, 4) << 1 | word.field(7, 1)).into()
+    };
+    let mut env = emulator.standard_env();
+    let value = vector(if quad { 4 } else { 2 }, 32, |index| {
+        let a = n >> (16 * index) & 0xffff;
+        let a = if subtracts { HALF.negate(a) } else { a };
+        env.fused_half(lane(d, index, 32) as u64, a, m(index)).into()
+    });
+    emulator.set_simd(word.d(), quad, value);
+    emulator.note_float(env.flags);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod coprocessor;
 mod exclusive;
 mod extensions;
+mod hints;
 mod media;
 mod microcontroller;
 mod multiple;
@@ -27,6 +28,7 @@ pub(crate) const ARM: &[&[Override]] = &[
     multiple::ROWS,
     status::FLOAT,
     status::ARM,
+    hints::ROWS,
     coprocessor::ROWS,
     exclusive::ARM,
     media::ARM,
@@ -37,7 +39,7 @@ pub(crate) const MICROCONTROLLER: &[&[Override]] =
     &[microcontroller::ABSENT, vfp::ROWS, multiple::ROWS, status::FLOAT];
 
 /// The same before ARMv6, which have the saturating sums only.
-pub(crate) const OLD: &[&[Override]] = &[status::ARM, coprocessor::ROWS, media::OLD];
+pub(crate) const OLD: &[&[Override]] = &[status::ARM, hints::ROWS, coprocessor::ROWS, media::OLD];
 
 /// Other instructions of Thumb; those of microcontrollers; and those of the
 /// smallest of them, and of processors before Thumb had words of four bytes.
@@ -61,7 +63,9 @@ pub(crate) const fn is_reserved(word: u32, set: Set) -> bool {
         }
         Set::Thumb => {
             let (upper, lower) = (word & 31, word >> 10 & 0x1c | word >> 6 & 3);
-            word & 0xfff0_8020 == 0xf360_0000 && upper < lower
+            // blx to the middle of a word.
+            word & 0xf800_d001 == 0xf000_c001
+                || word & 0xfff0_8020 == 0xf360_0000 && upper < lower
                 || word & 0xff70_8020 == 0xf340_0000 && lower + upper > 31
         }
     }

@@ -48,6 +48,27 @@ fn access(
     }
 }
 
+/// Loads or stores whole registers.
+fn registers(
+    emulator: &mut NativeEmulator,
+    loads: bool,
+    base: u64,
+    (first, count, size): (u32, u32, usize),
+) -> Result<(), Halt> {
+    for index in 0..count {
+        let (address, register) = (base.wrapping_add(size as u64 * u64::from(index)), (first + index) & 31);
+        let mut bytes = emulator.v(register).to_le_bytes();
+        if loads {
+            bytes = [0; 16];
+            emulator.user_read(address, &mut bytes[..size])?;
+            emulator.set_v(register, u128::from_le_bytes(bytes));
+        } else {
+            emulator.user_write(address, &bytes[..size])?;
+        }
+    }
+    Ok(())
+}
+
 fn multiple(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     // How many registers are filled one after the other, and how many take
     // their lanes in turn.
@@ -65,12 +86,16 @@ fn multiple(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     if bits == 64 && whole == 64 && turns != 1 {
         return Err(Halt::Invalid);
     }
-    // Without turns, lanes lie in memory as in the register.
-    let bits = if turns == 1 && !emulator.data_big_endian { 64 } else { bits };
     let (first, base) = (word.field(0, 5), emulator.x_or_sp(word.field(5, 5)));
     let total = u64::from(whole / 8) * repeats * u64::from(turns);
     let kind = if loads { Access::Read } else { Access::Write };
     emulator.user_check(base, total as usize, kind)?;
+    if turns == 1 && !emulator.data_big_endian {
+        // Lanes lie in memory as in registers.
+        registers(emulator, loads, base, (first, repeats as u32, whole as usize / 8))?;
+        finish(emulator, word, total);
+        return Ok(());
+    }
     if loads {
         // What is above short vectors becomes zero.
         for register in 0..repeats as u32 * turns {
