@@ -1,5 +1,6 @@
 //! PowerPC: loads that reserve and stores that ask for the reservation
-//! (Power ISA 2.07, book II, 4.4.2).
+//! (Power ISA 2.07, book II, 4.4.2), and accesses with the bytes in the other
+//! order (book I, 3.3.5).
 
 use terrella_emulator_api::{Access, MemoryCause};
 
@@ -16,8 +17,17 @@ const fn store(number: u32, function: Function) -> Override {
     Override { mask: 0xfc00_07ff, value: 31 << 26 | number << 1 | 1, handler: Handler::new(function) }
 }
 
+/// A load or store with the bytes in the other order.
+const fn reversed(number: u32, function: Function) -> Override {
+    Override { mask: 0xfc00_07ff, value: 31 << 26 | number << 1, handler: Handler::new(function) }
+}
+
 /// Those of words, and of bytes and halves.
 pub(crate) const WORDS: &[Override] = &[
+    reversed(790, |emulator, op| load_reversed(emulator, op, 2)),
+    reversed(534, |emulator, op| load_reversed(emulator, op, 4)),
+    reversed(918, |emulator, op| store_reversed(emulator, op, 2)),
+    reversed(662, |emulator, op| store_reversed(emulator, op, 4)),
     load(52, |emulator, op| reserve(emulator, op, 1)),
     load(116, |emulator, op| reserve(emulator, op, 2)),
     load(20, |emulator, op| reserve(emulator, op, 4)),
@@ -27,6 +37,8 @@ pub(crate) const WORDS: &[Override] = &[
 ];
 
 pub(crate) const DOUBLE_WORDS: &[Override] = &[
+    reversed(532, |emulator, op| load_reversed(emulator, op, 8)),
+    reversed(660, |emulator, op| store_reversed(emulator, op, 8)),
     load(84, |emulator, op| reserve(emulator, op, 8)),
     store(214, |emulator, op| store_conditionally(emulator, op, 8)),
 ];
@@ -73,4 +85,25 @@ fn store_conditionally(emulator: &mut NativeEmulator, op: &UserOp, size: usize) 
     let summary = emulator.user_register("xer_so") & 1;
     emulator.set_user_register("cr0", u128::from(holds) << 1 | summary);
     Ok(())
+}
+
+fn load_reversed(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {
+    let (address, register) = operands(emulator, op);
+    let mut bytes = [0; 8];
+    emulator.user_read(address, &mut bytes[..size])?;
+    if !emulator.data_big_endian {
+        bytes[..size].reverse();
+    }
+    emulator.set_numbered("r0", register, u64::from_le_bytes(bytes).into());
+    Ok(())
+}
+
+fn store_reversed(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {
+    let (address, register) = operands(emulator, op);
+    let mut bytes = (emulator.numbered("r0", register) as u64).to_le_bytes();
+    let bytes = &mut bytes[..size];
+    if !emulator.data_big_endian {
+        bytes.reverse();
+    }
+    emulator.user_write(address, bytes)
 }

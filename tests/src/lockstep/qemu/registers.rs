@@ -19,11 +19,24 @@ pub(super) struct Numbered {
     pub(super) id: Option<RegisterId>,
 }
 
+impl Numbered {
+    /// Whether it is one of the vectors with names that begin so.
+    fn starts_with(&self, prefix: Option<&str>) -> bool {
+        self.bits == 128 && prefix.is_some_and(|prefix| self.name.starts_with(prefix))
+    }
+}
+
+/// The value with its halves exchanged.
+fn exchanged(value: &RegisterValue) -> RegisterValue {
+    value.extract(64, 64).insert(64, 64, value)
+}
+
 /// The registers of the stub.
 pub(super) struct Numbering {
     pub(super) registers: Vec<Numbered>,
     order: ByteOrder,
     swapped: Option<&'static str>,
+    taken_swapped: Option<&'static str>,
 }
 
 impl Numbering {
@@ -47,7 +60,8 @@ impl Numbering {
             let name = found.map_or(register.name.as_str(), |(_, name)| *name);
             register.id = table.lookup(name);
         }
-        Ok(Self { registers, order: platform.byte_order(), swapped: program.swapped })
+        let &Program { swapped, taken_swapped, .. } = program;
+        Ok(Self { registers, order: platform.byte_order(), swapped, taken_swapped })
     }
 
     pub(super) fn find(&self, id: RegisterId) -> Option<&Numbered> {
@@ -65,8 +79,8 @@ impl Numbering {
             bytes.reverse();
         }
         let mut value = RegisterValue::from_le_bytes(&bytes);
-        if register.bits == 128 && self.swapped.is_some_and(|prefix| register.name.starts_with(prefix)) {
-            value = value.extract(64, 64).insert(64, 64, &value);
+        if register.starts_with(self.swapped) {
+            value = exchanged(&value);
         }
         // Extended reals of the 68881 have two bytes of nothing between
         // exponent and fraction (M68000PRM, 1.6.1).
@@ -80,6 +94,8 @@ impl Numbering {
     pub(super) fn bytes(&self, register: &Numbered, value: &RegisterValue, bits: u32) -> Vec<u8> {
         let value = if register.bits == 96 && bits == 80 {
             value.extract(0, 64).insert(80, 16, &value.extract(64, 16))
+        } else if register.starts_with(self.taken_swapped) {
+            exchanged(value)
         } else {
             *value
         };
