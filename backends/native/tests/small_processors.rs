@@ -1,4 +1,4 @@
-//! Instructions of SuperH, eBPF and LoongArch whose published semantics are corrected,
+//! Instructions of SuperH, eBPF, LoongArch and the 68881 whose published semantics are corrected,
 //! or missing: bytes, registers before, registers after.
 
 use terrella_emulator_api::{Emulator, EmulatorExt, Limits, Permissions};
@@ -301,6 +301,14 @@ fn loongarch() {
             &[("a0", 1)],
         ),
         (
+            "amswap_db.w",
+            &[0xa4, 0x18, 0x69, 0x38],
+            &[0xfe, 0xff, 0xff, 0xff],
+            1,
+            &[("a1", DATA), ("a2", 9)],
+            &[("a0", u64::MAX - 1)],
+        ),
+        (
             "ll.d, sc.d, ld.d",
             &[0xa4, 0x00, 0x00, 0x22, 0xa6, 0x00, 0x00, 0x23, 0xa7, 0x00, 0xc0, 0x28],
             &[5],
@@ -318,4 +326,38 @@ fn loongarch() {
         ),
     ];
     check(Platform::LOONGARCH64, rows);
+}
+
+/// M68000 Family Programmer's Reference Manual, section 3.6.1 and FCMP.
+#[test]
+fn m68k_conditions_of_floating_point() {
+    // fmovecr #1.0,fp0; fmovecr #0.0,fp1; fdiv.x fp1,fp0; fcmp.x fp0,fp0
+    const INFINITY: &[u8] =
+        &[0xf2, 0, 0x5c, 0x32, 0xf2, 0, 0x5c, 0x8f, 0xf2, 0, 0x04, 0x20, 0xf2, 0, 0x00, 0x38];
+    let rows: &[Row] = &[
+        ("infinity", INFINITY, &[], 3, &[("fpsr", 0)], &[("fpsr_i", 1), ("fpsr_z", 0), ("fpsr_nan", 0)]),
+        ("infinities are equal", INFINITY, &[], 4, &[], &[("fpsr_z", 1), ("fpsr_i", 0), ("fpsr_nan", 0)]),
+        // fcmp.x fp1,fp0; fsgt d0; fsor d1; fsugt d2; fsuge d3; fsgle d4; fssne d5
+        (
+            "conditions, again and again",
+            &[
+                0xf2, 0, 0x5c, 0x32, 0xf2, 0, 0x5c, 0x8f, 0xf2, 0, 0x04, 0x38, 0xf2, 0x40, 0, 0x12, 0xf2,
+                0x41, 0, 7, 0xf2, 0x42, 0, 0x0a, 0xf2, 0x43, 0, 0x0b, 0xf2, 0x44, 0, 0x17, 0xf2, 0x45, 0,
+                0x1e,
+            ],
+            &[],
+            9,
+            &[],
+            &[("d0", 0xff), ("d1", 0xff), ("d2", 0xff), ("d3", 0xff), ("d4", 0xff), ("d5", 0xff)],
+        ),
+        (
+            "fmovecr #0.0,fp1; fneg.x fp1,fp1",
+            &[0xf2, 0, 0x5c, 0x8f, 0xf2, 0, 0x04, 0x9a],
+            &[],
+            2,
+            &[("fpsr", 0)],
+            &[("fpsr_n", 1), ("fpsr_z", 1)],
+        ),
+    ];
+    check(Platform::M68K, rows);
 }
