@@ -121,6 +121,21 @@ const fn coprocessor(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "68000.sinc", old, new, reason: "results set the condition codes, and conditions read them" }
 }
 
+/// A correction of PowerPC (Power ISA, book I, 3.3, and book II, 4.6) or MIPS
+/// (volume II, CLO, CLZ, WSBH).
+const fn powerpc_or_mips(
+    file: &'static str,
+    old: &'static str,
+    new: &'static str,
+    reason: &'static str,
+) -> Edit {
+    Edit { file, old, new, reason }
+}
+
+const RESERVATIONS: &str = "a conditional store needs the reservation, and tells whether it stored";
+const REVERSED: &str = "the order of bytes is reversed in either order";
+const WORDS: &str = "operations on words, on 64-bit processors as well";
+
 /// A correction of LoongArch (LoongArch Reference Manual, volume 1).
 const fn loongarch(file: &'static str, old: &'static str, new: &'static str, reason: &'static str) -> Edit {
     Edit { file, old, new, reason }
@@ -691,6 +706,85 @@ pub const EDITS: &[Edit] = &[
     coprocessor(
         "macro clearflags_fp() {\n $(N_FP) = 0;\n $(Z_FP) = 0;\n $(NAN_FP) = 0;\n}",
         "macro clearflags_fp() {\n local unchanged:1 = 0;\n}",
+    ),
+    powerpc_or_mips("ppc_instructions.sinc", "\t#RESERVE = 1;", "\tRESERVE = 1;", RESERVATIONS),
+    powerpc_or_mips(
+        "ppc_instructions.sinc",
+        "\tif (RESERVE == 0) goto inst_next;\n\t*[ram]:8 EA = storeDoubleWordConditionalIndexed(S,RA_OR_ZERO,B);\n\t# set when a stwcx. or stdcx. successfully completes\n\tcr0flags(0:$(REGISTER_SIZE));",
+        "\tlocal held:1 = RESERVE;\n\tRESERVE = 0;\n\tcr0 = (held << 1) | (xer_so & 1);\n\tif (held == 0) goto inst_next;\n@ifdef BIT_64\n\t*[ram]:8 EA = S;\n@endif",
+        RESERVATIONS,
+    ),
+    powerpc_or_mips(
+        "ppc_instructions.sinc",
+        "\tif (RESERVE == 0) goto inst_next;\n\t*[ram]:4 EA = storeWordConditionalIndexed(S,RA_OR_ZERO,B);\n\t# set when a stwcx. or stdcx. successfully completes\n\tcr0flags(0:$(REGISTER_SIZE));",
+        "\tlocal held:1 = RESERVE;\n\tRESERVE = 0;\n\tcr0 = (held << 1) | (xer_so & 1);\n\tif (held == 0) goto inst_next;\n@ifdef BIT_64\n\t*[ram]:4 EA = S:4;\n@else\n\t*[ram]:4 EA = S;\n@endif",
+        RESERVATIONS,
+    ),
+    powerpc_or_mips(
+        "ppc_isa.sinc",
+        ":lbarx RT,A,B,BIT_0 is OP=31 & XOP_1_10=52 & RT & A & B & BIT_0  { \n\tA = A + B;\n\tRT = *:1 A;",
+        ":lbarx RT,RA_OR_ZERO,B,BIT_0 is OP=31 & XOP_1_10=52 & RT & RA_OR_ZERO & B & BIT_0  { \n\tlocal ea:$(REGISTER_SIZE) = RA_OR_ZERO + B;\n\tRESERVE = 1;\n\tRT = zext(*:1 ea);",
+        RESERVATIONS,
+    ),
+    powerpc_or_mips(
+        "ppc_isa.sinc",
+        ":lharx RT,A,B,BIT_0 is OP=31 & XOP_1_10=116 & RT & A & B & BIT_0  { \n\tA = A + B;\n\tRT = *:2 A;",
+        ":lharx RT,RA_OR_ZERO,B,BIT_0 is OP=31 & XOP_1_10=116 & RT & RA_OR_ZERO & B & BIT_0  { \n\tlocal ea:$(REGISTER_SIZE) = RA_OR_ZERO + B;\n\tRESERVE = 1;\n\tRT = zext(*:2 ea);",
+        RESERVATIONS,
+    ),
+    powerpc_or_mips(
+        "ppc_isa.sinc",
+        "\t*[ram]:1 EA = StoreByteConditionalIndexed(S,RA_OR_ZERO,B);\n\tsetCrBit(cr0, 2, 1);",
+        "\tlocal held:1 = RESERVE;\n\tRESERVE = 0;\n\tcr0 = (held << 1) | (xer_so & 1);\n\tif (held == 0) goto inst_next;\n\t*[ram]:1 EA = S:1;",
+        RESERVATIONS,
+    ),
+    powerpc_or_mips(
+        "ppc_isa.sinc",
+        "\t*[ram]:2 EA = sthcxDotOp(S,RA_OR_ZERO,B);\n\tsetCrBit(cr0, 2, 1);",
+        "\tlocal held:1 = RESERVE;\n\tRESERVE = 0;\n\tcr0 = (held << 1) | (xer_so & 1);\n\tif (held == 0) goto inst_next;\n\t*[ram]:2 EA = S:2;",
+        RESERVATIONS,
+    ),
+    powerpc_or_mips(
+        "ppc_instructions.sinc",
+        "\ttmp:$(REGISTER_SIZE) = zext(*:1(ea+1)) << 8;\n\tD = tmp | zext(*:1(ea));",
+        "\tlocal half:2 = *:2(ea);\n\tlocal turned:2 = (half >> 8) | (half << 8);\n\tD = zext(turned);",
+        REVERSED,
+    ),
+    powerpc_or_mips(
+        "ppc_instructions.sinc",
+        "\ttmp1:$(REGISTER_SIZE) = zext(*:1(ea+3)) << 24;\n\ttmp2:$(REGISTER_SIZE) = zext(*:1(ea+2)) << 16;\n\ttmp3:$(REGISTER_SIZE) = zext(*:1(ea+1)) << 8;\n\tD = tmp1 | tmp2 | tmp3 | zext(*:1(ea));",
+        "\tlocal word:4 = *:4(ea);\n\tlocal turned:4 = (word >> 24) | ((word >> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24);\n@ifdef BIT_64\n\tD = zext(turned);\n@else\n\tD = turned;\n@endif",
+        REVERSED,
+    ),
+    powerpc_or_mips(
+        "ppc_isa.sinc",
+        ":ldbrx D,A,B is $(NOTVLE) & OP=31 & D & A & B & XOP_1_10=532 & Rc { D = LoadDoublewordByteReverseIndexed(D,A,B); }",
+        ":ldbrx D,RA_OR_ZERO,B is $(NOTVLE) & OP=31 & D & RA_OR_ZERO & B & XOP_1_10=532 & Rc {\n\tlocal ea:$(REGISTER_SIZE) = RA_OR_ZERO + B;\n\tlocal whole:8 = *:8(ea);\n\tD = (whole >> 56) | ((whole >> 40) & 0xff00) | ((whole >> 24) & 0xff0000) | ((whole >> 8) & 0xff000000) | ((whole << 8) & 0xff00000000) | ((whole << 24) & 0xff0000000000) | ((whole << 40) & 0xff000000000000) | (whole << 56);\n}",
+        REVERSED,
+    ),
+    powerpc_or_mips(
+        "ppc_isa.sinc",
+        "\t*[ram]:8 EA = StoreDoublewordByteReverseIndexed(S,RA_OR_ZERO,B);",
+        "\tlocal whole:8 = S;\n\t*[ram]:8 EA = (whole >> 56) | ((whole >> 40) & 0xff00) | ((whole >> 24) & 0xff0000) | ((whole >> 8) & 0xff000000) | ((whole << 8) & 0xff00000000) | ((whole << 24) & 0xff0000000000) | ((whole << 40) & 0xff000000000000) | (whole << 56);",
+        REVERSED,
+    ),
+    powerpc_or_mips(
+        "mips32Instructions.sinc",
+        "fct=0x21 & RD & RSsrc {\n    # Count leading ones in a word\n    RD = lzcount( ~RSsrc );",
+        "fct=0x21 & RD & RSsrc & RS32src {\n    RD = lzcount( ~RS32src );",
+        WORDS,
+    ),
+    powerpc_or_mips(
+        "mips32Instructions.sinc",
+        "fct=0x20 & RD & RSsrc {\n    # Count leading zeros in a word\n    RD = lzcount( RSsrc );",
+        "fct=0x20 & RD & RSsrc & RS32src {\n    RD = lzcount( RS32src );",
+        WORDS,
+    ),
+    powerpc_or_mips(
+        "mips32Instructions.sinc",
+        "    RD = (tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | (tmp2); ",
+        "@ifdef MIPS64\n    RD = (((tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | tmp2) << 32) s>> 32;\n@else\n    RD = (tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | (tmp2);\n@endif",
+        WORDS,
     ),
     // eBPF (RFC 9669). The spec has neither frames nor version 4.
     ebpf(
