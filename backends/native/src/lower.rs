@@ -294,7 +294,8 @@ impl Lowering<'_> {
             BoolAnd => Some(Code::BoolAnd),
             BoolOr => Some(Code::BoolOr),
             BoolXor => Some(Code::BoolXor),
-            PopCount => two(op::POPCOUNT),
+            // The short form counts into one byte.
+            PopCount if op.output.is_some_and(|it| it.size == 1) => two(op::POPCOUNT),
             IntZExt | IntSExt => {
                 let sizes = (inputs.first().map_or(0, |it| it.size), op.output.map_or(0, |it| it.size));
                 op::EXTENSIONS

@@ -122,7 +122,7 @@ const fn coprocessor(old: &'static str, new: &'static str) -> Edit {
 }
 
 /// A correction of PowerPC (Power ISA, book I, 3.3, and book II, 4.6) or MIPS
-/// (volume II, CLO, CLZ, WSBH).
+/// (volume II, CLO, CLZ, INS, WSBH).
 const fn powerpc_or_mips(
     file: &'static str,
     old: &'static str,
@@ -784,6 +784,12 @@ pub const EDITS: &[Edit] = &[
         "mips32Instructions.sinc",
         "    RD = (tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | (tmp2); ",
         "@ifdef MIPS64\n    RD = (((tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | tmp2) << 32) s>> 32;\n@else\n    RD = (tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | (tmp2);\n@endif",
+        WORDS,
+    ),
+    powerpc_or_mips(
+        "mips32Instructions.sinc",
+        "    RT = (RT & tmpa) | tmpb;",
+        "    RT = (RT & tmpa) | tmpb;\n@ifdef MIPS64\n    RT = (RT << 32) s>> 32;\n@endif",
         WORDS,
     ),
     // eBPF (RFC 9669). The spec has neither frames nor version 4.

@@ -1,5 +1,5 @@
-//! Instructions of SuperH, eBPF, LoongArch and the 68881 whose published semantics are corrected,
-//! or missing: bytes, registers before, registers after.
+//! Instructions whose published semantics are corrected, or missing: bytes,
+//! registers before, registers after.
 
 use terrella_emulator_api::{Emulator, EmulatorExt, Limits, Permissions};
 use terrella_native::NativeEmulator;
@@ -360,4 +360,80 @@ fn m68k_conditions_of_floating_point() {
         ),
     ];
     check(Platform::M68K, rows);
+}
+
+/// MIPS Architecture For Programmers, volume II-B.
+#[test]
+fn words_of_mips64() {
+    let rows: &[Row] = &[
+        ("clz", &[0x70, 0x82, 0x10, 0x20], &[], 1, &[("a0", 1)], &[("v0", 31)]),
+        ("clo", &[0x70, 0x82, 0x10, 0x21], &[], 1, &[("a0", 0xffff_ffff_f000_0000)], &[("v0", 4)]),
+        (
+            "wsbh",
+            &[0x7c, 0x04, 0x10, 0xa0],
+            &[],
+            1,
+            &[("a0", 0xffff_ffff_8090_a0b0)],
+            &[("v0", 0xffff_ffff_9080_b0a0)],
+        ),
+        (
+            "ins at the sign",
+            &[0x7c, 0x82, 0xfe, 0x04],
+            &[],
+            1,
+            &[("v0", 1), ("a0", 0x80)],
+            &[("v0", 0xffff_ffff_8000_0001)],
+        ),
+    ];
+    check(Platform::MIPS64, rows);
+}
+
+/// Power ISA 2.07, book I, section 3.3, and book II, section 4.6.
+#[test]
+fn powerpc() {
+    let rows: &[Row] = &[
+        ("lwbrx", &[0x2c, 0x24, 0x60, 0x7c], &[1, 2, 3, 4], 1, &[("r4", DATA)], &[("r3", 0x0102_0304)]),
+        ("lhbrx", &[0x2c, 0x26, 0x60, 0x7c], &[1, 2], 1, &[("r4", DATA)], &[("r3", 0x0102)]),
+        (
+            "ldbrx",
+            &[0x28, 0x24, 0x60, 0x7c],
+            &[1, 2, 3, 4, 5, 6, 7, 8],
+            1,
+            &[("r4", DATA)],
+            &[("r3", 0x0102_0304_0506_0708)],
+        ),
+        (
+            "popcntw",
+            &[0xf4, 0x02, 0x83, 0x7c],
+            &[],
+            1,
+            &[("r3", u64::MAX), ("r4", 0x0000_00ff_0000_000f)],
+            &[("r3", 0x0000_0008_0000_0004)],
+        ),
+        (
+            "popcntd",
+            &[0xf4, 0x03, 0x83, 0x7c],
+            &[],
+            1,
+            &[("r3", u64::MAX), ("r4", 0x0000_00ff_0000_000f)],
+            &[("r3", 12)],
+        ),
+        (
+            "lwarx, stwcx., lwz",
+            &[0x28, 0x20, 0x60, 0x7c, 0x2d, 0x21, 0xa0, 0x7c, 0x00, 0x00, 0xc4, 0x80],
+            &[5],
+            3,
+            &[("r4", DATA), ("r5", 9)],
+            &[("r3", 5), ("r6", 9), ("cr0", 2)],
+        ),
+        (
+            "stwcx. without lwarx, lwz",
+            &[0x2d, 0x21, 0xa0, 0x7c, 0x00, 0x00, 0xc4, 0x80],
+            &[5],
+            2,
+            &[("r4", DATA), ("r5", 9)],
+            &[("r6", 5), ("cr0", 0)],
+        ),
+    ];
+    check(Platform::PPC64LE, rows);
 }
