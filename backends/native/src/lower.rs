@@ -294,7 +294,7 @@ impl Lowering<'_> {
             BoolAnd => Some(Code::BoolAnd),
             BoolOr => Some(Code::BoolOr),
             BoolXor => Some(Code::BoolXor),
-            // The short form gives one byte.
+            // The short form counts into one byte.
             PopCount if op.output.is_some_and(|it| it.size == 1) => two(op::POPCOUNT),
             IntZExt | IntSExt => {
                 let sizes = (inputs.first().map_or(0, |it| it.size), op.output.map_or(0, |it| it.size));

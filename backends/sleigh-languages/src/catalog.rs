@@ -126,6 +126,18 @@ const fn pair(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "SparcV9.sinc", old, new, reason: "two registers are loaded or stored" }
 }
 
+/// A correction of the condition codes of floating point (M68000 Family
+/// Programmer's Reference Manual, section 3.6, FCMP, FMOVE).
+const fn coprocessor(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "68000.sinc", old, new, reason: "results set the condition codes, and conditions read them" }
+}
+
+/// A correction of words of MIPS (volume II, CLO, CLZ, INS, WSBH).
+const fn mips_words(old: &'static str, new: &'static str) -> Edit {
+    let reason = "operations on words, on 64-bit processors as well";
+    Edit { file: "mips32Instructions.sinc", old, new, reason }
+}
+
 /// A correction of LoongArch (LoongArch Reference Manual, volume 1).
 const fn loongarch(file: &'static str, old: &'static str, new: &'static str, reason: &'static str) -> Edit {
     Edit { file, old, new, reason }
@@ -277,27 +289,9 @@ macro_rules! any_length {
 pub const EDITS: &[Edit] = &[
     Edit {
         file: "mips32Instructions.sinc",
-        old: "RD = lzcount( RSsrc );",
-        new: "local word:4 = RSsrc:4;\n    RD = lzcount(word);",
-        reason: "the bits of a word are counted, in a register of 64 bits, too",
-    },
-    Edit {
-        file: "mips32Instructions.sinc",
-        old: "RD = lzcount( ~RSsrc );",
-        new: "local word:4 = RSsrc:4;\n    RD = lzcount(~word);",
-        reason: "the bits of a word are counted, in a register of 64 bits, too",
-    },
-    Edit {
-        file: "mips32Instructions.sinc",
         old: "fct=0xD & breakcode {\n    tmp:4=breakcode; \n    trap(tmp); ",
         new: "fct=0xD & breakcode {\n    tmp:4=breakcode; \n    break(tmp); ",
         reason: "a breakpoint is another exception than a trap",
-    },
-    Edit {
-        file: "mips32Instructions.sinc",
-        old: "    tmpb = tmpb << lsb;\n    RT = (RT & tmpa) | tmpb;",
-        new: "    tmpb = tmpb << lsb;\n    tmpb = (RT & tmpa) | tmpb;\n    RT = sext(tmpb:4);",
-        reason: "a word in a register of 64 bits has its sign extended",
     },
     Edit {
         file: "ia.sinc",
@@ -1000,6 +994,107 @@ pub const EDITS: &[Edit] = &[
         "{ FCMPR = FCMP1 f!= FCMP2; }",
         "{ FCMPR = (FCMP1 f< FCMP2) || (FCMP2 f< FCMP1); }",
         "NE is false where one is no number",
+    ),
+    coprocessor("{ fdst = abs(f_mem); }", "{ fdst = abs(f_mem); resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = abs(f_mem); build fabsrnd; }",
+        "{ fdst = abs(f_mem); build fabsrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = abs(fsrc); }", "{ fdst = abs(fsrc); resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = abs(fsrc); build fabsrnd; }",
+        "{ fdst = abs(fsrc); build fabsrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f+ f_mem; }", "{ fdst = fdst f+ f_mem; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f+ f_mem; build faddrnd; }",
+        "{ fdst = fdst f+ f_mem; build faddrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f+ fsrc; }", "{ fdst = fdst f+ fsrc; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f+ fsrc; build faddrnd; }",
+        "{ fdst = fdst f+ fsrc; build faddrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f/ f_mem;}", "{ fdst = fdst f/ f_mem; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f/ f_mem; build fdivrnd; }",
+        "{ fdst = fdst f/ f_mem; build fdivrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f/ fsrc;}", "{ fdst = fdst f/ fsrc; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f/ fsrc; build fdivrnd; }",
+        "{ fdst = fdst f/ fsrc; build fdivrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f* f_mem; }", "{ fdst = fdst f* f_mem; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f* f_mem; build fmulrnd; }",
+        "{ fdst = fdst f* f_mem; build fmulrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{fdst = fdst f* fsrc; }", "{fdst = fdst f* fsrc; resflags_fp(fdst); }"),
+    coprocessor(
+        "{fdst = fdst f* fsrc; build fmulrnd; }",
+        "{fdst = fdst f* fsrc; build fmulrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = f- f_mem; }", "{ fdst = f- f_mem; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = f- f_mem; build fnegrnd; }",
+        "{ fdst = f- f_mem; build fnegrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = f- fsrc; }", "{ fdst = f- fsrc; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = f- fsrc; build fnegrnd; }",
+        "{ fdst = f- fsrc; build fnegrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = sqrt(f_mem); }", "{ fdst = sqrt(f_mem); resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = sqrt(f_mem); build fsqrtrnd; }",
+        "{ fdst = sqrt(f_mem); build fsqrtrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = sqrt(fsrc); }", "{ fdst = sqrt(fsrc); resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = sqrt(fsrc); build fsqrtrnd; }",
+        "{ fdst = sqrt(fsrc); build fsqrtrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f- f_mem; }", "{ fdst = fdst f- f_mem; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f- f_mem; build fsubrnd; }",
+        "{ fdst = fdst f- f_mem; build fsubrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f- fsrc; }", "{ fdst = fdst f- fsrc; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f- fsrc; build fsubrnd; }",
+        "{ fdst = fdst f- fsrc; build fsubrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = f_mem; build fmovernd; }", "{ fdst = f_mem; build fmovernd; resflags_fp(fdst); }"),
+    coprocessor("{ fdst = fsrc; build fmovernd; }", "{ fdst = fsrc; build fmovernd; resflags_fp(fdst); }"),
+    coprocessor(
+        "macro resflags_fp(result) {\n $(I_FP) = 0;\n $(NAN_FP) = 0;\n $(N_FP) = result f< 0;\n $(Z_FP) = result == 0;\n}",
+        "macro resflags_fp(result) {\n local difference = result f- result;\n\
+         $(NAN_FP) = nan(result);\n $(I_FP) = nan(difference) && !nan(result);\n\
+         $(N_FP) = result s< 0;\n $(Z_FP) = result f== 0;\n}\n\
+         macro compare_fp(a, b) {\n $(I_FP) = 0;\n $(NAN_FP) = nan(a) || nan(b);\n\
+         $(N_FP) = a f< b;\n $(Z_FP) = a f== b;\n}",
+    ),
+    coprocessor("{ local result = fdst f- f_mem; resflags_fp(result); }", "{ compare_fp(fdst, f_mem); }"),
+    coprocessor("{ local result=fdst f- fsrc; resflags_fp(result); }", "{ compare_fp(fdst, fsrc); }"),
+    coprocessor("{ e2l = float2float(fdst); resflags_fp(e2l); }", "{ e2l = float2float(fdst); }"),
+    coprocessor("{ e2x = float2float(fdst); resflags_fp(e2x); }", "{ e2x = float2float(fdst); }"),
+    coprocessor("{ e2d = float2float(fdst); resflags_fp(e2d); }", "{ e2d = float2float(fdst); }"),
+    mips_words(
+        "fct=0x21 & RD & RSsrc {\n    # Count leading ones in a word\n    RD = lzcount( ~RSsrc );",
+        "fct=0x21 & RD & RSsrc & RS32src {\n    RD = lzcount( ~RS32src );",
+    ),
+    mips_words(
+        "fct=0x20 & RD & RSsrc {\n    # Count leading zeros in a word\n    RD = lzcount( RSsrc );",
+        "fct=0x20 & RD & RSsrc & RS32src {\n    RD = lzcount( RS32src );",
+    ),
+    mips_words(
+        "    RD = (tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | (tmp2); ",
+        "@ifdef MIPS64\n    RD = (((tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | tmp2) << 32) s>> 32;\n@else\n    RD = (tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | (tmp2);\n@endif",
+    ),
+    mips_words(
+        "    RT = (RT & tmpa) | tmpb;",
+        "    RT = (RT & tmpa) | tmpb;\n@ifdef MIPS64\n    RT = (RT << 32) s>> 32;\n@endif",
     ),
     // eBPF (RFC 9669). The spec has neither frames nor version 4.
     ebpf(

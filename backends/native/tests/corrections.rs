@@ -1,5 +1,5 @@
-//! Instructions of SuperH, eBPF and LoongArch whose published semantics are corrected,
-//! or missing: bytes, registers before, registers after.
+//! Instructions whose published semantics are corrected, or missing: bytes,
+//! registers before, registers after.
 
 use terrella_emulator_api::{Emulator, EmulatorExt, Limits, Permissions};
 use terrella_native::NativeEmulator;
@@ -301,6 +301,14 @@ fn loongarch() {
             &[("a0", 1)],
         ),
         (
+            "amswap_db.w",
+            &[0xa4, 0x18, 0x69, 0x38],
+            &[0xfe, 0xff, 0xff, 0xff],
+            1,
+            &[("a1", DATA), ("a2", 9)],
+            &[("a0", u64::MAX - 1)],
+        ),
+        (
             "ll.d, sc.d, ld.d",
             &[0xa4, 0x00, 0x00, 0x22, 0xa6, 0x00, 0x00, 0x23, 0xa7, 0x00, 0xc0, 0x28],
             &[5],
@@ -318,4 +326,114 @@ fn loongarch() {
         ),
     ];
     check(Platform::LOONGARCH64, rows);
+}
+
+/// M68000 Family Programmer's Reference Manual, section 3.6.1 and FCMP.
+#[test]
+fn m68k_conditions_of_floating_point() {
+    // fmovecr #1.0,fp0; fmovecr #0.0,fp1; fdiv.x fp1,fp0; fcmp.x fp0,fp0
+    const INFINITY: &[u8] =
+        &[0xf2, 0, 0x5c, 0x32, 0xf2, 0, 0x5c, 0x8f, 0xf2, 0, 0x04, 0x20, 0xf2, 0, 0x00, 0x38];
+    let rows: &[Row] = &[
+        ("infinity", INFINITY, &[], 3, &[("fpsr", 0)], &[("fpsr_i", 1), ("fpsr_z", 0), ("fpsr_nan", 0)]),
+        ("infinities are equal", INFINITY, &[], 4, &[], &[("fpsr_z", 1), ("fpsr_i", 0), ("fpsr_nan", 0)]),
+        // fcmp.x fp1,fp0; fsgt d0; fsor d1; fsugt d2; fsuge d3; fsgle d4; fssne d5
+        (
+            "conditions, again and again",
+            &[
+                0xf2, 0, 0x5c, 0x32, 0xf2, 0, 0x5c, 0x8f, 0xf2, 0, 0x04, 0x38, 0xf2, 0x40, 0, 0x12, 0xf2,
+                0x41, 0, 7, 0xf2, 0x42, 0, 0x0a, 0xf2, 0x43, 0, 0x0b, 0xf2, 0x44, 0, 0x17, 0xf2, 0x45, 0,
+                0x1e,
+            ],
+            &[],
+            9,
+            &[],
+            &[("d0", 0xff), ("d1", 0xff), ("d2", 0xff), ("d3", 0xff), ("d4", 0xff), ("d5", 0xff)],
+        ),
+        (
+            "fmovecr #0.0,fp1; fneg.x fp1,fp1",
+            &[0xf2, 0, 0x5c, 0x8f, 0xf2, 0, 0x04, 0x9a],
+            &[],
+            2,
+            &[("fpsr", 0)],
+            &[("fpsr_n", 1), ("fpsr_z", 1)],
+        ),
+    ];
+    check(Platform::M68K, rows);
+}
+
+/// MIPS Architecture For Programmers, volume II-B.
+#[test]
+fn words_of_mips64() {
+    let rows: &[Row] = &[
+        ("clz", &[0x70, 0x82, 0x10, 0x20], &[], 1, &[("a0", 1)], &[("v0", 31)]),
+        ("clo", &[0x70, 0x82, 0x10, 0x21], &[], 1, &[("a0", 0xffff_ffff_f000_0000)], &[("v0", 4)]),
+        (
+            "wsbh",
+            &[0x7c, 0x04, 0x10, 0xa0],
+            &[],
+            1,
+            &[("a0", 0xffff_ffff_8090_a0b0)],
+            &[("v0", 0xffff_ffff_9080_b0a0)],
+        ),
+        (
+            "ins at the sign",
+            &[0x7c, 0x82, 0xfe, 0x04],
+            &[],
+            1,
+            &[("v0", 1), ("a0", 0x80)],
+            &[("v0", 0xffff_ffff_8000_0001)],
+        ),
+    ];
+    check(Platform::MIPS64, rows);
+}
+
+/// Power ISA 2.07, book I, section 3.3, and book II, section 4.6.
+#[test]
+fn powerpc() {
+    let rows: &[Row] = &[
+        ("lwbrx", &[0x2c, 0x24, 0x60, 0x7c], &[1, 2, 3, 4], 1, &[("r4", DATA)], &[("r3", 0x0102_0304)]),
+        ("lhbrx", &[0x2c, 0x26, 0x60, 0x7c], &[1, 2], 1, &[("r4", DATA)], &[("r3", 0x0102)]),
+        (
+            "ldbrx",
+            &[0x28, 0x24, 0x60, 0x7c],
+            &[1, 2, 3, 4, 5, 6, 7, 8],
+            1,
+            &[("r4", DATA)],
+            &[("r3", 0x0102_0304_0506_0708)],
+        ),
+        (
+            "popcntw",
+            &[0xf4, 0x02, 0x83, 0x7c],
+            &[],
+            1,
+            &[("r3", u64::MAX), ("r4", 0x0000_00ff_0000_000f)],
+            &[("r3", 0x0000_0008_0000_0004)],
+        ),
+        (
+            "popcntd",
+            &[0xf4, 0x03, 0x83, 0x7c],
+            &[],
+            1,
+            &[("r3", u64::MAX), ("r4", 0x0000_00ff_0000_000f)],
+            &[("r3", 12)],
+        ),
+        (
+            "lwarx, stwcx., lwz",
+            &[0x28, 0x20, 0x60, 0x7c, 0x2d, 0x21, 0xa0, 0x7c, 0x00, 0x00, 0xc4, 0x80],
+            &[5],
+            3,
+            &[("r4", DATA), ("r5", 9)],
+            &[("r3", 5), ("r6", 9), ("cr0", 2)],
+        ),
+        (
+            "stwcx. without lwarx, lwz",
+            &[0x2d, 0x21, 0xa0, 0x7c, 0x00, 0x00, 0xc4, 0x80],
+            &[5],
+            2,
+            &[("r4", DATA), ("r5", 9)],
+            &[("r6", 5), ("cr0", 0)],
+        ),
+    ];
+    check(Platform::PPC64LE, rows);
 }
