@@ -1,0 +1,72 @@
+//! Which instructions the engine executes itself, and the conditions of Arm's
+//! that the specification does not look at.
+
+use terrella_sleigh::{Context, OpCode};
+
+use crate::{arm::a32, emulator::NativeEmulator, halt::Halt, overrides::Override, userops::Handler};
+
+/// Executes what is no instruction.
+const INVALID: Handler = Handler::new(|_, _| Err(Halt::Invalid));
+
+impl NativeEmulator {
+    /// The handler of an instruction that the engine executes itself, its
+    /// word, and its condition.
+    pub(super) fn replacement(&self, pc: u64, context: Context) -> Option<(Handler, u32, Option<u32>)> {
+        let overrides = self.translator.overrides;
+        if overrides.is_empty() {
+            return None;
+        }
+        let mut bytes = [0; 4];
+        if self.memory.fetch(pc, &mut bytes) < 4 {
+            return None;
+        }
+        let big_endian = self.processor.language.is_big_endian();
+        let find_in = |table: &[&'static [Override]], word: u32| {
+            table.iter().copied().flatten().find(|it| word & it.mask == it.value)
+        };
+        let find = |word: u32| find_in(overrides, word);
+        let Some((_, high, low)) = self.mode_switch.filter(|_| self.arm.is_some()) else {
+            // Code of AArch64 is little-endian whatever its data are (Arm ARM,
+            // B2.6.2).
+            let reverses = big_endian && self.arm.is_none();
+            let word = if reverses { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+            return find(word).map(|found| (found.handler, word, None));
+        };
+        let is_thumb = context.get(high, low) == 1;
+        let (table, word) = a32::normalized(bytes, is_thumb, big_endian)?;
+        let condition = if is_thumb {
+            self.translator.conditions.and_then(|it| it.condition(context))
+        } else {
+            Some(word >> 28).filter(|condition| *condition < 14)
+        };
+        if a32::is_reserved(word, table) && self.arm_has_bit_fields() {
+            return Some((INVALID, word, condition));
+        }
+        let found = match table {
+            // What has no condition has rows of its own.
+            a32::Set::Arm => find(word).filter(|it| word >> 28 != 15 || it.mask >> 28 == 15)?,
+            a32::Set::Thumb => find_in(self.translator.thumb_overrides, word)?,
+        };
+        Some((found.handler, word, condition))
+    }
+
+    /// Whether there are instructions with fields of bits: from ARMv6T2 on.
+    fn arm_has_bit_fields(&self) -> bool {
+        self.translator.conditions.is_some()
+    }
+
+    /// The condition of an instruction in a conditional block, if its
+    /// semantics do not look at it.
+    pub(super) fn unchecked_condition(&self, context: Context) -> Option<u32> {
+        let translator = &self.translator;
+        let condition = translator.conditions?.condition(context)?;
+        let next = self.next_address();
+        let pcode = &translator.pcode;
+        let is_checked = pcode.ops().iter().enumerate().any(|(index, op)| {
+            op.code == OpCode::CBranch
+                && pcode.is_internal(index)
+                && pcode.inputs(op).first().is_some_and(|target| target.offset == next)
+        });
+        (!is_checked).then_some(condition)
+    }
+}
