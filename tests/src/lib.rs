@@ -27,6 +27,7 @@ pub mod cases;
 mod failure;
 mod fixture;
 pub mod known;
+pub mod lockstep;
 pub mod matrix;
 pub mod snippets;
 

@@ -15,7 +15,6 @@ pub(crate) enum Arithmetic {
     Subtract,
     Multiply,
     Divide,
-    /// Rounded to nearest always.
     SquareRoot,
     /// The first by the second plus the third, rounded once.
     MultiplyAdd,
@@ -87,20 +86,38 @@ fn arithmetic<F: Float>(what: Arithmetic, operands: [u128; 3], round: Round) -> 
         Arithmetic::Divide => a.div_r(b, round),
         Arithmetic::MultiplyAdd => a.mul_add_r(b, c, round),
         Arithmetic::SquareRoot => {
-            let root = square_root(a);
-            let status = if root.is_nan() && !a.is_nan() || a.is_signaling() {
-                Status::INVALID_OP
-            } else if root.is_finite_non_zero()
-                && root.mul_r(root, Round::NearestTiesToEven).status != Status::OK
-            {
-                Status::INEXACT
-            } else {
-                Status::OK
-            };
+            let (root, status) = rounded_root(a, round);
             status.and(root)
         }
     };
     (result.value.to_bits(), result.status)
+}
+
+/// The square root, rounded as asked.
+fn rounded_root<F: Float>(value: F, round: Round) -> (F, Status) {
+    let root = square_root(value);
+    if root.is_nan() {
+        let is_invalid = !value.is_nan() || value.is_signaling();
+        return (root, if is_invalid { Status::INVALID_OP } else { Status::OK });
+    }
+    if !root.is_finite_non_zero() {
+        return (root, Status::OK);
+    }
+    // How much the square of the root is too great, near one, where the
+    // difference cannot be too small for the format.
+    let half = root.ilogb();
+    let near = root.scalbn(-half);
+    let error = near.mul_add_r(near, -value.scalbn(-2 * half), Round::NearestTiesToEven);
+    if error.status == Status::OK && error.value.is_zero() {
+        return (root, Status::OK);
+    }
+    let (is_above, bits) = (!error.value.is_negative(), root.to_bits());
+    let bits = match round {
+        Round::TowardZero | Round::TowardNegative if is_above => bits - 1,
+        Round::TowardPositive if !is_above => bits + 1,
+        _ => bits,
+    };
+    (F::from_bits(bits), Status::INEXACT)
 }
 
 /// To an integer of some bits. What does not fit is the nearest that does; a

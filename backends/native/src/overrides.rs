@@ -5,7 +5,10 @@ use terrella_platforms::Architecture;
 
 use crate::{
     arm::{a32, a64},
-    userops::{Handler, loongarch, powerpc, riscv},
+    userops::{
+        Handler, loongarch, m68k_fields, mips_float, mips_memory, msp430, powerpc, powerpc_float,
+        powerpc_integer, riscv, riscv_atomic, riscv_bits, sparc_integer,
+    },
 };
 
 /// Some instructions and their handler, whose input is the instruction word.
@@ -18,13 +21,28 @@ pub(crate) struct Override {
 /// Those of an architecture.
 pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static [Override]] {
     match architecture {
-        Architecture::RiscV32 | Architecture::RiscV64 => &[riscv::OVERRIDES],
+        Architecture::RiscV32 | Architecture::RiscV64 => {
+            &[riscv::OVERRIDES, riscv_bits::OVERRIDES, riscv_atomic::OVERRIDES]
+        }
         Architecture::AArch64 => a64::OVERRIDES,
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[loongarch::OVERRIDES],
         Architecture::ArmV5T => a32::OLD,
         Architecture::ArmV6M | Architecture::ArmV7M => a32::MICROCONTROLLER,
         Architecture::ArmV7A | Architecture::ArmV7R => a32::ARM,
-        Architecture::PowerPc64 => &[powerpc::OVERRIDES],
+        Architecture::M68k => &[m68k_fields::OVERRIDES],
+        Architecture::Msp430X => &[msp430::OVERRIDES],
+        Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES],
+        Architecture::Mips32 => &[mips_float::OVERRIDES, mips_memory::WORDS],
+        Architecture::Mips64 => &[mips_float::OVERRIDES, mips_memory::WORDS, mips_memory::DOUBLE_WORDS],
+        Architecture::PowerPc32 => {
+            &[powerpc_float::ARITHMETIC, powerpc_float::OTHERS, powerpc_integer::OVERRIDES]
+        }
+        Architecture::PowerPc64 => &[
+            powerpc::OVERRIDES,
+            powerpc_float::ARITHMETIC,
+            powerpc_float::OTHERS,
+            powerpc_integer::OVERRIDES,
+        ],
         _ => &[],
     }
 }

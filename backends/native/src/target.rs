@@ -108,7 +108,10 @@ pub(crate) fn target(platform: Platform) -> Target {
         Architecture::Sparc32 => {
             Target { strict_alignment: true, division: Division::Fault(0x2a), invalid: 2, ..BASE }
         }
-        Architecture::Sparc64 => Target { division: Division::Fault(0x28), invalid: 0x10, ..BASE },
+        Architecture::Sparc64 => {
+            Target { strict_alignment: true, division: Division::Fault(0x28), invalid: 0x10, ..BASE }
+        }
+        Architecture::Msp430 | Architecture::Msp430X => Target { even_targets: true, ..BASE },
         Architecture::TriCore => Target { invalid: 0x21, ..BASE },
         _ => BASE,
     }

@@ -11,13 +11,14 @@ use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, O
 use crate::{
     NAME,
     block::{Block, Entry, Instruction, Place},
-    cache::Key,
+    cache::{Extent, Key},
     emulator::NativeEmulator,
     layout::{Constants, REGISTERS_END},
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
     op::{Code, Op},
     optimize::optimize,
     overrides::{Override, overrides, thumb_overrides},
+    refusals::{Refusal, refusals},
     registers::Conditions,
     userops::Handler,
     x86::{self, NativeOp},
@@ -37,10 +38,13 @@ pub(crate) struct Translator {
     lifter: terrella_sleigh::Lifter,
     pcode: Pcode,
     slot_pcode: Pcode,
+    /// What is in the delay slot of the instruction, if it has one.
+    slot: Option<SlotCode>,
     /// The kernel of the instruction, if it has one.
     native: Option<NativeOp>,
     overrides: &'static [&'static [Override]],
     thumb_overrides: &'static [&'static [Override]],
+    refusals: &'static [Refusal],
     /// The handler of the instruction that the engine executes itself, and
     /// the instruction word.
     replacement: Option<(Handler, u32)>,
@@ -56,6 +60,15 @@ pub(crate) struct Translator {
     /// The context bits that flow, and the context that the others have.
     flowing: u128,
     initial: Context,
+}
+
+/// An instruction in a delay slot.
+struct SlotCode {
+    length: usize,
+    /// As [`Translator::replacement`].
+    replacement: Option<(Handler, u32)>,
+    /// It is one.
+    decodes: bool,
 }
 
 /// An instruction that cannot be had.
@@ -89,9 +102,11 @@ impl Translator {
             lifter: terrella_sleigh::Lifter::new(),
             pcode: Pcode::default(),
             slot_pcode: Pcode::default(),
+            slot: None,
             native: None,
             overrides: overrides(platform.architecture()),
             thumb_overrides: thumb_overrides(platform.architecture()),
+            refusals: refusals(platform.architecture()),
             replacement: None,
             condition: None,
             conditions: Conditions::of(&processor.language),
@@ -132,12 +147,12 @@ impl Translator {
 
     /// Whether the instruction has a delay slot.
     fn has_slot(&self) -> bool {
-        !self.is_unknown && self.decoder.delay_slot() > 0
+        self.slot.is_some()
     }
 
     fn slot_decoder_commits(&self) -> impl Iterator<Item = ContextCommit> + '_ {
-        let has_slot = self.has_slot();
-        self.slot_decoder.commits().filter(move |_| has_slot)
+        let decodes = self.slot.as_ref().is_some_and(|slot| slot.decodes);
+        self.slot_decoder.commits().filter(move |_| decodes)
     }
 }
 
@@ -209,11 +224,12 @@ impl NativeEmulator {
         let mut code = Translation::default();
         let (mut pc, mut context) = (block.start, block.context);
         let mut count = 0u32;
+        let longest = if key.extent == Extent::Single { 1 } else { MAX_INSTRUCTIONS };
         if self.hooks.blocks.has_global() && !continues {
             code.ops.push(Op::numbered(Code::BlockHook, 0));
         }
         loop {
-            if count > 0 && self.ends_before(pc) || block.instructions.len() >= MAX_INSTRUCTIONS {
+            if count > 0 && self.ends_before(pc) || block.instructions.len() >= longest {
                 break;
             }
             let transfers = match self.fetch_instruction(pc, context) {
@@ -266,7 +282,7 @@ impl NativeEmulator {
             };
         }
         // Whoever has hooks may look anywhere.
-        let across = !key.exact && !self.has_watching_hooks();
+        let across = key.extent == Extent::Whole && !self.has_watching_hooks();
         block.exact = !across;
         optimize(&mut code, &mut block.instructions, &self.file, across);
         block.ops = code.ops;
@@ -291,7 +307,7 @@ impl NativeEmulator {
 
     fn next_address(&self) -> u64 {
         let translator = &self.translator;
-        let slot = if translator.has_slot() { translator.slot_decoder.length() as u64 } else { 0 };
+        let slot = translator.slot.as_ref().map_or(0, |slot| slot.length as u64);
         translator.address.wrapping_add(translator.length as u64 + slot) & self.address_mask
     }
 
@@ -316,27 +332,43 @@ impl NativeEmulator {
         translator.condition = None;
         translator.is_unknown = decoded.is_err();
         translator.replacement = None;
-        if let Some((handler, word, condition)) = self.replacement(pc, context) {
+        translator.slot = None;
+        let is_compressed = self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0);
+        if decoded.is_ok() && !translator.refusals.is_empty() && !is_compressed {
+            let length = translator.decoder.length();
+            let mut bytes = [0; 4];
+            self.memory.fetch(pc, &mut bytes[..length.min(4)]);
+            let word = match (self.processor.language.is_big_endian(), length) {
+                (true, 2) => u32::from(u16::from_be_bytes([bytes[0], bytes[1]])),
+                (true, _) => u32::from_be_bytes(bytes),
+                (false, _) => u32::from_le_bytes(bytes),
+            };
+            if translator.refusals.iter().any(|refusal| refusal.holds(length, word)) {
+                return Err(Failure::Entry(Entry::Invalid));
+            }
+        }
+        let length = decoded.is_ok().then(|| translator.decoder.length());
+        if let Some((handler, word, condition)) = self.replacement(pc, length, context) {
             let translator = &mut self.translator;
-            if translator.is_unknown || translator.decoder.length() != 4 {
+            if self.arm.is_some() && length != Some(4) {
+                // The words of Arm's tables are of four bytes.
                 translator.is_unknown = true;
             }
-            translator.length = 4;
+            translator.length = length.filter(|_| !translator.is_unknown).unwrap_or(4);
             translator.condition = condition;
             translator.replacement = Some((handler, word));
             return Ok(false);
         }
         decoded?;
         let translator = &mut self.translator;
-        translator.length = translator.decoder.length();
-        let mut slot_length = 0;
-        if translator.decoder.delay_slot() > 0 {
-            let slot = pc.wrapping_add(translator.decoder.length() as u64) & self.address_mask;
-            decode(&self.memory, &mut translator.slot_decoder, slot, context, shortest)?;
-            slot_length = translator.slot_decoder.length();
-            let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
-            lifted.map_err(lift_failure)?;
+        let length = translator.decoder.length();
+        translator.length = length;
+        if self.translator.decoder.delay_slot() > 0 {
+            let slot = pc.wrapping_add(length as u64) & self.address_mask;
+            self.fetch_slot(slot, context, shortest)?;
         }
+        let slot_length = self.translator.slot.as_ref().map_or(0, |slot| slot.length);
+        let translator = &mut self.translator;
         if let Some(registers) = &self.x86 {
             let mut bytes = [0; FETCH];
             let available = self.memory.fetch(pc, &mut bytes);
@@ -383,7 +415,8 @@ impl NativeEmulator {
         if let Some(native) = self.translator.native {
             self.begin(block, code, &site, length, context, &Pcode::default());
             code.ops.push(Op::numbered(Code::Native, code.native.len() as u32));
-            code.native.push(native);
+            let index = block.instructions.len().saturating_sub(1) as u32;
+            code.native.push(native.numbered(index));
             return Ok(());
         }
         if let Some((handler, word)) = self.translator.replacement {
@@ -408,15 +441,19 @@ impl NativeEmulator {
             }
             let split = pcode.delay_slot().unwrap_or(pcode.ops().len()).min(pcode.ops().len());
             self.lowering(&target_context).lower(code, &pcode, 0..split, &site)?;
-            if self.translator.has_slot() {
+            if let Some(&SlotCode { length: slot_length, replacement, .. }) = self.translator.slot.as_ref() {
                 let outer = code.set_aside();
                 let address = site.address.wrapping_add(length as u64) & self.address_mask;
-                let slot_length = self.translator.slot_decoder.length();
                 let next = address.wrapping_add(slot_length as u64) & self.address_mask;
                 let mut slot_site = Site { address, next, next_is: NextIs::Inside, in_slot: true, ..site };
-                slot_site.first_op = self.begin(block, code, &slot_site, slot_length, context, &slot_pcode);
-                let all = 0..slot_pcode.ops().len();
-                self.lowering(&target_context).lower(code, &slot_pcode, all, &slot_site)?;
+                let nothing = Pcode::default();
+                let pcode = if replacement.is_some() { &nothing } else { &slot_pcode };
+                slot_site.first_op = self.begin(block, code, &slot_site, slot_length, context, pcode);
+                let mut lowering = self.lowering(&target_context);
+                match replacement {
+                    Some((handler, word)) => lowering.replacement(code, handler, word)?,
+                    None => lowering.lower(code, pcode, 0..pcode.ops().len(), &slot_site)?,
+                }
                 Lowering::finish(code)?;
                 code.take_up(outer);
                 // The slot has executed from here on.

@@ -98,6 +98,17 @@ const fn overflows(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "mips32Instructions.sinc", old, new, reason: "additions that overflow trap" }
 }
 
+/// A correction of shifts of MIPS by a register, of which six bits count.
+const fn amount(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "mips64Instructions.sinc", old, new, reason: "amounts of shifts have six bits" }
+}
+
+/// A correction of branches of MIPS on the conditions of FCSR (volume I-A,
+/// 5.6.3, FCC).
+const fn condition(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "mipsfloat.sinc", old, new, reason: "there are eight conditions" }
+}
+
 /// A correction of a branch of SPARC on a register, which is read before the
 /// instruction in the delay slot writes it (SPARC V9, 7.4).
 const fn branch(old: &'static str, new: &'static str) -> Edit {
@@ -149,9 +160,27 @@ const fn literal(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "ARMTHUMBinstructions.sinc", old, new, reason: "what is loaded is no address" }
 }
 
+/// A correction of integer instructions of the 68000 (M68000 Family
+/// Programmer's Reference Manual, chapter 4).
+const fn m68k(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "68000.sinc", old, new, reason: "results, flags or addresses are those of the manual" }
+}
+
+/// A correction of addresses of the MSP430X: in the lower 64 KiB an index wraps
+/// there, above them it is signed (SLAU367, 4.4.2 and 4.4.3).
+const fn msp430(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "TI430Common.sinc", old, new, reason: "addresses have 20 bits" }
+}
+
 /// A correction of exceptions of the 68000.
 const fn exception(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "68000.sinc", old, new, reason: "exceptions have numbers, and the engine enters them" }
+}
+
+/// A correction of branches of PowerPC that decrement CTR (Power ISA 2.07,
+/// book I, 2.4, BO).
+const fn power(file: &'static str, old: &'static str, new: &'static str) -> Edit {
+    Edit { file, old, new, reason: "the condition may be that the bit is clear" }
 }
 
 /// A correction of x86's main file.
@@ -177,6 +206,40 @@ const CLEARING_COUNT: &str =
     "if (ECX==0) goto inst_next; ECX=ECX-1;\n@ifdef IA64\n RCX = zext(ECX);\n@endif\n";
 const CLEARING_LOOP: &str = "ECX = ECX -1;\n@ifdef IA64\n RCX = zext(ECX);\n@endif\n if";
 const BYTE_REGISTERS: &str = "a REX prefix selects SPL to DIL whatever the size of addresses";
+
+const WIDE_WINS: &str = "with REX.W, the operand size prefix says nothing";
+const ANY_LENGTH: &str = "scalar instructions ignore the vector length (Intel SDM, volume 2: VEX.LIG)";
+
+/// A correction of scalar instructions of AVX: the macros of their pattern,
+/// and what follows.
+macro_rules! any_length {
+    ($sources:literal, $prefix:literal, $width:literal, $rest:literal) => {
+        Edit {
+            file: "avx.sinc",
+            old: concat!(
+                "$(",
+                $sources,
+                ") & $(VEX_L128) & $(",
+                $prefix,
+                ") & $(VEX_0F) & $(",
+                $width,
+                ")",
+                $rest
+            ),
+            new: concat!(
+                "$(",
+                $sources,
+                ") & $(VEX_LIG) & $(",
+                $prefix,
+                ") & $(VEX_0F) & $(",
+                $width,
+                ")",
+                $rest
+            ),
+            reason: ANY_LENGTH,
+        }
+    };
+}
 
 /// Corrections of texts. Those of semantics that need more than a few words
 /// are native handlers of the engine.
@@ -252,7 +315,8 @@ pub const EDITS: &[Edit] = &[
     ia("; index=4 & base=5; imm32", "; rexXprefix=0 & index=4 & base=5; imm32", "R12 can be an index, too"),
     ia(
         "is bit64=1 & mod=0 & r_m=4; index=4 & base=5; pcRelSimm32",
-        "is bit64=1 & mod=0 & r_m=5; pcRelSimm32",
+        // The address size prefix takes `bit64` away.
+        "is $(LONGMODE_ON) & mod=0 & r_m=5; pcRelSimm32",
         "without a SIB byte it is relative to EIP, with one absolute (Intel SDM, volume 2, 2.2.1.6)",
     ),
     ia(
@@ -262,6 +326,44 @@ pub const EDITS: &[Edit] = &[
          :NOP rm64       is vexMode=0 & mandover & opsize=2 & byte=0x0f; high5=3; rm64  ...    { }\n\
          @endif\n",
         "hints have forms with REX.W, too",
+    ),
+    any_length!("VEX_NDS", "VEX_PRE_F3", "VEX_WIG", " & vexVVVV_XmmReg; byte=0x5"),
+    any_length!("VEX_NDS", "VEX_PRE_F2", "VEX_WIG", " & vexVVVV_XmmReg; byte=0x5"),
+    any_length!("VEX_NDS", "VEX_PRE_F3", "VEX_W0", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NDS", "VEX_PRE_F3", "VEX_W1", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NDS", "VEX_PRE_F2", "VEX_W0", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NDS", "VEX_PRE_F2", "VEX_W1", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NONE", "VEX_PRE_F3", "VEX_W0", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_F3", "VEX_W1", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_F2", "VEX_W0", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_F2", "VEX_W1", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_NONE", "VEX_WIG", "; byte=0x2E"),
+    any_length!("VEX_NONE", "VEX_PRE_NONE", "VEX_WIG", "; byte=0x2F"),
+    any_length!("VEX_NONE", "VEX_PRE_66", "VEX_WIG", "; byte=0x2E"),
+    any_length!("VEX_NONE", "VEX_PRE_66", "VEX_WIG", "; byte=0x2F"),
+    ia(
+        ":MOVSXD Reg32,rm32  is vexMode=0 & bit64=1 & opsize=1 & byte=0x63; rm32 & Reg32 ... & check_Reg32_dest ... \
+         { Reg32 = rm32; build check_Reg32_dest; }\n@ifdef IA64\n",
+        "@ifdef IA64\n\
+         :MOVSXD Reg16,rm16  is $(LONGMODE_ON) & vexMode=0 & opsize=0 & byte=0x63; rm16 & Reg16 ... { Reg16 = rm16; }\n\
+         :MOVSXD Reg32,rm32  is $(LONGMODE_ON) & vexMode=0 & opsize=1 & byte=0x63; rm32 & Reg32 ... & \
+         check_Reg32_dest ... { Reg32 = rm32; build check_Reg32_dest; }\n",
+        "there is a form of 16 bits, and the address size prefix takes `bit64` away",
+    ),
+    ia(
+        ":MOVSXD Reg64,rm32  is $(LONGMODE_ON) & vexMode=0 & bit64=1 &",
+        ":MOVSXD Reg64,rm32  is $(LONGMODE_ON) & vexMode=0 &",
+        "the address size prefix takes `bit64` away",
+    ),
+    ia(
+        ":MOVBE Reg64, m64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & mandover=0 &",
+        ":MOVBE Reg64, m64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & prefix_f2=0 & prefix_f3=0 &",
+        WIDE_WINS,
+    ),
+    ia(
+        ":MOVBE m64, Reg64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & mandover=0 &",
+        ":MOVBE m64, Reg64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & prefix_f2=0 & prefix_f3=0 &",
+        WIDE_WINS,
     ),
     ia(
         "$(PRE_F3) & byte=0x90 ",
@@ -303,6 +405,52 @@ pub const EDITS: &[Edit] = &[
         "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {",
         "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {\n    if (!scarry(RSsrc, RTsrc)) goto <fits>;\n    integerOverflow();\n<fits>",
     ),
+    amount(
+        ":dsllv RD, RTsrc, RSsrc         is $(AMODE) & prime=0 & fct=20 & RSsrc & RTsrc & RD & sa=0 {\n    RD = RTsrc << RSsrc;",
+        ":dsllv RD, RTsrc, RSsrc is $(AMODE) & prime=0 & fct=20 & RSsrc & RTsrc & RD & sa=0 {\n    RD = RTsrc << (RSsrc & 0x3f);",
+    ),
+    amount("RD = RTsrc s>> RSsrc;", "RD = RTsrc s>> (RSsrc & 0x3f);"),
+    amount("RD = RTsrc >> RSsrc;", "RD = RTsrc >> (RSsrc & 0x3f);"),
+    amount(
+        "    shift:8 = RSsrc & 0x3f;\n    tmp:8 = RTsrc;\n    tmp1:8 = tmp >> shift;\n    tmp2:8 = tmp << (32 - shift);",
+        "    shift:8 = RSsrc & 0x3f;\n    tmp:8 = RTsrc;\n    tmp1:8 = tmp >> shift;\n    tmp2:8 = tmp << ((64 - shift) & 0x3f);\n    if (shift != 0) goto <rotates>;\n    tmp2 = 0;\n    <rotates>",
+    ),
+    Edit {
+        file: "mips64Instructions.sinc",
+        old: "is $(AMODE) & prime=0 & fct=46 & RSsrc & RTsrc & RD & sa=0 {",
+        new: "is $(AMODE) & prime=0 & fct=46 & RSsrc & RTsrc & RD & sa=0 {\n    if (!sborrow(RSsrc, RTsrc)) goto <fits>;\n    integerOverflow();\n<fits>",
+        reason: "differences that overflow trap",
+    },
+    overflows(
+        "is $(AMODE) & REL6=0 & prime=0x18 & RSsrc & RT & simmed {",
+        "is $(AMODE) & REL6=0 & prime=0x18 & RSsrc & RT & simmed {\n    local addend:8 = simmed;\n    if (!scarry(RSsrc, addend)) goto <fits>;\n    integerOverflow();\n<fits>",
+    ),
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: "fct=0x30 & RSsrc & RTsrc & code {\n    if (RSsrc < RTsrc) goto <done>;",
+        new: "fct=0x30 & RSsrc & RTsrc & code {\n    if (RSsrc s< RTsrc) goto <done>;",
+        reason: "TGE compares signed numbers",
+    },
+    condition(
+        "    # tmp:1 = getFpCondition(cc:1);  # Note that other cc conditions are not implemented\n    tmp:1 = fcsr[23,1]; # The floating point condition bit",
+        "    local place:1 = cc + 24;\n    local conditions:4 = fcsr >> place;\n    tmp:1 = conditions[0,1];",
+    ),
+    condition(
+        "    # tmp:1 = getFpCondition(cc:1);\n    tmp:1 = fcsr[23,1]; # The floating point condition bit",
+        "    local place:1 = cc + 24;\n    local conditions:4 = fcsr >> place;\n    tmp:1 = conditions[0,1];",
+    ),
+    Edit {
+        file: "mipsfloat.sinc",
+        old: "ptr:$(ADDRSIZE) = INDEX_BASE & -16:$(ADDRSIZE);",
+        new: "ptr:$(ADDRSIZE) = INDEX_BASE & -8:$(ADDRSIZE);",
+        reason: "the lowest three bits of the address are ignored",
+    },
+    Edit {
+        file: "mipsfloat.sinc",
+        old: "INDEX_BASE = INDEX_BASE & 0xfffffffffffffff0;          \n    *[ram]:8 INDEX_BASE = fsD;",
+        new: "ptr:$(ADDRSIZE) = INDEX_BASE & -8:$(ADDRSIZE);\n    *[ram]:8 ptr = fsD;",
+        reason: "the lowest three bits of the address are ignored",
+    },
     branch(
         "{ delayslot(1); if (RS1 == 0)  goto d16off;}",
         "{ local holds:1 = RS1 == 0; delayslot(1); if (holds) goto d16off;}",
@@ -343,13 +491,206 @@ pub const EDITS: &[Edit] = &[
         ":std RD,ea                           is op=3 & RD & op3=0x07 & ea { *ea = RD; }",
         ":std RD,ea                           is op=3 & RD & rd & op3=0x07 & ea { local place:4 = &rd; local second:8 = *[register]:8 (place + 8); *:8 ea = (rd << 32) | (second & 0xffffffff); }",
     ),
+    m68k(
+        "{\n\tlocal denom = sext(eaw);\n\tlocal divis = reg9dn;\n\tlocal div = divis s/ denom;\n\tlocal rem = divis s% denom;\n\tCF=0;\n\tresflags(div);\n\treg9dn = (rem << 16) | (div & 0xffff);\n}",
+        "{ reg9dn = divideWord(reg9dn, eaw, 1:1); }",
+    ),
+    m68k(
+        "{\n\tlocal denom = zext(eaw);\n\tlocal divis = reg9dn;\n\tlocal div = divis / denom;\n\tlocal rem = divis % denom;\n\tCF=0;\n\tresflags(div);\n\treg9dn = (rem << 16) | (div & 0xffff); }",
+        "{ reg9dn = divideWord(reg9dn, eaw, 0:1); }",
+    ),
+    m68k(
+        "divsz=0 & divsgn=0 {\n\tlocal divis = regdq;\n\tlocal denom = glbdenom;\n\tlocal rem = divis % denom;\n\tlocal quot = divis / denom;\n\tregdr = rem;\n\tregdq = quot;\n\texport regdq;\n}",
+        "divsz=0 & divsgn=0 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 0:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
+    m68k(
+        "divsz=1 & divsgn=0 {\n\tdivi:8 = (zext(regdr) << 32) | zext(regdq);\n\tdenom:8 = zext(glbdenom);\n\tlocal quot = divi / denom;\n\tlocal rem = divi % denom;\n\tregdr = rem:4;\n\tregdq = quot:4;\n\texport regdq;\n}",
+        "divsz=1 & divsgn=0 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 2:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
+    m68k(
+        "divsz=0 & divsgn=1 {\n\tlocal divis = regdq;\n\tlocal denom = glbdenom;\n\tlocal rem = divis s% denom;\n\tlocal quot = divis s/ denom;\n\tregdr = rem;\n\tregdq = quot;\n\texport regdq;\n}",
+        "divsz=0 & divsgn=1 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 1:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
+    m68k(
+        "divsz=1 & divsgn=1 {\n\tdivi:8 = (sext(regdr)<<32)|sext(regdq);\n\tdenom:8=sext(glbdenom);\n\tlocal quot=divi s/ denom;\n\tlocal rem=divi s% denom;\n\tregdr=rem:4;\n\tregdq=quot:4;\n\texport regdq;\n}",
+        "divsz=1 & divsgn=1 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 3:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
+    m68k("glbdenom=e2l; build subdiv; CF=0; resflags(subdiv);", "glbdenom=e2l; build subdiv;"),
+    m68k(
+        "is regdq & divsgn=1 & divsz=0\t\t\t{ regdq = glbdenom * regdq; resflags(regdq); CF=0; }",
+        "is regdq & divsgn=1 & divsz=0 { local both:8 = multiplyLong(glbdenom, regdq, 1:1); regdq = both:4; }",
+    ),
+    m68k(
+        "is regdq & divsgn=1 & divsz=1 & regdr\t{\n\ttmp1:8 = sext(glbdenom);\n\ttmp2:8 = sext(regdq);\n\tlocal res = tmp1 * tmp2;\n\tregdq = res:4;\n\tregdr = res(4);\n\tresflags(res);\n\tCF=0;\n\tVF=0;\n}",
+        "is regdq & divsgn=1 & divsz=1 & regdr { local both:8 = multiplyLong(glbdenom, regdq, 3:1); regdr = both(4); regdq = both:4; }",
+    ),
+    m68k(
+        "is regdq & divsgn=0 & divsz=0\t\t\t{ regdq = glbdenom * regdq; resflags(regdq); CF=0; }",
+        "is regdq & divsgn=0 & divsz=0 { local both:8 = multiplyLong(glbdenom, regdq, 0:1); regdq = both:4; }",
+    ),
+    m68k(
+        "is regdq & divsgn=0 & divsz=1 & regdr\t{\n\ttmp1:8 = zext(glbdenom);\n\ttmp2:8 = zext(regdq);\n\tlocal res = tmp1 * tmp2;\n\tregdq = res:4;\n\tregdr = res(4);\n\tresflags(res);\n\tCF=0;\n\tVF=0;\n\n}",
+        "is regdq & divsgn=0 & divsz=1 & regdr { local both:8 = multiplyLong(glbdenom, regdq, 2:1); regdr = both(4); regdq = both:4; }",
+    ),
+    m68k(
+        "{\n\tCF = carry(Txb,carry(Tyb,XF));\n\tTxb = Txb + Tyb + XF;\n\tXF = bcdAdjust(Txb);\n\tbcdflags(Txb);\n}",
+        "{ build Tyb; build Txb; Txb = addDecimal(Tyb, Txb); }",
+    ),
+    m68k(
+        "{\n\tCF = (Txb < Tyb) || ( (XF == 1) && (Txb == Tyb) );\n\tTxb = Txb - Tyb - XF;\n\tTxb = bcdAdjust(Txb);\n\tbcdflags(Txb);\n}",
+        "{ build Tyb; build Txb; Txb = subtractDecimal(Tyb, Txb); }",
+    ),
+    m68k(
+        "{\n\tlocal tmp = eab;\n\tCF = (tmp != 0) || (XF == 1);\n\ttmp = 0 - tmp - XF;\n\teab = bcdAdjust(tmp);\n\tbcdflags(tmp);\n}",
+        "{ eab = subtractDecimal(eab, 0:1); }",
+    ),
+    m68k(
+        "macro rotateLeft(count, register, width) {\n\tlocal modcount = count & 63;\n\tregister = (register << modcount) | (register >> (width - modcount));\n\tresflags(register);\n\tCF = (register & 1) != 0;\n\tVF = 0;\n}",
+        "macro rotateLeft(count, register, width) {\n\tregister = rotateLeftBy(count, register);\n}",
+    ),
+    m68k(
+        "macro rotateRight(count, register, width) {\n\tlocal modcount = count & 63;\n\tregister = (register << (width - modcount)) | (register >> modcount);\n\tresflags(register);\n\tCF = zext(register s< 0);\n\tVF = 0;\n}",
+        "macro rotateRight(count, register, width) {\n\tregister = rotateRightBy(count, register);\n}",
+    ),
+    m68k(
+        "macro rotateLeftExtended(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal xflag = (register & (1 << (width - modcount))) != 0;\n\tlocal result = (register << modcount) | (zext(XF) << (modcount - 1)) | (register >> (width - modcount + 1));\n\tregister = (zext(modcount != 0) * result) + (zext(modcount == 0) * register);\n\tresflags(register);\n\tXF = (zext(modcount != 0) * xflag) + (zext(modcount == 0) * XF);\n\tCF = XF;\n\tVF = 0;\n}",
+        "macro rotateLeftExtended(count, register, width) {\n\tregister = rotateLeftThrough(count, register);\n}",
+    ),
+    m68k(
+        "macro rotateRightExtended(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal xflag = (register & (1 << (modcount - 1))) != 0;\n\tlocal result = (zext(XF) << (width - modcount)) | (register >> modcount) | (register << (width - modcount + 1));\n\tregister = (zext(modcount != 0) * result) + (zext(modcount == 0) * register);\n\tresflags(register);\n\tXF = (zext(modcount != 0) * xflag) + (zext(modcount == 0) * XF);\n\tCF = XF;\n\tVF = 0;\n}",
+        "macro rotateRightExtended(count, register, width) {\n\tregister = rotateRightThrough(count, register);\n}",
+    ),
+    m68k(
+        "Ty: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-4; export *:4 regan; }",
+        "Ty: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-4; local at:4 = regan; export *:4 at; }",
+    ),
+    m68k(
+        "Tx: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-4; export *:4 reg9an; }",
+        "Tx: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-4; local at:4 = reg9an; export *:4 at; }",
+    ),
+    m68k(
+        "Tyw: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-2; export *:2 regan; }",
+        "Tyw: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-2; local at:4 = regan; export *:2 at; }",
+    ),
+    m68k(
+        "Txw: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-2; export *:2 reg9an; }",
+        "Txw: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-2; local at:4 = reg9an; export *:2 at; }",
+    ),
+    m68k(
+        "Tyb: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-1; export *:1 regan; }",
+        "Tyb: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-1; local at:4 = regan; export *:1 at; }\nTyb: -(regan)\tis rmbit=1 & regan & regan=7\t{ regan = regan-2; local at:4 = regan; export *:1 at; }",
+    ),
+    m68k(
+        "Txb: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-1; export *:1 reg9an; }",
+        "Txb: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-1; local at:4 = reg9an; export *:1 at; }\nTxb: -(reg9an)\tis rmbit=1 & reg9an & reg9an=7\t{ reg9an = reg9an-2; local at:4 = reg9an; export *:1 at; }",
+    ),
+    m68k("  local address:4 = zext(eaw);\n  local bound:2 = *:2 address;", "  local bound:2 = eaw;"),
+    m68k("  local address:4 = zext(eal);\n  local bound:4 = *:4 address;", "  local bound:4 = eal;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D0w;", "movemptr = movemptr - 2; *movemptr = D0w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D1w;", "movemptr = movemptr - 2; *movemptr = D1w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D2w;", "movemptr = movemptr - 2; *movemptr = D2w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D3w;", "movemptr = movemptr - 2; *movemptr = D3w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D4w;", "movemptr = movemptr - 2; *movemptr = D4w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D5w;", "movemptr = movemptr - 2; *movemptr = D5w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D6w;", "movemptr = movemptr - 2; *movemptr = D6w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D7w;", "movemptr = movemptr - 2; *movemptr = D7w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A0w;", "movemptr = movemptr - 2; *movemptr = A0w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A1w;", "movemptr = movemptr - 2; *movemptr = A1w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A2w;", "movemptr = movemptr - 2; *movemptr = A2w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A3w;", "movemptr = movemptr - 2; *movemptr = A3w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A4w;", "movemptr = movemptr - 2; *movemptr = A4w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A5w;", "movemptr = movemptr - 2; *movemptr = A5w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A6w;", "movemptr = movemptr - 2; *movemptr = A6w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A7w;", "movemptr = movemptr - 2; *movemptr = A7w;"),
+    m68k(
+        "fcc: \"ugt\"\tis fcode=0x0a\t\t\t{ tmp:1 = !$(NAN_FP) || !($(N_FP) || $(Z_FP)); clearflags_fp(); export tmp; }",
+        "fcc: \"ugt\"\tis fcode=0x0a\t\t\t{ tmp:1 = $(NAN_FP) || !($(N_FP) || $(Z_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"uge\"\tis fcode=0x0b\t\t\t{ tmp:1 = $(NAN_FP) || $(Z_FP) || $(N_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"uge\"\tis fcode=0x0b\t\t\t{ tmp:1 = $(NAN_FP) || $(Z_FP) || !($(N_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"sne\"\tis fcode=0x1e\t\t\t{ tmp:1 = $(Z_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"sne\"\tis fcode=0x1e\t\t\t{ tmp:1 = !($(Z_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"or\"\tis fcode=0x07\t\t\t{ tmp:1 = $(NAN_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"or\"\tis fcode=0x07\t\t\t{ tmp:1 = !($(NAN_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"gle\"\tis fcode=0x17\t\t\t{ tmp:1 = $(NAN_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"gle\"\tis fcode=0x17\t\t\t{ tmp:1 = !($(NAN_FP)); export tmp; }",
+    ),
+    m68k(" clearflags_fp(); export tmp; }", " export tmp; }"),
+    m68k("{ addxflags(Tyb,Txb);", "{ build Tyb; build Txb; addxflags(Tyb,Txb);"),
+    m68k("{ addxflags(Tyw,Txw);", "{ build Tyw; build Txw; addxflags(Tyw,Txw);"),
+    m68k("{ addxflags(Ty,Tx);", "{ build Ty; build Tx; addxflags(Ty,Tx);"),
+    m68k(
+        ":cmpm.b (regan)+,(reg9an)+\tis op=11 & reg9an & op8=1 & op67=0 & op5=0 & op34=1 & regan\t{ local tmp1=*:1 regan; regan=regan+1; local tmp2=*:1 reg9an; reg9an=reg9an+1;\n\t\t\t\t\t\t\t\t\t\t\t\t  subflags(tmp2,tmp1); local tmp =tmp2-tmp1; resflags(tmp); }",
+        "Pyb: (regan)+ is regan { local at:4 = regan; regan = regan + 1; export *:1 at; }\nPyb: (regan)+ is regan & regan=7 { local at:4 = regan; regan = regan + 2; export *:1 at; }\nPxb: (reg9an)+ is reg9an { local at:4 = reg9an; reg9an = reg9an + 1; export *:1 at; }\nPxb: (reg9an)+ is reg9an & reg9an=7 { local at:4 = reg9an; reg9an = reg9an + 2; export *:1 at; }\n:cmpm.b Pyb,Pxb\tis op=11 & op8=1 & op67=0 & op5=0 & op34=1 & Pyb & Pxb { build Pyb; local tmp1 = Pyb; build Pxb; local tmp2 = Pxb; subflags(tmp2,tmp1); local tmp = tmp2-tmp1; resflags(tmp); }",
+    ),
+    m68k(
+        "{ movemptr = regan; build r2mbw0; regan = movemptr; }",
+        "{ movemptr = regan; regan = regan - 2; build r2mbw0; regan = movemptr; }",
+    ),
+    m68k(
+        "{ movemptr = regan; build r2mbl0; regan = movemptr; }",
+        "{ movemptr = regan; regan = regan - 4; build r2mbl0; regan = movemptr; }",
+    ),
+    m68k(
+        "{ tmp0:1 = zext(XF); subxflags(Txb, Tyb);",
+        "{ build Tyb; build Txb; tmp0:1 = zext(XF); subxflags(Txb, Tyb);",
+    ),
+    m68k(
+        "{ tmp0:2 = zext(XF); subxflags(Txw, Tyw);",
+        "{ build Tyw; build Txw; tmp0:2 = zext(XF); subxflags(Txw, Tyw);",
+    ),
+    m68k(
+        "{ tmp0:4 = zext(XF); subxflags(Tx, Ty);",
+        "{ build Ty; build Tx; tmp0:4 = zext(XF); subxflags(Tx, Ty);",
+    ),
+    msp430(
+        "@if REG_SIZE == \"4\"\nAMASK: val\tis ctx_isHi=1",
+        "macro wrapAddress(at, base, mask) {\n@if REG_SIZE == \"4\"\n local place:4 = base;\n local far:4 = zext(place > 0xffff) * 0xf0000;\n at = at & ((mask & 0xffff) | far);\n@else\n at = at & mask;\n@endif\n}\n@if REG_SIZE == \"4\"\nAMASK: val is ctx_isHi=1 & bow=0 [ val = 0xFFFE; ] { export *[const]:4 val; }\nAMASK: val is ctx_isHi=0 & bow=0 [ val = 0xFFFFE; ] { export *[const]:4 val; }\nAMASK: val\tis ctx_isHi=1",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + 2 + indexExt2Word16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + 2 + indexExt2Word16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + indexExt2Word16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + indexExt2Word16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + indexExtWord16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + indexExtWord16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (reg_Indexed16_0_4 + indexExtWord16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = reg_Indexed16_0_4 + indexExtWord16_0_16s; wrapAddress(tmp, reg_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (reg_Indexed16_0_4 + indexExtWord16_0_16s - 0x2) & AMASK;",
+        "tmp:$(REG_SIZE) = reg_Indexed16_0_4 + indexExtWord16_0_16s - 0x2; wrapAddress(tmp, reg_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (src_Indexed16_8_4 + indexExtWord16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = src_Indexed16_8_4 + indexExtWord16_0_16s; wrapAddress(tmp, src_Indexed16_8_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = labelCalc & AMASK;",
+        "tmp:$(REG_SIZE) = labelCalc; wrapAddress(tmp, inst_start, AMASK);",
+    ),
+    msp430("= reg_InDirect16_0_4 & AMASK", "= reg_InDirect16_0_4 & -2"),
+    msp430("= src_InDirect16_8_4 & AMASK", "= src_InDirect16_8_4 & -2"),
     exception(
         ":illegal			is d16=0x4afc						unimpl",
         "define pcodeop illegalInstruction;\n:illegal is d16=0x4afc { illegalInstruction(); }",
     ),
     exception(
         "define pcodeop __m68k_trapv;",
-        "define pcodeop __m68k_trapv;\ndefine pcodeop __m68k_exception;",
+        "define pcodeop __m68k_trapv;\ndefine pcodeop __m68k_exception;\ndefine pcodeop divideWord;\ndefine pcodeop divideLong;\ndefine pcodeop multiplyLong;\ndefine pcodeop addDecimal;\ndefine pcodeop subtractDecimal;\ndefine pcodeop rotateLeftBy;\ndefine pcodeop rotateRightBy;\ndefine pcodeop rotateLeftThrough;\ndefine pcodeop rotateRightThrough;",
     ),
     exception("  __m68k_trap(6:1);", "  __m68k_exception(6:1);"),
     exception(
@@ -357,6 +698,41 @@ pub const EDITS: &[Edit] = &[
         "__m68k_exception(7:1);",
     ),
     exception("SP = SP - 4; *:4 SP = inst_next; __m68k_trapv();", "__m68k_trapv();"),
+    power(
+        "ppc_common.sinc",
+        "CC_TF: \"t\"\t\tis BO_1=1\t{}",
+        "CC_TF: \"t\" is BO_1=1 { tmp:1 = 1; export tmp; }",
+    ),
+    power(
+        "ppc_common.sinc",
+        "CC_TF: \"f\"\t\tis BO_1=0\t{}",
+        "CC_TF: \"f\" is BO_1=0 { tmp:1 = 0; export tmp; }",
+    ),
+    Edit {
+        file: "ppc_instructions.sinc",
+        old: "is OP=31 & A & S & SH & XOP_2_10=413 & Rc=1\n{\n\tshiftCarry(S,SH);\n\tA = S s>> SH;\n}",
+        new: "is OP=31 & A & S & SH & XOP_2_10=413 & Rc=1\n{\n\tshiftCarry(S,SH);\n\tA = S s>> SH;\n\tcr0flags(A);\n}",
+        reason: "sradi. sets CR0, too",
+    },
+    power("ppc_instructions.sinc", "CTR_DEC && CC_OP", "CTR_DEC && (CC_OP == CC_TF)"),
+    Edit {
+        file: "riscv.rvc.sinc",
+        old: "\tcfr0204s = *[ram]:$(SFLEN) ea;",
+        new: "\tfassignS(cfr0204s, *[ram]:4 ea);",
+        reason: "singles in double registers are boxed",
+    },
+    Edit {
+        file: "riscv.rvc.sinc",
+        old: "\tcfrd = *[ram]:$(SFLEN) ea;",
+        new: "\tfassignS(cfrd, *[ram]:4 ea);",
+        reason: "singles in double registers are boxed",
+    },
+    Edit {
+        file: "riscv.rvc.sinc",
+        old: "*[ram]:4 ea = cfr0204s;",
+        new: "*[ram]:4 ea = cfr0204s:4;",
+        reason: "singles are stored from double registers",
+    },
     Edit {
         file: "riscv.table.sinc",
         old: "macro fassignS(dest, src) {\n@if FPSIZE == \"32\"\n\tdest = src;\n@else\n\tdest = zext(src);",

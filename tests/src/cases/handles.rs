@@ -62,7 +62,7 @@ fn handles(fixture: &mut Fixture) -> Result<(), Failure> {
                 fixture.prepare(&mut *emulator, site.label, &site.arguments)?;
                 equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{family}: stop");
             }
-            equal!(seen.take(), [], "{family}: calls after the unhook");
+            equal!(seen.take(), Vec::<u64>::new(), "{family}: calls after the unhook");
         }
         for handle in handles {
             matching!(emulator.unhook(handle), Err(Error::StaleHook), "{family}: an old handle");

@@ -1,23 +1,29 @@
-//! Which instructions the engine executes itself, and the conditions of Arm's
-//! that the specification does not look at.
+//! Which instructions the engine executes itself, in delay slots as well, and
+//! the conditions of Arm's that the specification does not look at.
 
+use terrella_platforms::Architecture;
 use terrella_sleigh::{Context, OpCode};
 
-use crate::{arm::a32, emulator::NativeEmulator, halt::Halt, overrides::Override, userops::Handler};
+use super::{Failure, SlotCode, decode, lift_failure};
+use crate::{
+    arm::a32, block::Entry, emulator::NativeEmulator, halt::Halt, overrides::Override, userops::Handler,
+};
 
 /// Executes what is no instruction.
 const INVALID: Handler = Handler::new(|_, _| Err(Halt::Invalid));
 
 impl NativeEmulator {
     /// The handler of an instruction that the engine executes itself, its
-    /// word, and its condition.
-    pub(super) fn replacement(&self, pc: u64, context: Context) -> Option<(Handler, u32, Option<u32>)> {
+    /// word, and its condition; `length` is that of the instruction, if the
+    /// specification knows it.
+    pub(super) fn replacement(
+        &self,
+        pc: u64,
+        length: Option<usize>,
+        context: Context,
+    ) -> Option<(Handler, u32, Option<u32>)> {
         let overrides = self.translator.overrides;
         if overrides.is_empty() {
-            return None;
-        }
-        let mut bytes = [0; 4];
-        if self.memory.fetch(pc, &mut bytes) < 4 {
             return None;
         }
         let big_endian = self.processor.language.is_big_endian();
@@ -25,11 +31,27 @@ impl NativeEmulator {
             table.iter().copied().flatten().find(|it| word & it.mask == it.value)
         };
         let find = |word: u32| find_in(overrides, word);
-        let Some((_, high, low)) = self.mode_switch.filter(|_| self.arm.is_some()) else {
+        let mut bytes = [0; 4];
+        if self.arm.is_none() {
+            // Where instructions are of several words, the first ones are
+            // looked at; there is no table of compressed instructions.
+            let architecture = self.platform.architecture();
+            let has_extensions = matches!(architecture, Architecture::M68k | Architecture::Msp430X);
+            let length = length.filter(|length| *length == 4 || has_extensions)?;
+            if self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0) {
+                return None;
+            }
+            self.memory.fetch(pc, &mut bytes[..length.min(4)]);
+            let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+            return find(word).map(|found| (found.handler, word, None));
+        }
+        if self.memory.fetch(pc, &mut bytes) < 4 {
+            return None;
+        }
+        let Some((_, high, low)) = self.mode_switch else {
             // Code of AArch64 is little-endian whatever its data are (Arm ARM,
             // B2.6.2).
-            let reverses = big_endian && self.arm.is_none();
-            let word = if reverses { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+            let word = u32::from_le_bytes(bytes);
             return find(word).map(|found| (found.handler, word, None));
         };
         let is_thumb = context.get(high, low) == 1;
@@ -68,5 +90,29 @@ impl NativeEmulator {
                 && pcode.inputs(op).first().is_some_and(|target| target.offset == next)
         });
         (!is_checked).then_some(condition)
+    }
+
+    /// Decodes and lifts the instruction in a delay slot. What is none is a
+    /// fault only if it is reached.
+    pub(super) fn fetch_slot(&mut self, pc: u64, context: Context, shortest: usize) -> Result<(), Failure> {
+        match decode(&self.memory, &mut self.translator.slot_decoder, pc, context, shortest) {
+            Ok(()) => {}
+            Err(Failure::Entry(Entry::Invalid)) => {
+                let replacement = Some((INVALID, 0));
+                self.translator.slot = Some(SlotCode { length: shortest, replacement, decodes: false });
+                return Ok(());
+            }
+            Err(failure) => return Err(failure),
+        }
+        let length = self.translator.slot_decoder.length();
+        let replacement =
+            self.replacement(pc, Some(length), context).map(|(handler, word, _)| (handler, word));
+        let translator = &mut self.translator;
+        if replacement.is_none() {
+            let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
+            lifted.map_err(lift_failure)?;
+        }
+        translator.slot = Some(SlotCode { length, replacement, decodes: true });
+        Ok(())
     }
 }

@@ -19,6 +19,21 @@ use crate::{
 const NEAREST: Round = Round::NearestTiesToEven;
 const RULE: NanRule = NanRule::SignallingFirst;
 
+/// A comparison of the elements of two vectors, which may be recorded.
+macro_rules! comparing {
+    ($bits:literal, $function:expr) => {
+        Handler::new(|emulator, op| {
+            let function: fn(u128, u128) -> bool = $function;
+            let (a, b) = (emulator.user_input(op, 0), emulator.user_input(op, 1));
+            let holds = |index| function(lane(a, index, $bits), lane(b, index, $bits));
+            let all = (0..128 / $bits).all(holds);
+            let none = !(0..128 / $bits).any(holds);
+            emulator.set_user_result(op, lanes_of(128 / $bits, $bits, |index| truth(holds(index))));
+            record(emulator, u128::from(all) << 3 | u128::from(none) << 1)
+        })
+    };
+}
+
 /// Each element from the elements of two vectors.
 macro_rules! vector {
     ($bits:literal, $function:expr) => {
@@ -159,41 +174,32 @@ pub(super) const TABLE: Table = &[
         "vectorAverageUnsignedWord",
         vector!(32, |a, b| ((number(a, 32, false) + number(b, 32, false) + 1) >> 1) as u128),
     ),
-    (
-        "vectorCompareEqualToFloatingPoint",
-        vector!(32, |a, b| truth(ordered(a, b) && order(4, a) == order(4, b))),
-    ),
-    ("vectorCompareEqualToUnsignedByte", vector!(8, |a, b| truth(a == b))),
-    ("vectorCompareEqualToUnsignedHalfWord", vector!(16, |a, b| truth(a == b))),
-    ("vectorCompareEqualToUnsignedWord", vector!(32, |a, b| truth(a == b))),
+    ("vectorCompareEqualToFloatingPoint", comparing!(32, |a, b| ordered(a, b) && order(4, a) == order(4, b))),
+    ("vectorCompareEqualToUnsignedByte", comparing!(8, |a, b| a == b)),
+    ("vectorCompareEqualToUnsignedHalfWord", comparing!(16, |a, b| a == b)),
+    ("vectorCompareEqualToUnsignedWord", comparing!(32, |a, b| a == b)),
     (
         "vectorCompareGreaterThanConditionRegisterSignedHalfWord",
-        vector!(16, |a, b| truth(number(a, 16, true) > number(b, 16, true))),
+        comparing!(16, |a, b| number(a, 16, true) > number(b, 16, true)),
     ),
     (
         "vectorCompareGreaterThanFloatingPoint",
-        vector!(32, |a, b| truth(ordered(a, b) && order(4, a) > order(4, b))),
+        comparing!(32, |a, b| ordered(a, b) && order(4, a) > order(4, b)),
     ),
     (
         "vectorCompareGreaterThanOrEqualToFloatingPoint",
-        vector!(32, |a, b| truth(ordered(a, b) && order(4, a) >= order(4, b))),
+        comparing!(32, |a, b| ordered(a, b) && order(4, a) >= order(4, b)),
     ),
-    ("vectorCompareGreaterThanSignedByte", vector!(8, |a, b| truth(number(a, 8, true) > number(b, 8, true)))),
-    (
-        "vectorCompareGreaterThanSignedWord",
-        vector!(32, |a, b| truth(number(a, 32, true) > number(b, 32, true))),
-    ),
-    (
-        "vectorCompareGreaterThanUnsignedByte",
-        vector!(8, |a, b| truth(number(a, 8, false) > number(b, 8, false))),
-    ),
+    ("vectorCompareGreaterThanSignedByte", comparing!(8, |a, b| number(a, 8, true) > number(b, 8, true))),
+    ("vectorCompareGreaterThanSignedWord", comparing!(32, |a, b| number(a, 32, true) > number(b, 32, true))),
+    ("vectorCompareGreaterThanUnsignedByte", comparing!(8, |a, b| number(a, 8, false) > number(b, 8, false))),
     (
         "vectorCompareGreaterThanUnsignedHalfWord",
-        vector!(16, |a, b| truth(number(a, 16, false) > number(b, 16, false))),
+        comparing!(16, |a, b| number(a, 16, false) > number(b, 16, false)),
     ),
     (
         "vectorCompareGreaterThanUnsignedWord",
-        vector!(32, |a, b| truth(number(a, 32, false) > number(b, 32, false))),
+        comparing!(32, |a, b| number(a, 32, false) > number(b, 32, false)),
     ),
     ("vectorLogicalAnd", vector!(64, |a, b| a & b)),
     ("vectorLogicalAndWithComplement", vector!(64, |a, b| a & !b)),
@@ -363,6 +369,20 @@ pub(super) const TABLE: Table = &[
 
 fn number(value: u128, bits: u32, is_signed: bool) -> i128 {
     if is_signed { signed(value, bits) } else { value as i128 }
+}
+
+/// Sets the fourth field of the condition register to what holds of a
+/// comparison, if the instruction is to: bit 10 of it (6.2.3 of the programming
+/// environments manual, Rc).
+fn record(emulator: &mut NativeEmulator, result: u128) -> Result<(), Halt> {
+    let mut bytes = [0; 4];
+    emulator.memory.fetch(emulator.user_pc, &mut bytes);
+    let is_big = emulator.processor.language.is_big_endian();
+    let word = if is_big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+    if word >> 10 & 1 != 0 {
+        emulator.set_user_register("cr6", result);
+    }
+    Ok(())
 }
 
 /// All bits, or none.

@@ -9,9 +9,19 @@ mod altivec;
 mod arm;
 pub(crate) mod lanes;
 pub(crate) mod loongarch;
+mod m68k;
+pub(crate) mod m68k_fields;
+pub(crate) mod mips_float;
+pub(crate) mod mips_memory;
+pub(crate) mod msp430;
 pub(crate) mod powerpc;
+pub(crate) mod powerpc_float;
+pub(crate) mod powerpc_integer;
 pub(crate) mod riscv;
+pub(crate) mod riscv_atomic;
+pub(crate) mod riscv_bits;
 mod sparc;
+pub(crate) mod sparc_integer;
 mod traps;
 mod tricore;
 mod x86;
@@ -106,7 +116,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
         Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC, altivec::TABLE],
         Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],
-        Architecture::M68k => &[traps::M68K],
+        Architecture::M68k => &[traps::M68K, m68k::TABLE],
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[traps::LOONGARCH, loongarch::TABLE],
         Architecture::Sparc32 | Architecture::Sparc64 => &[traps::SPARC, sparc::TABLE],
         Architecture::TriCore => &[traps::TRICORE, tricore::TABLE],
@@ -118,7 +128,9 @@ fn tables(architecture: Architecture) -> &'static [Table] {
 impl NativeEmulator {
     /// Executes a user operation of a block.
     pub(crate) fn user_op(&mut self, block: &Block, index: usize, op: &UserOp) -> Result<(), Halt> {
-        let instruction = &block.instructions[block.instruction_of(index)];
+        let number = block.instruction_of(index);
+        let instruction = &block.instructions[number];
+        self.user_index = number as u32;
         self.user_pc = instruction.address;
         self.context = instruction.context;
         match op.handler {

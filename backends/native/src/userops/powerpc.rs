@@ -6,6 +6,7 @@ use rustc_apfloat::Round;
 use super::{
     Handler,
     lanes::{mask, signed},
+    powerpc_float,
 };
 use crate::{
     block::UserOp,
@@ -43,8 +44,8 @@ macro_rules! scalar {
 macro_rules! lanes {
     ($what:ident, $size:literal) => {
         Handler::new(|emulator, op| {
-            vector(emulator, op, $size, |a, b, _, round| {
-                exact::compute(Arithmetic::$what, $size, [a, b, 0], round, RULE).0
+            lanes(emulator, op, $size, |[a, b, _], round| {
+                powerpc_float::compute(Arithmetic::$what, [a, b, 0], $size == 4, round)
             });
             Ok(())
         })
@@ -80,7 +81,7 @@ macro_rules! from_scalar {
         Handler::new(|emulator, op| {
             let word = Word(emulator.user_input(op, 0) as u32);
             let function: fn(u64, Round) -> u64 = $function;
-            let value = function((emulator.vsr(word.b()) >> UPPER) as u64, emulator.float_rounding());
+            let value = function((emulator.vsr(word.b()) >> UPPER) as u64, emulator.fpscr_rounding());
             emulator.set_vsr(word.t(), u128::from(value) << UPPER);
             Ok(())
         })
@@ -256,15 +257,6 @@ impl NativeEmulator {
     fn set_vsr(&mut self, number: u32, value: u128) {
         self.set_user_register(&format!("vs{number}"), value);
     }
-
-    fn float_rounding(&self) -> Round {
-        match self.user_register("fp_rn0") << 1 | self.user_register("fp_rn1") {
-            0 => NEAREST,
-            1 => Round::TowardZero,
-            2 => Round::TowardPositive,
-            _ => Round::TowardNegative,
-        }
-    }
 }
 
 /// A single as a double.
@@ -297,16 +289,39 @@ fn merge(a: u128, b: u128) -> u128 {
 
 fn scalar(emulator: &mut NativeEmulator, op: &UserOp, what: Arithmetic, single: bool) {
     let word = Word(emulator.user_input(op, 0) as u32);
-    let (a, b) = (emulator.vsr(word.a()) >> UPPER, emulator.vsr(word.b()) >> UPPER);
-    let round = emulator.float_rounding();
-    let value = if single {
-        // Operands are singles in the format of doubles.
-        let [a, b] = [a, b].map(|value| narrowed(value as u64, NEAREST));
-        widened(exact::compute(what, 4, [a, b, 0], round, RULE).0).into()
-    } else {
-        exact::compute(what, 8, [a, b, 0], round, RULE).0
-    };
-    emulator.set_vsr(word.t(), value << UPPER);
+    let [a, b] = [word.a(), word.b()].map(|number| (emulator.vsr(number) >> UPPER) as u64);
+    let result = powerpc_float::compute(what, [a, b, 0], single, emulator.fpscr_rounding());
+    if let Some(value) = emulator.told(&result, single) {
+        emulator.set_vsr(word.t(), u128::from(value) << UPPER);
+    }
+}
+
+/// Each lane of the target from the lanes of all three registers, with the
+/// exceptions of each; if one is enabled, nothing is written.
+fn lanes(
+    emulator: &mut NativeEmulator,
+    op: &UserOp,
+    size: usize,
+    function: impl Fn([u64; 3], Round) -> powerpc_float::Computed,
+) {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let operands = [word.a(), word.b(), word.t()].map(|number| emulator.vsr(number));
+    let round = emulator.fpscr_rounding();
+    let bits = 8 * size as u32;
+    let mut lanes = Some(Vec::new());
+    for index in 0..128 / bits {
+        let lane = operands.map(|value| value >> (index * bits) & mask(bits));
+        let lane = lane.map(|value| if size == 4 { powerpc_float::widened(value) } else { value as u64 });
+        let told = emulator.told_lane(&function(lane, round));
+        lanes = lanes.zip(told).map(|(mut lanes, bits)| {
+            lanes.push(if size == 4 { powerpc_float::narrowed(bits) } else { bits.into() });
+            lanes
+        });
+    }
+    if let Some(lanes) = lanes {
+        let value = super::lanes::vector(128 / bits, bits, |index| lanes[index as usize]);
+        emulator.set_vsr(word.t(), value);
+    }
 }
 
 /// Each lane of the target from the lanes of all three registers.
@@ -318,7 +333,7 @@ fn vector(
 ) {
     let word = Word(emulator.user_input(op, 0) as u32);
     let (a, b, t) = (emulator.vsr(word.a()), emulator.vsr(word.b()), emulator.vsr(word.t()));
-    let round = emulator.float_rounding();
+    let round = emulator.fpscr_rounding();
     let bits = 8 * size as u32;
     let lane = |value: u128, index: u32| value >> (index * bits) & mask(bits);
     let value = super::lanes::vector(128 / bits, bits, |index| {
@@ -335,26 +350,21 @@ fn fused(
     minus: bool,
     negative: bool,
 ) {
-    let sign = |size: usize| 1u128 << (8 * size - 1);
-    let flip = move |value: u128| if is_nan(size, value) { value } else { value ^ sign(size) };
-    let compute = move |a: u128, b: u128, t: u128, round: Round| {
+    let single = size == 4;
+    let compute = move |[a, b, t]: [u64; 3], round: Round| {
         let (factor, addend) = if target_is_addend { (b, t) } else { (t, b) };
-        let addend = if minus { flip(addend) } else { addend };
-        let value = exact::compute(Arithmetic::MultiplyAdd, size, [a, factor, addend], round, RULE).0;
-        if negative { flip(value) } else { value }
+        powerpc_float::fused([a, factor, addend], minus, negative, single, round)
     };
     if !is_scalar {
-        vector(emulator, op, size, compute);
+        lanes(emulator, op, size, compute);
         return;
     }
     let word = Word(emulator.user_input(op, 0) as u32);
-    let operands = [word.a(), word.b(), word.t()].map(|number| {
-        let value = emulator.vsr(number) >> UPPER;
-        if size == 4 { narrowed(value as u64, NEAREST) } else { value }
-    });
-    let value = compute(operands[0], operands[1], operands[2], emulator.float_rounding());
-    let value = if size == 4 { widened(value).into() } else { value };
-    emulator.set_vsr(word.t(), value << UPPER);
+    let operands = [word.a(), word.b(), word.t()].map(|number| (emulator.vsr(number) >> UPPER) as u64);
+    let result = compute(operands, emulator.fpscr_rounding());
+    if let Some(value) = emulator.told(&result, single) {
+        emulator.set_vsr(word.t(), u128::from(value) << UPPER);
+    }
 }
 
 fn compare(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {

@@ -25,6 +25,10 @@ pub(crate) const OVERRIDES: &[Override] = &[
 const FFLAGS: u32 = 1;
 const FRM: u32 = 2;
 const FCSR: u32 = 3;
+/// `cycle`, `time` and `instret` (unprivileged manual, chapter 8), and their
+/// upper halves.
+const COUNTERS: std::ops::RangeInclusive<u32> = 0xc00..=0xc02;
+const COUNTERS_HIGH: std::ops::RangeInclusive<u32> = 0xc80..=0xc82;
 
 /// The size of a floating-point register.
 const FLEN: usize = 8;
@@ -45,17 +49,17 @@ impl NativeEmulator {
         self.layout.place(&varnode).map(|place| (place, register.size as usize))
     }
 
-    fn numbered(&self, first: &str, number: u32) -> u128 {
+    pub(super) fn numbered(&self, first: &str, number: u32) -> u128 {
         self.numbered_place(first, number).map_or(0, |(place, size)| self.file.integer(place, size))
     }
 
-    fn set_numbered(&mut self, first: &str, number: u32, value: u128) {
+    pub(super) fn set_numbered(&mut self, first: &str, number: u32, value: u128) {
         if let Some((place, size)) = self.numbered_place(first, number) {
             self.file.set_integer(place, size, value);
         }
     }
 
-    fn set_integer_register(&mut self, number: u32, value: u128) {
+    pub(super) fn set_integer_register(&mut self, number: u32, value: u128) {
         if number != 0 {
             self.set_numbered("zero", number, value);
         }
@@ -320,6 +324,10 @@ fn read_control(emulator: &NativeEmulator, number: u32) -> u128 {
         FFLAGS => emulator.user_register("fflags") & 0x1f,
         FRM => emulator.user_register("frm") & 7,
         FCSR => read_control(emulator, FRM) << 5 | read_control(emulator, FFLAGS),
+        _ if COUNTERS.contains(&number) => emulator.time_at_operation().into(),
+        _ if COUNTERS_HIGH.contains(&number) && emulator.xlen() == 4 => {
+            u128::from(emulator.time_at_operation() >> 32)
+        }
         _ => emulator.numbered("ustatus", number),
     }
 }
@@ -336,8 +344,30 @@ fn write_control(emulator: &mut NativeEmulator, number: u32, value: u128) {
     }
 }
 
+/// Whether there is a control register of a number (privileged manual, tables
+/// 3 to 8), besides those that only the upper halves of RV32 have.
+const fn has_control(number: u32, is_wide: bool) -> bool {
+    match number {
+        // fflags, frm, fcsr; cycle, time, instret and the counters.
+        1..=3 | 0xc00..=0xc1f => true,
+        0xc80..=0xc9f => !is_wide,
+        // Supervisor: sstatus, sie, stvec, scounteren, senvcfg; sscratch to
+        // sip; satp.
+        0x100 | 0x104..=0x106 | 0x10a | 0x140..=0x144 | 0x180 => true,
+        // Machine: information; trap set-up and handling; protection;
+        // counters; debugging.
+        0xf11..=0xf15 | 0x300..=0x306 | 0x30a | 0x320 | 0x323..=0x33f | 0x340..=0x344 | 0x34a | 0x34b => true,
+        0x310 | 0x31a | 0xb80 | 0xb82..=0xb9f => !is_wide,
+        0x3a0..=0x3ef | 0xb00 | 0xb02..=0xb1f | 0x7a0..=0x7a5 | 0x7a8 | 0x7b0..=0x7b3 => true,
+        _ => false,
+    }
+}
+
 fn control(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let word = emulator.user_input(op, 0) as u32;
+    if !has_control(field(word, 20, 12), emulator.definition.pointer_bytes == 8) {
+        return Err(Halt::Invalid);
+    }
     let (rd, rs1, function) = (field(word, 7, 5), field(word, 15, 5), field(word, 12, 3));
     let number = field(word, 20, 12);
     let operand = if function & 4 != 0 { rs1.into() } else { emulator.numbered("zero", rs1) };

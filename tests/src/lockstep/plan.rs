@@ -1,0 +1,174 @@
+//! [`Plan`]: what every instruction of a comparison starts from and is judged
+//! by.
+
+use serde::{Deserialize, Serialize};
+use terrella_emulator_api::{Platform, RegisterId};
+use terrella_platforms::{CodeAddressBit, RegisterDefinition, RegisterKind, RegisterTable};
+
+use super::Subject;
+
+/// Where code and data lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The first address of an instruction.
+    pub code: u64,
+    /// How many pages of code there are: one instruction goes into each.
+    pub pages: u64,
+    /// The address of the data.
+    pub data: u64,
+    /// The size of a page of code, and of the data.
+    pub size: u64,
+}
+
+impl Place {
+    /// That of a platform, in pages of a size.
+    #[must_use]
+    pub fn of(platform: Platform, size: u64, pages: u64) -> Self {
+        match platform.definition().address_bits {
+            ..=20 => Self { code: 0x8000, pages, data: 0x4000, size },
+            _ => Self { code: 0x2_0000, pages, data: 0x1_0000, size },
+        }
+    }
+
+    /// The addresses of all code.
+    pub(super) const fn code(&self) -> std::ops::Range<u64> {
+        self.code..self.code + self.pages * self.size
+    }
+}
+
+/// A register that is set or compared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chosen {
+    pub(super) id: RegisterId,
+    pub(super) kind: RegisterKind,
+    pub(super) bits: u32,
+    /// The bits that are set.
+    pub(super) mask: u64,
+}
+
+impl Chosen {
+    fn new(table: &RegisterTable, id: RegisterId, mask: u64) -> Self {
+        let it = table.get(id);
+        Self { id, kind: it.kind, bits: it.bits.into(), mask }
+    }
+}
+
+/// What every instruction of a comparison starts from and is judged by.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub(super) platform: Platform,
+    pub(super) place: Place,
+    pub(super) set: Vec<Chosen>,
+    pub(super) compared: Vec<Chosen>,
+}
+
+/// A plan as it is sent to a child process.
+#[derive(Serialize, Deserialize)]
+pub(super) struct PlanText {
+    place: Place,
+    set: Vec<String>,
+    compared: Vec<String>,
+}
+
+/// Flags and modes that are set besides the data registers.
+const FLAGS: &[&str] = &[
+    "n", "z", "c", "v", "cf", "zf", "sf", "of", "pf", "xf", "so", "ov", "ca", "frm", "x", "t", "fcsr",
+    "fpscr", "fsr", "fpcr",
+];
+
+/// Floating-point status registers that are compared.
+const STATUS: &[&str] = &["fcsr", "fpscr", "fsr", "fpsr", "mxcsr"];
+
+/// Of the control registers among them, the bits that are set: rounding modes
+/// that all processors of the family have.
+fn settable(platform: Platform, name: &str) -> u64 {
+    use terrella_platforms::Architecture as A;
+    match (platform.architecture(), name) {
+        // FCSR of MIPS: RM and the conditions (MIPS Architecture For
+        // Programmers, volume I, 5.6).
+        (A::Mips32 | A::Mips64, "fcsr") => 0xfe80_0003,
+        // FPSCR of PowerPC: RN (Power ISA, book I, 4.2.2).
+        (A::PowerPc32 | A::PowerPc64, "fpscr") => 3,
+        // FSR of SPARC: RD (SPARC V8, 4.4).
+        (A::Sparc32 | A::Sparc64, "fsr") => 0xc000_0000,
+        // FCSR of LoongArch: RM (LoongArch Reference Manual, 3.1.3).
+        (A::LoongArch32 | A::LoongArch64, "fcsr") => 0x300,
+        // FPCR of the 68040: rounding mode and precision (M68000PRM, 1.2.2).
+        (A::M68k, "fpcr") => 0xf0,
+        // FPCR of AArch64 and FPSCR of ARM: RMode (Arm ARM, FPCR).
+        (A::AArch64, "fpcr") | (A::ArmV7A, "fpscr") => 0x00c0_0000,
+        (_, "fcsr" | "fpscr" | "fsr" | "fpcr") => 0,
+        _ => u64::MAX,
+    }
+}
+
+impl Plan {
+    /// The registers that all subjects have.
+    pub(super) fn of(platform: Platform, place: Place, subjects: &[&dyn Subject]) -> Self {
+        let table = platform.definition().registers();
+        let all = |id| subjects.iter().all(|subject| subject.has(id));
+        let data = |kind| {
+            matches!(
+                kind,
+                RegisterKind::General
+                    | RegisterKind::StackPointer
+                    | RegisterKind::Link
+                    | RegisterKind::Float
+                    | RegisterKind::Vector
+            )
+        };
+        let is_compared = |it: &RegisterDefinition| {
+            data(it.kind) || it.kind == RegisterKind::Flags || STATUS.contains(&it.name.as_ref())
+        };
+        // A part of a register stands for itself if the whole is not there.
+        let roots = || table.iter().filter(|(id, it)| all(*id) && (it.root == *id || !all(it.root)));
+        let compared = roots().filter(|(_, it)| is_compared(it));
+        let compared = compared.map(|(id, _)| Chosen::new(table, id, u64::MAX));
+        let set = roots().filter(|(_, it)| data(it.kind) && it.fixed.is_none());
+        let set = set.map(|(id, _)| Chosen::new(table, id, u64::MAX));
+        let flags = FLAGS.iter().filter_map(|name| {
+            let id = table.lookup(name).filter(|id| all(*id))?;
+            let mask = settable(platform, name);
+            let kind = table.get(id).kind;
+            // Of a floating-point status only the modes are set.
+            let is_status = table.get(table.get(id).root).kind == RegisterKind::FloatControl;
+            let is_mode = mask != u64::MAX || *name == "frm";
+            let is_flag =
+                (!is_status || is_mode) && !data(kind) && kind != RegisterKind::ProgramCounter && mask != 0;
+            is_flag.then(|| Chosen::new(table, id, mask))
+        });
+        let compared: Vec<Chosen> = compared.collect();
+        let mut set: Vec<Chosen> = set.collect();
+        for flag in flags {
+            if !set.iter().any(|it| it.id == flag.id) {
+                set.push(flag);
+            }
+        }
+        Self { platform, place, set, compared }
+    }
+
+    /// The name of a register.
+    pub(super) fn name(&self, id: RegisterId) -> &'static str {
+        &self.platform.definition().registers().get(id).name
+    }
+
+    /// The pointer to an instruction.
+    pub(super) fn code_pointer(&self, address: u64) -> u64 {
+        let thumb = self.platform.definition().code_address_bit == CodeAddressBit::ThumbOnly;
+        address | u64::from(thumb)
+    }
+
+    pub(super) fn to_text(&self) -> PlanText {
+        let names = |list: &[Chosen]| list.iter().map(|it| self.name(it.id).to_owned()).collect();
+        PlanText { place: self.place, set: names(&self.set), compared: names(&self.compared) }
+    }
+
+    /// The plan that was sent, if all its registers are known.
+    pub(super) fn from_text(platform: Platform, text: &PlanText) -> Option<Self> {
+        let table = platform.definition().registers();
+        let chosen = |name: &String| Some(Chosen::new(table, table.lookup(name)?, u64::MAX));
+        let set = text.set.iter().map(chosen).collect::<Option<_>>()?;
+        let compared = text.compared.iter().map(chosen).collect::<Option<_>>()?;
+        Some(Self { platform, place: text.place, set, compared })
+    }
+}

@@ -1,0 +1,144 @@
+//! [`Numbering`]: which number and width a register has for the stub.
+
+use terrella_emulator_api::{Platform, RegisterId, RegisterValue};
+use terrella_platforms::ByteOrder;
+
+use super::{
+    super::Error,
+    packet::Connection,
+    targets::{Program, Row},
+};
+
+/// A register of the stub.
+#[derive(Debug, Clone)]
+pub(super) struct Numbered {
+    pub(super) name: String,
+    pub(super) bits: u32,
+    pub(super) number: u32,
+    /// The platform's register.
+    pub(super) id: Option<RegisterId>,
+}
+
+/// The registers of the stub.
+pub(super) struct Numbering {
+    pub(super) registers: Vec<Numbered>,
+    order: ByteOrder,
+    swapped: Option<&'static str>,
+}
+
+impl Numbering {
+    /// From the stub's description, or from the table.
+    ///
+    /// # Errors
+    /// There is neither.
+    pub(super) fn of(
+        platform: Platform,
+        program: &Program,
+        connection: &mut Connection,
+    ) -> Result<Self, Error> {
+        let mut registers = Vec::new();
+        match program.registers {
+            Some(rows) => from_rows(rows, &mut registers),
+            None => described(connection, program, "target.xml", &mut registers)?,
+        }
+        let table = platform.definition().registers();
+        for register in &mut registers {
+            let found = program.names.iter().find(|(name, _)| *name == register.name);
+            let name = found.map_or(register.name.as_str(), |(_, name)| *name);
+            register.id = table.lookup(name);
+        }
+        Ok(Self { registers, order: platform.byte_order(), swapped: program.swapped })
+    }
+
+    pub(super) fn find(&self, id: RegisterId) -> Option<&Numbered> {
+        self.registers.iter().find(|register| register.id == Some(id))
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<&Numbered> {
+        self.registers.iter().find(|register| register.name == name)
+    }
+
+    /// The content that the stub's bytes mean.
+    pub(super) fn value(&self, register: &Numbered, bytes: &[u8], bits: u32) -> RegisterValue {
+        let mut bytes = bytes.to_vec();
+        if self.order == ByteOrder::Big {
+            bytes.reverse();
+        }
+        let mut value = RegisterValue::from_le_bytes(&bytes);
+        if register.bits == 128 && self.swapped.is_some_and(|prefix| register.name.starts_with(prefix)) {
+            value = value.extract(64, 64).insert(64, 64, &value);
+        }
+        // Extended reals of the 68881 have two bytes of nothing between
+        // exponent and fraction (M68000PRM, 1.6.1).
+        if register.bits == 96 && bits == 80 {
+            return value.extract(0, 64).insert(64, 16, &value.extract(80, 16));
+        }
+        value.extract(0, bits)
+    }
+
+    /// The stub's bytes of a content.
+    pub(super) fn bytes(&self, register: &Numbered, value: &RegisterValue, bits: u32) -> Vec<u8> {
+        let value = if register.bits == 96 && bits == 80 {
+            value.extract(0, 64).insert(80, 16, &value.extract(64, 16))
+        } else {
+            *value
+        };
+        let mut bytes = vec![0; register.bits as usize / 8];
+        value.write_le_bytes(&mut bytes);
+        if self.order == ByteOrder::Big {
+            bytes.reverse();
+        }
+        bytes
+    }
+}
+
+fn from_rows(rows: &[Row], registers: &mut Vec<Numbered>) {
+    let mut add = |name: String, bits| {
+        let number = registers.len() as u32;
+        registers.push(Numbered { name, bits, number, id: None });
+    };
+    for row in rows {
+        match *row {
+            Row::One(name, bits) => add(name.to_owned(), bits),
+            Row::Many { prefix, first, step, count, bits } => {
+                (0..count).for_each(|index| add(format!("{prefix}{}", first + index * step), bits));
+            }
+            Row::Gap { count, bits } => (0..count).for_each(|_| add(String::new(), bits)),
+        }
+    }
+}
+
+/// Reads a description and those that it includes (GDB manual, appendix G).
+fn described(
+    connection: &mut Connection,
+    program: &Program,
+    annex: &str,
+    registers: &mut Vec<Numbered>,
+) -> Result<(), Error> {
+    let text = connection.document(annex)?;
+    let text = text.ok_or_else(|| Error::Protocol(format!("the stub sends no {annex}")))?;
+    // The prefix of the inclusions is not declared.
+    let text = text.replace("<xi:include", "<include");
+    let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
+    let document = roxmltree::Document::parse_with_options(&text, options)
+        .map_err(|error| Error::Protocol(format!("{annex}: {error}")))?;
+    for node in document.descendants() {
+        match node.tag_name().name() {
+            "include" => {
+                if let Some(annex) = node.attribute("href").filter(|it| !program.without.contains(it)) {
+                    described(connection, program, annex, registers)?;
+                }
+            }
+            "reg" => {
+                let next = registers.last().map_or(0, |last| last.number + 1);
+                let number = |name| node.attribute(name).and_then(|text| text.parse::<u32>().ok());
+                let bits = number("bitsize")
+                    .ok_or_else(|| Error::Protocol(format!("{annex}: a register without a width")))?;
+                let name = node.attribute("name").unwrap_or_default().to_owned();
+                registers.push(Numbered { name, bits, number: number("regnum").unwrap_or(next), id: None });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! The programs of `qemu-user`, and their processors, by platform.
+
+use terrella_emulator_api::Platform;
+
+/// A program of `qemu-user`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Program {
+    pub(super) platform: &'static str,
+    pub(super) program: &'static str,
+    /// The processor (`-cpu`).
+    pub(super) cpu: &'static str,
+    /// The machine of the ELF header (`e_machine`).
+    pub(super) machine: u16,
+    /// Its flags (`e_flags`).
+    pub(super) flags: u32,
+    /// The size of code and data: at least a page of the program.
+    pub(super) page: u64,
+    /// The registers, in the order of the stub, where it sends no description.
+    pub(super) registers: Option<&'static [Row]>,
+    /// Names of the stub, and those of the platform, where they differ.
+    pub(super) names: &'static [(&'static str, &'static str)],
+    /// Parts of the description that are left out.
+    pub(super) without: &'static [&'static str],
+    /// Registers whose halves the stub sends in the wrong order.
+    pub(super) swapped: Option<&'static str>,
+    /// A register selects those that are sent before it.
+    pub(super) has_windows: bool,
+    /// A register and the bits of it that the program does not compute.
+    pub(super) uncompared: Option<(&'static str, u64)>,
+    /// Registers cannot be written all at once: the stub of LoongArch counts
+    /// them wrongly.
+    pub(super) one_by_one: bool,
+}
+
+/// Numbered registers of a width, one after the other: the first name with
+/// the number from which on it is counted up, and how many.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Row {
+    /// One register.
+    One(&'static str, u32),
+    /// `count` registers: a prefix, the first number, the step, how many.
+    Many { prefix: &'static str, first: u32, step: u32, count: u32, bits: u32 },
+    /// What is of no interest.
+    Gap { count: u32, bits: u32 },
+}
+
+const fn many(prefix: &'static str, first: u32, count: u32, bits: u32) -> Row {
+    Row::Many { prefix, first, step: 1, count, bits }
+}
+
+/// `mips_cpu_gdb_read_register` of QEMU 7.2.
+const fn mips(bits: u32) -> [Row; 10] {
+    [
+        many("r", 0, 32, bits),
+        Row::Gap { count: 1, bits },
+        Row::One("lo", bits),
+        Row::One("hi", bits),
+        Row::Gap { count: 2, bits },
+        Row::One("pc", bits),
+        // The floating-point registers of the 32-bit programs are in pairs, which
+        // is another processor.
+        if bits == 64 { many("f", 0, 32, bits) } else { Row::Gap { count: 32, bits } },
+        if bits == 64 { Row::One("fcsr", bits) } else { Row::Gap { count: 1, bits } },
+        Row::Gap { count: 1, bits },
+        Row::Gap { count: 1, bits },
+    ]
+}
+
+const MIPS32: &[Row] = &mips(32);
+const MIPS64: &[Row] = &mips(64);
+
+/// `sparc_cpu_gdb_read_register` of QEMU 7.2.
+const SPARC32: &[Row] = &[
+    many("g", 0, 8, 32),
+    many("o", 0, 8, 32),
+    many("l", 0, 8, 32),
+    many("i", 0, 8, 32),
+    many("f", 0, 32, 32),
+    Row::One("y", 32),
+    Row::One("psr", 32),
+    Row::Gap { count: 2, bits: 32 },
+    Row::One("pc", 32),
+    Row::One("npc", 32),
+    Row::One("fsr", 32),
+    Row::Gap { count: 1, bits: 32 },
+];
+
+const SPARC64: &[Row] = &[
+    many("g", 0, 8, 64),
+    many("o", 0, 8, 64),
+    many("l", 0, 8, 64),
+    many("i", 0, 8, 64),
+    many("f", 0, 32, 32),
+    Row::Many { prefix: "d", first: 32, step: 2, count: 16, bits: 64 },
+    Row::One("pc", 64),
+    Row::One("npc", 64),
+    Row::Gap { count: 1, bits: 64 },
+    Row::One("fsr", 64),
+    Row::One("fprs", 64),
+    Row::One("y", 64),
+];
+
+/// `superh_cpu_gdb_read_register` of QEMU 7.2.
+const SUPERH: &[Row] = &[
+    many("r", 0, 16, 32),
+    Row::One("pc", 32),
+    Row::One("pr", 32),
+    Row::One("gbr", 32),
+    Row::One("vbr", 32),
+    Row::One("mach", 32),
+    Row::One("macl", 32),
+    Row::One("sr", 32),
+    Row::One("fpul", 32),
+    Row::One("fpscr", 32),
+    many("fr", 0, 16, 32),
+    Row::Gap { count: 18, bits: 32 },
+];
+
+/// `loongarch_cpu_gdb_read_register` and `loongarch_gdb_get_fpu` of QEMU 7.2,
+/// whose user programs lack the descriptions that they name.
+const LOONGARCH64: &[Row] = &[
+    many("r", 0, 32, 64),
+    Row::Gap { count: 1, bits: 64 },
+    Row::One("pc", 64),
+    Row::Gap { count: 1, bits: 64 },
+    many("f", 0, 32, 64),
+    // The condition flags, a byte each.
+    Row::Gap { count: 1, bits: 64 },
+    Row::One("fcsr", 32),
+];
+
+const BASE: Program = Program {
+    platform: "",
+    program: "",
+    cpu: "",
+    machine: 0,
+    flags: 0,
+    page: 0x1000,
+    registers: None,
+    names: &[],
+    without: &["system-registers.xml"],
+    swapped: None,
+    has_windows: false,
+    uncompared: None,
+    one_by_one: false,
+};
+
+/// FR of PowerPC, which tells that a result was rounded up: QEMU has it not.
+const FR: Option<(&str, u64)> = Some(("fpscr", 1 << 18));
+
+const fn program(platform: &'static str, program: &'static str, cpu: &'static str, machine: u16) -> Program {
+    Program { platform, program, cpu, machine, ..BASE }
+}
+
+/// Machines of ELF (System V ABI, generic, `e_machine`) with the flags that
+/// select the calling convention and the processor's family.
+const PROGRAMS: &[Program] = &[
+    Program { flags: 0x0500_0000, swapped: Some("q"), ..program("armv7a", "qemu-arm", "max", 40) },
+    Program { flags: 0x0580_0000, ..program("armv7aeb", "qemu-armeb", "max", 40) },
+    Program { flags: 0x0500_0000, ..program("armv5t", "qemu-arm", "arm926", 40) },
+    program("aarch64", "qemu-aarch64", "max,sve=off,sme=off", 183),
+    program("aarch64_be", "qemu-aarch64_be", "max,sve=off,sme=off", 183),
+    Program { flags: 0x7000_1000, registers: Some(MIPS32), ..program("mips", "qemu-mips", "74Kf", 8) },
+    Program { flags: 0x7000_1000, registers: Some(MIPS32), ..program("mipsel", "qemu-mipsel", "74Kf", 8) },
+    Program {
+        flags: 0x8000_0000,
+        registers: Some(MIPS64),
+        ..program("mips64", "qemu-mips64", "mips64dspr2", 8)
+    },
+    Program {
+        flags: 0x8000_0000,
+        registers: Some(MIPS64),
+        ..program("mips64el", "qemu-mips64el", "mips64dspr2", 8)
+    },
+    Program { uncompared: FR, ..program("ppc", "qemu-ppc", "7447a", 20) },
+    Program { uncompared: FR, flags: 1, ..program("ppc64", "qemu-ppc64", "power8", 21) },
+    Program { uncompared: FR, flags: 2, ..program("ppc64le", "qemu-ppc64le", "power8", 21) },
+    program("riscv32", "qemu-riscv32", "rv32", 243),
+    program("riscv64", "qemu-riscv64", "rv64", 243),
+    program("m68k", "qemu-m68k", "m68040", 4),
+    Program { registers: Some(SPARC32), has_windows: true, ..program("sparc", "qemu-sparc", "", 2) },
+    Program {
+        registers: Some(SPARC64),
+        has_windows: true,
+        page: 0x2000,
+        ..program("sparc64", "qemu-sparc64", "", 43)
+    },
+    Program {
+        registers: Some(LOONGARCH64),
+        one_by_one: true,
+        flags: 0x43,
+        page: 0x4000,
+        ..program("loongarch64", "qemu-loongarch64", "", 258)
+    },
+    Program { registers: Some(SUPERH), ..program("superh4", "qemu-sh4", "", 42) },
+    Program { registers: Some(SUPERH), ..program("superh4eb", "qemu-sh4eb", "", 42) },
+];
+
+/// The program of a platform.
+pub(super) fn program_of(platform: Platform) -> Option<&'static Program> {
+    PROGRAMS.iter().find(|program| program.platform == platform.name())
+}

@@ -1,0 +1,127 @@
+//! [`Random`]: numbers, and register contents that are likely to matter.
+
+use terrella_emulator_api::RegisterValue;
+use terrella_platforms::RegisterKind;
+
+use super::plan::Place;
+
+/// Doubles at the edges: zeros, ones, halves, the limits of integers and of
+/// the format, denormal numbers, infinities, and NaNs of both kinds.
+const DOUBLES: [u64; 20] = [
+    0,
+    1 << 63,
+    0x3ff0_0000_0000_0000,
+    0xbff0_0000_0000_0000,
+    0x3fe0_0000_0000_0000,
+    0x3ff8_0000_0000_0000,
+    0xc004_0000_0000_0000,
+    0x41df_ffff_ffe0_0000,
+    0x41e0_0000_0000_0000,
+    0xc1e0_0000_0010_0000,
+    0x43e0_0000_0000_0000,
+    0xc3e0_0000_0000_0000,
+    0x36a0_0000_0000_0000,
+    0x0010_0000_0000_0000,
+    0x000f_ffff_ffff_ffff,
+    0x7fef_ffff_ffff_ffff,
+    0x7ff0_0000_0000_0000,
+    0xfff0_0000_0000_0000,
+    0x7ff8_0000_0000_1234,
+    0x7ff0_0000_0000_0001,
+];
+
+/// The same of singles.
+const SINGLES: [u32; 18] = [
+    0,
+    1 << 31,
+    0x3f80_0000,
+    0xbf80_0000,
+    0x3f00_0000,
+    0x3fc0_0000,
+    0xc020_0000,
+    0x4eff_ffff,
+    0x4f00_0000,
+    0xcf00_0001,
+    0x5f00_0000,
+    0x0080_0000,
+    0x007f_ffff,
+    0x7f7f_ffff,
+    0x7f80_0000,
+    0xff80_0000,
+    0x7fc0_1234,
+    0x7f80_0001,
+];
+
+/// xorshift64* (S. Vigna, 2016), started by a number through the mixer of
+/// SplitMix64 (Steele, Lea, Flood, 2014).
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut state = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        state = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        state = (state ^ state >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Self((state ^ state >> 31) | 1)
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() >> 20) as usize % limit
+    }
+
+    pub(super) fn fill(&mut self, bytes: &mut [u8]) {
+        for part in bytes.chunks_mut(4) {
+            let word = ((self.next() >> 24) as u32).to_le_bytes();
+            part.copy_from_slice(&word[..part.len()]);
+        }
+    }
+
+    /// A value for a register of a kind and width.
+    pub(super) fn value(&mut self, kind: RegisterKind, bits: u32, place: &Place) -> RegisterValue {
+        let mut bytes = [0; 64];
+        let is_data = matches!(kind, RegisterKind::Float | RegisterKind::Vector);
+        match self.below(8) {
+            _ if bits <= 8 => self.fill(&mut bytes[..1]),
+            0 | 1 if is_data => self.floats(&mut bytes),
+            2 if is_data => {
+                // Numbers that are near each other.
+                let fraction = self.next();
+                let exponent = 0x3f8 + self.next() % 16;
+                let sign = self.next() << 63;
+                bytes[..8].copy_from_slice(&(sign | exponent << 52 | fraction >> 12).to_le_bytes());
+                let single = (0x7c + self.next() as u32 % 8) << 23 | (fraction >> 41) as u32;
+                bytes[8..12].copy_from_slice(&single.to_le_bytes());
+                if bits == 32 {
+                    bytes.copy_within(8..12, 0);
+                }
+            }
+            0 => bytes[0] = self.next() as u8 & 0x3f,
+            1 => bytes.fill(0xff),
+            2 | 3 => {
+                let offset = place.size / 4 + self.next() % (place.size / 4) / 16 * 16;
+                bytes[..8].copy_from_slice(&(place.data + offset).to_le_bytes());
+            }
+            4 => bytes[bits as usize / 8 - 1] = 0x80,
+            _ => self.fill(&mut bytes),
+        }
+        RegisterValue::from_le_bytes(&bytes).extract(0, bits)
+    }
+
+    fn floats(&mut self, bytes: &mut [u8; 64]) {
+        if self.next() >> 40 & 1 == 0 {
+            for lane in bytes.chunks_mut(8) {
+                lane.copy_from_slice(&DOUBLES[self.below(DOUBLES.len())].to_le_bytes());
+            }
+        } else {
+            for lane in bytes.chunks_mut(4) {
+                lane.copy_from_slice(&SINGLES[self.below(SINGLES.len())].to_le_bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! [`Samples`]: instructions that decode, with the state that they start from.
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use terrella_emulator_api::{Platform, RegisterValue};
+use terrella_platforms::Architecture;
+use terrella_sleigh::{Decoder, Processor};
+
+use super::{Error, plan::Plan, random::Random};
+
+/// One instruction and the state that it starts from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Task {
+    /// The address of the instruction.
+    pub address: u64,
+    /// The bytes from there on, which are more than the
+    /// instruction.
+    pub code: Vec<u8>,
+    /// It has a delay slot, which is executed with it.
+    pub has_slot: bool,
+    /// The contents of the registers that the plan sets.
+    pub registers: Vec<RegisterValue>,
+    /// What the content of the data is made from.
+    pub fill: u64,
+}
+
+impl Task {
+    /// The content of the data.
+    pub(super) fn data(&self, size: u64) -> Vec<u8> {
+        let mut bytes = vec![0; size as usize];
+        Random::new(self.fill).fill(&mut bytes);
+        bytes
+    }
+}
+
+/// An instruction with its text.
+pub(super) struct Sample {
+    pub(super) task: Task,
+    /// Its own bytes.
+    pub(super) bytes: Vec<u8>,
+    pub(super) text: String,
+    pub(super) mnemonic: String,
+}
+
+/// Instructions that decode, with the state that they start from.
+pub(super) struct Samples {
+    processor: Arc<Processor>,
+    decoder: Decoder,
+    seed: u64,
+    next: u64,
+    fixed: Option<Vec<u8>>,
+    only: Option<String>,
+    each: u64,
+    seen: HashMap<String, u64>,
+    given: u64,
+}
+
+/// An instruction for delay slots that does nothing, in the order of the
+/// platform's bytes.
+const fn nothing(platform: Platform) -> Option<&'static [u8]> {
+    match (platform.architecture(), platform.byte_order()) {
+        (Architecture::Mips32 | Architecture::Mips64, _) => Some(&[0, 0, 0, 0]),
+        (Architecture::Sparc32 | Architecture::Sparc64, _) => Some(&[1, 0, 0, 0]),
+        _ => None,
+    }
+}
+
+/// How many random words are looked at for one instruction.
+const TRIES: u64 = 100_000;
+
+impl Samples {
+    /// Instructions from a seed; or always that of these bytes, or those
+    /// whose mnemonic begins with a text; at most so many of a mnemonic.
+    pub(super) fn new(
+        processor: Arc<Processor>,
+        seed: u64,
+        fixed: Option<Vec<u8>>,
+        only: Option<String>,
+        each: u64,
+    ) -> Self {
+        let decoder = Decoder::new(processor.language.clone());
+        Self { processor, decoder, seed, next: 0, fixed, only, each, seen: HashMap::new(), given: 0 }
+    }
+
+    /// The next one; `None` if there are no more of those wanted.
+    ///
+    /// # Errors
+    /// The bytes that were asked for are no instruction.
+    pub(super) fn next(&mut self, plan: &Plan) -> Result<Option<Sample>, Error> {
+        for _ in 0..TRIES {
+            self.next += 1;
+            let mut random = Random::new(self.seed.wrapping_mul(0x1_0000_0001).wrapping_add(self.next));
+            let mut code = vec![0; 16];
+            random.fill(&mut code);
+            if let Some(fixed) = &self.fixed {
+                let length = fixed.len().min(16);
+                code[..length].copy_from_slice(&fixed[..length]);
+            }
+            let address = plan.place.code + self.given % plan.place.pages * plan.place.size;
+            let decoded = self.decoder.decode(address, &code, self.processor.context);
+            let Ok(length) = decoded else {
+                match self.fixed {
+                    Some(_) => return Err(Error::Protocol("the bytes are no instruction".to_owned())),
+                    None => continue,
+                }
+            };
+            let mnemonic = self.decoder.mnemonic();
+            let seen = self.seen.entry(mnemonic.clone()).or_default();
+            let is_wanted = self.only.as_ref().is_none_or(|only| mnemonic.starts_with(only.as_str()));
+            if self.fixed.is_none() && (!is_wanted || *seen >= self.each) {
+                continue;
+            }
+            *seen += 1;
+            self.given += 1;
+            let registers = plan.set.iter().map(|chosen| {
+                let value = random.value(chosen.kind, chosen.bits, &plan.place);
+                match chosen.mask {
+                    u64::MAX => value,
+                    mask => (value.low_u64() & mask).into(),
+                }
+            });
+            let registers = registers.collect();
+            let has_slot = self.decoder.delay_slot() > 0;
+            if let Some(nothing) = nothing(plan.platform).filter(|_| has_slot) {
+                code[length..length + nothing.len()].copy_from_slice(nothing);
+            }
+            // The same data always, which saves sending it.
+            let task = Task { address, code: code.clone(), has_slot, registers, fill: self.seed };
+            let text = self.decoder.text();
+            return Ok(Some(Sample { task, bytes: code[..length].to_vec(), text, mnemonic }));
+        }
+        Ok(None)
+    }
+}
