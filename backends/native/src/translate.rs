@@ -1,18 +1,18 @@
 //! Translating code into blocks.
 
+mod replacement;
+
 use std::rc::Rc;
 
 use terrella_emulator_api::{Error, Platform};
-use terrella_platforms::{Architecture, CodeAddressBit};
+use terrella_platforms::CodeAddressBit;
 use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, OpCode, Pcode, SpaceId};
 
 use crate::{
     NAME,
-    arm::a32,
     block::{Block, Entry, Instruction, Place},
     cache::{Extent, Key},
     emulator::NativeEmulator,
-    halt::Halt,
     layout::{Constants, REGISTERS_END},
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
     op::{Code, Op},
@@ -30,9 +30,6 @@ const MAX_INSTRUCTIONS: usize = 256;
 const FETCH: usize = 32;
 /// Up to how many instructions the end of a basic block is looked for.
 const MAX_BASIC_BLOCK: usize = 1 << 16;
-
-/// Executes what is no instruction.
-const INVALID: Handler = Handler::new(|_, _| Err(Halt::Invalid));
 
 /// The tools of translation, used again and again.
 pub(crate) struct Translator {
@@ -374,131 +371,6 @@ impl NativeEmulator {
         translator.lifter.lift(&translator.decoder, &mut translator.pcode).map_err(lift_failure)?;
         self.translator.condition = self.unchecked_condition(context);
         Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode))
-    }
-
-    /// The handler of an instruction that the engine executes itself, its
-    /// word, and its condition; `length` is that of the instruction, if the
-    /// specification knows it.
-    fn replacement(
-        &self,
-        pc: u64,
-        length: Option<usize>,
-        context: Context,
-    ) -> Option<(Handler, u32, Option<u32>)> {
-        let overrides = self.translator.overrides;
-        if overrides.is_empty() {
-            return None;
-        }
-        let big_endian = self.processor.language.is_big_endian();
-        let find_in = |table: &[&'static [Override]], word: u32| {
-            table.iter().copied().flatten().find(|it| word & it.mask == it.value)
-        };
-        let find = |word: u32| find_in(overrides, word);
-        let mut bytes = [0; 4];
-        if self.arm.is_none() {
-            // Where instructions are of several words, the first ones are
-            // looked at; there is no table of compressed instructions.
-            let architecture = self.platform.architecture();
-            let has_extensions = matches!(architecture, Architecture::M68k | Architecture::Msp430X);
-            let length = length.filter(|length| *length == 4 || has_extensions)?;
-            if self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0) {
-                return None;
-            }
-            self.memory.fetch(pc, &mut bytes[..length.min(4)]);
-            let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
-            return find(word).map(|found| (found.handler, word, None));
-        }
-        if self.memory.fetch(pc, &mut bytes) < 4 {
-            return None;
-        }
-        let Some((_, high, low)) = self.mode_switch else {
-            // Code of AArch64 is little-endian whatever its data are (Arm ARM,
-            // B2.6.2).
-            let word = u32::from_le_bytes(bytes);
-            return find(word).map(|found| (found.handler, word, None));
-        };
-        let is_thumb = context.get(high, low) == 1;
-        let (table, word) = a32::normalized(bytes, is_thumb, big_endian)?;
-        let condition = if is_thumb {
-            self.translator.conditions.and_then(|it| it.condition(context))
-        } else {
-            Some(word >> 28).filter(|condition| *condition < 14)
-        };
-        if a32::is_reserved(word, table) && self.arm_has_bit_fields() {
-            return Some((INVALID, word, condition));
-        }
-        let found = match table {
-            // What has no condition has rows of its own.
-            a32::Set::Arm => find(word).filter(|it| word >> 28 != 15 || it.mask >> 28 == 15)?,
-            a32::Set::Thumb => find_in(self.translator.thumb_overrides, word)?,
-        };
-        Some((found.handler, word, condition))
-    }
-
-    /// Whether there are instructions with fields of bits: from ARMv6T2 on.
-    fn arm_has_bit_fields(&self) -> bool {
-        self.translator.conditions.is_some()
-    }
-
-    /// The condition of an instruction in a conditional block, if its
-    /// semantics do not look at it.
-    fn unchecked_condition(&self, context: Context) -> Option<u32> {
-        let translator = &self.translator;
-        let condition = translator.conditions?.condition(context)?;
-        let next = self.next_address();
-        let pcode = &translator.pcode;
-        let is_checked = pcode.ops().iter().enumerate().any(|(index, op)| {
-            op.code == OpCode::CBranch
-                && pcode.is_internal(index)
-                && pcode.inputs(op).first().is_some_and(|target| target.offset == next)
-        });
-        (!is_checked).then_some(condition)
-    }
-
-    /// Decodes and lifts the instruction in a delay slot. What is none is a
-    /// fault only if it is reached.
-    fn fetch_slot(&mut self, pc: u64, context: Context, shortest: usize) -> Result<(), Failure> {
-        let decoded = decode(&self.memory, &mut self.translator.slot_decoder, pc, context, shortest);
-        let length = self.translator.slot_decoder.length();
-        let decoded = match decoded {
-            Ok(()) if self.refuses(pc, length, context) => Err(Failure::Entry(Entry::Invalid)),
-            decoded => decoded,
-        };
-        match decoded {
-            Ok(()) => {}
-            Err(Failure::Entry(Entry::Invalid)) => {
-                let replacement = Some((INVALID, 0));
-                self.translator.slot = Some(SlotCode { length: shortest, replacement, decodes: false });
-                return Ok(());
-            }
-            Err(failure) => return Err(failure),
-        }
-        let replacement =
-            self.replacement(pc, Some(length), context).map(|(handler, word, _)| (handler, word));
-        let translator = &mut self.translator;
-        if replacement.is_none() {
-            let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
-            lifted.map_err(lift_failure)?;
-        }
-        translator.slot = Some(SlotCode { length, replacement, decodes: true });
-        Ok(())
-    }
-
-    /// Whether what decodes is no instruction all the same.
-    fn refuses(&self, pc: u64, length: usize, context: Context) -> bool {
-        let refusals = self.translator.refusals;
-        let is_compressed = self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0);
-        if refusals.is_empty() || is_compressed {
-            return false;
-        }
-        let mut bytes = [0; 4];
-        self.memory.fetch(pc, &mut bytes[..length.min(4)]);
-        let word = match (self.processor.language.is_big_endian(), length) {
-            (true, 2) => u32::from(u16::from_be_bytes([bytes[0], bytes[1]])),
-            (true, _) => u32::from_be_bytes(bytes),
-            (false, _) => u32::from_le_bytes(bytes),
-        };
-        refusals.iter().any(|refusal| refusal.holds(length, word))
     }
 
     /// Whether a basic block ends after an instruction.
