@@ -4,9 +4,9 @@
 use terrella_platforms::Architecture;
 
 use crate::userops::{
-    Handler, aarch64, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float, mips_memory,
-    msp430, neon, powerpc, powerpc_float, powerpc_integer, riscv, riscv_atomic, riscv_bits, sparc_float,
-    sparc_integer,
+    Handler, aarch64, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float,
+    mips_memory, msp430, neon, powerpc, powerpc_float, powerpc_integer, riscv, riscv_atomic, riscv_bits,
+    sparc_float, sparc_integer,
 };
 
 /// Some instructions and their handler, whose input is the instruction word.
@@ -35,14 +35,18 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES, sparc_float::OVERRIDES],
         Architecture::Mips32 => &[mips_float::OVERRIDES, mips_memory::WORDS],
         Architecture::Mips64 => &[mips_float::OVERRIDES, mips_memory::WORDS, mips_memory::DOUBLE_WORDS],
-        Architecture::PowerPc32 => {
-            &[powerpc_float::ARITHMETIC, powerpc_float::OTHERS, powerpc_integer::OVERRIDES]
-        }
+        Architecture::PowerPc32 => &[
+            powerpc_float::ARITHMETIC,
+            powerpc_float::OTHERS,
+            powerpc_integer::OVERRIDES,
+            altivec_sums::OVERRIDES,
+        ],
         Architecture::PowerPc64 => &[
             powerpc::OVERRIDES,
             powerpc_float::ARITHMETIC,
             powerpc_float::OTHERS,
             powerpc_integer::OVERRIDES,
+            altivec_sums::OVERRIDES,
         ],
         _ => &[],
     }
