@@ -2,8 +2,11 @@
 //! ratios that are measured side by side.
 #![deny(missing_docs)]
 
+mod host;
+
 use std::{fs, path::PathBuf, time::Instant};
 
+pub use host::host_seconds;
 use serde_json::Value;
 
 /// Where the programs are loaded.

@@ -12,7 +12,9 @@ use terrella::{
     native::NativeEmulator,
     unicorn::UnicornEmulator,
 };
-use terrella_benches::{LOAD, LOAD_SIZE, Program, STACK, STACK_POINTER, STACK_SIZE, beside, programs};
+use terrella_benches::{
+    LOAD, LOAD_SIZE, Program, STACK, STACK_POINTER, STACK_SIZE, beside, host_seconds, programs,
+};
 
 fn prepare(emulator: &mut dyn Emulator, program: &Program) {
     emulator.map_memory(LOAD..LOAD + LOAD_SIZE, Permissions::ALL).expect("code");
@@ -36,7 +38,10 @@ fn run(emulator: &mut dyn Emulator, program: &Program, count: bool) -> u64 {
 
 fn speeds() {
     println!("million instructions a second, in turns in one run");
-    println!("{:10} {:10} {:>8} {:>8} {:>6}", "platform", "program", "native", "unicorn", "ratio");
+    println!(
+        "{:10} {:10} {:>8} {:>8} {:>8} {:>15}",
+        "platform", "program", "native", "unicorn", "host", "native/unicorn"
+    );
     for platform in [Platform::X86_64, Platform::AARCH64, Platform::RISCV64] {
         for program in programs(platform.name()) {
             let mut native = NativeEmulator::new(platform).expect("an emulator");
@@ -53,8 +58,13 @@ fn speeds() {
                     run(&mut unicorn, &program, false);
                 },
             );
+            let host = match platform {
+                Platform::X86_64 => host_seconds(&program, 5).expect("a program of the host"),
+                _ => None,
+            };
+            let host = host.map_or_else(|| "-".to_owned(), |seconds| format!("{:.0}", count / seconds / 1e6));
             println!(
-                "{:10} {:10} {:8.0} {:8.0} {:6.3}",
+                "{:10} {:10} {:8.0} {:8.0} {host:>8} {:15.3}",
                 platform.name(),
                 program.name,
                 count / ours / 1e6,

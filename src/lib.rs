@@ -82,6 +82,7 @@ mod book {
         how_to_firmware = "../docs/src/how-to/firmware.md";
         how_to_link = "../docs/src/how-to/link.md";
         how_to_own_item = "../docs/src/how-to/own-item.md";
+        how_to_own_processor = "../docs/src/how-to/own-processor.md";
         how_to_own_backend = "../docs/src/how-to/own-backend.md";
         about_stops_and_faults = "../docs/src/concepts/stops-and-faults.md";
         about_one_instruction = "../docs/src/concepts/one-instruction.md";

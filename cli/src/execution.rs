@@ -11,6 +11,8 @@ use terrella::{
     platforms::{Platform, RegisterKind},
 };
 
+#[cfg(feature = "native")]
+use crate::specification::SpecificationOptions;
 use crate::{
     explain,
     failure::{Failure, Result},
@@ -27,6 +29,9 @@ pub(crate) struct ExecutionOptions {
     /// The platform: for files that do not tell it, or to choose a variant
     #[arg(long, value_name = "NAME")]
     pub(crate) platform: Option<Platform>,
+    #[cfg(feature = "native")]
+    #[command(flatten)]
+    pub(crate) specification: SpecificationOptions,
     /// Stop after so many instructions
     #[arg(long, value_name = "COUNT", value_parser = notation::unsigned)]
     pub(crate) max_instructions: Option<u64>,
@@ -67,13 +72,22 @@ impl ExecutionOptions {
 
     /// An emulator with the machine in it, and the tracer if one is wanted.
     pub(crate) fn start(&self, machine: &Machine) -> Result<Running> {
-        let mut emulator = inputs::emulator(machine, self.backend.as_deref())?;
+        let mut emulator = self.emulator(machine)?;
         machine.apply(emulator.as_mut())?;
         let tracer = match self.trace {
             true => Some(Tracer::attach(machine, emulator.as_mut(), self.json)?),
             false => None,
         };
         Ok(Running { emulator, tracer })
+    }
+
+    fn emulator(&self, machine: &Machine) -> Result<Box<dyn Emulator>> {
+        let backend = self.backend.as_deref();
+        #[cfg(feature = "native")]
+        if let Some(emulator) = self.specification.emulator(machine.platform(), backend)? {
+            return Ok(emulator);
+        }
+        inputs::emulator(machine, backend)
     }
 
     /// Checks what the end of the run needs, so that it does not fail then.

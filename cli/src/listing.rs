@@ -1,12 +1,15 @@
 //! Disassembly: instructions as text, with their bytes and p-code.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::{Value, json};
 use terrella::{
     languages,
     platforms::Platform,
-    sleigh::{Context, DecodeError, Decoder, Language, Lifter, OpCode, Pcode, Varnode},
+    sleigh::{
+        Context, DecodeError, Decoder, Flow, FlowKind, Language, LiftError, Lifter, OpCode, Pcode, Processor,
+        Varnode,
+    },
 };
 
 use crate::{
@@ -22,6 +25,54 @@ pub(crate) struct Line {
     /// `None` for bytes that are no instruction.
     pub(crate) text: Option<String>,
     pub(crate) pcode: Option<Vec<String>>,
+    /// What programs want to know.
+    pub(crate) details: Option<Details>,
+}
+
+/// What an instruction is made of, where it goes, and what it uses.
+#[derive(Debug)]
+pub(crate) struct Details {
+    operands: Vec<String>,
+    flow: Flow,
+    reads: Vec<String>,
+    writes: Vec<String>,
+    loads: bool,
+    stores: bool,
+}
+
+impl Details {
+    fn to_json(&self) -> Value {
+        let flow = match self.flow.kind {
+            FlowKind::FallThrough => "fall-through",
+            FlowKind::Branch => "branch",
+            FlowKind::IndirectBranch => "indirect branch",
+            FlowKind::Call => "call",
+            FlowKind::IndirectCall => "indirect call",
+            FlowKind::Return => "return",
+            _ => "other",
+        };
+        json!({
+            "operands": self.operands,
+            "flow": {
+                "kind": flow,
+                "target": self.flow.target.map(output::address),
+                "conditional": self.flow.is_conditional,
+                "falls_through": self.flow.falls_through,
+            },
+            "reads": self.reads,
+            "writes": self.writes,
+            "loads": self.loads,
+            "stores": self.stores,
+        })
+    }
+}
+
+/// A processor of the catalogue.
+fn load(name: &str) -> Result<Arc<Processor>> {
+    languages::load(name).map_err(|error| {
+        let names: Vec<_> = languages::ENTRIES.iter().map(|entry| entry.name).collect();
+        Failure::usage(error.to_string()).hint(format!("processors: {}", names.join(", ")))
+    })
 }
 
 /// Disassembles the instructions of a processor.
@@ -43,29 +94,27 @@ impl Disassembler {
             return Err(Failure::run_time(format!("there is no specification of {platform}"))
                 .hint("`terrella platforms` lists the platforms"));
         };
-        let mut disassembler = Self::new(entry.name)?;
-        disassembler.mode = languages::mode_field(platform)
-            .and_then(|name| disassembler.decoder.language().context_field(name))
-            .map(|field| (field.high, field.low));
-        Ok(disassembler)
+        Ok(Self::with_processor(&*load(entry.name)?, Some(platform)))
     }
 
     /// A disassembler of a processor by the name of its specification.
     pub(crate) fn new(name: &str) -> Result<Self> {
-        let processor = languages::load(name).map_err(|error| {
-            let names: Vec<_> = languages::ENTRIES.iter().map(|entry| entry.name).collect();
-            Failure::usage(error.to_string()).hint(format!("processors: {}", names.join(", ")))
-        })?;
-        let alignment = processor.language.alignment().max(1) as usize;
-        Ok(Self {
-            decoder: Decoder::new(processor.language.clone()),
+        Ok(Self::with_processor(&*load(name)?, None))
+    }
+
+    /// A disassembler of a processor, whose code pointers are a platform's.
+    pub(crate) fn with_processor(processor: &Processor, platform: Option<Platform>) -> Self {
+        let language = &processor.language;
+        let mode = platform.and_then(languages::mode_field).and_then(|name| language.context_field(name));
+        Self {
+            decoder: Decoder::new(language.clone()),
             lifter: Lifter::new(),
             pcode: Pcode::default(),
             initial: processor.context,
             context: processor.context,
-            mode: None,
-            alignment,
-        })
+            mode: mode.map(|field| (field.high, field.low)),
+            alignment: language.alignment().max(1) as usize,
+        }
     }
 
     fn language(&self) -> &Language {
@@ -106,13 +155,32 @@ impl Disassembler {
                     _ => self.alignment.min(bytes.len()),
                 };
                 self.context = self.initial_in_mode();
-                return Line { address, bytes: bytes[..length].to_vec(), text: None, pcode: None };
+                let bytes = bytes[..length].to_vec();
+                return Line { address, bytes, text: None, pcode: None, details: None };
             }
         };
         let text = Some(self.decoder.text());
-        let pcode = with_pcode.then(|| self.pcode_of(bytes, length));
+        let lifted = self.lift(bytes, length);
+        let pcode = with_pcode.then(|| match &lifted {
+            Ok(()) => self.pcode_lines(),
+            Err(error) => vec![error.to_string()],
+        });
+        let details = lifted.is_ok().then(|| self.details());
         self.follow();
-        Line { address, bytes: bytes[..length].to_vec(), text, pcode }
+        Line { address, bytes: bytes[..length].to_vec(), text, pcode, details }
+    }
+
+    fn details(&self) -> Details {
+        let accesses = self.pcode.accesses(self.language());
+        let names = |varnodes: &[Varnode]| varnodes.iter().map(|it| self.varnode(it)).collect();
+        Details {
+            operands: self.decoder.operands().into_iter().map(|operand| operand.text).collect(),
+            flow: self.decoder.flow(&self.pcode),
+            reads: names(&accesses.reads),
+            writes: names(&accesses.writes),
+            loads: accesses.loads,
+            stores: accesses.stores,
+        }
     }
 
     /// The context of all instructions, in the instruction set of now.
@@ -135,8 +203,8 @@ impl Disassembler {
         self.context = context;
     }
 
-    /// The p-code of the instruction that was decoded.
-    fn pcode_of(&mut self, bytes: &[u8], length: usize) -> Vec<String> {
+    /// Lifts the instruction that was decoded.
+    fn lift(&mut self, bytes: &[u8], length: usize) -> Result<(), LiftError> {
         if self.decoder.delay_slot() > 0 {
             // The slot's own p-code stands at its own line.
             let mut slot = Decoder::new(self.decoder.language().clone());
@@ -145,9 +213,11 @@ impl Disassembler {
             let slot_length = slot.decode(at, rest, self.context).unwrap_or(length);
             self.decoder.set_delay_slot_length(slot_length);
         }
-        if let Err(error) = self.lifter.lift(&self.decoder, &mut self.pcode) {
-            return vec![error.to_string()];
-        }
+        self.lifter.lift(&self.decoder, &mut self.pcode)
+    }
+
+    /// The p-code that was lifted.
+    fn pcode_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for (index, op) in self.pcode.ops().iter().enumerate() {
             if self.pcode.delay_slot() == Some(index) {
@@ -220,6 +290,11 @@ impl Line {
         });
         if let (Some(pcode), Value::Object(object)) = (&self.pcode, &mut value) {
             object.insert("pcode".to_owned(), json!(pcode));
+        }
+        if let (Some(details), Value::Object(object)) = (&self.details, &mut value)
+            && let Value::Object(details) = details.to_json()
+        {
+            object.extend(details);
         }
         value
     }

@@ -17,6 +17,8 @@ mod lockstep;
 mod machine_options;
 mod notation;
 mod output;
+#[cfg(feature = "native")]
+mod specification;
 mod trace;
 mod values;
 

@@ -15,6 +15,12 @@ fn bytes_are_disassembled_with_their_p_code() {
     assert_eq!(json["instructions"][1]["text"], "RET");
     assert_eq!(json["instructions"][1]["address"], "0x4");
     // The MOS Technology 6502 Hardware Manual: A9 is LDA #n.
+    let json = line("disasm --hex 7405 --platform x86_64 --base 0x1000 --json").ok().json();
+    let instruction = &json["instructions"][0];
+    assert_eq!(instruction["flow"]["kind"], "branch");
+    assert_eq!(instruction["flow"]["target"], "0x1007");
+    assert_eq!(instruction["flow"]["conditional"], true);
+    assert_eq!(instruction["reads"], serde_json::json!(["ZF"]));
     assert!(line("disasm --hex a900 --processor 6502").ok().stdout.contains("LDA #0x0"));
     // Thumb: IT EQ (Arm ARM, A8.8.54).
     assert!(line("disasm --hex 08bf --platform armv7a --context TMode=1").ok().stdout.contains("it eq"));

@@ -1,6 +1,6 @@
 //! What the manuals leave undefined, and what is not compared.
 
-use crate::case::Machine;
+use crate::case::{Machine, Outcome};
 
 const CF: u64 = 1;
 const PF: u64 = 4;
@@ -134,10 +134,12 @@ pub(crate) fn is_near(mnemonic: &str, a: &[u8; 10], b: &[u8; 10]) -> bool {
     if !matches(mnemonic, "F2XM1,FYL2X,FYL2XP1,FPTAN,FPATAN,FSIN,FCOS,FSINCOS") {
         return false;
     }
+    // Without the integer bit, neighbours are numbers one apart.
     let number = |bytes: &[u8; 10]| {
         let mut wide = [0; 16];
         wide[..10].copy_from_slice(bytes);
-        u128::from_le_bytes(wide)
+        let wide = u128::from_le_bytes(wide);
+        wide >> 64 << 63 | wide & u128::from(u64::MAX >> 1)
     };
     number(a).abs_diff(number(b)) <= 2
 }
@@ -151,4 +153,43 @@ pub(crate) fn status_mask(mnemonic: &str) -> u16 {
 /// pointers to the last x87 instruction.
 pub(crate) fn memory_mask(mnemonic: &str) -> bool {
     matches(mnemonic, "FSTENV,FNSTENV,FSAVE,FNSAVE,FXSAVE*")
+}
+
+/// Whether the makers of processors differ, as measured on AMD EPYC and Intel
+/// Xeon: what is left after a fault inside a repeated instruction, whether
+/// SHA instructions need aligned operands (by the manual they do), whether
+/// MMX is entered before a store faults, whether the first part of ten bytes is
+/// stored when the second faults, and `F3 REX.B 90`, which is XCHG for
+/// one and PAUSE for the other.
+pub(crate) fn is_makers_choice(mnemonic: &str, bytes: &[u8], real: &Machine, ours: &Machine) -> bool {
+    let has = |prefix: u8| bytes.contains(&prefix);
+    let repeats = matches(mnemonic, "CMPS*,SCAS*,MOVS*,STOS*,LODS*") && (has(0xf2) || has(0xf3));
+    let faulted = real.outcome == Outcome::Memory && ours.outcome == Outcome::Memory;
+    repeats && (faulted || has(0x67))
+        || matches(mnemonic, "SHA1*,SHA256*") && real.outcome != ours.outcome
+        || matches(mnemonic, "MOVD,MOVQ,MOVNTQ,FSTP,FBSTP") && faulted
+        || mnemonic == "XCHG" && has(0xf3) && bytes.last() == Some(&0x90)
+}
+
+/// Whether an instruction adds up products, in an order that is the maker's
+/// choice; the exceptions depend on it.
+pub(crate) fn adds_in_its_own_order(mnemonic: &str) -> bool {
+    matches(mnemonic, "DPPS,DPPD,VDPPS,VDPPD")
+}
+
+/// Whether two results of an instruction that adds up products are the same,
+/// or differ in which of several NaNs they took: the order of the additions
+/// is the maker's choice.
+pub(crate) fn is_other_nan(mnemonic: &str, a: &[u8; 32], b: &[u8; 32]) -> bool {
+    // The size of a lane, and the bits of an infinity.
+    let (size, infinity) = match mnemonic {
+        "DPPS" | "VDPPS" => (4, 0x7f80_0000),
+        "DPPD" | "VDPPD" => (8, 0x7ff0_0000_0000_0000),
+        _ => return false,
+    };
+    let is_nan = |lane: &[u8]| {
+        let bits = lane.iter().rev().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
+        bits & !(1 << (8 * size - 1)) > infinity
+    };
+    a.chunks(size).zip(b.chunks(size)).all(|(a, b)| a == b || is_nan(a) && is_nan(b))
 }

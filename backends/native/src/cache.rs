@@ -13,8 +13,18 @@ pub(crate) struct Key {
     pub(crate) context: u128,
     /// It goes on inside a basic block, so no block hook is called.
     pub(crate) continues: bool,
-    /// It may be left at any instruction.
-    pub(crate) exact: bool,
+    pub(crate) extent: Extent,
+}
+
+/// How far a block goes, and where it may be left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Extent {
+    /// To the next transfer of control; it may be left there.
+    Whole,
+    /// As far, but it may be left at any instruction.
+    Exact,
+    /// One instruction, with that in its delay slot.
+    Single,
 }
 
 /// How many blocks are found without looking in the map: a power of two.
@@ -48,7 +58,8 @@ impl Default for Cache {
 }
 
 const fn slot(key: &Key) -> usize {
-    (key.address ^ key.address >> 10 ^ (key.continues as u64) << 1 ^ key.exact as u64) as usize & (RECENT - 1)
+    (key.address ^ key.address >> 10 ^ (key.continues as u64) << 1 ^ (key.extent as u64) << 2) as usize
+        & (RECENT - 1)
 }
 
 impl Cache {

@@ -15,11 +15,12 @@ use terrella_platforms::{
 use terrella_sleigh::{Context, Processor};
 
 use crate::{
-    NAME, VERSION,
+    NAME, VERSION, arm,
     cache::Cache,
     file::RegisterFile,
     layout::{Constants, Layout, REGISTERS_END, TEMPORARIES_END},
     memory::{Memory, Version},
+    outside::{Outside, Random},
     registers::{self, RegisterMap},
     run::{Mode, RunState, Slot},
     target::{Target, target},
@@ -44,6 +45,8 @@ pub struct NativeEmulator {
     pub(crate) handlers: Handlers,
     /// Where the registers of x86 are.
     pub(crate) x86: Option<x86::Registers>,
+    /// Where those of Arm's processors are.
+    pub(crate) arm: Option<arm::Registers>,
     pub(crate) hooks: HookTable,
     /// Bytes of stack arguments that hooked functions take off.
     pub(crate) function_pops: HashMap<u64, u64>,
@@ -78,10 +81,12 @@ pub struct NativeEmulator {
     /// The address of the instruction whose user operation is under way.
     pub(crate) user_pc: u64,
     pub(crate) serials: Vec<u64>,
+    /// The number in its block of the instruction whose operation is under
+    /// way.
+    pub(crate) user_index: u32,
+    pub(crate) outside: Outside,
     /// The address and the size of a linked load that a store may follow.
     pub(crate) reservation: Option<(u64, u8)>,
-    /// What reads of clocks and random numbers count.
-    pub(crate) clock: u64,
     owner: Rc<()>,
 }
 
@@ -95,8 +100,10 @@ struct State {
     context: Context,
     mid_block: Option<u64>,
     in_slot: Option<Slot>,
+    /// The time, and the state of the random numbers.
+    time: u64,
+    random: Random,
     reservation: Option<(u64, u8)>,
-    clock: u64,
     version: Rc<Version>,
     extensions: Extensions,
 }
@@ -116,11 +123,32 @@ impl NativeEmulator {
             .ok_or_else(|| unsupported("there is no specification of it"))?;
         let processor = terrella_sleigh_languages::load(entry.name)
             .map_err(|error| Error::Backend { backend: NAME, message: error.to_string() })?;
+        Self::with_processor(platform, processor)
+    }
+
+    /// Makes an emulator whose instructions are those of a processor other
+    /// than the one that the platform has here: a specification of one's own,
+    /// compiled with [`Processor::compile_cached`], say one with instructions
+    /// added. Its registers are found by the names that the platform's have
+    /// in the published specification.
+    ///
+    /// What the engine executes itself, because the published semantics are
+    /// not exact, it executes for this processor too: on x86 what
+    /// [`NativeEmulator::new`] does not leave to the specification, elsewhere
+    /// instructions found by the architecture's encoding.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedPlatform`] for more registers than there is room
+    /// for.
+    pub fn with_processor(platform: Platform, processor: Arc<Processor>) -> Result<Self> {
+        let unsupported =
+            |reason: &str| Error::UnsupportedPlatform { backend: NAME, platform, reason: reason.to_owned() };
         let mut layout = Layout::new(&processor.language)
             .ok_or_else(|| unsupported("its registers are more than the register file holds"))?;
         let definition = platform.definition();
         let target = target(platform);
         let registers = RegisterMap::new(platform, &processor.language, &mut layout);
+        let arm = arm::Registers::new(platform, &processor.language, &mut layout);
         let mode_switch = target.mode_switch.and_then(|(register, field)| {
             let place = layout.place(&processor.language.register(register)?.varnode())?;
             let field = processor.language.context_field(field)?;
@@ -134,6 +162,7 @@ impl NativeEmulator {
             translator: Translator::new(&processor, platform),
             handlers: Handlers::new(&processor.language, platform.architecture()),
             x86: x86::Registers::new(&processor.language, &layout),
+            arm,
             context: processor.context,
             target,
             layout,
@@ -160,10 +189,11 @@ impl NativeEmulator {
             saved: Vec::new(),
             saved_by: None,
             user_pc: 0,
+            user_index: 0,
             vectors,
             serials: Vec::new(),
+            outside: Outside::default(),
             reservation: None,
-            clock: 0,
             owner: Rc::new(()),
             processor,
         };
@@ -467,8 +497,9 @@ impl Emulator for NativeEmulator {
             context: self.context,
             mid_block: self.run.mid_block,
             in_slot: self.run.in_slot.clone(),
+            time: self.time(),
+            random: self.outside.random,
             reservation: self.reservation,
-            clock: self.clock,
             version: self.memory.snapshot(),
             extensions: self.extensions.clone(),
         })))
@@ -491,8 +522,9 @@ impl Emulator for NativeEmulator {
         // What the instruction under way wrote is not put back.
         self.saved_by = None;
         self.context = state.context;
+        self.set_time(state.time);
+        self.outside.random = state.random;
         self.reservation = state.reservation;
-        self.clock = state.clock;
         if self.run.callback_pc.is_some() {
             self.run.new_pc = Some(state.pc);
             return Ok(());

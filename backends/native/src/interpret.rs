@@ -199,6 +199,7 @@ impl NativeEmulator {
         end: usize,
         mut before: u32,
     ) -> (Rc<Block>, Done) {
+        self.run.entered_at = before;
         loop {
             match self.interpret_block::<LIMITED>(&block, at, end) {
                 Done::Leave(number) => {
@@ -212,6 +213,7 @@ impl NativeEmulator {
                         _ => return (block, Done::Leave(number)),
                     }
                     (at, before) = (0, 0);
+                    self.run.entered_at = 0;
                 }
                 Done::Indirect(target) => {
                     let count = block.leaves.last().map_or(0, |leave| leave.count);

@@ -21,9 +21,11 @@
 //! ```
 #![deny(missing_docs)]
 
+mod arm;
 mod block;
 mod cache;
 mod emulator;
+mod events;
 mod exact;
 mod file;
 mod float;
@@ -36,6 +38,7 @@ mod lower;
 mod memory;
 mod op;
 mod optimize;
+mod outside;
 mod overrides;
 mod refusals;
 mod registers;

@@ -414,6 +414,23 @@ impl Lowering<'_> {
         Ok(())
     }
 
+    /// Goes to the end of the instruction unless a condition of Arm's holds.
+    pub(crate) fn condition(&mut self, code: &mut Translation, condition: u32) -> Result<(), LowerError> {
+        let (place, new) = self.constants.place(condition.into(), false).ok_or(LowerError::NoRoom)?;
+        if new {
+            self.file.set::<8>(place, u64::from(condition).to_le_bytes());
+        }
+        // The last of the temporaries, which instructions do not reach.
+        let fails = Place { at: (SLOT_TEMPORARIES - 8) as u16, size: 1 };
+        let handler = Some(Handler::new(crate::arm::condition_fails));
+        let inputs = vec![Place { at: place as u16, size: 4 }];
+        code.ops.push(Op::numbered(Code::User, code.user.len() as u32));
+        code.user.push(UserOp { number: u32::MAX, handler, out: Some(fails), inputs });
+        code.to_end.push(code.ops.len());
+        code.ops.push(Op::new(Code::JumpIf, 0, fails.at.into(), 0));
+        Ok(())
+    }
+
     /// An instruction that the engine executes itself.
     pub(crate) fn replacement(
         &mut self,

@@ -3,10 +3,13 @@
 
 use terrella_platforms::Architecture;
 
-use crate::userops::{
-    Handler, aarch64, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float,
-    mips_memory, msp430, neon, powerpc, powerpc_float, powerpc_integer, riscv, riscv_atomic, riscv_bits,
-    sparc_float, sparc_integer,
+use crate::{
+    arm::{a32, a64},
+    userops::{
+        Handler, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float,
+        mips_memory, msp430, powerpc, powerpc_float, powerpc_integer, riscv, riscv_atomic, riscv_bits,
+        sparc_float, sparc_integer,
+    },
 };
 
 /// Some instructions and their handler, whose input is the instruction word.
@@ -22,14 +25,16 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::RiscV32 | Architecture::RiscV64 => {
             &[riscv::OVERRIDES, riscv_bits::OVERRIDES, riscv_atomic::OVERRIDES]
         }
-        Architecture::AArch64 => &[aarch64::OVERRIDES, aarch64::INTEGER],
+        Architecture::AArch64 => a64::OVERRIDES,
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[
             loongarch::OVERRIDES,
             loongarch_float::PAIRS,
             loongarch_float::CONVERSIONS,
             loongarch_integer::OVERRIDES,
         ],
-        Architecture::ArmV7A | Architecture::ArmV7R => &[neon::OVERRIDES],
+        Architecture::ArmV5T => a32::OLD,
+        Architecture::ArmV6M | Architecture::ArmV7M => a32::MICROCONTROLLER,
+        Architecture::ArmV7A | Architecture::ArmV7R => a32::ARM,
         Architecture::M68k => &[m68k_fields::OVERRIDES],
         Architecture::Msp430X => &[msp430::OVERRIDES],
         Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES, sparc_float::OVERRIDES],
@@ -48,6 +53,16 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             powerpc_integer::OVERRIDES,
             altivec_sums::OVERRIDES,
         ],
+        _ => &[],
+    }
+}
+
+/// Those of the words of Thumb that ARM has not.
+pub(crate) const fn thumb_overrides(architecture: Architecture) -> &'static [&'static [Override]] {
+    match architecture {
+        Architecture::ArmV6M => a32::THUMB_BASELINE,
+        Architecture::ArmV7M => a32::THUMB_MICROCONTROLLER,
+        Architecture::ArmV7A | Architecture::ArmV7R => a32::THUMB,
         _ => &[],
     }
 }

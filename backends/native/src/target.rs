@@ -63,11 +63,34 @@ const X86: Target = Target {
 
 const ARM: Target = Target { invalid: 1, mode_switch: Some(("ISAModeSwitch", "TMode")), ..BASE };
 
+/// Supervisor mode with interrupts masked (Arm ARM ARMv7-A, B1.9.1), and
+/// floating point on; what it is, as the Cortex-A15 says (TRM, DDI 0438, 14.6).
+const ARM_V7: Target = Target {
+    initial: &[
+        ("cpsr", 0x1d3),
+        ("fpexc", 0x4000_0000),
+        ("fpsid", 0x4104_30f0),
+        ("mvfr0", 0x1011_0222),
+        ("mvfr1", 0x1111_1111),
+    ],
+    ..ARM
+};
+
+/// What programs ask of caches, blocks that are zeroed and clocks: lines of 64
+/// bytes, blocks of 64 bytes, 62.5 MHz (Arm ARM, D19.2, CTR_EL0, DCZID_EL0;
+/// D19.12, CNTFRQ_EL0).
+const AARCH64: Target = Target {
+    platform_initial: &[("ctr_el0", 0x8444_c004), ("dczid_el0", 4), ("cntfrq_el0", 62_500_000)],
+    ..BASE
+};
+
 /// What is known of a platform's processor.
 pub(crate) fn target(platform: Platform) -> Target {
     match platform.architecture() {
         Architecture::X86_64 | Architecture::I386 => X86,
-        Architecture::ArmV5T | Architecture::ArmV7A | Architecture::ArmV7R => ARM,
+        Architecture::AArch64 => AARCH64,
+        Architecture::ArmV5T => Target { initial: &[("cpsr", 0xd3)], ..ARM },
+        Architecture::ArmV7A | Architecture::ArmV7R => ARM_V7,
         // HardFault on v6-M, UsageFault on v7-M.
         Architecture::ArmV6M => Target { invalid: 3, ..ARM },
         Architecture::ArmV7M => Target { invalid: 6, ..ARM },

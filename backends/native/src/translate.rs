@@ -8,17 +8,19 @@ use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, O
 
 use crate::{
     NAME,
+    arm::a32,
     block::{Block, Entry, Instruction, Place},
-    cache::Key,
+    cache::{Extent, Key},
     emulator::NativeEmulator,
     halt::Halt,
     layout::{Constants, REGISTERS_END},
     lower::{self, LowerError, Lowering, NextIs, Site, Translation},
     op::{Code, Op},
     optimize::optimize,
-    overrides::{Override, overrides},
+    overrides::{Override, overrides, thumb_overrides},
     refusals::{Refusal, refusals},
-    userops::{Handler, neon},
+    registers::Conditions,
+    userops::Handler,
     x86::{self, NativeOp},
 };
 
@@ -28,6 +30,9 @@ const MAX_INSTRUCTIONS: usize = 256;
 const FETCH: usize = 32;
 /// Up to how many instructions the end of a basic block is looked for.
 const MAX_BASIC_BLOCK: usize = 1 << 16;
+
+/// Executes what is no instruction.
+const INVALID: Handler = Handler::new(|_, _| Err(Halt::Invalid));
 
 /// The tools of translation, used again and again.
 pub(crate) struct Translator {
@@ -41,10 +46,20 @@ pub(crate) struct Translator {
     /// The kernel of the instruction, if it has one.
     native: Option<NativeOp>,
     overrides: &'static [&'static [Override]],
+    thumb_overrides: &'static [&'static [Override]],
     refusals: &'static [Refusal],
     /// The handler of the instruction that the engine executes itself, and
     /// the instruction word.
     replacement: Option<(Handler, u32)>,
+    /// The condition that the specification does not look at.
+    condition: Option<u32>,
+    /// The state of conditional blocks, where there are any.
+    conditions: Option<Conditions>,
+    /// The address and the length of the instruction.
+    address: u64,
+    length: usize,
+    /// The specification does not know the instruction, or cannot be asked.
+    is_unknown: bool,
     /// The context bits that flow, and the context that the others have.
     flowing: u128,
     initial: Context,
@@ -58,9 +73,6 @@ struct SlotCode {
     /// It is one.
     decodes: bool,
 }
-
-/// Executes what is no instruction.
-const INVALID: Handler = Handler::new(|_, _| Err(Halt::Invalid));
 
 /// An instruction that cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +108,14 @@ impl Translator {
             slot: None,
             native: None,
             overrides: overrides(platform.architecture()),
+            thumb_overrides: thumb_overrides(platform.architecture()),
             refusals: refusals(platform.architecture()),
             replacement: None,
+            condition: None,
+            conditions: Conditions::of(&processor.language),
+            address: 0,
+            length: 0,
+            is_unknown: false,
             flowing: processor.language.flowing_context(),
             initial: processor.context,
         }
@@ -111,9 +129,28 @@ impl Translator {
     /// The contexts after the last instruction, which was decoded in one.
     fn after(&self, context: Context) -> After {
         let flows = self.flows(context);
-        let mut commits: Vec<ContextCommit> = self.decoder.commits().collect();
-        commits.extend(self.slot_decoder_commits());
+        let mut commits: Vec<ContextCommit> = Vec::new();
+        if !self.is_unknown {
+            commits.extend(self.decoder.commits());
+            commits.extend(self.slot_decoder_commits());
+        }
+        if let Some(conditions) = self.conditions {
+            let next = self.address.wrapping_add(self.length as u64);
+            let mask = conditions.mask();
+            let goes_on = commits.iter().any(|commit| commit.address == next && commit.mask & mask != 0);
+            let state = Conditions::advanced(conditions.state(context));
+            if state != 0 && !goes_on {
+                let mut there = flows;
+                conditions.set(&mut there, state);
+                commits.push(ContextCommit { address: next, mask, value: there.0 & mask, flows: false });
+            }
+        }
         After { flows, commits }
+    }
+
+    /// Whether the instruction has a delay slot.
+    fn has_slot(&self) -> bool {
+        self.slot.is_some()
     }
 
     fn slot_decoder_commits(&self) -> impl Iterator<Item = ContextCommit> + '_ {
@@ -190,11 +227,12 @@ impl NativeEmulator {
         let mut code = Translation::default();
         let (mut pc, mut context) = (block.start, block.context);
         let mut count = 0u32;
+        let longest = if key.extent == Extent::Single { 1 } else { MAX_INSTRUCTIONS };
         if self.hooks.blocks.has_global() && !continues {
             code.ops.push(Op::numbered(Code::BlockHook, 0));
         }
         loop {
-            if count > 0 && self.ends_before(pc) || block.instructions.len() >= MAX_INSTRUCTIONS {
+            if count > 0 && self.ends_before(pc) || block.instructions.len() >= longest {
                 break;
             }
             let transfers = match self.fetch_instruction(pc, context) {
@@ -208,7 +246,7 @@ impl NativeEmulator {
             };
             let after = self.translator.after(context);
             let next = self.next_address();
-            let has_slot = self.translator.decoder.delay_slot() > 0;
+            let has_slot = self.translator.has_slot();
             count += 1 + u32::from(has_slot);
             let site = Site {
                 address: pc,
@@ -221,7 +259,7 @@ impl NativeEmulator {
             };
             self.lower_instruction(block, &mut code, context, site, &after)?;
             block.end = next;
-            let slot = pc.wrapping_add(self.translator.decoder.length() as u64);
+            let slot = pc.wrapping_add(self.translator.length as u64);
             let here = [pc, slot];
             let points = if has_slot { &here[..] } else { &here[..1] };
             let exit_after = points.iter().find(|point| self.exit_afters.contains(*point)).copied();
@@ -247,7 +285,7 @@ impl NativeEmulator {
             };
         }
         // Whoever has hooks may look anywhere.
-        let across = !key.exact && !self.has_watching_hooks();
+        let across = key.extent == Extent::Whole && !self.has_watching_hooks();
         block.exact = !across;
         optimize(&mut code, &mut block.instructions, &self.file, across);
         block.ops = code.ops;
@@ -271,31 +309,52 @@ impl NativeEmulator {
     }
 
     fn next_address(&self) -> u64 {
-        let decoder = &self.translator.decoder;
-        let slot = self.translator.slot.as_ref().map_or(0, |slot| slot.length as u64);
-        decoder.address().wrapping_add(decoder.length() as u64 + slot) & self.address_mask
+        let translator = &self.translator;
+        let slot = translator.slot.as_ref().map_or(0, |slot| slot.length as u64);
+        translator.address.wrapping_add(translator.length as u64 + slot) & self.address_mask
     }
 
     /// Decodes and lifts an instruction, with that in its delay slot; whether
     /// it transfers control.
     fn fetch_instruction(&mut self, pc: u64, context: Context) -> Result<bool, Failure> {
+        // Microcontrollers have Thumb only (ARMv7-M Arm ARM, A4.1.1).
+        if let Some((_, high, low)) = self.mode_switch
+            && self.definition.code_address_bit == CodeAddressBit::ThumbOnly
+            && context.get(high, low) == 0
+        {
+            return Err(Failure::Entry(Entry::Invalid));
+        }
         // The two modes of ARM and MIPS differ in the shortest instruction.
         let shortest = match self.mode_switch {
             Some((_, high, low)) if context.get(high, low) == 0 => 4,
             _ => usize::from(self.definition.instruction_alignment),
         };
         let translator = &mut self.translator;
-        decode(&self.memory, &mut translator.decoder, pc, context, shortest)?;
+        let decoded = decode(&self.memory, &mut translator.decoder, pc, context, shortest);
+        translator.address = pc;
+        translator.condition = None;
+        translator.is_unknown = decoded.is_err();
         translator.replacement = None;
         translator.slot = None;
-        let length = translator.decoder.length();
-        if self.refuses(pc, length, context) {
+        if decoded.is_ok() && self.refuses(pc, self.translator.decoder.length(), context) {
             return Err(Failure::Entry(Entry::Invalid));
         }
-        if let Some(found) = self.replacement(pc, length, context) {
-            self.translator.replacement = Some(found);
+        let length = decoded.is_ok().then(|| self.translator.decoder.length());
+        if let Some((handler, word, condition)) = self.replacement(pc, length, context) {
+            let translator = &mut self.translator;
+            if self.arm.is_some() && length != Some(4) {
+                // The words of Arm's tables are of four bytes.
+                translator.is_unknown = true;
+            }
+            translator.length = length.filter(|_| !translator.is_unknown).unwrap_or(4);
+            translator.condition = condition;
+            translator.replacement = Some((handler, word));
             return Ok(false);
         }
+        decoded?;
+        let translator = &mut self.translator;
+        let length = translator.decoder.length();
+        translator.length = length;
         if self.translator.decoder.delay_slot() > 0 {
             let slot = pc.wrapping_add(length as u64) & self.address_mask;
             self.fetch_slot(slot, context, shortest)?;
@@ -313,7 +372,84 @@ impl NativeEmulator {
         }
         translator.decoder.set_delay_slot_length(slot_length);
         translator.lifter.lift(&translator.decoder, &mut translator.pcode).map_err(lift_failure)?;
+        self.translator.condition = self.unchecked_condition(context);
         Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode))
+    }
+
+    /// The handler of an instruction that the engine executes itself, its
+    /// word, and its condition; `length` is that of the instruction, if the
+    /// specification knows it.
+    fn replacement(
+        &self,
+        pc: u64,
+        length: Option<usize>,
+        context: Context,
+    ) -> Option<(Handler, u32, Option<u32>)> {
+        let overrides = self.translator.overrides;
+        if overrides.is_empty() {
+            return None;
+        }
+        let big_endian = self.processor.language.is_big_endian();
+        let find_in = |table: &[&'static [Override]], word: u32| {
+            table.iter().copied().flatten().find(|it| word & it.mask == it.value)
+        };
+        let find = |word: u32| find_in(overrides, word);
+        let mut bytes = [0; 4];
+        if self.arm.is_none() {
+            // Where instructions are of several words, the first ones are
+            // looked at; there is no table of compressed instructions.
+            let architecture = self.platform.architecture();
+            let has_extensions = matches!(architecture, Architecture::M68k | Architecture::Msp430X);
+            let length = length.filter(|length| *length == 4 || has_extensions)?;
+            if self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0) {
+                return None;
+            }
+            self.memory.fetch(pc, &mut bytes[..length.min(4)]);
+            let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+            return find(word).map(|found| (found.handler, word, None));
+        }
+        if self.memory.fetch(pc, &mut bytes) < 4 {
+            return None;
+        }
+        let Some((_, high, low)) = self.mode_switch else {
+            let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+            return find(word).map(|found| (found.handler, word, None));
+        };
+        let is_thumb = context.get(high, low) == 1;
+        let (table, word) = a32::normalized(bytes, is_thumb, big_endian)?;
+        let condition = if is_thumb {
+            self.translator.conditions.and_then(|it| it.condition(context))
+        } else {
+            Some(word >> 28).filter(|condition| *condition < 14)
+        };
+        if a32::is_reserved(word, table) && self.arm_has_bit_fields() {
+            return Some((INVALID, word, condition));
+        }
+        let found = match table {
+            a32::Set::Arm => find(word)?,
+            a32::Set::Thumb => find_in(self.translator.thumb_overrides, word)?,
+        };
+        Some((found.handler, word, condition))
+    }
+
+    /// Whether there are instructions with fields of bits: from ARMv6T2 on.
+    fn arm_has_bit_fields(&self) -> bool {
+        self.translator.conditions.is_some()
+    }
+
+    /// The condition of an instruction in a conditional block, if its
+    /// semantics do not look at it.
+    fn unchecked_condition(&self, context: Context) -> Option<u32> {
+        let translator = &self.translator;
+        let condition = translator.conditions?.condition(context)?;
+        let next = self.next_address();
+        let pcode = &translator.pcode;
+        let is_checked = pcode.ops().iter().enumerate().any(|(index, op)| {
+            op.code == OpCode::CBranch
+                && pcode.is_internal(index)
+                && pcode.inputs(op).first().is_some_and(|target| target.offset == next)
+        });
+        (!is_checked).then_some(condition)
     }
 
     /// Decodes and lifts the instruction in a delay slot. What is none is a
@@ -334,7 +470,8 @@ impl NativeEmulator {
             }
             Err(failure) => return Err(failure),
         }
-        let replacement = self.replacement(pc, length, context);
+        let replacement =
+            self.replacement(pc, Some(length), context).map(|(handler, word, _)| (handler, word));
         let translator = &mut self.translator;
         if replacement.is_none() {
             let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
@@ -359,33 +496,6 @@ impl NativeEmulator {
             (false, _) => u32::from_le_bytes(bytes),
         };
         refusals.iter().any(|refusal| refusal.holds(length, word))
-    }
-
-    /// The handler of an instruction that the engine executes itself, and the
-    /// instruction word.
-    fn replacement(&self, pc: u64, length: usize, context: Context) -> Option<(Handler, u32)> {
-        let overrides = self.translator.overrides;
-        // Where instructions are of several words, the first ones are looked at.
-        let architecture = self.platform.architecture();
-        let has_extensions = matches!(architecture, Architecture::M68k | Architecture::Msp430X);
-        if overrides.is_empty() || length != 4 && !has_extensions {
-            return None;
-        }
-        let mut bytes = [0; 4];
-        self.memory.fetch(pc, &mut bytes[..length.min(4)]);
-        let big_endian = self.processor.language.is_big_endian();
-        let word = match self.mode_switch {
-            // There is no table of compressed instructions.
-            Some((_, high, low)) if self.definition.code_address_bit == CodeAddressBit::CompressedMips => {
-                let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
-                (context.get(high, low) == 0).then_some(word)?
-            }
-            Some((_, high, low)) => neon::normalized(bytes, context.get(high, low) == 1, big_endian)?,
-            None if big_endian => u32::from_be_bytes(bytes),
-            None => u32::from_le_bytes(bytes),
-        };
-        let found = overrides.iter().copied().flatten().find(|it| word & it.mask == it.value)?;
-        Some((found.handler, word))
     }
 
     /// Whether a basic block ends after an instruction.
@@ -414,17 +524,25 @@ impl NativeEmulator {
         site: Site,
         after: &After,
     ) -> Result<(), LowerError> {
-        let length = self.translator.decoder.length();
+        let length = self.translator.length;
+        let condition = self.translator.condition;
         if let Some(native) = self.translator.native {
             self.begin(block, code, &site, length, context, &Pcode::default());
             code.ops.push(Op::numbered(Code::Native, code.native.len() as u32));
-            code.native.push(native);
+            let index = block.instructions.len().saturating_sub(1) as u32;
+            code.native.push(native.numbered(index));
             return Ok(());
         }
         if let Some((handler, word)) = self.translator.replacement {
             // It writes nothing before it may fault.
             self.begin(block, code, &site, length, context, &Pcode::default());
-            return self.lowering(&|address| after.at(address)).replacement(code, handler, word);
+            let target_context = |address| after.at(address);
+            let mut lowering = self.lowering(&target_context);
+            if let Some(condition) = condition {
+                lowering.condition(code, condition)?;
+            }
+            lowering.replacement(code, handler, word)?;
+            return Lowering::finish(code);
         }
         let pcode = std::mem::take(&mut self.translator.pcode);
         let slot_pcode = std::mem::take(&mut self.translator.slot_pcode);
@@ -432,6 +550,9 @@ impl NativeEmulator {
             let mut site = site;
             site.first_op = self.begin(block, code, &site, length, context, &pcode);
             let target_context = |address| after.at(address);
+            if let Some(condition) = condition {
+                self.lowering(&target_context).condition(code, condition)?;
+            }
             let split = pcode.delay_slot().unwrap_or(pcode.ops().len()).min(pcode.ops().len());
             self.lowering(&target_context).lower(code, &pcode, 0..split, &site)?;
             if let Some(&SlotCode { length: slot_length, replacement, .. }) = self.translator.slot.as_ref() {
@@ -562,7 +683,11 @@ impl NativeEmulator {
 
     /// The address after the basic block that an instruction is in.
     fn cannot_translate(&self, pc: u64, error: LowerError) -> Error {
-        let text = self.translator.decoder.text();
+        let text = if self.translator.is_unknown {
+            "an instruction".to_owned()
+        } else {
+            self.translator.decoder.text()
+        };
         Error::Backend {
             backend: NAME,
             message: format!("`{text}` at {pc:#x} cannot be translated: {error}"),

@@ -136,6 +136,30 @@ const fn thumb_sum(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "ARMTHUMBinstructions.sinc", old, new, reason: "sums overflow before they are saturated" }
 }
 
+/// A correction of a load of AArch64 that extends the sign to 32 bits, as any
+/// write of `wN` clears what is above (Arm ARM, C6.2, LDRSB, LDRSH).
+const fn sign_to_word(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "AARCH64base.sinc", old, new, reason: "the upper half of a register becomes zero" }
+}
+
+/// A correction of a logical instruction of Thumb, which sets the carry to that
+/// of the shifter (Arm ARM, A8.8.14, AND; A8.8.115, MVN …).
+const fn thumb_carry(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "ARMTHUMBinstructions.sinc", old, new, reason: "the carry is that of the shifter" }
+}
+
+/// A correction of a load or store of ARM of two bytes (Arm ARM, A8.8.81, LDRH
+/// literal; A8.8.219, STRHT).
+const fn arm_halfword(old: &'static str, new: &'static str, reason: &'static str) -> Edit {
+    Edit { file: "ARMinstructions.sinc", old, new, reason }
+}
+
+/// A correction of a load of Thumb beside the program counter (Arm ARM, A8.8.85,
+/// LDRSB literal).
+const fn literal(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "ARMTHUMBinstructions.sinc", old, new, reason: "what is loaded is no address" }
+}
+
 /// A correction of integer instructions of the 68000 (M68000 Family
 /// Programmer's Reference Manual, chapter 4).
 const fn m68k(old: &'static str, new: &'static str) -> Edit {
@@ -182,6 +206,40 @@ const CLEARING_COUNT: &str =
     "if (ECX==0) goto inst_next; ECX=ECX-1;\n@ifdef IA64\n RCX = zext(ECX);\n@endif\n";
 const CLEARING_LOOP: &str = "ECX = ECX -1;\n@ifdef IA64\n RCX = zext(ECX);\n@endif\n if";
 const BYTE_REGISTERS: &str = "a REX prefix selects SPL to DIL whatever the size of addresses";
+
+const WIDE_WINS: &str = "with REX.W, the operand size prefix says nothing";
+const ANY_LENGTH: &str = "scalar instructions ignore the vector length (Intel SDM, volume 2: VEX.LIG)";
+
+/// A correction of scalar instructions of AVX: the macros of their pattern,
+/// and what follows.
+macro_rules! any_length {
+    ($sources:literal, $prefix:literal, $width:literal, $rest:literal) => {
+        Edit {
+            file: "avx.sinc",
+            old: concat!(
+                "$(",
+                $sources,
+                ") & $(VEX_L128) & $(",
+                $prefix,
+                ") & $(VEX_0F) & $(",
+                $width,
+                ")",
+                $rest
+            ),
+            new: concat!(
+                "$(",
+                $sources,
+                ") & $(VEX_LIG) & $(",
+                $prefix,
+                ") & $(VEX_0F) & $(",
+                $width,
+                ")",
+                $rest
+            ),
+            reason: ANY_LENGTH,
+        }
+    };
+}
 
 /// Corrections of texts. Those of semantics that need more than a few words
 /// are native handlers of the engine.
@@ -257,7 +315,8 @@ pub const EDITS: &[Edit] = &[
     ia("; index=4 & base=5; imm32", "; rexXprefix=0 & index=4 & base=5; imm32", "R12 can be an index, too"),
     ia(
         "is bit64=1 & mod=0 & r_m=4; index=4 & base=5; pcRelSimm32",
-        "is bit64=1 & mod=0 & r_m=5; pcRelSimm32",
+        // The address size prefix takes `bit64` away.
+        "is $(LONGMODE_ON) & mod=0 & r_m=5; pcRelSimm32",
         "without a SIB byte it is relative to EIP, with one absolute (Intel SDM, volume 2, 2.2.1.6)",
     ),
     ia(
@@ -267,6 +326,44 @@ pub const EDITS: &[Edit] = &[
          :NOP rm64       is vexMode=0 & mandover & opsize=2 & byte=0x0f; high5=3; rm64  ...    { }\n\
          @endif\n",
         "hints have forms with REX.W, too",
+    ),
+    any_length!("VEX_NDS", "VEX_PRE_F3", "VEX_WIG", " & vexVVVV_XmmReg; byte=0x5"),
+    any_length!("VEX_NDS", "VEX_PRE_F2", "VEX_WIG", " & vexVVVV_XmmReg; byte=0x5"),
+    any_length!("VEX_NDS", "VEX_PRE_F3", "VEX_W0", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NDS", "VEX_PRE_F3", "VEX_W1", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NDS", "VEX_PRE_F2", "VEX_W0", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NDS", "VEX_PRE_F2", "VEX_W1", " & vexVVVV_XmmReg; byte=0x2A"),
+    any_length!("VEX_NONE", "VEX_PRE_F3", "VEX_W0", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_F3", "VEX_W1", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_F2", "VEX_W0", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_F2", "VEX_W1", "; byte=0x2"),
+    any_length!("VEX_NONE", "VEX_PRE_NONE", "VEX_WIG", "; byte=0x2E"),
+    any_length!("VEX_NONE", "VEX_PRE_NONE", "VEX_WIG", "; byte=0x2F"),
+    any_length!("VEX_NONE", "VEX_PRE_66", "VEX_WIG", "; byte=0x2E"),
+    any_length!("VEX_NONE", "VEX_PRE_66", "VEX_WIG", "; byte=0x2F"),
+    ia(
+        ":MOVSXD Reg32,rm32  is vexMode=0 & bit64=1 & opsize=1 & byte=0x63; rm32 & Reg32 ... & check_Reg32_dest ... \
+         { Reg32 = rm32; build check_Reg32_dest; }\n@ifdef IA64\n",
+        "@ifdef IA64\n\
+         :MOVSXD Reg16,rm16  is $(LONGMODE_ON) & vexMode=0 & opsize=0 & byte=0x63; rm16 & Reg16 ... { Reg16 = rm16; }\n\
+         :MOVSXD Reg32,rm32  is $(LONGMODE_ON) & vexMode=0 & opsize=1 & byte=0x63; rm32 & Reg32 ... & \
+         check_Reg32_dest ... { Reg32 = rm32; build check_Reg32_dest; }\n",
+        "there is a form of 16 bits, and the address size prefix takes `bit64` away",
+    ),
+    ia(
+        ":MOVSXD Reg64,rm32  is $(LONGMODE_ON) & vexMode=0 & bit64=1 &",
+        ":MOVSXD Reg64,rm32  is $(LONGMODE_ON) & vexMode=0 &",
+        "the address size prefix takes `bit64` away",
+    ),
+    ia(
+        ":MOVBE Reg64, m64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & mandover=0 &",
+        ":MOVBE Reg64, m64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & prefix_f2=0 & prefix_f3=0 &",
+        WIDE_WINS,
+    ),
+    ia(
+        ":MOVBE m64, Reg64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & mandover=0 &",
+        ":MOVBE m64, Reg64       is $(LONGMODE_ON) & vexMode=0 & opsize=2 & prefix_f2=0 & prefix_f3=0 &",
+        WIDE_WINS,
     ),
     ia(
         "$(PRE_F3) & byte=0x90 ",
@@ -394,30 +491,99 @@ pub const EDITS: &[Edit] = &[
         ":std RD,ea                           is op=3 & RD & op3=0x07 & ea { *ea = RD; }",
         ":std RD,ea                           is op=3 & RD & rd & op3=0x07 & ea { local place:4 = &rd; local second:8 = *[register]:8 (place + 8); *:8 ea = (rd << 32) | (second & 0xffffffff); }",
     ),
-    m68k("{\n\tlocal denom = sext(eaw);\n\tlocal divis = reg9dn;\n\tlocal div = divis s/ denom;\n\tlocal rem = divis s% denom;\n\tCF=0;\n\tresflags(div);\n\treg9dn = (rem << 16) | (div & 0xffff);\n}", "{ reg9dn = divideWord(reg9dn, eaw, 1:1); }"),
-    m68k("{\n\tlocal denom = zext(eaw);\n\tlocal divis = reg9dn;\n\tlocal div = divis / denom;\n\tlocal rem = divis % denom;\n\tCF=0;\n\tresflags(div);\n\treg9dn = (rem << 16) | (div & 0xffff); }", "{ reg9dn = divideWord(reg9dn, eaw, 0:1); }"),
-    m68k("divsz=0 & divsgn=0 {\n\tlocal divis = regdq;\n\tlocal denom = glbdenom;\n\tlocal rem = divis % denom;\n\tlocal quot = divis / denom;\n\tregdr = rem;\n\tregdq = quot;\n\texport regdq;\n}", "divsz=0 & divsgn=0 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 0:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}"),
-    m68k("divsz=1 & divsgn=0 {\n\tdivi:8 = (zext(regdr) << 32) | zext(regdq);\n\tdenom:8 = zext(glbdenom);\n\tlocal quot = divi / denom;\n\tlocal rem = divi % denom;\n\tregdr = rem:4;\n\tregdq = quot:4;\n\texport regdq;\n}", "divsz=1 & divsgn=0 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 2:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}"),
-    m68k("divsz=0 & divsgn=1 {\n\tlocal divis = regdq;\n\tlocal denom = glbdenom;\n\tlocal rem = divis s% denom;\n\tlocal quot = divis s/ denom;\n\tregdr = rem;\n\tregdq = quot;\n\texport regdq;\n}", "divsz=0 & divsgn=1 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 1:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}"),
-    m68k("divsz=1 & divsgn=1 {\n\tdivi:8 = (sext(regdr)<<32)|sext(regdq);\n\tdenom:8=sext(glbdenom);\n\tlocal quot=divi s/ denom;\n\tlocal rem=divi s% denom;\n\tregdr=rem:4;\n\tregdq=quot:4;\n\texport regdq;\n}", "divsz=1 & divsgn=1 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 3:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}"),
+    m68k(
+        "{\n\tlocal denom = sext(eaw);\n\tlocal divis = reg9dn;\n\tlocal div = divis s/ denom;\n\tlocal rem = divis s% denom;\n\tCF=0;\n\tresflags(div);\n\treg9dn = (rem << 16) | (div & 0xffff);\n}",
+        "{ reg9dn = divideWord(reg9dn, eaw, 1:1); }",
+    ),
+    m68k(
+        "{\n\tlocal denom = zext(eaw);\n\tlocal divis = reg9dn;\n\tlocal div = divis / denom;\n\tlocal rem = divis % denom;\n\tCF=0;\n\tresflags(div);\n\treg9dn = (rem << 16) | (div & 0xffff); }",
+        "{ reg9dn = divideWord(reg9dn, eaw, 0:1); }",
+    ),
+    m68k(
+        "divsz=0 & divsgn=0 {\n\tlocal divis = regdq;\n\tlocal denom = glbdenom;\n\tlocal rem = divis % denom;\n\tlocal quot = divis / denom;\n\tregdr = rem;\n\tregdq = quot;\n\texport regdq;\n}",
+        "divsz=0 & divsgn=0 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 0:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
+    m68k(
+        "divsz=1 & divsgn=0 {\n\tdivi:8 = (zext(regdr) << 32) | zext(regdq);\n\tdenom:8 = zext(glbdenom);\n\tlocal quot = divi / denom;\n\tlocal rem = divi % denom;\n\tregdr = rem:4;\n\tregdq = quot:4;\n\texport regdq;\n}",
+        "divsz=1 & divsgn=0 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 2:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
+    m68k(
+        "divsz=0 & divsgn=1 {\n\tlocal divis = regdq;\n\tlocal denom = glbdenom;\n\tlocal rem = divis s% denom;\n\tlocal quot = divis s/ denom;\n\tregdr = rem;\n\tregdq = quot;\n\texport regdq;\n}",
+        "divsz=0 & divsgn=1 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 1:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
+    m68k(
+        "divsz=1 & divsgn=1 {\n\tdivi:8 = (sext(regdr)<<32)|sext(regdq);\n\tdenom:8=sext(glbdenom);\n\tlocal quot=divi s/ denom;\n\tlocal rem=divi s% denom;\n\tregdr=rem:4;\n\tregdq=quot:4;\n\texport regdq;\n}",
+        "divsz=1 & divsgn=1 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 3:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
     m68k("glbdenom=e2l; build subdiv; CF=0; resflags(subdiv);", "glbdenom=e2l; build subdiv;"),
-    m68k("is regdq & divsgn=1 & divsz=0\t\t\t{ regdq = glbdenom * regdq; resflags(regdq); CF=0; }", "is regdq & divsgn=1 & divsz=0 { local both:8 = multiplyLong(glbdenom, regdq, 1:1); regdq = both:4; }"),
-    m68k("is regdq & divsgn=1 & divsz=1 & regdr\t{\n\ttmp1:8 = sext(glbdenom);\n\ttmp2:8 = sext(regdq);\n\tlocal res = tmp1 * tmp2;\n\tregdq = res:4;\n\tregdr = res(4);\n\tresflags(res);\n\tCF=0;\n\tVF=0;\n}", "is regdq & divsgn=1 & divsz=1 & regdr { local both:8 = multiplyLong(glbdenom, regdq, 3:1); regdr = both(4); regdq = both:4; }"),
-    m68k("is regdq & divsgn=0 & divsz=0\t\t\t{ regdq = glbdenom * regdq; resflags(regdq); CF=0; }", "is regdq & divsgn=0 & divsz=0 { local both:8 = multiplyLong(glbdenom, regdq, 0:1); regdq = both:4; }"),
-    m68k("is regdq & divsgn=0 & divsz=1 & regdr\t{\n\ttmp1:8 = zext(glbdenom);\n\ttmp2:8 = zext(regdq);\n\tlocal res = tmp1 * tmp2;\n\tregdq = res:4;\n\tregdr = res(4);\n\tresflags(res);\n\tCF=0;\n\tVF=0;\n\n}", "is regdq & divsgn=0 & divsz=1 & regdr { local both:8 = multiplyLong(glbdenom, regdq, 2:1); regdr = both(4); regdq = both:4; }"),
-    m68k("{\n\tCF = carry(Txb,carry(Tyb,XF));\n\tTxb = Txb + Tyb + XF;\n\tXF = bcdAdjust(Txb);\n\tbcdflags(Txb);\n}", "{ build Tyb; build Txb; Txb = addDecimal(Tyb, Txb); }"),
-    m68k("{\n\tCF = (Txb < Tyb) || ( (XF == 1) && (Txb == Tyb) );\n\tTxb = Txb - Tyb - XF;\n\tTxb = bcdAdjust(Txb);\n\tbcdflags(Txb);\n}", "{ build Tyb; build Txb; Txb = subtractDecimal(Tyb, Txb); }"),
-    m68k("{\n\tlocal tmp = eab;\n\tCF = (tmp != 0) || (XF == 1);\n\ttmp = 0 - tmp - XF;\n\teab = bcdAdjust(tmp);\n\tbcdflags(tmp);\n}", "{ eab = subtractDecimal(eab, 0:1); }"),
-    m68k("macro rotateLeft(count, register, width) {\n\tlocal modcount = count & 63;\n\tregister = (register << modcount) | (register >> (width - modcount));\n\tresflags(register);\n\tCF = (register & 1) != 0;\n\tVF = 0;\n}", "macro rotateLeft(count, register, width) {\n\tregister = rotateLeftBy(count, register);\n}"),
-    m68k("macro rotateRight(count, register, width) {\n\tlocal modcount = count & 63;\n\tregister = (register << (width - modcount)) | (register >> modcount);\n\tresflags(register);\n\tCF = zext(register s< 0);\n\tVF = 0;\n}", "macro rotateRight(count, register, width) {\n\tregister = rotateRightBy(count, register);\n}"),
-    m68k("macro rotateLeftExtended(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal xflag = (register & (1 << (width - modcount))) != 0;\n\tlocal result = (register << modcount) | (zext(XF) << (modcount - 1)) | (register >> (width - modcount + 1));\n\tregister = (zext(modcount != 0) * result) + (zext(modcount == 0) * register);\n\tresflags(register);\n\tXF = (zext(modcount != 0) * xflag) + (zext(modcount == 0) * XF);\n\tCF = XF;\n\tVF = 0;\n}", "macro rotateLeftExtended(count, register, width) {\n\tregister = rotateLeftThrough(count, register);\n}"),
-    m68k("macro rotateRightExtended(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal xflag = (register & (1 << (modcount - 1))) != 0;\n\tlocal result = (zext(XF) << (width - modcount)) | (register >> modcount) | (register << (width - modcount + 1));\n\tregister = (zext(modcount != 0) * result) + (zext(modcount == 0) * register);\n\tresflags(register);\n\tXF = (zext(modcount != 0) * xflag) + (zext(modcount == 0) * XF);\n\tCF = XF;\n\tVF = 0;\n}", "macro rotateRightExtended(count, register, width) {\n\tregister = rotateRightThrough(count, register);\n}"),
-    m68k("Ty: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-4; export *:4 regan; }", "Ty: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-4; local at:4 = regan; export *:4 at; }"),
-    m68k("Tx: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-4; export *:4 reg9an; }", "Tx: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-4; local at:4 = reg9an; export *:4 at; }"),
-    m68k("Tyw: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-2; export *:2 regan; }", "Tyw: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-2; local at:4 = regan; export *:2 at; }"),
-    m68k("Txw: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-2; export *:2 reg9an; }", "Txw: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-2; local at:4 = reg9an; export *:2 at; }"),
-    m68k("Tyb: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-1; export *:1 regan; }", "Tyb: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-1; local at:4 = regan; export *:1 at; }\nTyb: -(regan)\tis rmbit=1 & regan & regan=7\t{ regan = regan-2; local at:4 = regan; export *:1 at; }"),
-    m68k("Txb: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-1; export *:1 reg9an; }", "Txb: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-1; local at:4 = reg9an; export *:1 at; }\nTxb: -(reg9an)\tis rmbit=1 & reg9an & reg9an=7\t{ reg9an = reg9an-2; local at:4 = reg9an; export *:1 at; }"),
+    m68k(
+        "is regdq & divsgn=1 & divsz=0\t\t\t{ regdq = glbdenom * regdq; resflags(regdq); CF=0; }",
+        "is regdq & divsgn=1 & divsz=0 { local both:8 = multiplyLong(glbdenom, regdq, 1:1); regdq = both:4; }",
+    ),
+    m68k(
+        "is regdq & divsgn=1 & divsz=1 & regdr\t{\n\ttmp1:8 = sext(glbdenom);\n\ttmp2:8 = sext(regdq);\n\tlocal res = tmp1 * tmp2;\n\tregdq = res:4;\n\tregdr = res(4);\n\tresflags(res);\n\tCF=0;\n\tVF=0;\n}",
+        "is regdq & divsgn=1 & divsz=1 & regdr { local both:8 = multiplyLong(glbdenom, regdq, 3:1); regdr = both(4); regdq = both:4; }",
+    ),
+    m68k(
+        "is regdq & divsgn=0 & divsz=0\t\t\t{ regdq = glbdenom * regdq; resflags(regdq); CF=0; }",
+        "is regdq & divsgn=0 & divsz=0 { local both:8 = multiplyLong(glbdenom, regdq, 0:1); regdq = both:4; }",
+    ),
+    m68k(
+        "is regdq & divsgn=0 & divsz=1 & regdr\t{\n\ttmp1:8 = zext(glbdenom);\n\ttmp2:8 = zext(regdq);\n\tlocal res = tmp1 * tmp2;\n\tregdq = res:4;\n\tregdr = res(4);\n\tresflags(res);\n\tCF=0;\n\tVF=0;\n\n}",
+        "is regdq & divsgn=0 & divsz=1 & regdr { local both:8 = multiplyLong(glbdenom, regdq, 2:1); regdr = both(4); regdq = both:4; }",
+    ),
+    m68k(
+        "{\n\tCF = carry(Txb,carry(Tyb,XF));\n\tTxb = Txb + Tyb + XF;\n\tXF = bcdAdjust(Txb);\n\tbcdflags(Txb);\n}",
+        "{ build Tyb; build Txb; Txb = addDecimal(Tyb, Txb); }",
+    ),
+    m68k(
+        "{\n\tCF = (Txb < Tyb) || ( (XF == 1) && (Txb == Tyb) );\n\tTxb = Txb - Tyb - XF;\n\tTxb = bcdAdjust(Txb);\n\tbcdflags(Txb);\n}",
+        "{ build Tyb; build Txb; Txb = subtractDecimal(Tyb, Txb); }",
+    ),
+    m68k(
+        "{\n\tlocal tmp = eab;\n\tCF = (tmp != 0) || (XF == 1);\n\ttmp = 0 - tmp - XF;\n\teab = bcdAdjust(tmp);\n\tbcdflags(tmp);\n}",
+        "{ eab = subtractDecimal(eab, 0:1); }",
+    ),
+    m68k(
+        "macro rotateLeft(count, register, width) {\n\tlocal modcount = count & 63;\n\tregister = (register << modcount) | (register >> (width - modcount));\n\tresflags(register);\n\tCF = (register & 1) != 0;\n\tVF = 0;\n}",
+        "macro rotateLeft(count, register, width) {\n\tregister = rotateLeftBy(count, register);\n}",
+    ),
+    m68k(
+        "macro rotateRight(count, register, width) {\n\tlocal modcount = count & 63;\n\tregister = (register << (width - modcount)) | (register >> modcount);\n\tresflags(register);\n\tCF = zext(register s< 0);\n\tVF = 0;\n}",
+        "macro rotateRight(count, register, width) {\n\tregister = rotateRightBy(count, register);\n}",
+    ),
+    m68k(
+        "macro rotateLeftExtended(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal xflag = (register & (1 << (width - modcount))) != 0;\n\tlocal result = (register << modcount) | (zext(XF) << (modcount - 1)) | (register >> (width - modcount + 1));\n\tregister = (zext(modcount != 0) * result) + (zext(modcount == 0) * register);\n\tresflags(register);\n\tXF = (zext(modcount != 0) * xflag) + (zext(modcount == 0) * XF);\n\tCF = XF;\n\tVF = 0;\n}",
+        "macro rotateLeftExtended(count, register, width) {\n\tregister = rotateLeftThrough(count, register);\n}",
+    ),
+    m68k(
+        "macro rotateRightExtended(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal xflag = (register & (1 << (modcount - 1))) != 0;\n\tlocal result = (zext(XF) << (width - modcount)) | (register >> modcount) | (register << (width - modcount + 1));\n\tregister = (zext(modcount != 0) * result) + (zext(modcount == 0) * register);\n\tresflags(register);\n\tXF = (zext(modcount != 0) * xflag) + (zext(modcount == 0) * XF);\n\tCF = XF;\n\tVF = 0;\n}",
+        "macro rotateRightExtended(count, register, width) {\n\tregister = rotateRightThrough(count, register);\n}",
+    ),
+    m68k(
+        "Ty: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-4; export *:4 regan; }",
+        "Ty: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-4; local at:4 = regan; export *:4 at; }",
+    ),
+    m68k(
+        "Tx: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-4; export *:4 reg9an; }",
+        "Tx: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-4; local at:4 = reg9an; export *:4 at; }",
+    ),
+    m68k(
+        "Tyw: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-2; export *:2 regan; }",
+        "Tyw: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-2; local at:4 = regan; export *:2 at; }",
+    ),
+    m68k(
+        "Txw: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-2; export *:2 reg9an; }",
+        "Txw: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-2; local at:4 = reg9an; export *:2 at; }",
+    ),
+    m68k(
+        "Tyb: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-1; export *:1 regan; }",
+        "Tyb: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-1; local at:4 = regan; export *:1 at; }\nTyb: -(regan)\tis rmbit=1 & regan & regan=7\t{ regan = regan-2; local at:4 = regan; export *:1 at; }",
+    ),
+    m68k(
+        "Txb: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-1; export *:1 reg9an; }",
+        "Txb: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-1; local at:4 = reg9an; export *:1 at; }\nTxb: -(reg9an)\tis rmbit=1 & reg9an & reg9an=7\t{ reg9an = reg9an-2; local at:4 = reg9an; export *:1 at; }",
+    ),
     m68k("  local address:4 = zext(eaw);\n  local bound:2 = *:2 address;", "  local bound:2 = eaw;"),
     m68k("  local address:4 = zext(eal);\n  local bound:4 = *:4 address;", "  local bound:4 = eal;"),
     m68k("movemptr = movemptr - 4; *movemptr = D0w;", "movemptr = movemptr - 2; *movemptr = D0w;"),
@@ -436,29 +602,86 @@ pub const EDITS: &[Edit] = &[
     m68k("movemptr = movemptr - 4; *movemptr = A5w;", "movemptr = movemptr - 2; *movemptr = A5w;"),
     m68k("movemptr = movemptr - 4; *movemptr = A6w;", "movemptr = movemptr - 2; *movemptr = A6w;"),
     m68k("movemptr = movemptr - 4; *movemptr = A7w;", "movemptr = movemptr - 2; *movemptr = A7w;"),
-    m68k("fcc: \"ugt\"\tis fcode=0x0a\t\t\t{ tmp:1 = !$(NAN_FP) || !($(N_FP) || $(Z_FP)); clearflags_fp(); export tmp; }", "fcc: \"ugt\"\tis fcode=0x0a\t\t\t{ tmp:1 = $(NAN_FP) || !($(N_FP) || $(Z_FP)); export tmp; }"),
-    m68k("fcc: \"uge\"\tis fcode=0x0b\t\t\t{ tmp:1 = $(NAN_FP) || $(Z_FP) || $(N_FP); clearflags_fp(); export tmp; }", "fcc: \"uge\"\tis fcode=0x0b\t\t\t{ tmp:1 = $(NAN_FP) || $(Z_FP) || !($(N_FP)); export tmp; }"),
-    m68k("fcc: \"sne\"\tis fcode=0x1e\t\t\t{ tmp:1 = $(Z_FP); clearflags_fp(); export tmp; }", "fcc: \"sne\"\tis fcode=0x1e\t\t\t{ tmp:1 = !($(Z_FP)); export tmp; }"),
-    m68k("fcc: \"or\"\tis fcode=0x07\t\t\t{ tmp:1 = $(NAN_FP); clearflags_fp(); export tmp; }", "fcc: \"or\"\tis fcode=0x07\t\t\t{ tmp:1 = !($(NAN_FP)); export tmp; }"),
-    m68k("fcc: \"gle\"\tis fcode=0x17\t\t\t{ tmp:1 = $(NAN_FP); clearflags_fp(); export tmp; }", "fcc: \"gle\"\tis fcode=0x17\t\t\t{ tmp:1 = !($(NAN_FP)); export tmp; }"),
+    m68k(
+        "fcc: \"ugt\"\tis fcode=0x0a\t\t\t{ tmp:1 = !$(NAN_FP) || !($(N_FP) || $(Z_FP)); clearflags_fp(); export tmp; }",
+        "fcc: \"ugt\"\tis fcode=0x0a\t\t\t{ tmp:1 = $(NAN_FP) || !($(N_FP) || $(Z_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"uge\"\tis fcode=0x0b\t\t\t{ tmp:1 = $(NAN_FP) || $(Z_FP) || $(N_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"uge\"\tis fcode=0x0b\t\t\t{ tmp:1 = $(NAN_FP) || $(Z_FP) || !($(N_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"sne\"\tis fcode=0x1e\t\t\t{ tmp:1 = $(Z_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"sne\"\tis fcode=0x1e\t\t\t{ tmp:1 = !($(Z_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"or\"\tis fcode=0x07\t\t\t{ tmp:1 = $(NAN_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"or\"\tis fcode=0x07\t\t\t{ tmp:1 = !($(NAN_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"gle\"\tis fcode=0x17\t\t\t{ tmp:1 = $(NAN_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"gle\"\tis fcode=0x17\t\t\t{ tmp:1 = !($(NAN_FP)); export tmp; }",
+    ),
     m68k(" clearflags_fp(); export tmp; }", " export tmp; }"),
     m68k("{ addxflags(Tyb,Txb);", "{ build Tyb; build Txb; addxflags(Tyb,Txb);"),
     m68k("{ addxflags(Tyw,Txw);", "{ build Tyw; build Txw; addxflags(Tyw,Txw);"),
     m68k("{ addxflags(Ty,Tx);", "{ build Ty; build Tx; addxflags(Ty,Tx);"),
-    m68k(":cmpm.b (regan)+,(reg9an)+\tis op=11 & reg9an & op8=1 & op67=0 & op5=0 & op34=1 & regan\t{ local tmp1=*:1 regan; regan=regan+1; local tmp2=*:1 reg9an; reg9an=reg9an+1;\n\t\t\t\t\t\t\t\t\t\t\t\t  subflags(tmp2,tmp1); local tmp =tmp2-tmp1; resflags(tmp); }", "Pyb: (regan)+ is regan { local at:4 = regan; regan = regan + 1; export *:1 at; }\nPyb: (regan)+ is regan & regan=7 { local at:4 = regan; regan = regan + 2; export *:1 at; }\nPxb: (reg9an)+ is reg9an { local at:4 = reg9an; reg9an = reg9an + 1; export *:1 at; }\nPxb: (reg9an)+ is reg9an & reg9an=7 { local at:4 = reg9an; reg9an = reg9an + 2; export *:1 at; }\n:cmpm.b Pyb,Pxb\tis op=11 & op8=1 & op67=0 & op5=0 & op34=1 & Pyb & Pxb { build Pyb; local tmp1 = Pyb; build Pxb; local tmp2 = Pxb; subflags(tmp2,tmp1); local tmp = tmp2-tmp1; resflags(tmp); }"),
-    m68k("{ movemptr = regan; build r2mbw0; regan = movemptr; }", "{ movemptr = regan; regan = regan - 2; build r2mbw0; regan = movemptr; }"),
-    m68k("{ movemptr = regan; build r2mbl0; regan = movemptr; }", "{ movemptr = regan; regan = regan - 4; build r2mbl0; regan = movemptr; }"),
-    m68k("{ tmp0:1 = zext(XF); subxflags(Txb, Tyb);", "{ build Tyb; build Txb; tmp0:1 = zext(XF); subxflags(Txb, Tyb);"),
-    m68k("{ tmp0:2 = zext(XF); subxflags(Txw, Tyw);", "{ build Tyw; build Txw; tmp0:2 = zext(XF); subxflags(Txw, Tyw);"),
-    m68k("{ tmp0:4 = zext(XF); subxflags(Tx, Ty);", "{ build Ty; build Tx; tmp0:4 = zext(XF); subxflags(Tx, Ty);"),
-    msp430("@if REG_SIZE == \"4\"\nAMASK: val\tis ctx_isHi=1", "macro wrapAddress(at, base, mask) {\n@if REG_SIZE == \"4\"\n local place:4 = base;\n local far:4 = zext(place > 0xffff) * 0xf0000;\n at = at & ((mask & 0xffff) | far);\n@else\n at = at & mask;\n@endif\n}\n@if REG_SIZE == \"4\"\nAMASK: val is ctx_isHi=1 & bow=0 [ val = 0xFFFE; ] { export *[const]:4 val; }\nAMASK: val is ctx_isHi=0 & bow=0 [ val = 0xFFFFE; ] { export *[const]:4 val; }\nAMASK: val\tis ctx_isHi=1"),
-    msp430("tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + 2 + indexExt2Word16_0_16s) & AMASK;", "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + 2 + indexExt2Word16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);"),
-    msp430("tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + indexExt2Word16_0_16s) & AMASK;", "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + indexExt2Word16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);"),
-    msp430("tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + indexExtWord16_0_16s) & AMASK;", "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + indexExtWord16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);"),
-    msp430("tmp:$(REG_SIZE) = (reg_Indexed16_0_4 + indexExtWord16_0_16s) & AMASK;", "tmp:$(REG_SIZE) = reg_Indexed16_0_4 + indexExtWord16_0_16s; wrapAddress(tmp, reg_Indexed16_0_4, AMASK);"),
-    msp430("tmp:$(REG_SIZE) = (reg_Indexed16_0_4 + indexExtWord16_0_16s - 0x2) & AMASK;", "tmp:$(REG_SIZE) = reg_Indexed16_0_4 + indexExtWord16_0_16s - 0x2; wrapAddress(tmp, reg_Indexed16_0_4, AMASK);"),
-    msp430("tmp:$(REG_SIZE) = (src_Indexed16_8_4 + indexExtWord16_0_16s) & AMASK;", "tmp:$(REG_SIZE) = src_Indexed16_8_4 + indexExtWord16_0_16s; wrapAddress(tmp, src_Indexed16_8_4, AMASK);"),
-    msp430("tmp:$(REG_SIZE) = labelCalc & AMASK;", "tmp:$(REG_SIZE) = labelCalc; wrapAddress(tmp, inst_start, AMASK);"),
+    m68k(
+        ":cmpm.b (regan)+,(reg9an)+\tis op=11 & reg9an & op8=1 & op67=0 & op5=0 & op34=1 & regan\t{ local tmp1=*:1 regan; regan=regan+1; local tmp2=*:1 reg9an; reg9an=reg9an+1;\n\t\t\t\t\t\t\t\t\t\t\t\t  subflags(tmp2,tmp1); local tmp =tmp2-tmp1; resflags(tmp); }",
+        "Pyb: (regan)+ is regan { local at:4 = regan; regan = regan + 1; export *:1 at; }\nPyb: (regan)+ is regan & regan=7 { local at:4 = regan; regan = regan + 2; export *:1 at; }\nPxb: (reg9an)+ is reg9an { local at:4 = reg9an; reg9an = reg9an + 1; export *:1 at; }\nPxb: (reg9an)+ is reg9an & reg9an=7 { local at:4 = reg9an; reg9an = reg9an + 2; export *:1 at; }\n:cmpm.b Pyb,Pxb\tis op=11 & op8=1 & op67=0 & op5=0 & op34=1 & Pyb & Pxb { build Pyb; local tmp1 = Pyb; build Pxb; local tmp2 = Pxb; subflags(tmp2,tmp1); local tmp = tmp2-tmp1; resflags(tmp); }",
+    ),
+    m68k(
+        "{ movemptr = regan; build r2mbw0; regan = movemptr; }",
+        "{ movemptr = regan; regan = regan - 2; build r2mbw0; regan = movemptr; }",
+    ),
+    m68k(
+        "{ movemptr = regan; build r2mbl0; regan = movemptr; }",
+        "{ movemptr = regan; regan = regan - 4; build r2mbl0; regan = movemptr; }",
+    ),
+    m68k(
+        "{ tmp0:1 = zext(XF); subxflags(Txb, Tyb);",
+        "{ build Tyb; build Txb; tmp0:1 = zext(XF); subxflags(Txb, Tyb);",
+    ),
+    m68k(
+        "{ tmp0:2 = zext(XF); subxflags(Txw, Tyw);",
+        "{ build Tyw; build Txw; tmp0:2 = zext(XF); subxflags(Txw, Tyw);",
+    ),
+    m68k(
+        "{ tmp0:4 = zext(XF); subxflags(Tx, Ty);",
+        "{ build Ty; build Tx; tmp0:4 = zext(XF); subxflags(Tx, Ty);",
+    ),
+    msp430(
+        "@if REG_SIZE == \"4\"\nAMASK: val\tis ctx_isHi=1",
+        "macro wrapAddress(at, base, mask) {\n@if REG_SIZE == \"4\"\n local place:4 = base;\n local far:4 = zext(place > 0xffff) * 0xf0000;\n at = at & ((mask & 0xffff) | far);\n@else\n at = at & mask;\n@endif\n}\n@if REG_SIZE == \"4\"\nAMASK: val is ctx_isHi=1 & bow=0 [ val = 0xFFFE; ] { export *[const]:4 val; }\nAMASK: val is ctx_isHi=0 & bow=0 [ val = 0xFFFFE; ] { export *[const]:4 val; }\nAMASK: val\tis ctx_isHi=1",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + 2 + indexExt2Word16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + 2 + indexExt2Word16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + indexExt2Word16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + indexExt2Word16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + indexExtWord16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + indexExtWord16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (reg_Indexed16_0_4 + indexExtWord16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = reg_Indexed16_0_4 + indexExtWord16_0_16s; wrapAddress(tmp, reg_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (reg_Indexed16_0_4 + indexExtWord16_0_16s - 0x2) & AMASK;",
+        "tmp:$(REG_SIZE) = reg_Indexed16_0_4 + indexExtWord16_0_16s - 0x2; wrapAddress(tmp, reg_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (src_Indexed16_8_4 + indexExtWord16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = src_Indexed16_8_4 + indexExtWord16_0_16s; wrapAddress(tmp, src_Indexed16_8_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = labelCalc & AMASK;",
+        "tmp:$(REG_SIZE) = labelCalc; wrapAddress(tmp, inst_start, AMASK);",
+    ),
     msp430("= reg_InDirect16_0_4 & AMASK", "= reg_InDirect16_0_4 & -2"),
     msp430("= src_InDirect16_8_4 & AMASK", "= src_InDirect16_8_4 & -2"),
     exception(
@@ -590,6 +813,103 @@ pub const EDITS: &[Edit] = &[
         "  tmp:4 = Rn * 2;\n  tmp = SignedSaturate(tmp);\n  Q = SignedDoesSaturate(tmp,32:2);\n  tmp = Rm - tmp;\n  tmp = SignedSaturate(tmp,32:2);\n  Q = Q | SignedDoesSaturate(tmp,32:2);\n  Rd = tmp;",
         "  local double:8 = sext(Rn) * 2;\n  Q = Q | SignedDoesSaturate(double,32:2);\n  local near:4 = SignedSaturate(double,32:2);\n  local sum:8 = sext(Rm) - sext(near);\n  Q = Q | SignedDoesSaturate(sum,32:2);\n  Rd = SignedSaturate(sum,32:2);",
     ),
+    thumb_carry(
+        "is thc0404=1\t    { ZR = tmpZR; NG = tmpNG; }",
+        "is thc0404=1\t    { CY = tmpCY; ZR = tmpZR; NG = tmpNG; }",
+    ),
+    thumb_carry(
+        "Rd0811 = Rn0003 & ThumbExpandImm12;\n  resflags(Rd0811);",
+        "Rd0811 = Rn0003 & ThumbExpandImm12;\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    thumb_carry(
+        "Rd0811 = Rn0003 & thshift2;\n  resflags(Rd0811);",
+        "Rd0811 = Rn0003 & thshift2;\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    thumb_carry(
+        "Rd0811 = Rn0003&(~ThumbExpandImm12);\n  resflags(Rd0811);",
+        "Rd0811 = Rn0003&(~ThumbExpandImm12);\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    thumb_carry(
+        "Rd0811 = ThumbExpandImm12;\n  resflags(Rd0811);",
+        "Rd0811 = ThumbExpandImm12;\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    thumb_carry(
+        "Rd0811 = Rm0003;\n  resflags(Rd0811);\n  build thSBIT_ZN;",
+        "Rd0811 = Rm0003;\n  tmpCY = CY;\n  resflags(Rd0811);\n  build thSBIT_ZN;",
+    ),
+    thumb_carry(
+        "Rd0811 = ~ThumbExpandImm12;\n  resflags(Rd0811);",
+        "Rd0811 = ~ThumbExpandImm12;\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    thumb_carry(
+        "Rd0811 = ~thshift2;\n  resflags(Rd0811);",
+        "Rd0811 = ~thshift2;\n  th_logicflags();\n  resflags(Rd0811);",
+    ),
+    Edit {
+        file: "ARMTHUMBinstructions.sinc",
+        old: "op11=0x18 & Rn_exclaim & stbrace & Rn_exclaim_WB\n{\n  build ItCond;\n  build Rn_exclaim;\n  build stbrace;\n  build Rn_exclaim_WB;",
+        new: "op11=0x18 & Rn_exclaim & stbrace\n{\n  build ItCond;\n  build Rn_exclaim;\n  build stbrace;\n  Rn_exclaim = mult_addr;",
+        reason: "STM of 16 bits always writes its base back (Arm ARM, A8.8.199)",
+    },
+    arm_halfword(
+        "[ reloff=inst_start+8+((immedH<<4) | immedL);]\n{\n  export *:4 reloff;",
+        "[ reloff=inst_start+8+((immedH<<4) | immedL);]\n{\n  export *[const]:4 reloff;",
+        "a literal of LDRH, LDRSB, LDRSH is at the address",
+    ),
+    arm_halfword(
+        "[ reloff=inst_start+8-((immedH<<4) | immedL);]\n{\n  export *:4 reloff;",
+        "[ reloff=inst_start+8-((immedH<<4) | immedL);]\n{\n  export *[const]:4 reloff;",
+        "a literal of LDRH, LDRSB, LDRSH is at the address",
+    ),
+    arm_halfword("*:2 addrmode3 = Rd;", "*:2 addrmode3 = Rd:2;", "STRHT stores two bytes"),
+    Edit {
+        file: "ARM.sinc",
+        old: "macro BranchWritePC(addr) {\n   pc = addr;",
+        new: "macro BranchWritePC(addr) {\n   pc = addr & (0xfffffffc | (zext(TB) << 1));",
+        reason: "the lowest bits of an address are none (Arm ARM, A2.3.1, BranchWritePC)",
+    },
+    literal(
+        "PcrelOffset12: [reloc]\t\tis thc0707=1; offset12\n",
+        "PcrelAddress12: [reloc]\t\tis thc0707=1; offset12\n  [ reloc = ((inst_start+4) $and 0xfffffffc) + offset12; ]\n{\n  export *[const]:4 reloc;\n}\nPcrelAddress12: [reloc]\t\tis thc0707=0; offset12\n  [ reloc = ((inst_start+4) $and 0xfffffffc) - offset12; ]\n{\n  export *[const]:4 reloc;\n}\nPcrelOffset12: [reloc]\t\tis thc0707=1; offset12\n",
+    ),
+    literal(
+        "PcrelOffset12         is TMode=1 & ItCond & (op8=0xf9 & thc0506=0 & thc0404=1 & sop0003=15; Rt1215) & PcrelOffset12",
+        "PcrelAddress12         is TMode=1 & ItCond & (op8=0xf9 & thc0506=0 & thc0404=1 & sop0003=15; Rt1215) & PcrelAddress12",
+    ),
+    literal("tmp:1 = *PcrelOffset12;", "tmp:1 = *PcrelAddress12;"),
+    literal(
+        "PcrelOffset12         is TMode=1 & ItCond & (op8=0xf9 & thc0506=1 & thc0404=1 & sop0003=15; Rt1215) & PcrelOffset12",
+        "PcrelAddress12         is TMode=1 & ItCond & (op8=0xf9 & thc0506=1 & thc0404=1 & sop0003=15; Rt1215) & PcrelAddress12",
+    ),
+    literal("build PcrelOffset12;\n   tmp:2 = *PcrelOffset12;", "tmp:2 = *PcrelAddress12;"),
+    Edit {
+        file: "ARMTHUMBinstructions.sinc",
+        old: "op0=0xe8ad; thc1515=0 & thc1313=0 & thstrlist_dec",
+        new: "op0=0xe92d; thc1515=1 & thc1313=0 & thstrlist_dec",
+        reason: "STM with SP as its base stores upwards; PUSH is STMDB (Arm ARM, A8.8.133)",
+    },
+    sign_to_word(
+        "addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tRt_GPR64 = sext(*:1 addrIndexed);",
+        "addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tlocal value:4 = sext(*:1 addrIndexed);\n\tRt_GPR64 = zext(value);",
+    ),
+    sign_to_word(
+        "addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tRt_GPR64 = sext(*:2 addrIndexed);",
+        "addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tlocal value:4 = sext(*:2 addrIndexed);\n\tRt_GPR64 = zext(value);",
+    ),
+    sign_to_word(
+        "UnscPriv & addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tRt_GPR64 = zext(*:1 addrIndexed);\n}\n\n# C6.2.174 LDRSB",
+        "UnscPriv & addrIndexed & Rt_GPR32 & Rt_GPR64\n{\n\tlocal value:4 = sext(*:1 addrIndexed);\n\tRt_GPR64 = zext(value);\n}\n\n# C6.2.174 LDRSB",
+    ),
+    sign_to_word(
+        "Rt_GPR32 & Rt_GPR64\n{\n\tRt_GPR64 = sext(*:2 addrUIMM);",
+        "Rt_GPR32 & Rt_GPR64\n{\n\tlocal value:4 = sext(*:2 addrUIMM);\n\tRt_GPR64 = zext(value);",
+    ),
+    Edit {
+        file: "AARCH64base.sinc",
+        old: "sext(*:4 (addrPairIndexed + 8))",
+        new: "sext(*:4 (addrPairIndexed + 4))",
+        reason: "LDPSW loads two words next to each other",
+    },
     Edit {
         file: "ARMTHUMBinstructions.sinc",
         old: "SignedSaturate(tmpRn, thMsbImm)",

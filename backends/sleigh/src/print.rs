@@ -56,6 +56,43 @@ impl Decoder {
         }
     }
 
+    /// The nodes of the operands: what is displayed behind the first blank.
+    pub(crate) fn operand_nodes(&self) -> Vec<usize> {
+        let mut found = Vec::new();
+        if self.nodes.is_empty() {
+            return found;
+        }
+        let index = self.flow_through();
+        let display = self.language.offset(self.nodes[index].constructor + 4);
+        let mut behind = false;
+        for number in 0..self.language.offset(display).min(MAX_PIECES) {
+            let piece = self.language.word(display + 1 + number);
+            if piece & layout::DISPLAY_OPERAND == 0 {
+                behind |= self.language.text(piece).contains(' ');
+            } else if let Some(child) = self.piece_operand(index, piece)
+                && behind
+            {
+                found.push(child);
+            }
+        }
+        found
+    }
+
+    /// The operand that a constructor displays, if that is all it displays.
+    pub(crate) fn only_part(&self, index: usize) -> Option<usize> {
+        let display = self.language.offset(self.nodes[index].constructor + 4);
+        if self.language.word(display) != 1 {
+            return None;
+        }
+        let piece = self.language.word(display + 1);
+        (piece & layout::DISPLAY_OPERAND != 0).then(|| self.piece_operand(index, piece))?
+    }
+
+    /// Adds an operand to a text.
+    pub(crate) fn print_part(&self, index: usize, text: &mut String) {
+        self.print_operand(index, text, &mut MAX_PIECES.clone());
+    }
+
     fn print_constructor(&self, index: usize, text: &mut String, pieces: &mut u32) {
         let display = self.language.offset(self.nodes[index].constructor + 4);
         for number in 0..self.language.offset(display) {

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     error::{Error, Place, Result},
     language::{Context, Language},
-    spec::preprocessor::preprocess_with,
+    spec::{preprocessor::preprocess_with, source::Source},
     specification::compile_source,
 };
 
@@ -21,6 +21,56 @@ pub struct TextEdit {
     pub old: String,
     /// What is put in its place, everywhere in the file.
     pub new: String,
+}
+
+/// What a processor is compiled from.
+pub(crate) struct Texts {
+    /// The specification with all that it includes.
+    pub(crate) source: Source,
+    /// The description and its file. Without one, the context starts as zero.
+    description: Option<(String, PathBuf)>,
+}
+
+impl Texts {
+    /// Reads the texts, and corrects that of the specification.
+    pub(crate) fn read(specification: &Path, description: Option<&Path>, edits: &[TextEdit]) -> Result<Self> {
+        let read = |path: &Path| {
+            let bytes = std::fs::read(path)?;
+            let mut text = String::from_utf8_lossy(&bytes).into_owned();
+            for edit in edits.iter().filter(|edit| path.ends_with(&edit.file)) {
+                if !text.contains(&edit.old) {
+                    let message = format!("the correction of `{}` finds nothing", edit.old);
+                    return Err(std::io::Error::other(message));
+                }
+                text = text.replace(&edit.old, &edit.new);
+            }
+            Ok(text)
+        };
+        let source = preprocess_with(specification, &[], &read)?;
+        let read_description = |path: &Path| {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| Error::Read { path: path.to_owned(), source })?;
+            Ok((text, path.to_owned()))
+        };
+        Ok(Self { source, description: description.map(read_description).transpose()? })
+    }
+
+    /// The text of the description.
+    pub(crate) fn description(&self) -> &str {
+        self.description.as_ref().map_or("", |(text, _)| text)
+    }
+
+    pub(crate) fn compile(&self) -> Result<Processor> {
+        let language = compile_source(&self.source)?;
+        match &self.description {
+            Some((text, path)) => Processor::describe(language, text, path),
+            None => Ok(Processor {
+                language: Arc::new(language),
+                context: Context::default(),
+                program_counter: None,
+            }),
+        }
+    }
 }
 
 /// A language, and what its `.pspec` file says of the processor.
@@ -53,24 +103,7 @@ impl Processor {
         description: impl AsRef<Path>,
         edits: &[TextEdit],
     ) -> Result<Self> {
-        let description = description.as_ref();
-        let read = |path: &Path| {
-            let bytes = std::fs::read(path)?;
-            let mut text = String::from_utf8_lossy(&bytes).into_owned();
-            for edit in edits.iter().filter(|edit| path.ends_with(&edit.file)) {
-                if !text.contains(&edit.old) {
-                    let message = format!("the correction of `{}` finds nothing", edit.old);
-                    return Err(std::io::Error::other(message));
-                }
-                text = text.replace(&edit.old, &edit.new);
-            }
-            Ok(text)
-        };
-        let source = preprocess_with(specification.as_ref(), &[], &read)?;
-        let language = compile_source(&source)?;
-        let text = std::fs::read_to_string(description)
-            .map_err(|source| Error::Read { path: description.to_owned(), source })?;
-        Self::describe(language, &text, description)
+        Texts::read(specification.as_ref(), Some(description.as_ref()), edits)?.compile()
     }
 
     /// Reads a description.

@@ -8,7 +8,11 @@ use crate::{
     },
     error::{Error, Result},
     language::Language,
-    spec::{parser::parse, preprocessor::preprocess, source::Source},
+    spec::{
+        parser::parse,
+        preprocessor::{preprocess, preprocess_with},
+        source::Source,
+    },
 };
 
 /// Compiles a specification: a `.slaspec` file and what it includes.
@@ -17,6 +21,35 @@ use crate::{
 /// [`Error`](crate::Error), with file, line and what was expected.
 pub fn compile(path: impl AsRef<Path>) -> Result<Language> {
     compile_source(&preprocess(path.as_ref(), &[])?)
+}
+
+/// Compiles a specification whose files come from elsewhere than the file
+/// system: `read` is asked for the file at a path, and for those that it
+/// includes, by their paths beside it.
+///
+/// ```
+/// let text = "define endian=little;
+///     define space ram type=ram_space size=2 default;
+///     define space register type=register_space size=1;
+///     define register offset=0 size=1 [ a ];
+///     define token byte(8) op=(0,7);
+///     :inc a is op=1 & a { a = a + 1; }";
+/// let language = terrella_sleigh::compile_from("one.slaspec", &|_| Ok(text.to_owned()))?;
+/// let mut decoder = terrella_sleigh::Decoder::new(language.into());
+/// assert_eq!(decoder.decode(0, &[1], Default::default()).map(|_| decoder.text()).as_deref(), Ok("inc a"));
+///
+/// let error = terrella_sleigh::compile_from("one.slaspec", &|_| Ok(text.replace("op=1", "nop=1")));
+/// assert!(error.unwrap_err().to_string().starts_with("one.slaspec:6:"));
+/// # Ok::<(), terrella_sleigh::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error`](crate::Error), with file, line and what was expected.
+pub fn compile_from(
+    path: impl AsRef<Path>,
+    read: &dyn Fn(&Path) -> std::io::Result<String>,
+) -> Result<Language> {
+    compile_source(&preprocess_with(path.as_ref(), &[], read)?)
 }
 
 pub(crate) fn compile_source(source: &Source) -> Result<Language> {

@@ -16,6 +16,7 @@ use crate::{
     listing::{Disassembler, Line},
     notation::{self, Place, PlaceRange},
     output::Answer,
+    specification::SpecificationOptions,
 };
 
 const HELP: &str = "\
@@ -27,6 +28,7 @@ Examples:
   terrella disasm firmware.bin --platform armv7m --base 0x8000000
   terrella disasm --hex '48 8d 04 77 c3' --platform x86_64 --pcode
   terrella disasm --hex a900 --processor 6502
+  terrella disasm --hex 0b00a00a --specification my.slaspec
   terrella disasm --hex 08bf --platform armv7a --context TMode=1
 
 Instructions are printed as the SLEIGH specifications of Ghidra print them.";
@@ -47,6 +49,8 @@ pub(crate) struct Disasm {
     /// A processor by the name of its specification, for those that are no platform
     #[arg(long, value_name = "NAME", conflicts_with = "platform")]
     processor: Option<String>,
+    #[command(flatten)]
+    specification: SpecificationOptions,
     /// The address of the bytes, or of a raw image
     #[arg(long, value_name = "ADDRESS", value_parser = notation::unsigned)]
     base: Option<u64>,
@@ -98,10 +102,12 @@ impl Disasm {
             }
             (None, None) => return Err(Failure::usage("nothing to disassemble")),
         };
-        let mut disassembler = match (&self.processor, platform) {
-            (Some(name), _) => Disassembler::new(name)?,
-            (None, Some(platform)) => Disassembler::for_platform(platform)?,
-            (None, None) => {
+        let own = self.specification.processor()?;
+        let mut disassembler = match (own, &self.processor, platform) {
+            (Some(processor), _, platform) => Disassembler::with_processor(&processor, platform),
+            (None, Some(name), _) => Disassembler::new(name)?,
+            (None, None, Some(platform)) => Disassembler::for_platform(platform)?,
+            (None, None, None) => {
                 return Err(Failure::usage("bytes do not tell their platform")
                     .hint("give it with `--platform NAME` or `--processor NAME`"));
             }

@@ -5,7 +5,7 @@ use terrella_sleigh::{Context, ContextField, Language};
 
 /// The context fields of the state.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Conditions {
+pub(crate) struct Conditions {
     /// The state is that of the instruction before.
     before: (u32, u32),
     /// The upper three bits of the condition.
@@ -15,13 +15,13 @@ pub(super) struct Conditions {
 }
 
 impl Conditions {
-    pub(super) fn of(language: &Language) -> Option<Self> {
+    pub(crate) fn of(language: &Language) -> Option<Self> {
         let field = |name| language.context_field(name).map(|it: &ContextField| (it.high, it.low));
         Some(Self { before: field("itmode")?, base: field("cond_base")?, rest: field("cond_shft")? })
     }
 
     /// The eight bits of the state (Arm ARM, A2.5.2); zero outside of blocks.
-    pub(super) fn state(self, context: Context) -> u64 {
+    pub(crate) fn state(self, context: Context) -> u64 {
         let get = |(high, low)| context.get(high, low);
         let rest = match get(self.before) {
             0 => get(self.rest),
@@ -30,11 +30,31 @@ impl Conditions {
         if rest & 0xf == 0 { 0 } else { get(self.base) << 5 | rest }
     }
 
-    pub(super) fn set(self, context: &mut Context, state: u64) {
+    pub(crate) fn set(self, context: &mut Context, state: u64) {
         let state = if state & 0xf == 0 { 0 } else { state };
         context.set(self.before.0, self.before.1, 0);
         context.set(self.base.0, self.base.1, state >> 5 & 7);
         context.set(self.rest.0, self.rest.1, state & 0x1f);
+    }
+
+    /// The context bits of the state.
+    pub(crate) fn mask(self) -> u128 {
+        let mut context = Context(0);
+        for (high, low) in [self.before, self.base, self.rest] {
+            context.set(high, low, u64::MAX);
+        }
+        context.0
+    }
+
+    /// The state of the next instruction (Arm ARM, A2.5.2, ITAdvance).
+    pub(crate) const fn advanced(state: u64) -> u64 {
+        if state & 7 == 0 { 0 } else { state & 0xe0 | state << 1 & 0x1f }
+    }
+
+    /// The condition of an instruction, unless it executes always.
+    pub(crate) fn condition(self, context: Context) -> Option<u32> {
+        let state = self.state(context);
+        if state == 0 { None } else { Some((state >> 4) as u32).filter(|condition| *condition < 14) }
     }
 }
 

@@ -2,12 +2,14 @@
 
 mod conditions;
 mod names;
+mod stacks;
 
 use terrella_emulator_api::{Error, Platform, RegisterId, RegisterValue, Result};
 use terrella_platforms::{PlatformDefinition, RegisterDefinition};
 use terrella_sleigh::{Context, Language};
 
-use self::conditions::Conditions;
+pub(crate) use self::conditions::Conditions;
+use self::stacks::Stacks;
 use crate::{NAME, file::RegisterFile, layout::Layout};
 
 /// Some bits of a register, and where they are.
@@ -24,6 +26,9 @@ struct Piece {
 enum Home {
     /// In the register file: the first byte, and the lowest bit in it.
     File { place: usize, shift: u32 },
+    /// One of two stack pointers, as many bits as a register has: where the
+    /// stack pointer is if it is selected, else in a place of its own.
+    Stack { process: bool },
     /// In the decoding context, as the state of a conditional block: the
     /// lowest bit of the state.
     Conditions { shift: u32 },
@@ -47,6 +52,7 @@ pub(crate) struct RegisterMap {
     roots: Vec<Option<Mapped>>,
     pub(crate) pc: Option<RegisterId>,
     conditions: Option<Conditions>,
+    stacks: Option<Stacks>,
 }
 
 impl RegisterMap {
@@ -116,8 +122,9 @@ impl RegisterMap {
                 roots[id.index()] = Some(mapped);
             }
         }
+        let stacks = Stacks::of(definition, &mut roots, layout);
         let pc = definition.register(definition.program_counter).map(|id| registers.get(id).root);
-        Self { platform, definition, roots, pc, conditions }
+        Self { platform, definition, roots, pc, conditions, stacks }
     }
 
     fn definition(&self, id: RegisterId) -> Option<&'static RegisterDefinition> {
@@ -227,6 +234,7 @@ impl RegisterMap {
         }
         let (definition, mapped) = self.mapped(id)?;
         let (low, bits) = (u32::from(definition.low_bit), u32::from(definition.bits));
+        let selected = self.stacks.map(|stacks| stacks.is_process(file));
         for piece in &mapped.pieces {
             let (first, end) = (piece.low.max(low), (piece.low + piece.bits).min(low + bits));
             if first >= end {
@@ -235,6 +243,11 @@ impl RegisterMap {
             let part = value.extract(first - low, end - first);
             let whole = self.read_piece(file, *context, piece).insert(first - piece.low, end - first, &part);
             self.write_piece(file, context, piece, &whole);
+        }
+        if let Some(stacks) = self.stacks
+            && Some(stacks.is_process(file)) != selected
+        {
+            stacks.exchange(file);
         }
         Ok(())
     }
@@ -251,6 +264,10 @@ impl RegisterMap {
             Home::File { place, shift } => {
                 let bytes = (shift + piece.bits).div_ceil(8) as usize;
                 RegisterValue::from_le_bytes(file.slice(place, bytes)).extract(shift, piece.bits)
+            }
+            Home::Stack { process } => {
+                let place = self.stacks.map_or(0, |stacks| stacks.place(file, process));
+                RegisterValue::from_le_bytes(file.slice(place, 4))
             }
             Home::Conditions { shift } => {
                 let state = self.conditions.map_or(0, |conditions| conditions.state(context));
@@ -271,6 +288,11 @@ impl RegisterMap {
                 let bytes = (shift + piece.bits).div_ceil(8) as usize;
                 let old = RegisterValue::from_le_bytes(file.slice(place, bytes));
                 old.insert(shift, piece.bits, value).write_le_bytes(file.slice_mut(place, bytes));
+            }
+            Home::Stack { process } => {
+                if let Some(place) = self.stacks.map(|stacks| stacks.place(file, process)) {
+                    value.write_le_bytes(file.slice_mut(place, 4));
+                }
             }
             Home::Conditions { shift } => {
                 if let Some(conditions) = self.conditions {

@@ -23,7 +23,7 @@ impl NativeEmulator {
     }
 
     /// The size of an input in bytes; zero if there is none.
-    pub(super) fn user_input_size(op: &UserOp, index: usize) -> usize {
+    pub(crate) fn user_input_size(op: &UserOp, index: usize) -> usize {
         op.inputs.get(index).map_or(0, |place| place.size.into())
     }
 
@@ -44,7 +44,7 @@ impl NativeEmulator {
 
     /// The content of a register of the specification, up to 128 bits; zero
     /// if there is none.
-    pub(super) fn user_register(&self, name: &str) -> u128 {
+    pub(crate) fn user_register(&self, name: &str) -> u128 {
         let place = self
             .processor
             .language
@@ -53,7 +53,7 @@ impl NativeEmulator {
         place.map_or(0, |(place, size)| self.file.integer(place, size))
     }
 
-    pub(super) fn set_user_register(&mut self, name: &str, value: u128) {
+    pub(crate) fn set_user_register(&mut self, name: &str, value: u128) {
         let place = self
             .processor
             .language
@@ -65,7 +65,7 @@ impl NativeEmulator {
     }
 
     /// A load of the user operation under way.
-    pub(super) fn user_read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), Halt> {
+    pub(crate) fn user_read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), Halt> {
         let address = address & self.address_mask;
         if let Err(denied) = self.memory.check(address, bytes.len(), Access::Read) {
             return Err(Halt::denied(denied, Access::Read, bytes.len()));
@@ -78,7 +78,7 @@ impl NativeEmulator {
     }
 
     /// A store of the user operation under way.
-    pub(super) fn user_write(&mut self, address: u64, bytes: &[u8]) -> Result<(), Halt> {
+    pub(crate) fn user_write(&mut self, address: u64, bytes: &[u8]) -> Result<(), Halt> {
         let address = address & self.address_mask;
         self.user_check(address, bytes.len(), Access::Write)?;
         if !self.hooks.writes.is_empty() {
@@ -90,7 +90,7 @@ impl NativeEmulator {
     }
 
     /// Fails unless an access would work.
-    pub(super) fn user_check(&mut self, address: u64, size: usize, access: Access) -> Result<(), Halt> {
+    pub(crate) fn user_check(&mut self, address: u64, size: usize, access: Access) -> Result<(), Halt> {
         let address = address & self.address_mask;
         self.memory.check(address, size, access).map_err(|denied| Halt::denied(denied, access, size))
     }

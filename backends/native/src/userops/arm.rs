@@ -36,17 +36,32 @@ macro_rules! write {
     };
 }
 
+/// Masks or unmasks exceptions: by a register of microcontrollers, or a bit of
+/// the status word.
+macro_rules! masks {
+    ($name:literal, $bit:literal, $value:literal) => {
+        Handler::new(|emulator, _| {
+            if emulator.definition.register("xpsr").is_some() {
+                emulator.set_exception_mask($name, $value);
+            } else {
+                emulator.mask_interrupts($bit, $value);
+            }
+            Ok(())
+        })
+    };
+}
+
 const NOTHING: Handler = Handler::nothing();
 
 pub(super) const TABLE: Table = &[
-    // There is one processor: nobody takes the monitor away.
-    ("hasExclusiveAccess", constant!(1)),
-    ("ExclusiveAccess", NOTHING),
-    ("ClearExclusiveLocal", NOTHING),
+    (
+        "ClearExclusiveLocal",
+        Handler::new(|emulator, _| {
+            emulator.clear_monitor();
+            Ok(())
+        }),
+    ),
     ("isCurrentModePrivileged", constant!(1)),
-    ("isThreadMode", constant!(1)),
-    ("isThreadModePrivileged", constant!(1)),
-    ("isUsingMainStack", constant!(1)),
     ("SignedSaturate", Handler::new(|emulator, op| saturated(emulator, op, true, false))),
     ("SignedDoesSaturate", Handler::new(|emulator, op| saturated(emulator, op, true, true))),
     ("UnsignedSaturate", Handler::new(|emulator, op| saturated(emulator, op, false, false))),
@@ -62,17 +77,24 @@ pub(super) const TABLE: Table = &[
     ("coproc_moveto_Data_Synchronization", NOTHING),
     ("coproc_moveto_Data_Memory_Barrier", NOTHING),
     ("coproc_moveto_Flush_Prefetch_Buffer", NOTHING),
-    ("getMainStackPointer", read!("msp")),
-    ("getProcessStackPointer", read!("psp")),
-    ("getBasePriority", read!("basepri")),
-    ("setMainStackPointer", write!("msp")),
-    ("setProcessStackPointer", write!("psp")),
-    ("setBasePriority", write!("basepri")),
-    ("enableIRQinterrupts", NOTHING),
-    ("disableIRQinterrupts", NOTHING),
-    ("enableFIQinterrupts", NOTHING),
-    ("disableFIQinterrupts", NOTHING),
+    ("enableIRQinterrupts", masks!("primask", 7, false)),
+    ("disableIRQinterrupts", masks!("primask", 7, true)),
+    ("enableFIQinterrupts", masks!("faultmask", 6, false)),
+    ("disableFIQinterrupts", masks!("faultmask", 6, true)),
+    ("enableDataAbortInterrupts", masks!("", 8, false)),
+    ("disableDataAbortInterrupts", masks!("", 8, true)),
 ];
+
+impl NativeEmulator {
+    /// Sets a bit of the status word, but not in user mode (Arm ARM, B9.3.2,
+    /// CPS).
+    fn mask_interrupts(&mut self, bit: u32, value: bool) {
+        let old = self.user_register("cpsr");
+        if old & 0x1f != 0x10 {
+            self.set_user_register("cpsr", old & !(1 << bit) | u128::from(value) << bit);
+        }
+    }
+}
 
 /// A value and the bits that it has to fit in.
 fn saturated(emulator: &mut NativeEmulator, op: &UserOp, is_signed: bool, asks: bool) -> Result<(), Halt> {

@@ -8,7 +8,7 @@ pub(crate) mod access;
 mod altivec;
 pub(crate) mod altivec_sums;
 mod arm;
-mod lanes;
+pub(crate) mod lanes;
 pub(crate) mod loongarch;
 pub(crate) mod loongarch_float;
 pub(crate) mod loongarch_integer;
@@ -17,8 +17,6 @@ pub(crate) mod m68k_fields;
 pub(crate) mod mips_float;
 pub(crate) mod mips_memory;
 pub(crate) mod msp430;
-pub(crate) mod neon;
-mod neon_misc;
 pub(crate) mod powerpc;
 pub(crate) mod powerpc_float;
 pub(crate) mod powerpc_integer;
@@ -117,8 +115,8 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         | Architecture::ArmV6M
         | Architecture::ArmV7A
         | Architecture::ArmV7M
-        | Architecture::ArmV7R => &[traps::ARM, arm::TABLE],
-        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::FLOAT, aarch64::CRYPTO],
+        | Architecture::ArmV7R => &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR],
+        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::CRYPTO],
         Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
         Architecture::PowerPc32 | Architecture::PowerPc64 => {
             &[traps::POWERPC, altivec::TABLE, altivec_sums::TABLE]
@@ -136,7 +134,9 @@ fn tables(architecture: Architecture) -> &'static [Table] {
 impl NativeEmulator {
     /// Executes a user operation of a block.
     pub(crate) fn user_op(&mut self, block: &Block, index: usize, op: &UserOp) -> Result<(), Halt> {
-        let instruction = &block.instructions[block.instruction_of(index)];
+        let number = block.instruction_of(index);
+        let instruction = &block.instructions[number];
+        self.user_index = number as u32;
         self.user_pc = instruction.address;
         self.context = instruction.context;
         match op.handler {

@@ -25,6 +25,10 @@ pub(crate) const OVERRIDES: &[Override] = &[
 const FFLAGS: u32 = 1;
 const FRM: u32 = 2;
 const FCSR: u32 = 3;
+/// `cycle`, `time` and `instret` (unprivileged manual, chapter 8), and their
+/// upper halves.
+const COUNTERS: std::ops::RangeInclusive<u32> = 0xc00..=0xc02;
+const COUNTERS_HIGH: std::ops::RangeInclusive<u32> = 0xc80..=0xc82;
 
 /// The size of a floating-point register.
 const FLEN: usize = 8;
@@ -320,6 +324,10 @@ fn read_control(emulator: &NativeEmulator, number: u32) -> u128 {
         FFLAGS => emulator.user_register("fflags") & 0x1f,
         FRM => emulator.user_register("frm") & 7,
         FCSR => read_control(emulator, FRM) << 5 | read_control(emulator, FFLAGS),
+        _ if COUNTERS.contains(&number) => emulator.time_at_operation().into(),
+        _ if COUNTERS_HIGH.contains(&number) && emulator.xlen() == 4 => {
+            u128::from(emulator.time_at_operation() >> 32)
+        }
         _ => emulator.numbered("ustatus", number),
     }
 }

@@ -1,10 +1,18 @@
 //! System calls, interrupts, breakpoints and traps; waiting; barriers and
 //! hints.
 
+use terrella_platforms::Architecture;
+
 use super::{Handler, Table};
 use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
 
 const SYSCALL: Handler = Handler::trap(|_, _| Err(Halt::Syscall));
+/// A system call of Arm's processors, whose return clears the monitor of
+/// exclusive accesses.
+const ARM_SYSCALL: Handler = Handler::trap(|emulator, _| {
+    emulator.clear_monitor();
+    Err(Halt::Syscall)
+});
 const INVALID: Handler = Handler::trap(|_, _| Err(Halt::Invalid));
 const WAIT: Handler = Handler::trap(|_, _| Err(Halt::Wait));
 const NOTHING: Handler = Handler::nothing();
@@ -50,8 +58,16 @@ pub(super) const X86: Table = &[
 ];
 
 pub(super) const ARM: Table = &[
-    ("software_interrupt", SYSCALL),
-    ("software_bkpt", interrupt!(3)),
+    ("software_interrupt", ARM_SYSCALL),
+    (
+        "software_bkpt",
+        // DebugMonitor on microcontrollers (ARMv7-M Arm ARM, B1.5.2), else a
+        // prefetch abort.
+        Handler::trap(|emulator, _| {
+            let has_monitor = emulator.platform.architecture() == Architecture::ArmV7M;
+            Err(Halt::Interrupt(if has_monitor { 12 } else { 3 }))
+        }),
+    ),
     ("software_udf", INVALID),
     ("software_hlt", WAIT),
     ("WaitForInterrupt", WAIT),
@@ -70,7 +86,7 @@ pub(super) const ARM: Table = &[
 ];
 
 pub(super) const AARCH64: Table = &[
-    ("CallSupervisor", SYSCALL),
+    ("CallSupervisor", ARM_SYSCALL),
     ("CallHyperVisor", interrupt!(0x16)),
     ("CallSecureMonitor", interrupt!(0x17)),
     ("SoftwareBreakpoint", interrupt!(0x3c)),

@@ -44,14 +44,12 @@ pub(super) const ROWS: &[Row] = &[
         let sum = a[0].rotate_left(30).wrapping_add(b[0]);
         put_words(e, op, [sum, b[1], b[2], b[3]])
     })
-    .legacy()
-    .unaligned(),
+    .legacy(),
     x(NONE, 2, 0xc9, |e, op| {
         let (b, a) = (words(&e.rm(op)?), words(&e.first(op)));
         put_words(e, op, [a[2] ^ a[0], a[3] ^ a[1], b[0] ^ a[2], b[1] ^ a[3]])
     })
-    .legacy()
-    .unaligned(),
+    .legacy(),
     x(NONE, 2, 0xca, |e, op| {
         let (b, a) = (words(&e.rm(op)?), words(&e.first(op)));
         let first = (a[0] ^ b[1]).rotate_left(1);
@@ -59,10 +57,9 @@ pub(super) const ROWS: &[Row] = &[
         let third = (a[2] ^ b[3]).rotate_left(1);
         put_words(e, op, [first, second, third, (a[3] ^ first).rotate_left(1)])
     })
-    .legacy()
-    .unaligned(),
-    x(NONE, 3, 0xcc, sha1_rounds).unaligned().legacy().immediate(),
-    x(NONE, 2, 0xcb, sha256_rounds).unaligned().legacy(),
+    .legacy(),
+    x(NONE, 3, 0xcc, sha1_rounds).legacy().immediate(),
+    x(NONE, 2, 0xcb, sha256_rounds).legacy(),
     x(NONE, 2, 0xcc, |e, op| {
         let (b, a) = (words(&e.rm(op)?), words(&e.first(op)));
         let small = |x: u32| x.rotate_right(7) ^ x.rotate_right(18) ^ x >> 3;
@@ -71,8 +68,7 @@ pub(super) const ROWS: &[Row] = &[
         let sum = |index: usize| a[index].wrapping_add(small(next[index]));
         put_words(e, op, [sum(0), sum(1), sum(2), sum(3)])
     })
-    .legacy()
-    .unaligned(),
+    .legacy(),
     x(NONE, 2, 0xcd, |e, op| {
         let (b, a) = (words(&e.rm(op)?), words(&e.first(op)));
         let small = |x: u32| x.rotate_right(17) ^ x.rotate_right(19) ^ x >> 10;
@@ -81,8 +77,7 @@ pub(super) const ROWS: &[Row] = &[
         let third = a[1].wrapping_add(small(first));
         put_words(e, op, [a[0].wrapping_add(small(second)), third, second, first])
     })
-    .legacy()
-    .unaligned(),
+    .legacy(),
 ];
 
 fn xor(a: &Vector, b: &Vector) -> Vector {

@@ -7,7 +7,7 @@ pub(super) const PF3: u8 = 4;
 pub(super) const PF2: u8 = 8;
 
 /// An address as an instruction gives it; registers by their numbers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Address {
     pub(super) base: Option<u8>,
     pub(super) index: Option<u8>,
@@ -37,15 +37,19 @@ pub(super) struct Decoded {
     pub(super) wide: bool,
     pub(super) has_rex: bool,
     pub(super) waits: bool,
+    pub(super) locks: bool,
     /// Where the immediate is.
     pub(super) immediate: usize,
+    /// The address is longer than the bytes: for the specification, the
+    /// operand is a register whatever the ModRM byte says.
+    pub(super) truncated: bool,
 }
 
 /// Takes an instruction apart; `None`: it has no kernel.
 pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
     let mut at = 0;
     let (mut has_66, mut repeat, mut segment, mut short) = (false, NONE, 0, false);
-    let mut waits = false;
+    let (mut waits, mut locks) = (false, false);
     loop {
         match bytes.get(at)? {
             0x66 => has_66 = true,
@@ -54,7 +58,8 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
             0xf2 => repeat = PF2,
             0x64 => segment = 4,
             0x65 => segment = 5,
-            0xf0 | 0x2e | 0x36 | 0x3e | 0x26 => {}
+            0xf0 => locks = true,
+            0x2e | 0x36 | 0x3e | 0x26 => {}
             // FWAIT before another one is part of it.
             0x9b if at + 1 < bytes.len() => waits = true,
             _ => break,
@@ -87,7 +92,9 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
         wide: rex & 8 != 0,
         has_rex: rex != 0,
         waits,
+        locks,
         immediate: 0,
+        truncated: false,
     };
     let first = *bytes.get(at)?;
     let is_vex = matches!(first, 0xc4 | 0xc5) && (is_64 || bytes.get(at + 1)? >= &0xc0);
@@ -141,11 +148,13 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
     decoded.reg = modrm >> 3 & 7 | (rex & 4) << 1;
     decoded.rm = modrm & 7 | (rex & 1) << 3;
     if modrm < 0xc0 {
-        let (address, end) = if short && !is_64 {
-            address_16(bytes, at, modrm)?
+        let found = if short && !is_64 {
+            address_16(bytes, at, modrm)
         } else {
-            address(bytes, at, modrm, rex, is_64)?
+            address(bytes, at, modrm, rex, is_64)
         };
+        decoded.truncated = found.is_none();
+        let (address, end) = found.unwrap_or_default();
         at = end;
         let bits = match (is_64, short) {
             (true, false) => 64,
@@ -160,7 +169,7 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
 
 const fn has_modrm(decoded: &Decoded) -> bool {
     match decoded.map {
-        0 => matches!(decoded.opcode, 0xc0 | 0xc1 | 0xd0..=0xd3 | 0xd8..=0xdf | 0x86 | 0x87),
+        0 => matches!(decoded.opcode, 0xc0 | 0xc1 | 0xfe | 0xff | 0xd0..=0xd3 | 0xd8..=0xdf | 0x86 | 0x87),
         1 => !matches!(decoded.opcode, 0x31 | 0x77 | 0xa2 | 0xc8..=0xcf | 0x05..=0x0b),
         _ => true,
     }

@@ -15,6 +15,7 @@ mod float;
 mod general;
 mod lanes;
 mod moves;
+mod reserved;
 mod soft;
 mod stack;
 mod state;
@@ -165,6 +166,15 @@ pub(crate) struct NativeOp {
     /// It begins with FWAIT.
     waits: bool,
     pub(crate) pc: u64,
+    /// The number of the instruction in its block.
+    index: u32,
+}
+
+impl NativeOp {
+    /// The same as this instruction of its block.
+    pub(crate) const fn numbered(self, index: u32) -> Self {
+        Self { index, ..self }
+    }
 }
 
 impl NativeEmulator {

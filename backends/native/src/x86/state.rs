@@ -6,8 +6,7 @@ use crate::{emulator::NativeEmulator, halt::Halt};
 
 pub(super) const ROWS: &[Row] = &[
     g(NONE | P66 | PF2 | PF3, 1, 0xa2, identify).legacy(),
-    // Time is the number of instructions executed.
-    g(NONE | P66 | PF2 | PF3, 1, 0x31, |e, _| clock(e)).legacy(),
+    g(NONE | P66 | PF2 | PF3, 1, 0x31, clock).legacy(),
     g(NONE, 1, 0x01, system).legacy().extension(2).in_register(),
     g(NONE, 1, 0x01, system).legacy().extension(7).in_register(),
     g(NONE | P66, 1, 0xc7, random).legacy().extension(6).in_register(),
@@ -102,18 +101,20 @@ fn identify(e: &mut NativeEmulator, _: &NativeOp) -> Result<(), Halt> {
     let (leaf, subleaf) = (e.general(a, 4) as u32, e.general(c, 4) as u32);
     let has_subleaves = matches!(leaf, 7 | 0x0d);
     let wanted = if has_subleaves { subleaf } else { 0 };
-    let found = LEAVES.iter().find(|(known, sub, _)| (*known, *sub) == (leaf, wanted));
-    let values = found.map_or([0; 4], |(.., values)| *values);
+    let ours = || LEAVES.iter().find(|(known, sub, _)| (*known, *sub) == (leaf, wanted));
+    let given = e.outside.identity(leaf, subleaf).or_else(|| e.outside.identity(leaf, wanted));
+    let values = given.or_else(|| ours().map(|(.., values)| *values)).unwrap_or_default();
     for (place, value) in [a, b, c, d].into_iter().zip(values) {
         e.set_general(place, 4, value.into());
     }
     Ok(())
 }
 
-fn clock(e: &mut NativeEmulator) -> Result<(), Halt> {
+/// RDTSC.
+fn clock(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
     let Some(registers) = e.x86 else { return Err(Halt::Invalid) };
-    e.clock = e.clock.wrapping_add(1);
-    let now = e.clock.wrapping_mul(64).wrapping_add(e.run.count);
+    e.user_index = op.index;
+    let now = e.time_at_operation();
     e.set_general(registers.general[0], 4, now);
     e.set_general(registers.general[2], 4, now >> 32);
     Ok(())
@@ -132,7 +133,7 @@ fn system(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
         }
         0xd0 => Err(Halt::Exception(13)),
         0xf9 => {
-            clock(e)?;
+            clock(e, op)?;
             e.set_general(registers.general[1], 4, 0);
             Ok(())
         }
@@ -152,12 +153,7 @@ fn system(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
 /// RDRAND and RDSEED: the same numbers in each run.
 fn random(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
     let (Some(registers), Rm::Place(rm)) = (e.x86, op.rm) else { return Err(Halt::Invalid) };
-    // splitmix64 of a counter.
-    e.clock = e.clock.wrapping_add(1);
-    let mut value = e.clock.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^= value >> 31;
+    let value = e.outside.random.next();
     e.set_general(rm, op.width, value & u64::MAX >> (64 - 8 * u32::from(op.width)));
     for place in [registers.pf, registers.af, registers.zf, registers.sf, registers.of] {
         e.set_flag(place, false);

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::reserved::is_reserved;
 use super::{
     Ea, Kernel, NONE, NativeOp, P66, PF2, PF3, Registers, Rm, conversions, crypto, decimal, decode, float,
     general, moves, state, strings, vector, wide, x87,
@@ -200,6 +201,12 @@ pub(super) fn rows(map: u8, opcode: u8) -> &'static [Row] {
 /// is lowered from p-code.
 pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<NativeOp> {
     let decoded = decode::decode(bytes, registers.is_64)?;
+    if is_reserved(&decoded, registers.is_64) {
+        return Some(no_instruction(&decoded, pc));
+    }
+    if decoded.truncated {
+        return None;
+    }
     let row = rows(decoded.map, decoded.opcode).iter().find(|row| {
         row.prefixes & decoded.prefix != 0
             && row.extension.is_none_or(|extension| extension == decoded.modrm >> 3 & 7)
@@ -293,6 +300,7 @@ pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<Nativ
         aligned: row.aligned.unwrap_or(!decoded.vex && size == 16),
         waits: decoded.waits,
         pc,
+        index: 0,
     })
 }
 
@@ -305,7 +313,12 @@ pub(super) fn invalid(decoded: &decode::Decoded, pc: u64) -> Option<NativeOp> {
     if decoded.map == 0 || !selects || !decoded.has_66 || decoded.vex || decoded.prefix & (PF2 | PF3) == 0 {
         return None;
     }
-    Some(NativeOp {
+    Some(no_instruction(decoded, pc))
+}
+
+/// What an encoding that is no instruction does.
+const fn no_instruction(decoded: &decode::Decoded, pc: u64) -> NativeOp {
+    NativeOp {
         kernel: |_, _| Err(Halt::Invalid),
         reg: 0,
         other: 0,
@@ -323,5 +336,6 @@ pub(super) fn invalid(decoded: &decode::Decoded, pc: u64) -> Option<NativeOp> {
         aligned: false,
         waits: false,
         pc,
-    })
+        index: 0,
+    }
 }

@@ -54,6 +54,6 @@ pub(super) const MICROCONTROLLER: Family = Family {
             NG,
         ],
     )],
-    kept: &["msp", "psp", "primask", "basepri", "faultmask", "control"],
+    kept: &["primask", "basepri", "faultmask", "control"],
     ..NONE
 };

@@ -3,7 +3,7 @@
 use super::super::{Handler, Table, lanes::lane};
 use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
 
-macro_rules! crc {
+macro_rules! checksum {
     ($size:literal) => {
         Handler::new(|emulator, op| {
             let [old, data, kind] = [0, 1, 2].map(|index| emulator.user_input(op, index));
@@ -13,35 +13,46 @@ macro_rules! crc {
     };
 }
 
+/// A function of some inputs.
+macro_rules! of {
+    ($function:expr, $($index:literal),*) => {
+        Handler::new(|emulator, op| {
+            let value = $function($(emulator.user_input(op, $index)),*);
+            emulator.set_user_result(op, value);
+            Ok(())
+        })
+    };
+}
+
 pub(super) const TABLE: Table = &[
-    ("crc32b", crc!(8)),
-    ("crc32h", crc!(16)),
-    ("crc32w", crc!(32)),
-    ("crc32x", crc!(64)),
-    (
-        "NEON_aese",
-        Handler::new(|emulator, op| aes(emulator, op, |state| substitute(&shift_rows(state), &boxes().0))),
-    ),
-    (
-        "NEON_aesd",
-        Handler::new(|emulator, op| aes(emulator, op, |state| substitute(&unshift_rows(state), &boxes().1))),
-    ),
-    ("NEON_aesmc", Handler::new(|emulator, op| mix(emulator, op, [2, 3, 1, 1]))),
-    ("NEON_aesimc", Handler::new(|emulator, op| mix(emulator, op, [14, 11, 13, 9]))),
-    ("NEON_sha1c", Handler::new(|emulator, op| sha1(emulator, op, |b, c, d| (b & c) | (!b & d)))),
-    ("NEON_sha1p", Handler::new(|emulator, op| sha1(emulator, op, |b, c, d| b ^ c ^ d))),
-    ("NEON_sha1m", Handler::new(|emulator, op| sha1(emulator, op, |b, c, d| (b & c) | (b & d) | (c & d)))),
-    ("NEON_sha1su0", Handler::new(sha1_schedule_first)),
-    ("NEON_sha1su1", Handler::new(sha1_schedule_second)),
-    ("NEON_sha256h", Handler::new(|emulator, op| sha256(emulator, op, true))),
-    ("NEON_sha256h2", Handler::new(|emulator, op| sha256(emulator, op, false))),
-    ("NEON_sha256su0", Handler::new(sha256_schedule_first)),
-    ("NEON_sha256su1", Handler::new(sha256_schedule_second)),
+    ("crc32b", checksum!(8)),
+    ("crc32h", checksum!(16)),
+    ("crc32w", checksum!(32)),
+    ("crc32x", checksum!(64)),
+    ("NEON_aese", of!(encrypt, 0, 1)),
+    ("NEON_aesd", of!(decrypt, 0, 1)),
+    ("NEON_aesmc", Handler::new(|emulator, op| last(emulator, op, mix_columns))),
+    ("NEON_aesimc", Handler::new(|emulator, op| last(emulator, op, unmix_columns))),
+    ("NEON_sha1c", of!(sha1_choose, 0, 1, 2)),
+    ("NEON_sha1p", of!(sha1_parity, 0, 1, 2)),
+    ("NEON_sha1m", of!(sha1_majority, 0, 1, 2)),
+    ("NEON_sha1su0", of!(sha1_schedule_first, 0, 1, 2)),
+    ("NEON_sha1su1", of!(sha1_schedule_second, 0, 1)),
+    ("NEON_sha256h", of!(sha256_first, 0, 1, 2)),
+    ("NEON_sha256h2", of!(sha256_second, 0, 1, 2)),
+    ("NEON_sha256su0", of!(sha256_schedule_first, 0, 1)),
+    ("NEON_sha256su1", of!(sha256_schedule_second, 0, 1, 2)),
 ];
+
+fn last(emulator: &mut NativeEmulator, op: &UserOp, function: fn(u128) -> u128) -> Result<(), Halt> {
+    let state = emulator.user_input(op, op.inputs.len().saturating_sub(1));
+    emulator.set_user_result(op, function(state));
+    Ok(())
+}
 
 /// The polynomials, with the lowest power highest: of Ethernet, and of
 /// Castagnoli.
-fn crc(old: u32, data: u64, bits: u32, kind: u32) -> u32 {
+pub(crate) fn crc(old: u32, data: u64, bits: u32, kind: u32) -> u32 {
     // The specification passes the polynomial, or which it is.
     let polynomial: u32 = match kind {
         0 | 0x04c1_1db7 => 0xedb8_8320,
@@ -110,21 +121,32 @@ fn substitute(state: &[u8; 16], table: &[u8; 256]) -> [u8; 16] {
     state.map(|byte| table[usize::from(byte)])
 }
 
-fn aes(emulator: &mut NativeEmulator, op: &UserOp, function: fn(&[u8; 16]) -> [u8; 16]) -> Result<(), Halt> {
-    let state = (emulator.user_input(op, 0) ^ emulator.user_input(op, 1)).to_le_bytes();
-    emulator.set_user_result(op, u128::from_le_bytes(function(&state)));
-    Ok(())
+/// A round of encryption but for its columns (FIPS 197, 5.1).
+pub(crate) fn encrypt(state: u128, key: u128) -> u128 {
+    u128::from_le_bytes(substitute(&shift_rows(&(state ^ key).to_le_bytes()), &boxes().0))
 }
 
-fn mix(emulator: &mut NativeEmulator, op: &UserOp, factors: [u8; 4]) -> Result<(), Halt> {
-    let last = op.inputs.len().saturating_sub(1);
-    let state = emulator.user_input(op, last).to_le_bytes();
-    let mixed = std::array::from_fn(|index| {
+/// The same of decryption.
+pub(crate) fn decrypt(state: u128, key: u128) -> u128 {
+    u128::from_le_bytes(substitute(&unshift_rows(&(state ^ key).to_le_bytes()), &boxes().1))
+}
+
+/// The columns of encryption (FIPS 197, 5.1.3).
+pub(crate) fn mix_columns(state: u128) -> u128 {
+    mix(state, [2, 3, 1, 1])
+}
+
+/// The columns of decryption.
+pub(crate) fn unmix_columns(state: u128) -> u128 {
+    mix(state, [14, 11, 13, 9])
+}
+
+fn mix(state: u128, factors: [u8; 4]) -> u128 {
+    let state = state.to_le_bytes();
+    u128::from_le_bytes(std::array::from_fn(|index| {
         let (column, row) = (index - index % 4, index % 4);
         (0..4).fold(0, |sum, other| sum ^ multiply(state[column + other], factors[(4 + other - row) % 4]))
-    });
-    emulator.set_user_result(op, u128::from_le_bytes(mixed));
-    Ok(())
+    }))
 }
 
 fn word(vector: u128, index: u32) -> u32 {
@@ -135,8 +157,22 @@ fn words(values: [u32; 4]) -> u128 {
     values.iter().rev().fold(0, |all, value| all << 32 | u128::from(*value))
 }
 
-fn sha1(emulator: &mut NativeEmulator, op: &UserOp, function: fn(u32, u32, u32) -> u32) -> Result<(), Halt> {
-    let [state, e, data] = [0, 1, 2].map(|index| emulator.user_input(op, index));
+/// Four rounds of SHA-1 with the first of its functions.
+pub(crate) fn sha1_choose(state: u128, e: u128, data: u128) -> u128 {
+    sha1(state, e, data, |b, c, d| (b & c) | (!b & d))
+}
+
+/// The same with the second and the last.
+pub(crate) fn sha1_parity(state: u128, e: u128, data: u128) -> u128 {
+    sha1(state, e, data, |b, c, d| b ^ c ^ d)
+}
+
+/// The same with the third.
+pub(crate) fn sha1_majority(state: u128, e: u128, data: u128) -> u128 {
+    sha1(state, e, data, |b, c, d| (b & c) | (b & d) | (c & d))
+}
+
+fn sha1(state: u128, e: u128, data: u128, function: fn(u32, u32, u32) -> u32) -> u128 {
     let [mut a, mut b, mut c, mut d] = [0, 1, 2, 3].map(|index| word(state, index));
     let mut e = e as u32;
     for index in 0..4 {
@@ -144,29 +180,33 @@ fn sha1(emulator: &mut NativeEmulator, op: &UserOp, function: fn(u32, u32, u32) 
             e.wrapping_add(a.rotate_left(5)).wrapping_add(function(b, c, d)).wrapping_add(word(data, index));
         (e, d, c, b, a) = (d, c, b.rotate_left(30), a, next);
     }
-    emulator.set_user_result(op, words([a, b, c, d]));
-    Ok(())
+    words([a, b, c, d])
 }
 
-fn sha1_schedule_first(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
-    let [a, b, c] = [0, 1, 2].map(|index| emulator.user_input(op, index));
-    emulator.set_user_result(op, (a >> 64 | b << 64) ^ a ^ c);
-    Ok(())
+pub(crate) const fn sha1_schedule_first(a: u128, b: u128, c: u128) -> u128 {
+    (a >> 64 | b << 64) ^ a ^ c
 }
 
-fn sha1_schedule_second(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
-    let (a, b) = (emulator.user_input(op, 0), emulator.user_input(op, 1));
+pub(crate) fn sha1_schedule_second(a: u128, b: u128) -> u128 {
     let mixed = a ^ b >> 32;
     let mut values = [0, 1, 2, 3].map(|index| word(mixed, index).rotate_left(1));
     values[3] ^= word(mixed, 0).rotate_left(2);
-    emulator.set_user_result(op, words(values));
-    Ok(())
+    words(values)
 }
 
-fn sha256(emulator: &mut NativeEmulator, op: &UserOp, first: bool) -> Result<(), Halt> {
-    let [x, y, data] = [0, 1, 2].map(|index| emulator.user_input(op, index));
-    // The second form has the halves of the state exchanged.
-    let (x, y) = if first { (x, y) } else { (y, x) };
+/// Four rounds of SHA-256: the first half of the state.
+pub(crate) fn sha256_first(x: u128, y: u128, data: u128) -> u128 {
+    let [a, b, c, d, ..] = sha256(x, y, data);
+    words([a, b, c, d])
+}
+
+/// The second half, which comes first among the operands.
+pub(crate) fn sha256_second(y: u128, x: u128, data: u128) -> u128 {
+    let [.., e, f, g, h] = sha256(x, y, data);
+    words([e, f, g, h])
+}
+
+fn sha256(x: u128, y: u128, data: u128) -> [u32; 8] {
     let mut state: [u32; 8] =
         std::array::from_fn(
             |index| if index < 4 { word(x, index as u32) } else { word(y, index as u32 - 4) },
@@ -180,24 +220,19 @@ fn sha256(emulator: &mut NativeEmulator, op: &UserOp, first: bool) -> Result<(),
         let sum = h.wrapping_add(high).wrapping_add(choice).wrapping_add(word(data, index));
         state = [sum.wrapping_add(low).wrapping_add(majority), a, b, c, d.wrapping_add(sum), e, f, g];
     }
-    let [a, b, c, d, e, f, g, h] = state;
-    emulator.set_user_result(op, if first { words([a, b, c, d]) } else { words([e, f, g, h]) });
-    Ok(())
+    state
 }
 
-fn sha256_schedule_first(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
-    let (a, b) = (emulator.user_input(op, 0), emulator.user_input(op, 1));
+pub(crate) fn sha256_schedule_first(a: u128, b: u128) -> u128 {
     let values = std::array::from_fn(|index| {
         let next = if index < 3 { word(a, index as u32 + 1) } else { word(b, 0) };
         let sigma = next.rotate_right(7) ^ next.rotate_right(18) ^ next >> 3;
         word(a, index as u32).wrapping_add(sigma)
     });
-    emulator.set_user_result(op, words(values));
-    Ok(())
+    words(values)
 }
 
-fn sha256_schedule_second(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
-    let [a, b, c] = [0, 1, 2].map(|index| emulator.user_input(op, index));
+pub(crate) fn sha256_schedule_second(a: u128, b: u128, c: u128) -> u128 {
     let sigma = |value: u32| value.rotate_right(17) ^ value.rotate_right(19) ^ value >> 10;
     let shifted = b >> 32 | c << 96;
     let mut values = [0u32; 4];
@@ -206,8 +241,7 @@ fn sha256_schedule_second(emulator: &mut NativeEmulator, op: &UserOp) -> Result<
         values[index as usize] =
             word(a, index).wrapping_add(sigma(source)).wrapping_add(word(shifted, index));
     }
-    emulator.set_user_result(op, words(values));
-    Ok(())
+    words(values)
 }
 
 #[cfg(test)]

@@ -1,0 +1,29 @@
+//! AArch64.
+
+mod atomic;
+mod crypto;
+mod exclusive;
+mod float;
+mod float_vector;
+mod integer;
+mod integer_misc;
+mod reserved;
+mod structures;
+mod system;
+
+use crate::overrides::Override;
+
+/// Instructions by their words: the first row that fits counts.
+pub(crate) const OVERRIDES: &[&[Override]] = &[
+    integer_misc::IMMEDIATES,
+    reserved::ROWS,
+    system::ROWS,
+    exclusive::ROWS,
+    atomic::ROWS,
+    structures::ROWS,
+    crypto::ROWS,
+    float::ROWS,
+    float_vector::ROWS,
+    integer::ROWS,
+    integer_misc::ROWS,
+];

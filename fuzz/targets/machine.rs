@@ -1,0 +1,4 @@
+//! Saved machines.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| terrella_fuzz::read_machine(bytes));
