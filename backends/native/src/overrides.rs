@@ -6,9 +6,9 @@ use terrella_platforms::Architecture;
 use crate::{
     arm::{a32, a64},
     userops::{
-        Handler, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float, mips_memory, msp430,
-        powerpc, powerpc_float, powerpc_integer, powerpc_memory, riscv, riscv_atomic, riscv_bits,
-        sparc_float, sparc_integer,
+        Handler, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float,
+        mips_memory, msp430, powerpc, powerpc_float, powerpc_integer, powerpc_memory, riscv, riscv_atomic,
+        riscv_bits, sparc_float, sparc_integer,
     },
 };
 
@@ -45,6 +45,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             powerpc_float::OTHERS,
             powerpc_integer::OVERRIDES,
             powerpc_memory::WORDS,
+            altivec_sums::OVERRIDES,
         ],
         Architecture::PowerPc64 => &[
             powerpc::OVERRIDES,
@@ -53,6 +54,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             powerpc_integer::OVERRIDES,
             powerpc_memory::WORDS,
             powerpc_memory::DOUBLE_WORDS,
+            altivec_sums::OVERRIDES,
         ],
         _ => &[],
     }

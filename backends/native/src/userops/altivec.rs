@@ -374,7 +374,7 @@ fn number(value: u128, bits: u32, is_signed: bool) -> i128 {
 /// Sets the fourth field of the condition register to what holds of a
 /// comparison, if the instruction is to: bit 10 of it (6.2.3 of the programming
 /// environments manual, Rc).
-fn record(emulator: &mut NativeEmulator, result: u128) -> Result<(), Halt> {
+pub(super) fn record(emulator: &mut NativeEmulator, result: u128) -> Result<(), Halt> {
     let mut bytes = [0; 4];
     emulator.memory.fetch(emulator.user_pc, &mut bytes);
     let is_big = emulator.processor.language.is_big_endian();

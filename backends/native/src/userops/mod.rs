@@ -6,6 +6,7 @@
 pub(crate) mod aarch64;
 pub(crate) mod access;
 mod altivec;
+pub(crate) mod altivec_sums;
 mod arm;
 pub(crate) mod lanes;
 pub(crate) mod loongarch;
@@ -118,7 +119,9 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         | Architecture::ArmV7R => &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR],
         Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::CRYPTO],
         Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
-        Architecture::PowerPc32 | Architecture::PowerPc64 => &[traps::POWERPC, altivec::TABLE],
+        Architecture::PowerPc32 | Architecture::PowerPc64 => {
+            &[traps::POWERPC, altivec::TABLE, altivec_sums::TABLE]
+        }
         Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],
         Architecture::M68k => &[traps::M68K, m68k::TABLE],
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[traps::LOONGARCH, loongarch::TABLE],
