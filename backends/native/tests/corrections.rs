@@ -41,6 +41,38 @@ fn check(platform: Platform, rows: &[Row]) {
     assert!(failures.is_empty(), "{platform}:\n{}", failures.join("\n"));
 }
 
+/// The SPARC Architecture Manual, version 9, A.9 and A.28.
+#[test]
+fn sparc64() {
+    let rows: &[Row] = &[
+        (
+            "casx: an equal value is replaced",
+            &[0xd5, 0xf2, 0x10, 0x09, 0xd4, 0x5a, 0x00, 0x00],
+            &[0, 0, 0, 0, 0, 0, 0, 7],
+            2,
+            &[("o0", DATA), ("o1", 7), ("o2", 9)],
+            &[("o2", 9)],
+        ),
+        (
+            "casx: another value is not",
+            &[0xd5, 0xf2, 0x10, 0x09],
+            &[0, 0, 0, 0, 0, 0, 0, 7],
+            1,
+            &[("o0", DATA), ("o1", 8), ("o2", 9)],
+            &[("o2", 7)],
+        ),
+        (
+            "lduwa of the primary space",
+            &[0xd4, 0x82, 0x10, 0x00],
+            &[0x80, 0, 0, 1],
+            1,
+            &[("o0", DATA)],
+            &[("o2", 0x8000_0001)],
+        ),
+    ];
+    check(Platform::SPARC64, rows);
+}
+
 /// SH-4 Software Manual (REJ09B0318), section 9.
 #[test]
 fn superh() {

@@ -14,12 +14,31 @@ use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
 pub(super) const TABLE: Table = &[
     ("registerWindowSave", Handler::new(save)),
     ("registerWindowRestore", Handler::new(restore)),
+    ("segment", Handler::new(space)),
     ("IllegalInstructionTrap", Handler::trap(|_, _| Err(Halt::Invalid))),
 ];
 
 /// The registers of a window that are spilled, in order.
 const WINDOW: [&str; 16] =
     ["l0", "l1", "l2", "l3", "l4", "l5", "l6", "l7", "i0", "i1", "i2", "i3", "i4", "i5", "fp", "i7"];
+
+/// The number of a privileged action (V9, table 7-1).
+const PRIVILEGED_ACTION: u64 = 0x37;
+
+/// The distance of an alternate address space: those of programs are the one
+/// that there is (V9, 6.3.1.3 and table 12). The others are the system's, or
+/// have their bytes in the other order.
+fn space(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    match emulator.user_input(op, 0) & 0xff {
+        // Primary and secondary, as they are and without faults.
+        0x80..=0x83 => {
+            emulator.set_user_result(op, 0);
+            Ok(())
+        }
+        0..=0x7f => Err(Halt::Exception(PRIVILEGED_ACTION)),
+        identifier => Err(Halt::Missing(format!("address space {identifier:#x}"))),
+    }
+}
 
 /// The save area of the current frame, and the size of a register in it.
 fn area(emulator: &NativeEmulator) -> (u64, usize) {
