@@ -24,6 +24,7 @@ pub(super) struct Numbering {
     pub(super) registers: Vec<Numbered>,
     order: ByteOrder,
     swapped: Option<&'static str>,
+    taken_swapped: Option<&'static str>,
 }
 
 impl Numbering {
@@ -47,7 +48,12 @@ impl Numbering {
             let name = found.map_or(register.name.as_str(), |(_, name)| *name);
             register.id = table.lookup(name);
         }
-        Ok(Self { registers, order: platform.byte_order(), swapped: program.swapped })
+        Ok(Self {
+            registers,
+            order: platform.byte_order(),
+            swapped: program.swapped,
+            taken_swapped: program.taken_swapped,
+        })
     }
 
     pub(super) fn find(&self, id: RegisterId) -> Option<&Numbered> {
@@ -65,9 +71,7 @@ impl Numbering {
             bytes.reverse();
         }
         let mut value = RegisterValue::from_le_bytes(&bytes);
-        if register.bits == 128 && self.swapped.is_some_and(|prefix| register.name.starts_with(prefix)) {
-            value = value.extract(64, 64).insert(64, 64, &value);
-        }
+        value = exchanged(register, value, self.swapped);
         // Extended reals of the 68881 have two bytes of nothing between
         // exponent and fraction (M68000PRM, 1.6.1).
         if register.bits == 96 && bits == 80 {
@@ -83,6 +87,7 @@ impl Numbering {
         } else {
             *value
         };
+        let value = exchanged(register, value, self.taken_swapped);
         let mut bytes = vec![0; register.bits as usize / 8];
         value.write_le_bytes(&mut bytes);
         if self.order == ByteOrder::Big {
@@ -90,6 +95,12 @@ impl Numbering {
         }
         bytes
     }
+}
+
+/// The value with its halves exchanged, if the register is one of those.
+fn exchanged(register: &Numbered, value: RegisterValue, prefix: Option<&str>) -> RegisterValue {
+    let is_one = register.bits == 128 && prefix.is_some_and(|prefix| register.name.starts_with(prefix));
+    if is_one { value.extract(64, 64).insert(64, 64, &value) } else { value }
 }
 
 fn from_rows(rows: &[Row], registers: &mut Vec<Numbered>) {

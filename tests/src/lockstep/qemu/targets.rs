@@ -23,6 +23,8 @@ pub(super) struct Program {
     pub(super) without: &'static [&'static str],
     /// Registers whose halves the stub sends in the wrong order.
     pub(super) swapped: Option<&'static str>,
+    /// Registers whose halves the stub takes in the wrong order.
+    pub(super) taken_swapped: Option<&'static str>,
     /// A register selects those that are sent before it.
     pub(super) has_windows: bool,
     /// A register and the bits of it that the program does not compute.
@@ -140,6 +142,7 @@ const BASE: Program = Program {
     names: &[],
     without: &["system-registers.xml"],
     swapped: None,
+    taken_swapped: None,
     has_windows: false,
     uncompared: None,
     one_by_one: false,
@@ -174,7 +177,12 @@ const PROGRAMS: &[Program] = &[
     },
     Program { uncompared: FR, ..program("ppc", "qemu-ppc", "7447a", 20) },
     Program { uncompared: FR, flags: 1, ..program("ppc64", "qemu-ppc64", "power8", 21) },
-    Program { uncompared: FR, flags: 2, ..program("ppc64le", "qemu-ppc64le", "power8", 21) },
+    Program {
+        taken_swapped: Some("vr"),
+        uncompared: FR,
+        flags: 2,
+        ..program("ppc64le", "qemu-ppc64le", "power8", 21)
+    },
     program("riscv32", "qemu-riscv32", "rv32", 243),
     program("riscv64", "qemu-riscv64", "rv64", 243),
     program("m68k", "qemu-m68k", "m68040", 4),
