@@ -66,7 +66,7 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
         Samples::new(processor, options.seed, options.code.clone(), options.only.clone(), options.each);
     let mut report = Report::new(platform, options.against);
     for _ in 0..options.count {
-        let Some(sample) = samples.next(&plan)? else { break };
+        let Some(sample) = samples.next(&plan) else { break };
         let Answer::Outcome(own) = native.run(&plan, &sample.task)? else {
             return Err(Error::Protocol("the native engine does not crash".to_owned()));
         };

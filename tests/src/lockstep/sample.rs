@@ -7,7 +7,7 @@ use terrella_emulator_api::{Platform, RegisterValue};
 use terrella_platforms::Architecture;
 use terrella_sleigh::{Decoder, Processor};
 
-use super::{Error, plan::Plan, random::Random};
+use super::{plan::Plan, random::Random};
 
 /// One instruction and the state that it starts from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -84,10 +84,7 @@ impl Samples {
     }
 
     /// The next one; `None` if there are no more of those wanted.
-    ///
-    /// # Errors
-    /// The bytes that were asked for are no instruction.
-    pub(super) fn next(&mut self, plan: &Plan) -> Result<Option<Sample>, Error> {
+    pub(super) fn next(&mut self, plan: &Plan) -> Option<Sample> {
         for _ in 0..TRIES {
             self.next += 1;
             let mut random = Random::new(self.seed.wrapping_mul(0x1_0000_0001).wrapping_add(self.next));
@@ -99,13 +96,13 @@ impl Samples {
             }
             let address = plan.place.code + self.given % plan.place.pages * plan.place.size;
             let decoded = self.decoder.decode(address, &code, self.processor.context);
-            let Ok(length) = decoded else {
-                match self.fixed {
-                    Some(_) => return Err(Error::Protocol("the bytes are no instruction".to_owned())),
-                    None => continue,
-                }
+            // What is asked for is tried even if it is no instruction here.
+            let (length, mnemonic, text) = match (decoded, &self.fixed) {
+                (Ok(length), _) => (length, self.decoder.mnemonic(), self.decoder.text()),
+                (Err(_), Some(fixed)) => (fixed.len().min(16), "none".to_owned(), "none".to_owned()),
+                (Err(_), None) => continue,
             };
-            let mnemonic = self.decoder.mnemonic();
+            let has_slot = decoded.is_ok() && self.decoder.delay_slot() > 0;
             let seen = self.seen.entry(mnemonic.clone()).or_default();
             let is_wanted = self.only.as_ref().is_none_or(|only| mnemonic.starts_with(only.as_str()));
             if self.fixed.is_none() && (!is_wanted || *seen >= self.each) {
@@ -121,15 +118,13 @@ impl Samples {
                 }
             });
             let registers = registers.collect();
-            let has_slot = self.decoder.delay_slot() > 0;
             if let Some(nothing) = nothing(plan.platform).filter(|_| has_slot) {
                 code[length..length + nothing.len()].copy_from_slice(nothing);
             }
             // The same data always, which saves sending it.
             let task = Task { address, code: code.clone(), has_slot, registers, fill: self.seed };
-            let text = self.decoder.text();
-            return Ok(Some(Sample { task, bytes: code[..length].to_vec(), text, mnemonic }));
+            return Some(Sample { task, bytes: code[..length].to_vec(), text, mnemonic });
         }
-        Ok(None)
+        None
     }
 }

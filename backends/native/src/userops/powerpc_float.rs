@@ -102,6 +102,9 @@ pub(crate) const OTHERS: &[Override] = &[
     other(63, 72, |emulator, op| sign(emulator, op, |_, b| b)),
     other(63, 136, |emulator, op| sign(emulator, op, |_, b| b | SIGN)),
     other(63, 264, |emulator, op| sign(emulator, op, |_, b| b & !SIGN)),
+    // fmrgew, fmrgow.
+    other(63, 966, |emulator, op| sign(emulator, op, |a, b| a >> 32 << 32 | b >> 32)),
+    other(63, 838, |emulator, op| sign(emulator, op, |a, b| a << 32 | b & 0xffff_ffff)),
     other(63, 8, |emulator, op| sign(emulator, op, |a, b| a & SIGN | b & !SIGN)),
 ];
 

@@ -19,18 +19,6 @@ pub(super) struct Numbered {
     pub(super) id: Option<RegisterId>,
 }
 
-impl Numbered {
-    /// Whether it is one of the vectors with names that begin so.
-    fn starts_with(&self, prefix: Option<&str>) -> bool {
-        self.bits == 128 && prefix.is_some_and(|prefix| self.name.starts_with(prefix))
-    }
-}
-
-/// The value with its halves exchanged.
-fn exchanged(value: &RegisterValue) -> RegisterValue {
-    value.extract(64, 64).insert(64, 64, value)
-}
-
 /// The registers of the stub.
 pub(super) struct Numbering {
     pub(super) registers: Vec<Numbered>,
@@ -60,8 +48,12 @@ impl Numbering {
             let name = found.map_or(register.name.as_str(), |(_, name)| *name);
             register.id = table.lookup(name);
         }
-        let &Program { swapped, taken_swapped, .. } = program;
-        Ok(Self { registers, order: platform.byte_order(), swapped, taken_swapped })
+        Ok(Self {
+            registers,
+            order: platform.byte_order(),
+            swapped: program.swapped,
+            taken_swapped: program.taken_swapped,
+        })
     }
 
     pub(super) fn find(&self, id: RegisterId) -> Option<&Numbered> {
@@ -79,9 +71,7 @@ impl Numbering {
             bytes.reverse();
         }
         let mut value = RegisterValue::from_le_bytes(&bytes);
-        if register.starts_with(self.swapped) {
-            value = exchanged(&value);
-        }
+        value = exchanged(register, value, self.swapped);
         // Extended reals of the 68881 have two bytes of nothing between
         // exponent and fraction (M68000PRM, 1.6.1).
         if register.bits == 96 && bits == 80 {
@@ -94,11 +84,10 @@ impl Numbering {
     pub(super) fn bytes(&self, register: &Numbered, value: &RegisterValue, bits: u32) -> Vec<u8> {
         let value = if register.bits == 96 && bits == 80 {
             value.extract(0, 64).insert(80, 16, &value.extract(64, 16))
-        } else if register.starts_with(self.taken_swapped) {
-            exchanged(value)
         } else {
             *value
         };
+        let value = exchanged(register, value, self.taken_swapped);
         let mut bytes = vec![0; register.bits as usize / 8];
         value.write_le_bytes(&mut bytes);
         if self.order == ByteOrder::Big {
@@ -106,6 +95,12 @@ impl Numbering {
         }
         bytes
     }
+}
+
+/// The value with its halves exchanged, if the register is one of those.
+fn exchanged(register: &Numbered, value: RegisterValue, prefix: Option<&str>) -> RegisterValue {
+    let is_one = register.bits == 128 && prefix.is_some_and(|prefix| register.name.starts_with(prefix));
+    if is_one { value.extract(64, 64).insert(64, 64, &value) } else { value }
 }
 
 fn from_rows(rows: &[Row], registers: &mut Vec<Numbered>) {

@@ -178,9 +178,9 @@ const PROGRAMS: &[Program] = &[
     Program { uncompared: FR, ..program("ppc", "qemu-ppc", "7447a", 20) },
     Program { uncompared: FR, flags: 1, ..program("ppc64", "qemu-ppc64", "power8", 21) },
     Program {
+        taken_swapped: Some("vr"),
         uncompared: FR,
         flags: 2,
-        taken_swapped: Some("vr"),
         ..program("ppc64le", "qemu-ppc64le", "power8", 21)
     },
     program("riscv32", "qemu-riscv32", "rv32", 243),
