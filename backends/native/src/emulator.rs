@@ -373,6 +373,10 @@ impl Emulator for NativeEmulator {
             }
         }
         self.go_to(code_pointer);
+        if self.definition.code_address_bit == CodeAddressBit::ThumbOnly {
+            // The flag of Thumb is set whatever was written to it.
+            self.set_mode(1);
+        }
         Ok(())
     }
 
