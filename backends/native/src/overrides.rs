@@ -7,8 +7,8 @@ use crate::{
     arm::{a32, a64},
     userops::{
         Handler, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float,
-        mips_memory, msp430, powerpc, powerpc_float, powerpc_integer, powerpc_memory, riscv, riscv_atomic,
-        riscv_bits, sparc_float, sparc_integer,
+        mips_memory, msp430, powerpc, powerpc_float, powerpc_integer, powerpc_memory, powerpc_vectors, riscv,
+        riscv_atomic, riscv_bits, sparc_float, sparc_integer,
     },
 };
 
@@ -54,6 +54,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             powerpc_integer::OVERRIDES,
             powerpc_memory::WORDS,
             powerpc_memory::DOUBLE_WORDS,
+            powerpc_vectors::OVERRIDES,
             altivec_sums::OVERRIDES,
         ],
         _ => &[],

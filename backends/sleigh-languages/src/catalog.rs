@@ -294,6 +294,12 @@ macro_rules! any_length {
 /// are native handlers of the engine.
 pub const EDITS: &[Edit] = &[
     Edit {
+        file: "altivec.sinc",
+        old: "\taltv207_24(vrA,vrB);",
+        new: "\tvrD = altv207_24(vrA,vrB);",
+        reason: "the result of VMINUD is kept",
+    },
+    Edit {
         file: "mips32Instructions.sinc",
         old: "fct=0xD & breakcode {\n    tmp:4=breakcode; \n    trap(tmp); ",
         new: "fct=0xD & breakcode {\n    tmp:4=breakcode; \n    break(tmp); ",

@@ -6,6 +6,7 @@
 pub(crate) mod aarch64;
 pub(crate) mod access;
 mod altivec;
+mod altivec_207;
 pub(crate) mod altivec_sums;
 mod arm;
 pub(crate) mod lanes;
@@ -21,6 +22,7 @@ pub(crate) mod powerpc;
 pub(crate) mod powerpc_float;
 pub(crate) mod powerpc_integer;
 pub(crate) mod powerpc_memory;
+pub(crate) mod powerpc_vectors;
 pub(crate) mod riscv;
 pub(crate) mod riscv_atomic;
 pub(crate) mod riscv_bits;
@@ -120,7 +122,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::CRYPTO],
         Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
         Architecture::PowerPc32 | Architecture::PowerPc64 => {
-            &[traps::POWERPC, altivec::TABLE, altivec_sums::TABLE]
+            &[traps::POWERPC, altivec::TABLE, altivec_207::TABLE, altivec_sums::TABLE]
         }
         Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],
         Architecture::M68k => &[traps::M68K, m68k::TABLE],

@@ -23,12 +23,12 @@ const RULE: NanRule = NanRule::SignallingFirst;
 const UPPER: u32 = 64;
 
 /// An instruction with three registers.
-const fn three(number: u32, handler: Handler) -> Override {
+pub(super) const fn three(number: u32, handler: Handler) -> Override {
     Override { mask: 0xfc00_07f8, value: 0xf000_0000 | number << 3, handler }
 }
 
 /// An instruction with two registers.
-const fn two(number: u32, handler: Handler) -> Override {
+pub(super) const fn two(number: u32, handler: Handler) -> Override {
     Override { mask: 0xfc00_07fc, value: 0xf000_0000 | number << 2, handler }
 }
 
@@ -225,22 +225,22 @@ const fn move_word(number: u32, handler: Handler) -> Override {
 
 /// An instruction word.
 #[derive(Clone, Copy)]
-struct Word(u32);
+pub(super) struct Word(pub(super) u32);
 
 impl Word {
-    const fn field(self, low: u32, bits: u32) -> u32 {
+    pub(super) const fn field(self, low: u32, bits: u32) -> u32 {
         self.0 >> low & ((1 << bits) - 1)
     }
 
-    const fn t(self) -> u32 {
+    pub(super) const fn t(self) -> u32 {
         self.field(0, 1) << 5 | self.field(21, 5)
     }
 
-    const fn a(self) -> u32 {
+    pub(super) const fn a(self) -> u32 {
         self.field(2, 1) << 5 | self.field(16, 5)
     }
 
-    const fn b(self) -> u32 {
+    pub(super) const fn b(self) -> u32 {
         self.field(1, 1) << 5 | self.field(11, 5)
     }
 
@@ -250,11 +250,11 @@ impl Word {
 }
 
 impl NativeEmulator {
-    fn vsr(&self, number: u32) -> u128 {
+    pub(super) fn vsr(&self, number: u32) -> u128 {
         self.user_register(&format!("vs{number}"))
     }
 
-    fn set_vsr(&mut self, number: u32, value: u128) {
+    pub(super) fn set_vsr(&mut self, number: u32, value: u128) {
         self.set_user_register(&format!("vs{number}"), value);
     }
 }
@@ -325,7 +325,7 @@ fn lanes(
 }
 
 /// Each lane of the target from the lanes of all three registers.
-fn vector(
+pub(super) fn vector(
     emulator: &mut NativeEmulator,
     op: &UserOp,
     size: usize,

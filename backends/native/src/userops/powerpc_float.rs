@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Bits of the FPSCR (4.2.2), from the lowest.
-mod fpscr {
+pub(super) mod fpscr {
     pub(super) const RN: u32 = 3;
     pub(super) const ENABLES: u32 = 3;
     pub(super) const VXCVI: u32 = 1 << 8;
@@ -26,12 +26,12 @@ mod fpscr {
     pub(super) const FPRF: u32 = 0x1f << 12;
     pub(super) const FI: u32 = 1 << 17;
     pub(super) const FR: u32 = 1 << 18;
-    pub(super) const VXVC: u32 = 1 << 19;
+    pub(in crate::userops) const VXVC: u32 = 1 << 19;
     pub(super) const VXIMZ: u32 = 1 << 20;
     pub(super) const VXZDZ: u32 = 1 << 21;
     pub(super) const VXIDI: u32 = 1 << 22;
     pub(super) const VXISI: u32 = 1 << 23;
-    pub(super) const VXSNAN: u32 = 1 << 24;
+    pub(in crate::userops) const VXSNAN: u32 = 1 << 24;
     pub(super) const XX: u32 = 1 << 25;
     pub(super) const ZX: u32 = 1 << 26;
     pub(super) const UX: u32 = 1 << 27;
