@@ -206,7 +206,8 @@ pub(crate) fn backend(platform: Platform, name: Option<&str>) -> Result<&'static
         });
     };
     let backend = backends::by_name(name).ok_or_else(|| {
-        Failure::usage(format!("there is no backend `{name}`")).hint(format!("backends: {}", names()))
+        Failure::usage(format!("there is no backend `{name}` in this program"))
+            .hint(format!("backends: {}; cargo's features of `terrella-cli` add others", names()))
     })?;
     if !(backend.platforms)().contains(&platform) {
         return Err(Failure::run_time(format!("{name} does not run {platform}")).hint(runners()));
