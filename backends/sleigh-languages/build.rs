@@ -6,6 +6,9 @@
 #[allow(dead_code, unreachable_pub)]
 #[path = "src/catalog.rs"]
 mod catalog;
+#[allow(dead_code, unreachable_pub)]
+#[path = "src/edits/mod.rs"]
+mod edits;
 
 use std::{
     env,
@@ -20,6 +23,7 @@ use terrella_sleigh::{Processor, TextEdit};
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/catalog.rs");
+    println!("cargo::rerun-if-changed=src/edits");
     println!("cargo::rerun-if-env-changed=TERRELLA_GHIDRA_PROCESSORS");
     if let Err(error) = run() {
         println!("cargo::error=the specifications of processors cannot be compiled: {error}");
@@ -45,8 +49,10 @@ fn run() -> Result<(), Box<dyn Error>> {
 fn compile(folder: &Path, entry: &catalog::Entry) -> Result<Vec<u8>, Box<dyn Error>> {
     let specification = folder.join(entry.specification);
     let description = specification.with_file_name(entry.description);
-    let edits: Vec<TextEdit> = catalog::EDITS
+    let edits: Vec<TextEdit> = edits::EDITS
         .iter()
+        .copied()
+        .flatten()
         .map(|edit| TextEdit { file: edit.file.into(), old: edit.old.into(), new: edit.new.into() })
         .collect();
     let processor = Processor::compile_with(&specification, &description, &edits)?;

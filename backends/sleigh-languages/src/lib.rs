@@ -17,13 +17,15 @@
 #![forbid(unsafe_code)]
 
 mod catalog;
+mod edits;
 
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-pub use catalog::{EDITS, ENTRIES, Edit, Entry};
+pub use catalog::{ENTRIES, Entry};
+pub use edits::{EDITS, Edit};
 use terrella_platforms::Platform;
 use terrella_sleigh::Processor;
 

@@ -1,0 +1,281 @@
+//! Corrections of the specification of the 68000 (M68000 Family Programmer's Reference Manual).
+
+use super::Edit;
+
+/// A correction of the condition codes of floating point (M68000 Family
+/// Programmer's Reference Manual, section 3.6, FCMP, FMOVE).
+const fn coprocessor(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "68000.sinc", old, new, reason: "results set the condition codes, and conditions read them" }
+}
+
+/// A correction of integer instructions of the 68000 (M68000 Family
+/// Programmer's Reference Manual, chapter 4).
+const fn m68k(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "68000.sinc", old, new, reason: "results, flags or addresses are those of the manual" }
+}
+
+/// A correction of exceptions of the 68000.
+const fn exception(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "68000.sinc", old, new, reason: "exceptions have numbers, and the engine enters them" }
+}
+
+pub(super) const EDITS: &[Edit] = &[
+    m68k(
+        "{\n\tlocal denom = sext(eaw);\n\tlocal divis = reg9dn;\n\tlocal div = divis s/ denom;\n\tlocal rem = divis s% denom;\n\tCF=0;\n\tresflags(div);\n\treg9dn = (rem << 16) | (div & 0xffff);\n}",
+        "{ reg9dn = divideWord(reg9dn, eaw, 1:1); }",
+    ),
+    m68k(
+        "{\n\tlocal denom = zext(eaw);\n\tlocal divis = reg9dn;\n\tlocal div = divis / denom;\n\tlocal rem = divis % denom;\n\tCF=0;\n\tresflags(div);\n\treg9dn = (rem << 16) | (div & 0xffff); }",
+        "{ reg9dn = divideWord(reg9dn, eaw, 0:1); }",
+    ),
+    m68k(
+        "divsz=0 & divsgn=0 {\n\tlocal divis = regdq;\n\tlocal denom = glbdenom;\n\tlocal rem = divis % denom;\n\tlocal quot = divis / denom;\n\tregdr = rem;\n\tregdq = quot;\n\texport regdq;\n}",
+        "divsz=0 & divsgn=0 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 0:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
+    m68k(
+        "divsz=1 & divsgn=0 {\n\tdivi:8 = (zext(regdr) << 32) | zext(regdq);\n\tdenom:8 = zext(glbdenom);\n\tlocal quot = divi / denom;\n\tlocal rem = divi % denom;\n\tregdr = rem:4;\n\tregdq = quot:4;\n\texport regdq;\n}",
+        "divsz=1 & divsgn=0 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 2:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
+    m68k(
+        "divsz=0 & divsgn=1 {\n\tlocal divis = regdq;\n\tlocal denom = glbdenom;\n\tlocal rem = divis s% denom;\n\tlocal quot = divis s/ denom;\n\tregdr = rem;\n\tregdq = quot;\n\texport regdq;\n}",
+        "divsz=0 & divsgn=1 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 1:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
+    m68k(
+        "divsz=1 & divsgn=1 {\n\tdivi:8 = (sext(regdr)<<32)|sext(regdq);\n\tdenom:8=sext(glbdenom);\n\tlocal quot=divi s/ denom;\n\tlocal rem=divi s% denom;\n\tregdr=rem:4;\n\tregdq=quot:4;\n\texport regdq;\n}",
+        "divsz=1 & divsgn=1 {\n\tlocal both:8 = divideLong(regdr, regdq, glbdenom, 3:1);\n\tregdr = both(4);\n\tregdq = both:4;\n\texport regdq;\n}",
+    ),
+    m68k("glbdenom=e2l; build subdiv; CF=0; resflags(subdiv);", "glbdenom=e2l; build subdiv;"),
+    m68k(
+        "is regdq & divsgn=1 & divsz=0\t\t\t{ regdq = glbdenom * regdq; resflags(regdq); CF=0; }",
+        "is regdq & divsgn=1 & divsz=0 { local both:8 = multiplyLong(glbdenom, regdq, 1:1); regdq = both:4; }",
+    ),
+    m68k(
+        "is regdq & divsgn=1 & divsz=1 & regdr\t{\n\ttmp1:8 = sext(glbdenom);\n\ttmp2:8 = sext(regdq);\n\tlocal res = tmp1 * tmp2;\n\tregdq = res:4;\n\tregdr = res(4);\n\tresflags(res);\n\tCF=0;\n\tVF=0;\n}",
+        "is regdq & divsgn=1 & divsz=1 & regdr { local both:8 = multiplyLong(glbdenom, regdq, 3:1); regdr = both(4); regdq = both:4; }",
+    ),
+    m68k(
+        "is regdq & divsgn=0 & divsz=0\t\t\t{ regdq = glbdenom * regdq; resflags(regdq); CF=0; }",
+        "is regdq & divsgn=0 & divsz=0 { local both:8 = multiplyLong(glbdenom, regdq, 0:1); regdq = both:4; }",
+    ),
+    m68k(
+        "is regdq & divsgn=0 & divsz=1 & regdr\t{\n\ttmp1:8 = zext(glbdenom);\n\ttmp2:8 = zext(regdq);\n\tlocal res = tmp1 * tmp2;\n\tregdq = res:4;\n\tregdr = res(4);\n\tresflags(res);\n\tCF=0;\n\tVF=0;\n\n}",
+        "is regdq & divsgn=0 & divsz=1 & regdr { local both:8 = multiplyLong(glbdenom, regdq, 2:1); regdr = both(4); regdq = both:4; }",
+    ),
+    m68k(
+        "{\n\tCF = carry(Txb,carry(Tyb,XF));\n\tTxb = Txb + Tyb + XF;\n\tXF = bcdAdjust(Txb);\n\tbcdflags(Txb);\n}",
+        "{ build Tyb; build Txb; Txb = addDecimal(Tyb, Txb); }",
+    ),
+    m68k(
+        "{\n\tCF = (Txb < Tyb) || ( (XF == 1) && (Txb == Tyb) );\n\tTxb = Txb - Tyb - XF;\n\tTxb = bcdAdjust(Txb);\n\tbcdflags(Txb);\n}",
+        "{ build Tyb; build Txb; Txb = subtractDecimal(Tyb, Txb); }",
+    ),
+    m68k(
+        "{\n\tlocal tmp = eab;\n\tCF = (tmp != 0) || (XF == 1);\n\ttmp = 0 - tmp - XF;\n\teab = bcdAdjust(tmp);\n\tbcdflags(tmp);\n}",
+        "{ eab = subtractDecimal(eab, 0:1); }",
+    ),
+    m68k(
+        "macro rotateLeft(count, register, width) {\n\tlocal modcount = count & 63;\n\tregister = (register << modcount) | (register >> (width - modcount));\n\tresflags(register);\n\tCF = (register & 1) != 0;\n\tVF = 0;\n}",
+        "macro rotateLeft(count, register, width) {\n\tregister = rotateLeftBy(count, register);\n}",
+    ),
+    m68k(
+        "macro rotateRight(count, register, width) {\n\tlocal modcount = count & 63;\n\tregister = (register << (width - modcount)) | (register >> modcount);\n\tresflags(register);\n\tCF = zext(register s< 0);\n\tVF = 0;\n}",
+        "macro rotateRight(count, register, width) {\n\tregister = rotateRightBy(count, register);\n}",
+    ),
+    m68k(
+        "macro rotateLeftExtended(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal xflag = (register & (1 << (width - modcount))) != 0;\n\tlocal result = (register << modcount) | (zext(XF) << (modcount - 1)) | (register >> (width - modcount + 1));\n\tregister = (zext(modcount != 0) * result) + (zext(modcount == 0) * register);\n\tresflags(register);\n\tXF = (zext(modcount != 0) * xflag) + (zext(modcount == 0) * XF);\n\tCF = XF;\n\tVF = 0;\n}",
+        "macro rotateLeftExtended(count, register, width) {\n\tregister = rotateLeftThrough(count, register);\n}",
+    ),
+    m68k(
+        "macro rotateRightExtended(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal xflag = (register & (1 << (modcount - 1))) != 0;\n\tlocal result = (zext(XF) << (width - modcount)) | (register >> modcount) | (register << (width - modcount + 1));\n\tregister = (zext(modcount != 0) * result) + (zext(modcount == 0) * register);\n\tresflags(register);\n\tXF = (zext(modcount != 0) * xflag) + (zext(modcount == 0) * XF);\n\tCF = XF;\n\tVF = 0;\n}",
+        "macro rotateRightExtended(count, register, width) {\n\tregister = rotateRightThrough(count, register);\n}",
+    ),
+    m68k(
+        "Ty: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-4; export *:4 regan; }",
+        "Ty: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-4; local at:4 = regan; export *:4 at; }",
+    ),
+    m68k(
+        "Tx: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-4; export *:4 reg9an; }",
+        "Tx: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-4; local at:4 = reg9an; export *:4 at; }",
+    ),
+    m68k(
+        "Tyw: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-2; export *:2 regan; }",
+        "Tyw: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-2; local at:4 = regan; export *:2 at; }",
+    ),
+    m68k(
+        "Txw: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-2; export *:2 reg9an; }",
+        "Txw: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-2; local at:4 = reg9an; export *:2 at; }",
+    ),
+    m68k(
+        "Tyb: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-1; export *:1 regan; }",
+        "Tyb: -(regan)\tis rmbit=1 & regan\t\t{ regan = regan-1; local at:4 = regan; export *:1 at; }\nTyb: -(regan)\tis rmbit=1 & regan & regan=7\t{ regan = regan-2; local at:4 = regan; export *:1 at; }",
+    ),
+    m68k(
+        "Txb: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-1; export *:1 reg9an; }",
+        "Txb: -(reg9an)\tis rmbit=1 & reg9an\t\t{ reg9an = reg9an-1; local at:4 = reg9an; export *:1 at; }\nTxb: -(reg9an)\tis rmbit=1 & reg9an & reg9an=7\t{ reg9an = reg9an-2; local at:4 = reg9an; export *:1 at; }",
+    ),
+    m68k("  local address:4 = zext(eaw);\n  local bound:2 = *:2 address;", "  local bound:2 = eaw;"),
+    m68k("  local address:4 = zext(eal);\n  local bound:4 = *:4 address;", "  local bound:4 = eal;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D0w;", "movemptr = movemptr - 2; *movemptr = D0w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D1w;", "movemptr = movemptr - 2; *movemptr = D1w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D2w;", "movemptr = movemptr - 2; *movemptr = D2w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D3w;", "movemptr = movemptr - 2; *movemptr = D3w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D4w;", "movemptr = movemptr - 2; *movemptr = D4w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D5w;", "movemptr = movemptr - 2; *movemptr = D5w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D6w;", "movemptr = movemptr - 2; *movemptr = D6w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = D7w;", "movemptr = movemptr - 2; *movemptr = D7w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A0w;", "movemptr = movemptr - 2; *movemptr = A0w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A1w;", "movemptr = movemptr - 2; *movemptr = A1w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A2w;", "movemptr = movemptr - 2; *movemptr = A2w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A3w;", "movemptr = movemptr - 2; *movemptr = A3w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A4w;", "movemptr = movemptr - 2; *movemptr = A4w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A5w;", "movemptr = movemptr - 2; *movemptr = A5w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A6w;", "movemptr = movemptr - 2; *movemptr = A6w;"),
+    m68k("movemptr = movemptr - 4; *movemptr = A7w;", "movemptr = movemptr - 2; *movemptr = A7w;"),
+    m68k(
+        "fcc: \"ugt\"\tis fcode=0x0a\t\t\t{ tmp:1 = !$(NAN_FP) || !($(N_FP) || $(Z_FP)); clearflags_fp(); export tmp; }",
+        "fcc: \"ugt\"\tis fcode=0x0a\t\t\t{ tmp:1 = $(NAN_FP) || !($(N_FP) || $(Z_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"uge\"\tis fcode=0x0b\t\t\t{ tmp:1 = $(NAN_FP) || $(Z_FP) || $(N_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"uge\"\tis fcode=0x0b\t\t\t{ tmp:1 = $(NAN_FP) || $(Z_FP) || !($(N_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"sne\"\tis fcode=0x1e\t\t\t{ tmp:1 = $(Z_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"sne\"\tis fcode=0x1e\t\t\t{ tmp:1 = !($(Z_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"or\"\tis fcode=0x07\t\t\t{ tmp:1 = $(NAN_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"or\"\tis fcode=0x07\t\t\t{ tmp:1 = !($(NAN_FP)); export tmp; }",
+    ),
+    m68k(
+        "fcc: \"gle\"\tis fcode=0x17\t\t\t{ tmp:1 = $(NAN_FP); clearflags_fp(); export tmp; }",
+        "fcc: \"gle\"\tis fcode=0x17\t\t\t{ tmp:1 = !($(NAN_FP)); export tmp; }",
+    ),
+    m68k(" clearflags_fp(); export tmp; }", " export tmp; }"),
+    m68k("{ addxflags(Tyb,Txb);", "{ build Tyb; build Txb; addxflags(Tyb,Txb);"),
+    m68k("{ addxflags(Tyw,Txw);", "{ build Tyw; build Txw; addxflags(Tyw,Txw);"),
+    m68k("{ addxflags(Ty,Tx);", "{ build Ty; build Tx; addxflags(Ty,Tx);"),
+    m68k(
+        ":cmpm.b (regan)+,(reg9an)+\tis op=11 & reg9an & op8=1 & op67=0 & op5=0 & op34=1 & regan\t{ local tmp1=*:1 regan; regan=regan+1; local tmp2=*:1 reg9an; reg9an=reg9an+1;\n\t\t\t\t\t\t\t\t\t\t\t\t  subflags(tmp2,tmp1); local tmp =tmp2-tmp1; resflags(tmp); }",
+        "Pyb: (regan)+ is regan { local at:4 = regan; regan = regan + 1; export *:1 at; }\nPyb: (regan)+ is regan & regan=7 { local at:4 = regan; regan = regan + 2; export *:1 at; }\nPxb: (reg9an)+ is reg9an { local at:4 = reg9an; reg9an = reg9an + 1; export *:1 at; }\nPxb: (reg9an)+ is reg9an & reg9an=7 { local at:4 = reg9an; reg9an = reg9an + 2; export *:1 at; }\n:cmpm.b Pyb,Pxb\tis op=11 & op8=1 & op67=0 & op5=0 & op34=1 & Pyb & Pxb { build Pyb; local tmp1 = Pyb; build Pxb; local tmp2 = Pxb; subflags(tmp2,tmp1); local tmp = tmp2-tmp1; resflags(tmp); }",
+    ),
+    m68k(
+        "{ movemptr = regan; build r2mbw0; regan = movemptr; }",
+        "{ movemptr = regan; regan = regan - 2; build r2mbw0; regan = movemptr; }",
+    ),
+    m68k(
+        "{ movemptr = regan; build r2mbl0; regan = movemptr; }",
+        "{ movemptr = regan; regan = regan - 4; build r2mbl0; regan = movemptr; }",
+    ),
+    m68k(
+        "{ tmp0:1 = zext(XF); subxflags(Txb, Tyb);",
+        "{ build Tyb; build Txb; tmp0:1 = zext(XF); subxflags(Txb, Tyb);",
+    ),
+    m68k(
+        "{ tmp0:2 = zext(XF); subxflags(Txw, Tyw);",
+        "{ build Tyw; build Txw; tmp0:2 = zext(XF); subxflags(Txw, Tyw);",
+    ),
+    m68k(
+        "{ tmp0:4 = zext(XF); subxflags(Tx, Ty);",
+        "{ build Ty; build Tx; tmp0:4 = zext(XF); subxflags(Tx, Ty);",
+    ),
+    exception(
+        ":illegal			is d16=0x4afc						unimpl",
+        "define pcodeop illegalInstruction;\n:illegal is d16=0x4afc { illegalInstruction(); }",
+    ),
+    exception(
+        "define pcodeop __m68k_trapv;",
+        "define pcodeop __m68k_trapv;\ndefine pcodeop __m68k_exception;\ndefine pcodeop divideWord;\ndefine pcodeop divideLong;\ndefine pcodeop multiplyLong;\ndefine pcodeop addDecimal;\ndefine pcodeop subtractDecimal;\ndefine pcodeop rotateLeftBy;\ndefine pcodeop rotateRightBy;\ndefine pcodeop rotateLeftThrough;\ndefine pcodeop rotateRightThrough;",
+    ),
+    exception("  __m68k_trap(6:1);", "  __m68k_exception(6:1);"),
+    exception(
+        "SP = SP - 4; *:4 SP = inst_next; vector:1 = 7; __m68k_trap(vector);",
+        "__m68k_exception(7:1);",
+    ),
+    exception("SP = SP - 4; *:4 SP = inst_next; __m68k_trapv();", "__m68k_trapv();"),
+    coprocessor("{ fdst = abs(f_mem); }", "{ fdst = abs(f_mem); resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = abs(f_mem); build fabsrnd; }",
+        "{ fdst = abs(f_mem); build fabsrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = abs(fsrc); }", "{ fdst = abs(fsrc); resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = abs(fsrc); build fabsrnd; }",
+        "{ fdst = abs(fsrc); build fabsrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f+ f_mem; }", "{ fdst = fdst f+ f_mem; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f+ f_mem; build faddrnd; }",
+        "{ fdst = fdst f+ f_mem; build faddrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f+ fsrc; }", "{ fdst = fdst f+ fsrc; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f+ fsrc; build faddrnd; }",
+        "{ fdst = fdst f+ fsrc; build faddrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f/ f_mem;}", "{ fdst = fdst f/ f_mem; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f/ f_mem; build fdivrnd; }",
+        "{ fdst = fdst f/ f_mem; build fdivrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f/ fsrc;}", "{ fdst = fdst f/ fsrc; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f/ fsrc; build fdivrnd; }",
+        "{ fdst = fdst f/ fsrc; build fdivrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f* f_mem; }", "{ fdst = fdst f* f_mem; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f* f_mem; build fmulrnd; }",
+        "{ fdst = fdst f* f_mem; build fmulrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{fdst = fdst f* fsrc; }", "{fdst = fdst f* fsrc; resflags_fp(fdst); }"),
+    coprocessor(
+        "{fdst = fdst f* fsrc; build fmulrnd; }",
+        "{fdst = fdst f* fsrc; build fmulrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = f- f_mem; }", "{ fdst = f- f_mem; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = f- f_mem; build fnegrnd; }",
+        "{ fdst = f- f_mem; build fnegrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = f- fsrc; }", "{ fdst = f- fsrc; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = f- fsrc; build fnegrnd; }",
+        "{ fdst = f- fsrc; build fnegrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = sqrt(f_mem); }", "{ fdst = sqrt(f_mem); resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = sqrt(f_mem); build fsqrtrnd; }",
+        "{ fdst = sqrt(f_mem); build fsqrtrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = sqrt(fsrc); }", "{ fdst = sqrt(fsrc); resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = sqrt(fsrc); build fsqrtrnd; }",
+        "{ fdst = sqrt(fsrc); build fsqrtrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f- f_mem; }", "{ fdst = fdst f- f_mem; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f- f_mem; build fsubrnd; }",
+        "{ fdst = fdst f- f_mem; build fsubrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = fdst f- fsrc; }", "{ fdst = fdst f- fsrc; resflags_fp(fdst); }"),
+    coprocessor(
+        "{ fdst = fdst f- fsrc; build fsubrnd; }",
+        "{ fdst = fdst f- fsrc; build fsubrnd; resflags_fp(fdst); }",
+    ),
+    coprocessor("{ fdst = f_mem; build fmovernd; }", "{ fdst = f_mem; build fmovernd; resflags_fp(fdst); }"),
+    coprocessor("{ fdst = fsrc; build fmovernd; }", "{ fdst = fsrc; build fmovernd; resflags_fp(fdst); }"),
+    coprocessor(
+        "macro resflags_fp(result) {\n $(I_FP) = 0;\n $(NAN_FP) = 0;\n $(N_FP) = result f< 0;\n $(Z_FP) = result == 0;\n}",
+        "macro resflags_fp(result) {\n local difference = result f- result;\n\
+         $(NAN_FP) = nan(result);\n $(I_FP) = nan(difference) && !nan(result);\n\
+         $(N_FP) = result s< 0;\n $(Z_FP) = result f== 0;\n}\n\
+         macro compare_fp(a, b) {\n $(I_FP) = 0;\n $(NAN_FP) = nan(a) || nan(b);\n\
+         $(N_FP) = a f< b;\n $(Z_FP) = a f== b;\n}",
+    ),
+    coprocessor("{ local result = fdst f- f_mem; resflags_fp(result); }", "{ compare_fp(fdst, f_mem); }"),
+    coprocessor("{ local result=fdst f- fsrc; resflags_fp(result); }", "{ compare_fp(fdst, fsrc); }"),
+    coprocessor("{ e2l = float2float(fdst); resflags_fp(e2l); }", "{ e2l = float2float(fdst); }"),
+    coprocessor("{ e2x = float2float(fdst); resflags_fp(e2x); }", "{ e2x = float2float(fdst); }"),
+    coprocessor("{ e2d = float2float(fdst); resflags_fp(e2d); }", "{ e2d = float2float(fdst); }"),
+];

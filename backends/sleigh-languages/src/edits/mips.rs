@@ -1,0 +1,113 @@
+//! Corrections of the specification of MIPS.
+
+use super::Edit;
+
+/// A correction of the integer arithmetic of MIPS that traps: the specification
+/// wraps (MIPS Architecture For Programmers, volume II, ADD, ADDI, SUB).
+const fn overflows(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "mips32Instructions.sinc", old, new, reason: "additions that overflow trap" }
+}
+
+/// A correction of shifts of MIPS by a register, of which six bits count.
+const fn amount(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "mips64Instructions.sinc", old, new, reason: "amounts of shifts have six bits" }
+}
+
+/// A correction of branches of MIPS on the conditions of FCSR (volume I-A,
+/// 5.6.3, FCC).
+const fn condition(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "mipsfloat.sinc", old, new, reason: "there are eight conditions" }
+}
+
+/// A correction of words of MIPS (volume II, CLO, CLZ, INS, WSBH).
+const fn mips_words(old: &'static str, new: &'static str) -> Edit {
+    let reason = "operations on words, on 64-bit processors as well";
+    Edit { file: "mips32Instructions.sinc", old, new, reason }
+}
+
+pub(super) const EDITS: &[Edit] = &[
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: "fct=0xD & breakcode {\n    tmp:4=breakcode; \n    trap(tmp); ",
+        new: "fct=0xD & breakcode {\n    tmp:4=breakcode; \n    break(tmp); ",
+        reason: "a breakpoint is another exception than a trap",
+    },
+    overflows(
+        ":add RD32, RS32src, RT32src           is $(AMODE) & prime=0 & sa=0 & fct=0x20 & RD32 & RS32src & RT32src & RD {",
+        "define pcodeop integerOverflow;\n:add RD32, RS32src, RT32src           is $(AMODE) & prime=0 & sa=0 & fct=0x20 & RD32 & RS32src & RT32src & RD {\n    if (!scarry(RS32src, RT32src)) goto <fits>;\n    integerOverflow();\n<fits>",
+    ),
+    overflows(
+        "is $(AMODE) & REL6=0 & prime=8 & RT32 & RS32src & simmed & RT {",
+        "is $(AMODE) & REL6=0 & prime=8 & RT32 & RS32src & simmed & RT {\n    local addend:4 = simmed;\n    if (!scarry(RS32src, addend)) goto <fits>;\n    integerOverflow();\n<fits>",
+    ),
+    overflows(
+        "is $(AMODE) & prime=0 & fct=0x22 & RS32src & RT32src & RD32 & sa=0 & RD {",
+        "is $(AMODE) & prime=0 & fct=0x22 & RS32src & RT32src & RD32 & sa=0 & RD {\n    if (!sborrow(RS32src, RT32src)) goto <fits>;\n    integerOverflow();\n<fits>",
+    ),
+    overflows(
+        "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {",
+        "is $(AMODE) & prime=0 & fct=0x2C & RSsrc & RTsrc & RD & sa=0 {\n    if (!scarry(RSsrc, RTsrc)) goto <fits>;\n    integerOverflow();\n<fits>",
+    ),
+    amount(
+        ":dsllv RD, RTsrc, RSsrc         is $(AMODE) & prime=0 & fct=20 & RSsrc & RTsrc & RD & sa=0 {\n    RD = RTsrc << RSsrc;",
+        ":dsllv RD, RTsrc, RSsrc is $(AMODE) & prime=0 & fct=20 & RSsrc & RTsrc & RD & sa=0 {\n    RD = RTsrc << (RSsrc & 0x3f);",
+    ),
+    amount("RD = RTsrc s>> RSsrc;", "RD = RTsrc s>> (RSsrc & 0x3f);"),
+    amount("RD = RTsrc >> RSsrc;", "RD = RTsrc >> (RSsrc & 0x3f);"),
+    amount(
+        "    shift:8 = RSsrc & 0x3f;\n    tmp:8 = RTsrc;\n    tmp1:8 = tmp >> shift;\n    tmp2:8 = tmp << (32 - shift);",
+        "    shift:8 = RSsrc & 0x3f;\n    tmp:8 = RTsrc;\n    tmp1:8 = tmp >> shift;\n    tmp2:8 = tmp << ((64 - shift) & 0x3f);\n    if (shift != 0) goto <rotates>;\n    tmp2 = 0;\n    <rotates>",
+    ),
+    Edit {
+        file: "mips64Instructions.sinc",
+        old: "is $(AMODE) & prime=0 & fct=46 & RSsrc & RTsrc & RD & sa=0 {",
+        new: "is $(AMODE) & prime=0 & fct=46 & RSsrc & RTsrc & RD & sa=0 {\n    if (!sborrow(RSsrc, RTsrc)) goto <fits>;\n    integerOverflow();\n<fits>",
+        reason: "differences that overflow trap",
+    },
+    overflows(
+        "is $(AMODE) & REL6=0 & prime=0x18 & RSsrc & RT & simmed {",
+        "is $(AMODE) & REL6=0 & prime=0x18 & RSsrc & RT & simmed {\n    local addend:8 = simmed;\n    if (!scarry(RSsrc, addend)) goto <fits>;\n    integerOverflow();\n<fits>",
+    ),
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: "fct=0x30 & RSsrc & RTsrc & code {\n    if (RSsrc < RTsrc) goto <done>;",
+        new: "fct=0x30 & RSsrc & RTsrc & code {\n    if (RSsrc s< RTsrc) goto <done>;",
+        reason: "TGE compares signed numbers",
+    },
+    condition(
+        "    # tmp:1 = getFpCondition(cc:1);  # Note that other cc conditions are not implemented\n    tmp:1 = fcsr[23,1]; # The floating point condition bit",
+        "    local place:1 = cc + 24;\n    local conditions:4 = fcsr >> place;\n    tmp:1 = conditions[0,1];",
+    ),
+    condition(
+        "    # tmp:1 = getFpCondition(cc:1);\n    tmp:1 = fcsr[23,1]; # The floating point condition bit",
+        "    local place:1 = cc + 24;\n    local conditions:4 = fcsr >> place;\n    tmp:1 = conditions[0,1];",
+    ),
+    Edit {
+        file: "mipsfloat.sinc",
+        old: "ptr:$(ADDRSIZE) = INDEX_BASE & -16:$(ADDRSIZE);",
+        new: "ptr:$(ADDRSIZE) = INDEX_BASE & -8:$(ADDRSIZE);",
+        reason: "the lowest three bits of the address are ignored",
+    },
+    Edit {
+        file: "mipsfloat.sinc",
+        old: "INDEX_BASE = INDEX_BASE & 0xfffffffffffffff0;          \n    *[ram]:8 INDEX_BASE = fsD;",
+        new: "ptr:$(ADDRSIZE) = INDEX_BASE & -8:$(ADDRSIZE);\n    *[ram]:8 ptr = fsD;",
+        reason: "the lowest three bits of the address are ignored",
+    },
+    mips_words(
+        "fct=0x21 & RD & RSsrc {\n    # Count leading ones in a word\n    RD = lzcount( ~RSsrc );",
+        "fct=0x21 & RD & RSsrc & RS32src {\n    RD = lzcount( ~RS32src );",
+    ),
+    mips_words(
+        "fct=0x20 & RD & RSsrc {\n    # Count leading zeros in a word\n    RD = lzcount( RSsrc );",
+        "fct=0x20 & RD & RSsrc & RS32src {\n    RD = lzcount( RS32src );",
+    ),
+    mips_words(
+        "    RD = (tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | (tmp2); ",
+        "@ifdef MIPS64\n    RD = (((tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | tmp2) << 32) s>> 32;\n@else\n    RD = (tmp3 << 24) | (tmp4 << 16) | (tmp1 << 8) | (tmp2);\n@endif",
+    ),
+    mips_words(
+        "    RT = (RT & tmpa) | tmpb;",
+        "    RT = (RT & tmpa) | tmpb;\n@ifdef MIPS64\n    RT = (RT << 32) s>> 32;\n@endif",
+    ),
+];

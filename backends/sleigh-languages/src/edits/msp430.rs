@@ -1,0 +1,46 @@
+//! Corrections of the specification of the MSP430 (SLAU367).
+
+use super::Edit;
+
+/// A correction of addresses of the MSP430X: in the lower 64 KiB an index wraps
+/// there, above them it is signed (SLAU367, 4.4.2 and 4.4.3).
+const fn msp430(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "TI430Common.sinc", old, new, reason: "addresses have 20 bits" }
+}
+
+pub(super) const EDITS: &[Edit] = &[
+    msp430(
+        "@if REG_SIZE == \"4\"\nAMASK: val\tis ctx_isHi=1",
+        "macro wrapAddress(at, base, mask) {\n@if REG_SIZE == \"4\"\n local place:4 = base;\n local far:4 = zext(place > 0xffff) * 0xf0000;\n at = at & ((mask & 0xffff) | far);\n@else\n at = at & mask;\n@endif\n}\n@if REG_SIZE == \"4\"\nAMASK: val is ctx_isHi=1 & bow=0 [ val = 0xFFFE; ] { export *[const]:4 val; }\nAMASK: val is ctx_isHi=0 & bow=0 [ val = 0xFFFFE; ] { export *[const]:4 val; }\nAMASK: val\tis ctx_isHi=1",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + 2 + indexExt2Word16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + 2 + indexExt2Word16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + indexExt2Word16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + indexExt2Word16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (dest_Indexed16_0_4 + indexExtWord16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = dest_Indexed16_0_4 + indexExtWord16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (reg_Indexed16_0_4 + indexExtWord16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = reg_Indexed16_0_4 + indexExtWord16_0_16s; wrapAddress(tmp, reg_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (reg_Indexed16_0_4 + indexExtWord16_0_16s - 0x2) & AMASK;",
+        "tmp:$(REG_SIZE) = reg_Indexed16_0_4 + indexExtWord16_0_16s - 0x2; wrapAddress(tmp, reg_Indexed16_0_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = (src_Indexed16_8_4 + indexExtWord16_0_16s) & AMASK;",
+        "tmp:$(REG_SIZE) = src_Indexed16_8_4 + indexExtWord16_0_16s; wrapAddress(tmp, src_Indexed16_8_4, AMASK);",
+    ),
+    msp430(
+        "tmp:$(REG_SIZE) = labelCalc & AMASK;",
+        "tmp:$(REG_SIZE) = labelCalc; wrapAddress(tmp, inst_start, AMASK);",
+    ),
+    msp430("= reg_InDirect16_0_4 & AMASK", "= reg_InDirect16_0_4 & -2"),
+    msp430("= src_InDirect16_8_4 & AMASK", "= src_InDirect16_8_4 & -2"),
+];

@@ -1,0 +1,63 @@
+//! Corrections of the specification of SPARC.
+
+use super::Edit;
+
+/// A correction of a branch of SPARC on a register, which is read before the
+/// instruction in the delay slot writes it (SPARC V9, 7.4).
+const fn branch(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "SparcV9.sinc", old, new, reason: "the condition is evaluated before the delay slot" }
+}
+
+/// A correction of the register windows of SPARC: handlers of the engine
+/// spill and fill them.
+const fn window(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "SparcV9.sinc", old, new, reason: "windows are spilled where they belong" }
+}
+
+/// A correction of a load or store of SPARC of a pair of registers.
+const fn pair(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "SparcV9.sinc", old, new, reason: "two registers are loaded or stored" }
+}
+
+pub(super) const EDITS: &[Edit] = &[
+    branch(
+        "{ delayslot(1); if (RS1 == 0)  goto d16off;}",
+        "{ local holds:1 = RS1 == 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s<= 0) goto d16off;}",
+        "{ local holds:1 = RS1 s<= 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s< 0)  goto d16off;}",
+        "{ local holds:1 = RS1 s< 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 != 0)  goto d16off;}",
+        "{ local holds:1 = RS1 != 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s> 0)  goto d16off;}",
+        "{ local holds:1 = RS1 s> 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    branch(
+        "{ delayslot(1); if (RS1 s>= 0) goto d16off;}",
+        "{ local holds:1 = RS1 s>= 0; delayslot(1); if (holds) goto d16off;}",
+    ),
+    window(
+        "macro save() {    \n\nif (DECOMPILE_MODE) goto <skip_rotate>;\n",
+        "define pcodeop registerWindowSave;\ndefine pcodeop registerWindowRestore;\nmacro save() {\n\tregisterWindowSave();\n\tgoto <skip_rotate>;\n",
+    ),
+    window(
+        "if (DECOMPILE_MODE) goto <skip_rotate>;\t\n\t# restore original inputs",
+        "\tregisterWindowRestore();\n\tgoto <skip_rotate>;",
+    ),
+    pair(
+        ":ldd ea,RD                           is op=3 & RD & op3=0x03 & ea { RD = *:$(SIZE) ea; }",
+        ":ldd ea,RD                           is op=3 & RD & rd & op3=0x03 & ea { local both:8 = *:8 ea; local place:4 = &rd; rd = both >> 32; *[register]:8 (place + 8) = both & 0xffffffff; }",
+    ),
+    pair(
+        ":std RD,ea                           is op=3 & RD & op3=0x07 & ea { *ea = RD; }",
+        ":std RD,ea                           is op=3 & RD & rd & op3=0x07 & ea { local place:4 = &rd; local second:8 = *[register]:8 (place + 8); *:8 ea = (rd << 32) | (second & 0xffffffff); }",
+    ),
+];
