@@ -209,6 +209,8 @@ platforms! {
     MIPS64EL = Mips64 Little "mips64el" [];
     /// 32-bit PowerPC, big endian.
     PPC = PowerPc32 Big "ppc" ["powerpc", "ppc32", "powerpc32"];
+    /// 32-bit PowerPC, little endian.
+    PPCLE = PowerPc32 Little "ppcle" ["powerpcle", "ppc32le", "powerpc32le"];
     /// 64-bit PowerPC, big endian.
     PPC64 = PowerPc64 Big "ppc64" ["powerpc64"];
     /// 64-bit PowerPC, little endian.

@@ -39,7 +39,7 @@ pub const ENTRIES: &[Entry] = &[
     entry("mips64-be", "MIPS/data/languages/mips64be.slaspec", "mips64.pspec", &["mips64"]),
     entry("mips64-le", "MIPS/data/languages/mips64le.slaspec", "mips64.pspec", &["mips64el"]),
     entry("ppc-be", "PowerPC/data/languages/ppc_32_be.slaspec", "ppc_32.pspec", &["ppc"]),
-    entry("ppc-le", "PowerPC/data/languages/ppc_32_le.slaspec", "ppc_32.pspec", &[]),
+    entry("ppc-le", "PowerPC/data/languages/ppc_32_le.slaspec", "ppc_32.pspec", &["ppcle"]),
     entry("ppc64-be", "PowerPC/data/languages/ppc_64_isa_altivec_be.slaspec", "ppc_64.pspec", &["ppc64"]),
     entry("ppc64-le", "PowerPC/data/languages/ppc_64_isa_altivec_le.slaspec", "ppc_64.pspec", &["ppc64le"]),
     entry("riscv32", "RISCV/data/languages/riscv.ilp32d.slaspec", "RV32GC.pspec", &["riscv32"]),

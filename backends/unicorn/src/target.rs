@@ -328,7 +328,7 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
             built_for: platform.byte_order(),
             ..MIPS
         },
-        Architecture::PowerPc32 => PPC,
+        Architecture::PowerPc32 if big => PPC,
         Architecture::PowerPc64 if big => Target {
             mode: Mode(Mode::PPC64.0 | Mode::BIG_ENDIAN.0),
             // Unicorn takes a model of this mode for one of 32 bits; its default

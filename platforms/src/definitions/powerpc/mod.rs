@@ -71,27 +71,33 @@ const GENERAL: &[RegisterName] = &[
     "r31",
 ];
 
-pub(super) static PPC: PlatformDefinition = PlatformDefinition {
-    platform: Platform::PPC,
-    description: "32-bit PowerPC, big endian",
-    address_bits: 32,
-    pointer_bytes: 4,
-    program_counter: "pc",
-    stack_pointer: "r1",
-    link_register: Some("lr"),
-    general_registers: GENERAL,
-    instruction_alignment: 4,
-    longest_instruction: 4,
-    delay_slots: false,
-    code_address_bit: CodeAddressBit::Address,
-    page_bytes: 4096,
-    elf: Some(ElfIdentity { machine: 20, class_bits: 32 }),
-    calling_conventions: conventions::CALLS_32,
-    syscall_conventions: conventions::SYSCALLS_32,
-    interrupts: VECTORS_32,
-    rows: registers::ROWS_32,
-    table: OnceLock::new(),
-};
+const fn define_32(platform: Platform, description: &'static str) -> PlatformDefinition {
+    PlatformDefinition {
+        platform,
+        description,
+        address_bits: 32,
+        pointer_bytes: 4,
+        program_counter: "pc",
+        stack_pointer: "r1",
+        link_register: Some("lr"),
+        general_registers: GENERAL,
+        instruction_alignment: 4,
+        longest_instruction: 4,
+        delay_slots: false,
+        code_address_bit: CodeAddressBit::Address,
+        page_bytes: 4096,
+        elf: Some(ElfIdentity { machine: 20, class_bits: 32 }),
+        calling_conventions: conventions::CALLS_32,
+        syscall_conventions: conventions::SYSCALLS_32,
+        interrupts: VECTORS_32,
+        rows: registers::ROWS_32,
+        table: OnceLock::new(),
+    }
+}
+
+pub(super) static PPC: PlatformDefinition = define_32(Platform::PPC, "32-bit PowerPC, big endian");
+
+pub(super) static PPCLE: PlatformDefinition = define_32(Platform::PPCLE, "32-bit PowerPC, little endian");
 
 const fn define_64(
     platform: Platform,
