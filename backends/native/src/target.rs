@@ -127,6 +127,8 @@ pub(crate) fn target(platform: Platform) -> Target {
         // Division by zero gives zero, and the remainder is the dividend (RFC
         // 9669, 4.1).
         Architecture::Ebpf => Target { invalid: 6, keeps_frames: true, ..BASE },
+        // IntegerDivideByZeroCause (Xtensa ISA, table 4-64).
+        Architecture::Xtensa => Target { division: Division::Fault(6), ..BASE },
         Architecture::TriCore => Target { invalid: 0x21, ..BASE },
         _ => BASE,
     }
