@@ -235,6 +235,7 @@ impl Row {
 
 /// The tables of a platform, none if Unicorn does not run it.
 fn tables(platform: Platform) -> &'static [&'static [Row]] {
+    let big = platform.byte_order() == ByteOrder::Big;
     match platform.architecture() {
         Architecture::X86_64 => x86::TABLES_64,
         Architecture::I386 => x86::TABLES_32,
@@ -246,8 +247,8 @@ fn tables(platform: Platform) -> &'static [&'static [Row]] {
         Architecture::ArmV7A => arm::TABLES_V7A,
         Architecture::Mips32 => mips::TABLES_32,
         Architecture::Mips64 => mips::TABLES_64,
-        Architecture::PowerPc32 => powerpc::TABLES_32,
-        Architecture::PowerPc64 if platform.byte_order() == ByteOrder::Big => powerpc::TABLES_64,
+        Architecture::PowerPc32 if big => powerpc::TABLES_32,
+        Architecture::PowerPc64 if big => powerpc::TABLES_64,
         Architecture::RiscV32 => riscv::TABLES_32,
         Architecture::RiscV64 => riscv::TABLES_64,
         Architecture::M68k => others::M68K,
