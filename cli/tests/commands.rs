@@ -19,7 +19,7 @@ fn increment(test: &str) -> String {
 fn platforms_and_backends_are_tables_and_json() {
     let platforms = line("platforms --json").ok().json();
     let platforms = platforms.as_array().unwrap();
-    assert_eq!(platforms.len(), 33);
+    assert_eq!(platforms.len(), 34);
     let text = line("platforms").ok().stdout;
     assert_eq!(text.lines().count(), 34);
     for platform in platforms {
