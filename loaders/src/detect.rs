@@ -87,6 +87,7 @@ pub(crate) fn platform_of(file: &ElfFile<'_>) -> Result<Platform> {
         (elf::EM_S390, 64) => Some(Architecture::S390x),
         (elf::EM_BPF, 64) => Some(Architecture::Ebpf),
         (elf::EM_SH, 32) => Some(Architecture::SuperH4),
+        (elf::EM_Z80, 32) => Some(Architecture::Z80),
         _ => None,
     };
     let platform = architecture.and_then(|architecture| Platform::new(architecture, file.order));

@@ -7,7 +7,7 @@ use terrella_emulator_api::{AddressRange, Emulator, Flow, HookError, Overlap, Pe
 
 use crate::{
     Difference, Error, MachineItem, Phase, Result, SymbolTable,
-    call::{Call, Parameter, callee_pops, convention, entry_of},
+    call::{Call, Parameter, Return, callee_pops, convention, entry_of},
     names,
 };
 
@@ -62,6 +62,12 @@ pub trait Function: fmt::Debug + Send + Sync + Any {
     /// address on i386 it takes off the stack.
     fn returns_struct(&self) -> bool {
         false
+    }
+
+    /// The result, where it decides whether functions take their stack
+    /// arguments off the stack (`sdcccall1`); not needed elsewhere.
+    fn result(&self) -> Return {
+        Return::Void
     }
 }
 
@@ -240,8 +246,9 @@ impl MachineItem for FunctionModel {
                 emulator.map_memory_with(stub, Permissions::READ_EXECUTE, Overlap::Keep)?;
             }
         }
-        let pops =
-            callee_pops(platform, convention, &self.function.parameters(), self.function.returns_struct());
+        let function = &self.function;
+        let (parameters, returns_struct) = (function.parameters(), function.returns_struct());
+        let pops = callee_pops(platform, convention, &parameters, returns_struct, function.result());
         let key = key(name);
         emulator.extensions_mut().insert(key.clone(), LiveFunction(self.function.clone()));
         let hook = move |emulator: &mut dyn Emulator, address: u64| {

@@ -216,3 +216,20 @@ fn small_families() {
     check(Platform::MSP430, "eabi", &[short, I32, short, short], "r12 r14:r13 r15 +2");
     check(Platform::MSP430X, "eabi", &[Pointer, short, I32, Pointer], "r12 r13 r15:r14 +4");
 }
+
+/// As SDCC 4.2 compiles such functions, and its guide says.
+#[test]
+fn z80() {
+    let (byte, short) =
+        (Parameter::Integer { bytes: 1, signed: false }, Parameter::Integer { bytes: 2, signed: true });
+    check(Platform::Z80, "sdcccall1", &[byte, byte, byte, short], "a l +2 +3");
+    check(Platform::Z80, "sdcccall1", &[short, short, short], "hl de +2");
+    check(Platform::Z80, "sdcccall1", &[short, byte, byte], "hl +2 +3");
+    check(Platform::Z80, "sdcccall1", &[byte, short, byte], "a de +2");
+    check(Platform::Z80, "sdcccall1", &[byte, I32, Pointer], "a +2 +6");
+    check(Platform::Z80, "sdcccall1", &[I32, I32], "hl:de +2");
+    check(Platform::Z80, "sdcccall1", &[F32, short], "hl:de +2");
+    check(Platform::Z80, "sdcccall1", &[I64], "+2");
+    check(Platform::Z80, "sdcccall0", &[byte, short], "+2 +3");
+    check_variadic(Platform::Z80, "sdcccall1", 1, &[short, short], "+2 +4");
+}

@@ -78,6 +78,49 @@ pub struct CallingConvention {
     /// The register that the number of vector arguments of a variadic call is
     /// put in (`al` in System V amd64).
     pub variadic_vector_count: Option<RegisterName>,
+    /// Where the sizes of the arguments decide, and not their number. Then
+    /// `integer_arguments` is empty, and arguments on the stack have no
+    /// distance between them.
+    pub by_size: Option<BySize>,
+}
+
+/// Registers of arguments and results by their sizes (SDCC).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BySize {
+    /// For the sizes of the leading arguments up to one of them, the registers
+    /// of that one. All others are on the stack, and all of them if the
+    /// function has variable arguments.
+    pub arguments: &'static [SizedPlace],
+    /// For the size of a result, its registers.
+    pub results: &'static [SizedPlace],
+    /// The callee takes its stack arguments off the stack, whatever
+    /// `callee_pops` says, if its result has at most so many bytes, or if both
+    /// its first parameter and its result are of single precision; not with
+    /// variable arguments.
+    pub pops_with_results_to: Option<u8>,
+}
+
+/// What has these sizes stands in these registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SizedPlace {
+    /// Sizes in bytes.
+    pub bytes: &'static [u8],
+    /// The registers, that of the lowest bits first.
+    pub registers: &'static [RegisterName],
+}
+
+impl BySize {
+    /// The registers of the last of these leading arguments.
+    #[must_use]
+    pub fn argument(&self, sizes: &[u8]) -> Option<&'static [RegisterName]> {
+        self.arguments.iter().find(|it| it.bytes == sizes).map(|it| it.registers)
+    }
+
+    /// The registers of a result of so many bytes.
+    #[must_use]
+    pub fn result(&self, bytes: u8) -> Option<&'static [RegisterName]> {
+        self.results.iter().find(|it| it.bytes == [bytes]).map(|it| it.registers)
+    }
 }
 
 /// How an integer argument of two slots is placed.

@@ -28,7 +28,8 @@ mod syscalls;
 mod value;
 
 pub use convention::{
-    CallingConvention, Extension, FloatFormat, FloatPlacement, ReturnBy, StructResult, WidePlacement,
+    BySize, CallingConvention, Extension, FloatFormat, FloatPlacement, ReturnBy, SizedPlace, StructResult,
+    WidePlacement,
 };
 pub use definition::{CodeAddressBit, ElfIdentity, PlatformDefinition};
 pub use platform::{Architecture, ByteOrder, Platform, UnknownPlatform};

@@ -107,6 +107,8 @@ pub enum Architecture {
     SuperH4,
     /// eBPF, the virtual machine of Linux and others.
     Ebpf,
+    /// Zilog Z80.
+    Z80,
 }
 
 /// A processor together with its byte order: what an emulator is made for and
@@ -247,6 +249,8 @@ platforms! {
     SH4_BE = SuperH4 Big "sh4eb" ["sh4be"];
     /// eBPF, little endian.
     EBPF = Ebpf Little "ebpf" ["bpf", "bpfel"];
+    /// Zilog Z80.
+    Z80 = Z80 Little "z80" [];
 }
 
 impl Platform {

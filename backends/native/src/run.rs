@@ -374,12 +374,27 @@ impl NativeEmulator {
         while block.instructions.get(next).is_some_and(|it| it.in_slot) {
             next += 1;
         }
-        let shared = Rc::clone(block);
-        let (block, done) = match block.instructions.get(next) {
-            Some(instruction) => {
-                self.interpret::<true>(shared, op + 1, instruction.first as usize, index as u32)
+        let mut op = op;
+        let (block, done) = loop {
+            let shared = Rc::clone(block);
+            let (last, done) = match block.instructions.get(next) {
+                Some(instruction) => {
+                    self.interpret::<true>(shared, op + 1, instruction.first as usize, index as u32)
+                }
+                None => self.interpret::<false>(shared, op + 1, 0, index as u32),
+            };
+            // An instruction that repeats itself may stop here in each round.
+            match done {
+                Done::Halted(again, Halt::Reenter)
+                    if Rc::ptr_eq(&last, block)
+                        && block.instruction_of(again) == index
+                        && (block.exact || self.run.overwritten.is_none()) =>
+                {
+                    self.run.overwritten = None;
+                    op = again;
+                }
+                done => break (last, done),
             }
-            None => self.interpret::<false>(shared, op + 1, 0, index as u32),
         };
         if let Done::Limit = done {
             self.run.count += (next - index) as u64;

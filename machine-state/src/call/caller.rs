@@ -197,8 +197,11 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
         });
     }
     let mut fixed = setup.fixed;
+    let mut hidden = None;
     if let (Some(room), Some(index)) = (room, Placer::hidden_argument(convention)) {
-        arguments.insert(index.min(arguments.len()), ArgumentValue::Pointer(room));
+        let index = index.min(arguments.len());
+        hidden = Some(index);
+        arguments.insert(index, ArgumentValue::Pointer(room));
         fixed = fixed.map(|count| count + 1);
     }
     let mut placer = match fixed {
@@ -211,7 +214,11 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
             placer.begin_variable();
         }
         let bits = argument_bits(convention, argument);
-        for piece in placer.place(argument.parameter()) {
+        let places = match hidden {
+            Some(hidden) if hidden == index => placer.place_hidden(),
+            _ => placer.place(argument.parameter()),
+        };
+        for piece in places {
             let reference = match piece.encoding {
                 Encoding::Reference => {
                     let mut copy = [0; 16];
@@ -467,10 +474,15 @@ pub(crate) fn callee_pops(
     convention: &'static CallingConvention,
     parameters: &[Parameter],
     returns_struct: bool,
+    result: Return,
 ) -> u64 {
     let hidden = Placer::hidden_argument(convention).filter(|_| returns_struct);
     let mut placer = Placer::new(platform, convention);
-    if convention.callee_pops {
+    let by_result = convention.by_size.and_then(|it| it.pops_with_results_to).is_some_and(|most| {
+        result == Return::F32 && parameters.first() == Some(&Parameter::F32)
+            || !returns_struct && result.bytes(platform) <= u32::from(most)
+    });
+    if convention.callee_pops || by_result {
         let mut parameters = parameters.to_vec();
         if let Some(index) = hidden {
             parameters.insert(index.min(parameters.len()), Parameter::Pointer);

@@ -158,7 +158,10 @@ impl<'a> Call<'a> {
     /// What the emulator reports.
     pub fn result_room(&mut self) -> Result<u64> {
         match self.convention.struct_result {
-            StructResult::HiddenArgument { .. } => self.next_pointer(),
+            StructResult::HiddenArgument { .. } => {
+                let pieces = self.placer.place_hidden();
+                Ok(read_argument(self.emulator, &pieces, Parameter::Pointer, self.stack)?.as_u64())
+            }
             StructResult::Register(register) => Ok(self.emulator.read_register(register)?),
             StructResult::StackSlot(offset) => {
                 let width = self.emulator.definition().pointer_bytes.into();

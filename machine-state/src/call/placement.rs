@@ -2,7 +2,7 @@
 //! convention and nothing else.
 
 use terrella_platforms::{
-    ByteOrder, CallingConvention, FloatFormat, FloatPlacement, Platform, RegisterName, StructResult,
+    BySize, ByteOrder, CallingConvention, FloatFormat, FloatPlacement, Platform, RegisterName, StructResult,
     WidePlacement,
 };
 
@@ -78,6 +78,8 @@ pub struct Placer {
     only_floats: bool,
     /// Whether the function has variable parameters, and they have begun.
     variadic: Option<bool>,
+    /// The sizes of the parameters so far, where they decide.
+    sizes: Vec<u8>,
 }
 
 impl Placer {
@@ -95,6 +97,7 @@ impl Placer {
             singles: 0,
             only_floats: true,
             variadic: None,
+            sizes: Vec::new(),
         }
     }
 
@@ -140,6 +143,15 @@ impl Placer {
 
     /// Gives the next parameter its places.
     pub fn place(&mut self, parameter: Parameter) -> Vec<Piece> {
+        if let Some(by_size) = &self.convention.by_size {
+            let bytes = match parameter {
+                Parameter::Integer { bytes, .. } => bytes.clamp(1, 16),
+                Parameter::Pointer => self.pointer_bytes,
+                Parameter::F32 => 4,
+                Parameter::F64 => 8,
+            };
+            return self.sized(by_size, bytes);
+        }
         match parameter {
             Parameter::Integer { bytes, .. } => {
                 self.only_floats = false;
@@ -152,6 +164,33 @@ impl Placer {
             Parameter::F32 => self.float(4),
             Parameter::F64 => self.float(8),
         }
+    }
+
+    /// Gives the address of a structure result its place, where it is a
+    /// parameter of its own.
+    pub(crate) fn place_hidden(&mut self) -> Vec<Piece> {
+        if self.convention.by_size.is_none() {
+            return self.place(Parameter::Pointer);
+        }
+        // It is on the stack, and the others go where they would without it.
+        let bytes = self.pointer_bytes;
+        vec![Piece { location: self.take_stack(bytes), encoding: Encoding::Integer { low: 0, bytes } }]
+    }
+
+    /// The place of a parameter of so many bytes, where sizes decide.
+    fn sized(&mut self, by_size: &BySize, bytes: u8) -> Vec<Piece> {
+        self.sizes.push(bytes);
+        let registers = if self.variadic.is_some() { None } else { by_size.argument(&self.sizes) };
+        let Some(registers) = registers else {
+            let location = self.take_stack(bytes);
+            return vec![Piece { location, encoding: Encoding::Integer { low: 0, bytes } }];
+        };
+        let part = bytes / registers.len().max(1) as u8;
+        let piece = |(register, low): (&RegisterName, u8)| Piece {
+            location: Location::Register(register),
+            encoding: Encoding::Integer { low, bytes: part },
+        };
+        registers.iter().zip((0..bytes).step_by(part.max(1).into())).map(piece).collect()
     }
 
     fn slot(&self) -> u8 {

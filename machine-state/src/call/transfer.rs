@@ -126,7 +126,11 @@ fn result_slots(
 ) -> Result<Vec<(&'static str, u32)>> {
     let slot = convention.slot_bytes.max(1);
     let slots = usize::from(bytes.div_ceil(slot).max(1));
-    let registers = convention.integer_results.get(..slots).ok_or_else(|| Error::NoPlace {
+    let registers = match &convention.by_size {
+        Some(by_size) => by_size.result(bytes),
+        None => convention.integer_results.get(..slots),
+    };
+    let registers = registers.ok_or_else(|| Error::NoPlace {
         convention: convention.name,
         what: format!("an integer result of {bytes} bytes"),
     })?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use terrella_platforms::Platform;
 
 /// The type of a parameter, as far as a calling convention cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -180,6 +181,18 @@ impl Return {
     pub const I64: Self = Self::Integer { bytes: 8, signed: true };
     /// `uint64_t`.
     pub const U64: Self = Self::Integer { bytes: 8, signed: false };
+
+    /// How many bytes that is on a platform.
+    pub(crate) fn bytes(self, platform: Platform) -> u32 {
+        match self {
+            Self::Void => 0,
+            Self::Integer { bytes, .. } => bytes.into(),
+            Self::Pointer => platform.definition().pointer_bytes.into(),
+            Self::F32 => 4,
+            Self::F64 => 8,
+            Self::Struct { bytes } => bytes,
+        }
+    }
 }
 
 /// What a function returned.

@@ -67,6 +67,7 @@ const CALLS: &[CallingConvention] = &[CallingConvention {
     entry_register: None,
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 }];
 
 /// A call of a helper function is a call of the surroundings: the kernel's

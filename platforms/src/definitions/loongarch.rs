@@ -195,6 +195,7 @@ const LP64S: CallingConvention = CallingConvention {
     entry_register: None,
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 };
 
 /// What is above a single-precision value in its register is undefined.

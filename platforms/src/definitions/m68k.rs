@@ -110,6 +110,7 @@ const CALLS: &[CallingConvention] = &[CallingConvention {
     entry_register: None,
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 }];
 
 const SYSCALLS: &[SyscallConvention] = &[SyscallConvention {

@@ -15,6 +15,7 @@ mod superh;
 mod tricore;
 mod x86;
 mod xtensa;
+mod z80;
 
 use crate::{Architecture, ByteOrder::Big, Platform, PlatformDefinition};
 
@@ -56,5 +57,6 @@ pub(crate) fn of(platform: Platform) -> &'static PlatformDefinition {
         Architecture::Ebpf => &ebpf::EBPF,
         Architecture::SuperH4 if big => &superh::SH4_BE,
         Architecture::SuperH4 => &superh::SH4,
+        Architecture::Z80 => &z80::Z80,
     }
 }

@@ -81,6 +81,7 @@ const EABI: CallingConvention = CallingConvention {
     entry_register: None,
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 };
 
 /// The large model: `calla` pushes four bytes, and a pointer of 20 bits takes

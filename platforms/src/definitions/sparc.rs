@@ -228,6 +228,7 @@ const CALLS_32: &[CallingConvention] = &[CallingConvention {
     entry_register: None,
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 }];
 
 const CALLS_64: &[CallingConvention] = &[CallingConvention {

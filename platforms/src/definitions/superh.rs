@@ -123,6 +123,7 @@ const BIG: CallingConvention = CallingConvention {
     entry_register: None,
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 };
 
 /// A little-endian SH-4 has the first single of each pair in the second

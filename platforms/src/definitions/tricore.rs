@@ -169,6 +169,7 @@ const CALLS: &[CallingConvention] = &[CallingConvention {
     entry_register: None,
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 }];
 
 /// Traps, numbered `16 * class + trap identification number`. The number of a

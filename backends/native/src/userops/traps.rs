@@ -243,3 +243,5 @@ pub(super) const SUPERH: Table = &[
 ];
 
 pub(super) const EBPF: Table = &[("helperCall", SYSCALL), ("callsTooDeep", interrupt!(1))];
+
+pub(super) const Z80: Table = &[("halt", WAIT)];

@@ -15,6 +15,7 @@ mod superh;
 mod tricore;
 mod x86;
 mod xtensa;
+mod z80;
 
 /// A correction of a specification's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,4 +46,5 @@ pub const EDITS: &[&[Edit]] = &[
     tricore::EDITS,
     x86::EDITS,
     xtensa::EDITS,
+    z80::EDITS,
 ];

@@ -36,6 +36,7 @@ const AAPCS: CallingConvention = CallingConvention {
     entry_register: None,
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 };
 
 /// The same where there are no floating-point registers.

@@ -42,6 +42,7 @@ pub(super) const CALLS_32: &[CallingConvention] = &[CallingConvention {
     entry_register: Some("t9"),
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 }];
 
 const N64: CallingConvention = CallingConvention {
@@ -77,6 +78,7 @@ const N64: CallingConvention = CallingConvention {
     entry_register: Some("t9"),
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 };
 
 /// n32 differs in the pointers, which are sign-extended 32-bit values, and in

@@ -39,6 +39,7 @@ pub(super) const CALLS_32: &[CallingConvention] = &[CallingConvention {
     entry_register: None,
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 }];
 
 /// Of a condition register only three fields are saved.
@@ -82,6 +83,7 @@ const ELF_V1: CallingConvention = CallingConvention {
     entry_register: None,
     function_descriptors: true,
     variadic_vector_count: None,
+    by_size: None,
 };
 
 const ELF_V2: CallingConvention = CallingConvention {

@@ -41,6 +41,7 @@ const LP64: CallingConvention = CallingConvention {
     entry_register: None,
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 };
 
 const LP64D: CallingConvention = CallingConvention {

@@ -37,6 +37,7 @@ pub(super) const CALLS_64: &[CallingConvention] = &[
         entry_register: None,
         function_descriptors: false,
         variadic_vector_count: Some("al"),
+        by_size: None,
     },
     CallingConvention {
         name: "microsoft",
@@ -73,6 +74,7 @@ pub(super) const CALLS_64: &[CallingConvention] = &[
         entry_register: None,
         function_descriptors: false,
         variadic_vector_count: None,
+        by_size: None,
     },
 ];
 
@@ -103,6 +105,7 @@ const CDECL: CallingConvention = CallingConvention {
     entry_register: None,
     function_descriptors: false,
     variadic_vector_count: None,
+    by_size: None,
 };
 
 const STDCALL: CallingConvention = CallingConvention {

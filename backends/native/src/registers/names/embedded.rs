@@ -1,4 +1,4 @@
-//! MIPS, m68k, TriCore and Xtensa.
+//! MIPS, m68k, TriCore, Xtensa and Z80.
 
 use super::{Family, NONE, field, flag};
 
@@ -107,5 +107,10 @@ pub(super) const XTENSA: Family = Family {
         ],
     )],
     names: &[("expstate", "user230"), ("prefctl", "sr40")],
+    ..NONE
+};
+
+pub(super) const Z80: Family = Family {
+    composites: &[("interrupts", &[flag("IFF1", 0), flag("IFF2", 1), field("IMODE", 2, 2)])],
     ..NONE
 };
