@@ -154,7 +154,7 @@ fn compare(
     let operands = [word.a(), word.b()].map(|number| emulator.vsr(number));
     let bits = 8 * size as u32;
     // Equality is known of quiet NaNs, too; an order is not.
-    let is_order = !(holds(0) && !holds(1));
+    let is_order = !holds(0) || holds(1);
     let (mut raised, mut value) = (0, 0);
     for index in 0..128 / bits {
         let [a, b] = operands.map(|operand| lane(operand, index, bits));
