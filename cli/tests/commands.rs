@@ -21,7 +21,7 @@ fn platforms_and_backends_are_tables_and_json() {
     let platforms = platforms.as_array().unwrap();
     assert_eq!(platforms.len(), 34);
     let text = line("platforms").ok().stdout;
-    assert_eq!(text.lines().count(), 34);
+    assert_eq!(text.lines().count(), 35);
     for platform in platforms {
         let name = platform["name"].as_str().unwrap();
         assert!(text.lines().any(|line| line.starts_with(name)), "{name}");
