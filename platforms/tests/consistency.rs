@@ -160,6 +160,11 @@ fn names_of(convention: &CallingConvention) -> Vec<(&'static str, u16)> {
     names.extend(convention.callee_saved.iter().map(|name| (*name, 1)));
     names.extend(convention.entry_register.map(|name| (name, slot)));
     names.extend(convention.variadic_vector_count.map(|name| (name, 8)));
+    for place in convention.by_size.iter().flat_map(|it| it.arguments.iter().chain(it.results)) {
+        let bytes = place.bytes.last().copied().unwrap_or_default();
+        let bits = 8 * u16::from(bytes) / place.registers.len() as u16;
+        names.extend(place.registers.iter().map(|name| (*name, bits)));
+    }
     match &convention.floats {
         FloatPlacement::AsIntegers | FloatPlacement::OnStack => {}
         FloatPlacement::Registers { registers, .. }
@@ -215,6 +220,11 @@ fn what_takes_arguments_and_results_is_not_saved() {
             taken.extend(convention.integer_results);
             taken.extend(convention.pointer_result);
             taken.extend(convention.float_results);
+            if let Some(by_size) = convention.by_size {
+                assert!(convention.integer_arguments.is_empty(), "{what}");
+                let places = by_size.arguments.iter().chain(by_size.results);
+                taken.extend(places.flat_map(|place| place.registers));
+            }
             match &convention.floats {
                 FloatPlacement::Registers { registers, .. }
                 | FloatPlacement::Positional { registers, .. }

@@ -225,3 +225,24 @@ fn a_long_copy_over_its_own_page_ends() -> Result<(), Error> {
     assert_eq!(emulator.read_bytes(0xfffe, 2)?, [0x5a, 0x5a]);
     Ok(())
 }
+
+/// Where a round of a repeated instruction cannot be executed, those before
+/// it have been, and the instruction can be taken up.
+#[test]
+fn a_fault_in_a_repeated_instruction_keeps_the_rounds_before() -> Result<(), Error> {
+    let mut emulator = emulator()?;
+    emulator.write_memory(CODE, &[0xed, 0xb0, 0x76])?;
+    emulator.write_memory(DATA, &[1, 2, 3, 4])?;
+    for (register, value) in [("hl", DATA), ("de", STACK + 0xefe), ("bc", 4)] {
+        emulator.write_register(register, value)?;
+    }
+    assert!(matches!(emulator.run(), Err(Error::Fault(_))));
+    let state = |emulator: &NativeEmulator| -> Result<Vec<u64>, Error> {
+        ["pc", "bc", "hl", "de"].iter().map(|name| emulator.read_register(*name)).collect()
+    };
+    assert_eq!(state(&emulator)?, [CODE, 2, DATA + 2, 0x7000]);
+    emulator.map_memory(0x7000..0x8000, Permissions::ALL)?;
+    assert!(matches!(emulator.run()?, Stop::Halted(_)));
+    assert_eq!(emulator.read_bytes(0x6ffe, 4)?, [1, 2, 3, 4]);
+    Ok(())
+}
