@@ -1,11 +1,10 @@
 //! Operations without a short form: odd sizes, wide integers, divisions,
 //! floating point, and other spaces.
 
-use terrella_emulator_api::{ArithmeticKind, Error};
+use terrella_emulator_api::ArithmeticKind;
 use terrella_sleigh::OpCode;
 
 use crate::{
-    NAME,
     block::{Block, Place, WideOp},
     emulator::NativeEmulator,
     float,
@@ -219,8 +218,8 @@ impl NativeEmulator {
             return Ok(Where::Memory(address & self.address_mask));
         }
         let missing = || {
-            let message = format!("{size} bytes at {address:#x} of the space `{}`", definition.name);
-            Halt::Error(Error::Backend { backend: NAME, message })
+            let unit = if size == 1 { "byte" } else { "bytes" };
+            Halt::Missing(format!("{size} {unit} at {address:#x} of the space {}", definition.name))
         };
         if !definition.is_register {
             return Err(missing());

@@ -204,7 +204,7 @@ fn ports_are_errors_that_name_them() -> Result<(), Error> {
         emulator.write_memory(CODE, code)?;
         emulator.write_register("bc", 0x56_u64)?;
         let error = emulator.run().expect_err("an error").to_string();
-        assert!(error.contains(port) && error.contains("`io`"), "{error}");
+        assert!(error.contains(port) && error.contains("space io"), "{error}");
         assert_eq!(emulator.program_counter(), CODE);
     }
     Ok(())
