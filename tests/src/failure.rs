@@ -49,9 +49,10 @@ impl From<Error> for Failure {
         match (error.downcast_ref::<Self>(), &error) {
             (Some(own), _) => own.clone(),
             // The suite's addresses need more than 16 or 20 bits.
-            (None, Error::WrappingRange { highest: ..0x20_0000, .. }) => {
-                Self::not_applicable(error.to_string())
-            }
+            (
+                None,
+                Error::WrappingRange { highest: ..0x20_0000, .. } | Error::ValueTooWide { bits: ..=20, .. },
+            ) => Self::not_applicable(error.to_string()),
             _ => Self::new(format!("unexpected error: {error}")),
         }
     }
