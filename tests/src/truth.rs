@@ -85,7 +85,8 @@ pub fn page(mut progress: impl FnMut(&Backend, Platform)) -> Result<String, Box<
     let mut text = String::from(
         "# How much is true\n\nWritten by `cargo run -p terrella-conformance --bin truth`.\n\n\
          *Conformance*: the cases of the [contract](contract.md) that apply to the platform, and how many of \
-         them pass. *Programs*: own C programs that check themselves, compiled at several levels \
+         them pass; where a platform has no snippets of code (`tests/fixtures/snippets`), only the \
+         cases apply that run none, some 25 to 45. *Programs*: own C programs that check themselves, compiled at several levels \
          (`tests/fixtures/programs`), and how many compute what they should; `tests/programs-known.txt` tells \
          what is wrong with the others. *Lock step*: instructions executed beside another machine, as \
          `tests/lockstep-results.txt` notes them.\n",
