@@ -14,6 +14,7 @@
 //! | [`api`] | the emulator contract: traits, hooks, stops, faults |
 //! | [`machine`] | machines and the items in them |
 //! | [`loaders`] | ELF, Intel HEX and raw images |
+//! | [`models`] | the surroundings of programs: files, system calls, processes |
 //! | [`backends`] | the engines that were compiled in |
 //!
 //! and [`prelude`] has what most harnesses want.
@@ -31,6 +32,7 @@ pub mod backends;
 pub use terrella_emulator_api as api;
 pub use terrella_loaders as loaders;
 pub use terrella_machine_state as machine;
+pub use terrella_models as models;
 #[cfg(feature = "native")]
 pub use terrella_native as native;
 pub use terrella_platforms as platforms;

@@ -65,6 +65,15 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl ExecutionOptions {
+    /// Whether anything asks for what a harness shows or keeps.
+    pub(crate) const fn is_harness(&self) -> bool {
+        self.platform.is_some()
+            || self.trace
+            || self.show_regs.is_some()
+            || !self.hexdump.is_empty()
+            || self.save_state.is_some()
+    }
+
     /// The limits of the run.
     pub(crate) const fn limits(&self) -> Limits {
         Limits { instructions: self.max_instructions, time: self.timeout, count: self.count }

@@ -1,7 +1,7 @@
 //! The options that say what is run: files, memory, registers, and where to
 //! start and stop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use terrella::{
@@ -60,6 +60,26 @@ fn raw_file(text: &str) -> Result<(PathBuf, u64), String> {
 }
 
 impl MachineOptions {
+    /// The file that is run.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Whether anything says how the machine is made, so that it is more than
+    /// a program as its system runs it.
+    pub(crate) const fn is_harness(&self) -> bool {
+        !(self.load.is_empty()
+            && self.map.is_empty()
+            && self.link.is_empty()
+            && self.base.is_none()
+            && self.stack_size.is_none()
+            && self.reg.is_empty()
+            && self.entry.is_none()
+            && self.exit.is_empty()
+            && self.exit_after.is_empty()
+            && self.bound.is_empty())
+    }
+
     /// The machine to run, with everything in it that was asked for.
     pub(crate) fn machine(&self, platform: Option<Platform>, backend: Option<&str>) -> Result<Machine> {
         let (mut machine, saved) = match (&self.file, platform) {

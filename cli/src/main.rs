@@ -74,7 +74,7 @@ impl Command {
     fn run(&self) -> Result<(Answer, u8)> {
         match self {
             Self::Call(call) => Ok((call.run()?, 0)),
-            Self::Run(run) => Ok((run.run()?, 0)),
+            Self::Run(run) => run.run(),
             Self::DiffRun(run) => run.run(),
             #[cfg(feature = "native")]
             Self::Disasm(disasm) => Ok((disasm.run()?, 0)),
@@ -88,13 +88,19 @@ impl Command {
 /// Writes negative numbers so that they are not taken for options: `-1i64`
 /// as `int:-1i64`. No option begins with a digit.
 fn negative_numbers(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments = arguments.peekable();
+    let program = arguments.next();
+    // What follows a program that is run is its own.
+    if arguments.peek().is_some_and(|command| command == "run") {
+        return program.into_iter().chain(arguments).collect();
+    }
     let is_negative =
         |text: &str| text.starts_with('-') && text[1..].starts_with(|first: char| first.is_ascii_digit());
     let written = |argument: OsString| match argument.to_str() {
         Some(text) if is_negative(text) => format!("int:{text}").into(),
         _ => argument,
     };
-    arguments.map(written).collect()
+    program.into_iter().chain(arguments.map(written)).collect()
 }
 
 fn report(failure: &Failure, json: bool) {
@@ -139,7 +145,8 @@ mod tests {
 
     #[test]
     fn negative_numbers_are_arguments() {
-        let written = negative_numbers(["-1", "--ret", "-h", "-5i64"].map(OsString::from).into_iter());
-        assert_eq!(written, ["int:-1", "--ret", "-h", "int:-5i64"]);
+        let written = |words: [&str; 5]| negative_numbers(words.map(OsString::from).into_iter());
+        assert_eq!(written(["terrella", "-1", "--ret", "-h", "-5i64"]), ["terrella", "int:-1", "--ret", "-h", "int:-5i64"]);
+        assert_eq!(written(["terrella", "run", "head", "-1", "-n"]), ["terrella", "run", "head", "-1", "-n"]);
     }
 }

@@ -1,6 +1,6 @@
 //! `terrella run`: a program, an image, or a saved machine.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::PathBuf};
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -12,12 +12,14 @@ use terrella::{
 use crate::{
     execution::{ExecutionOptions, Running},
     explain,
-    failure::Result,
+    failure::{Failure, Result},
     inputs,
     machine_options::MachineOptions,
     notation,
     output::{self, Answer},
 };
+
+use super::linux::LinuxOptions;
 
 const HELP: &str = "\
 Places are addresses (0x1000, 4096) or symbols (main, main+0x10). Ranges are FROM..TO or
@@ -49,11 +51,34 @@ pub(crate) struct Run {
     step: Option<u64>,
     #[command(flatten)]
     pub(crate) execution: ExecutionOptions,
+    #[command(flatten)]
+    pub(crate) linux: LinuxOptions,
 }
 
 impl Run {
     /// Runs the command.
-    pub(crate) fn run(&self) -> Result<Answer> {
+    pub(crate) fn run(&self) -> Result<(Answer, u8)> {
+        if let Some(program) = self.program()? {
+            return self.linux.run(&program, &self.execution);
+        }
+        Ok((self.run_machine()?, 0))
+    }
+
+    /// The file, if it is a program of Linux that is to be run as one.
+    fn program(&self) -> Result<Option<PathBuf>> {
+        let Some(file) = self.source.file() else { return Ok(None) };
+        let bare = self.linux.is_bare() || self.source.is_harness() || self.execution.is_harness() || self.step.is_some();
+        if bare {
+            return match self.linux.is_used() {
+                true => Err(Failure::usage("a Linux program is run as a whole, without options that make a harness of it")
+                    .hint("leave out the options of one or of the other; `terrella run --help` lists both")),
+                false => Ok(None),
+            };
+        }
+        Ok(super::linux::is_program(file).then(|| file.to_owned()))
+    }
+
+    fn run_machine(&self) -> Result<Answer> {
         let mut options = self.execution.clone();
         options.trace |= self.step.is_some();
         let machine = self.source.machine(options.platform, options.backend.as_deref())?;

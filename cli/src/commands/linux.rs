@@ -1,0 +1,222 @@
+//! `terrella run PROGRAM`: a Linux program as its kernel runs it.
+
+use std::{
+    ffi::OsString,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use serde_json::json;
+use terrella::{
+    loaders::detect_platform,
+    models::{
+        FileSystem, MountMode,
+        linux::{self, Ending, Error, ExitStatus, Streams, System, TraceOutput, UnknownCalls},
+    },
+    platforms::Platform,
+};
+
+use crate::{
+    execution::ExecutionOptions,
+    failure::{Failure, Result},
+    inputs,
+    output::Answer,
+};
+
+/// What a Linux program finds around it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Linux programs")]
+pub(crate) struct LinuxOptions {
+    /// The arguments of a Linux program; `--` before them if they look like options
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    arguments: Vec<OsString>,
+    /// A folder of the host that the program sees as `/`, for its libraries; changes stay in memory
+    #[arg(long, value_name = "FOLDER")]
+    sysroot: Option<PathBuf>,
+    /// A folder or file of the host at a path of the guest; `:ro` refuses changes, `:rw` writes them, without
+    /// either they stay in memory
+    #[arg(long, value_name = "HOST:GUEST[:ro|rw]", value_parser = mount)]
+    mount: Vec<(PathBuf, String, MountMode)>,
+    /// A variable of the environment; there are no others than PATH, HOME and TERM
+    #[arg(long, value_name = "NAME=VALUE")]
+    env: Vec<OsString>,
+    /// The folder that the program begins in
+    #[arg(long, value_name = "FOLDER", default_value = "/")]
+    cwd: String,
+    /// Show the system calls, all or those of these names
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, require_equals = true, value_delimiter = ',',
+          default_missing_value = "")]
+    strace: Option<Vec<String>>,
+    /// Tell the program the time of the host, and not one that goes on with its instructions
+    #[arg(long)]
+    real_time: bool,
+    /// Where random numbers begin
+    #[arg(long, value_name = "NUMBER", value_parser = crate::notation::unsigned)]
+    seed: Option<u64>,
+    /// End at a system call that is not there, and do not answer with ENOSYS
+    #[arg(long)]
+    stop_at_unknown_calls: bool,
+    /// Run the file as bare code, without a kernel
+    #[arg(long)]
+    bare: bool,
+}
+
+fn mount(text: &str) -> Result<(PathBuf, String, MountMode), String> {
+    let (text, mode) = match text.rsplit_once(':') {
+        Some((rest, "ro")) => (rest, MountMode::ReadOnly),
+        Some((rest, "rw")) => (rest, MountMode::ReadWrite),
+        _ => (text, MountMode::CopyOnWrite),
+    };
+    match text.split_once(':') {
+        Some((host, guest)) if !host.is_empty() && guest.starts_with('/') => {
+            Ok((host.into(), guest.to_owned(), mode))
+        }
+        _ => Err(format!("`{text}` is not of the form HOST:GUEST, such as ./data:/data")),
+    }
+}
+
+/// Whether a file is a program that a Linux kernel would run.
+pub(crate) fn is_program(path: &Path) -> bool {
+    use std::io::Read;
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    if read.is_err() {
+        return false;
+    }
+    if head.starts_with(b"#!") {
+        return true;
+    }
+    let little = head.get(5) == Some(&1);
+    let kind = match (head.get(16), head.get(17)) {
+        (Some(low), Some(high)) => u16::from_le_bytes(if little { [*low, *high] } else { [*high, *low] }),
+        _ => return false,
+    };
+    // A program, or a shared object that has an entry.
+    let entry = head.get(24..32).is_some_and(|entry| entry.iter().take(4).any(|byte| *byte != 0));
+    head.starts_with(b"\x7fELF")
+        && (kind == 2 || kind == 3 && entry)
+        && std::fs::read(path)
+            .ok()
+            .and_then(|bytes| detect_platform(&bytes).ok())
+            .is_some_and(linux::supports)
+}
+
+impl LinuxOptions {
+    pub(crate) const fn is_bare(&self) -> bool {
+        self.bare
+    }
+
+    /// Whether anything says that a Linux program is meant.
+    pub(crate) const fn is_used(&self) -> bool {
+        !self.arguments.is_empty()
+            || self.sysroot.is_some()
+            || !self.mount.is_empty()
+            || !self.env.is_empty()
+            || self.strace.is_some()
+            || self.real_time
+            || self.stop_at_unknown_calls
+    }
+
+    /// Runs a program to its end; the status is its own.
+    pub(crate) fn run(&self, program: &Path, execution: &ExecutionOptions) -> Result<(Answer, u8)> {
+        let mut files = FileSystem::new();
+        let host = |path: &Path| {
+            let path = path.display().to_string();
+            move |errno: terrella::models::Errno| Failure::run_time(format!("{path}: {errno}"))
+        };
+        if let Some(root) = &self.sysroot {
+            files.mount(root, "/", MountMode::CopyOnWrite).map_err(host(root))?;
+        }
+        for (from, to, mode) in &self.mount {
+            files.mount(from, to, *mode).map_err(host(from))?;
+        }
+        let content = std::fs::read(program)
+            .map_err(|error| Failure::run_time(format!("cannot read {}: {error}", program.display())))?;
+        let name = program.file_name().unwrap_or(program.as_os_str()).as_bytes();
+        let place = [b"/bin/", name].concat();
+        let place = String::from_utf8_lossy(&place).into_owned();
+        files.write_program(&place, &content).map_err(host(program))?;
+        let mut options = linux::Options { files, streams: Streams::host(), ..linux::Options::default() };
+        options.real_time = self.real_time;
+        if let Some(seed) = self.seed {
+            options.seed = seed;
+        }
+        if let Some(names) = &self.strace {
+            options.trace = Some(TraceOutput::Host);
+            options.trace_only = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+        }
+        if self.stop_at_unknown_calls {
+            options.unknown_calls = UnknownCalls::Stop;
+        }
+        let backend = execution.backend.clone();
+        let maker = move |platform: Platform| {
+            let found = match &backend {
+                Some(name) => terrella::backends::by_name(name),
+                None => terrella::backends::for_platform(platform),
+            };
+            match found {
+                Some(found) => (found.make)(platform),
+                None => terrella::backends::make(platform),
+            }
+        };
+        if let Ok(platform) = detect_platform(&content) {
+            inputs::backend(platform, execution.backend.as_deref())?;
+        }
+        let mut system = System::new(Box::new(maker), options);
+        let mut environment: Vec<Vec<u8>> =
+            vec![b"PATH=/usr/bin:/bin".to_vec(), b"HOME=/root".to_vec(), b"TERM=dumb".to_vec()];
+        for variable in &self.env {
+            let variable = variable.as_bytes().to_vec();
+            let name = variable.split_inclusive(|byte| *byte == b'=').next().unwrap_or_default().to_vec();
+            environment.retain(|known| !known.starts_with(&name));
+            environment.push(variable);
+        }
+        let mut arguments = vec![program.as_os_str().as_bytes().to_vec()];
+        arguments.extend(self.arguments.iter().map(|argument| argument.as_bytes().to_vec()));
+        system.start_in(&place, &arguments, &environment, &self.cwd).map_err(failure)?;
+        let ending = system.run(execution.max_instructions, execution.timeout).map_err(failure)?;
+        let (text, status) = ending_text(ending, &system);
+        let mut text = text;
+        if execution.count {
+            text.push_str(&format!("{} instructions\n", system.instructions()));
+        }
+        let json = json!({
+            "program": program.display().to_string(),
+            "ending": match ending {
+                Ending::Exited(ExitStatus::Code(code)) => json!({ "exit_code": code }),
+                Ending::Exited(ExitStatus::Signal(signal)) => json!({ "signal": signal }),
+                Ending::InstructionLimit => json!("instruction_limit"),
+                Ending::TimeLimit => json!("time_limit"),
+            },
+            "instructions": system.instructions(),
+        });
+        if !execution.json && !text.is_empty() {
+            crate::output::print_error(&text);
+            text.clear();
+        }
+        Ok((Answer { text, json }, status))
+    }
+}
+
+fn ending_text(ending: Ending, system: &System) -> (String, u8) {
+    match ending {
+        Ending::Exited(status @ ExitStatus::Code(_)) => (String::new(), status.shell_code()),
+        Ending::Exited(status @ ExitStatus::Signal(signal)) => {
+            let fault = system.faults().last().map(|(_, fault)| format!(": {fault}")).unwrap_or_default();
+            (format!("the program was killed by {}{fault}\n", linux::signal_name(signal)), status.shell_code())
+        }
+        Ending::InstructionLimit => ("stopped at the instruction limit\n".to_owned(), 0),
+        Ending::TimeLimit => ("stopped at the time limit\n".to_owned(), 0),
+    }
+}
+
+fn failure(error: Error) -> Failure {
+    let text = error.to_string();
+    match error {
+        Error::Start { errno: terrella::models::Errno::ENOENT, .. } => Failure::run_time(text)
+            .hint("a dynamically linked program needs its interpreter and libraries: `--sysroot FOLDER`"),
+        Error::Emulator(error) => error.into(),
+        _ => Failure::run_time(text),
+    }
+}

@@ -1,0 +1,10 @@
+//! The surroundings of a program.
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod errno;
+mod files;
+pub mod linux;
+
+pub use errno::Errno;
+pub use files::{FileSystem, MountMode};

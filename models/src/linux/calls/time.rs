@@ -1,0 +1,383 @@
+//! Clocks, sleeping, timers.
+
+use super::super::{
+    abi::generic::SIGALRM,
+    kernel::Kernel,
+    process::{IntervalTimer, PosixTimer, SignalInfo},
+    task::{Answer, Task},
+};
+use crate::errno::Errno;
+
+const SECOND: u64 = 1_000_000_000;
+
+impl Task<'_> {
+    /// Nanoseconds of a clock (clock_gettime(2)).
+    fn clock(&self, clock: u64) -> Result<u64, Errno> {
+        let instructions = |thread: &super::super::process::Thread| thread.instructions;
+        Ok(match clock as u32 {
+            // REALTIME, REALTIME_COARSE, REALTIME_ALARM, TAI
+            0 | 5 | 8 | 11 => self.kernel.clock.wall().max(0) as u64,
+            // MONOTONIC, MONOTONIC_RAW, MONOTONIC_COARSE, BOOTTIME, BOOTTIME_ALARM
+            1 | 4 | 6 | 7 | 9 => self.kernel.clock.monotonic(),
+            // PROCESS_CPUTIME_ID: a nanosecond for each instruction.
+            2 => {
+                let live: u64 = self
+                    .kernel
+                    .threads
+                    .values()
+                    .filter(|thread| thread.process == self.process)
+                    .map(instructions)
+                    .sum();
+                self.this()?.instructions + live
+            }
+            // THREAD_CPUTIME_ID
+            3 => self.thread()?.instructions,
+            // Those of other processes and threads are numbers below zero.
+            other if (other as i32) < 0 => {
+                let id = !(other as i32 >> 3);
+                let id = if id == 0 { self.process } else { id };
+                match (other & 4 != 0, self.kernel.threads.get(&id)) {
+                    (true, Some(thread)) => thread.instructions,
+                    (true, None) => return Err(Errno::EINVAL),
+                    (false, _) => self.kernel.process(id).map_err(|_| Errno::EINVAL)?.instructions,
+                }
+            }
+            _ => return Err(Errno::EINVAL),
+        })
+    }
+
+    /// A time of a clock as one of the monotonic clock.
+    fn to_monotonic(&self, clock: u64, time: u64) -> u64 {
+        match clock {
+            0 | 8 | 11 => time.saturating_sub(self.kernel.clock.epoch.max(0) as u64),
+            _ => time,
+        }
+    }
+}
+
+fn gettime(task: &mut Task<'_>, wide: bool) -> Answer {
+    let now = task.clock(task.argument(0))?;
+    task.write_time(task.argument(1), now, wide)?;
+    Ok(0)
+}
+
+pub(super) fn clock_gettime(task: &mut Task<'_>) -> Answer {
+    gettime(task, false)
+}
+
+pub(super) fn clock_gettime64(task: &mut Task<'_>) -> Answer {
+    gettime(task, true)
+}
+
+fn getres(task: &mut Task<'_>, wide: bool) -> Answer {
+    task.clock(task.argument(0))?;
+    if task.argument(1) != 0 {
+        task.write_time(task.argument(1), 1, wide)?;
+    }
+    Ok(0)
+}
+
+pub(super) fn clock_getres(task: &mut Task<'_>) -> Answer {
+    getres(task, false)
+}
+
+pub(super) fn clock_getres64(task: &mut Task<'_>) -> Answer {
+    getres(task, true)
+}
+
+fn settime(task: &mut Task<'_>, wide: bool) -> Answer {
+    let time = task.read_time(task.argument(1), wide)?;
+    if task.argument(0) != 0 {
+        return Err(Errno::EINVAL.into());
+    }
+    let now = task.kernel.clock.monotonic();
+    task.kernel.clock.epoch = i64::try_from(time.saturating_sub(now)).map_err(|_| Errno::EINVAL)?;
+    Ok(0)
+}
+
+pub(super) fn clock_settime(task: &mut Task<'_>) -> Answer {
+    settime(task, false)
+}
+
+pub(super) fn clock_settime64(task: &mut Task<'_>) -> Answer {
+    settime(task, true)
+}
+
+pub(super) fn gettimeofday(task: &mut Task<'_>) -> Answer {
+    let now = task.kernel.clock.wall().max(0) as u64;
+    if task.argument(0) != 0 {
+        task.write_timeval(task.argument(0), now)?;
+    }
+    if task.argument(1) != 0 {
+        task.write(task.argument(1), &[0; 8])?;
+    }
+    Ok(0)
+}
+
+pub(super) fn time(task: &mut Task<'_>) -> Answer {
+    let now = task.kernel.clock.wall().max(0) as u64 / SECOND;
+    if task.argument(0) != 0 {
+        task.write_word(task.argument(0), now)?;
+    }
+    Ok(now)
+}
+
+/// Sleeps until a time; what is left is written if a signal comes first.
+fn sleep(task: &mut Task<'_>, until: u64) -> Answer {
+    if task.has_passed(until) {
+        return Ok(0);
+    }
+    Err(task.wait_until(Some(until)))
+}
+
+pub(super) fn nanosleep(task: &mut Task<'_>) -> Answer {
+    let time = task.read_time(task.argument(0), false)?;
+    let until = task.deadline(time);
+    write_rest(task, task.argument(1), until, false)?;
+    sleep(task, until)
+}
+
+/// What would be left if a signal came now.
+fn write_rest(task: &mut Task<'_>, address: u64, until: u64, wide: bool) -> Result<(), Errno> {
+    if address != 0 && task.is_interrupted() {
+        let left = until.saturating_sub(task.kernel.clock.monotonic());
+        task.write_time(address, left, wide)?;
+    }
+    Ok(())
+}
+
+fn clock_sleep(task: &mut Task<'_>, wide: bool) -> Answer {
+    let clock = task.argument(0);
+    task.clock(clock)?;
+    let time = task.read_time(task.argument(2), wide)?;
+    if task.argument(1) & 1 != 0 {
+        let until = task.to_monotonic(clock, time);
+        return sleep(task, until);
+    }
+    let until = task.deadline(time);
+    write_rest(task, task.argument(3), until, wide)?;
+    sleep(task, until)
+}
+
+pub(super) fn clock_nanosleep(task: &mut Task<'_>) -> Answer {
+    clock_sleep(task, false)
+}
+
+pub(super) fn clock_nanosleep64(task: &mut Task<'_>) -> Answer {
+    clock_sleep(task, true)
+}
+
+/// `times(buffer)`: ticks of 1/100 s.
+pub(super) fn times(task: &mut Task<'_>) -> Answer {
+    const TICK: u64 = SECOND / 100;
+    let own = task.clock(2)? / TICK;
+    let children = task.this()?.children_instructions / TICK;
+    if task.argument(0) != 0 {
+        let mut fields = task.fields();
+        let bytes = fields.long(own).long(0).long(children).long(0).finish();
+        task.write(task.argument(0), &bytes)?;
+    }
+    Ok(task.kernel.clock.monotonic() / TICK)
+}
+
+// ---- interval timers
+
+/// `struct itimerspec`, with the time as it is given or from now on.
+pub(super) fn read_timer(
+    task: &Task<'_>,
+    address: u64,
+    clock: u64,
+    absolute: bool,
+    wide: bool,
+) -> Result<IntervalTimer, Errno> {
+    let size = if wide { 16 } else { 2 * task.abi.word as u64 };
+    let interval = task.read_time(address, wide)?;
+    let value = task.read_time(address + size, wide)?;
+    let now = task.kernel.clock.monotonic();
+    let at = match value {
+        0 => None,
+        value if absolute => Some(task.to_monotonic(clock, value)),
+        value => Some(now.saturating_add(value)),
+    };
+    Ok(IntervalTimer { at, interval })
+}
+
+pub(super) fn write_timer(
+    task: &mut Task<'_>,
+    address: u64,
+    timer: IntervalTimer,
+    wide: bool,
+) -> Result<(), Errno> {
+    let size = if wide { 16 } else { 2 * task.abi.word as u64 };
+    let left = timer.at.map_or(0, |at| at.saturating_sub(task.kernel.clock.monotonic()).max(1));
+    task.write_time(address, timer.interval, wide)?;
+    task.write_time(address + size, left, wide)
+}
+
+/// `alarm(seconds)`.
+pub(super) fn alarm(task: &mut Task<'_>) -> Answer {
+    let seconds = task.argument(0) & 0xffff_ffff;
+    let now = task.kernel.clock.monotonic();
+    let at = (seconds > 0).then(|| now.saturating_add(seconds * SECOND));
+    let old = std::mem::replace(&mut task.this_mut()?.real_timer, IntervalTimer { at, interval: 0 });
+    Ok(old.at.map_or(0, |at| at.saturating_sub(now).div_ceil(SECOND)))
+}
+
+fn write_interval(task: &mut Task<'_>, address: u64, timer: IntervalTimer) -> Result<(), Errno> {
+    let size = 2 * task.abi.word as u64;
+    let left = timer.at.map_or(0, |at| at.saturating_sub(task.kernel.clock.monotonic()).max(1000));
+    task.write_timeval(address, timer.interval)?;
+    task.write_timeval(address + size, left)
+}
+
+/// `setitimer(which, new, old)`: all count as real time, which goes on by a
+/// nanosecond with each instruction.
+pub(super) fn setitimer(task: &mut Task<'_>) -> Answer {
+    if task.argument(0) > 2 {
+        return Err(Errno::EINVAL.into());
+    }
+    if task.argument(0) != 0 {
+        return Err(Errno::ENOSYS.into());
+    }
+    let size = 2 * task.abi.word as u64;
+    let address = task.argument(1);
+    let old = task.this()?.real_timer;
+    if address != 0 {
+        let (interval, value) = (task.read_timeval(address)?, task.read_timeval(address + size)?);
+        let now = task.kernel.clock.monotonic();
+        let at = (value > 0).then(|| now.saturating_add(value));
+        task.this_mut()?.real_timer = IntervalTimer { at, interval };
+    }
+    if task.argument(2) != 0 {
+        write_interval(task, task.argument(2), old)?;
+    }
+    Ok(0)
+}
+
+pub(super) fn getitimer(task: &mut Task<'_>) -> Answer {
+    let timer = if task.argument(0) == 0 { task.this()?.real_timer } else { IntervalTimer::default() };
+    write_interval(task, task.argument(1), timer)?;
+    Ok(0)
+}
+
+/// `timer_create(clock, event, id)`.
+pub(super) fn timer_create(task: &mut Task<'_>) -> Answer {
+    let clock = task.argument(0);
+    task.clock(clock)?;
+    let id = (0..).find(|id| !task.this().is_ok_and(|this| this.timers.contains_key(id))).unwrap_or(0);
+    let (signal, thread, value) = match task.argument(1) {
+        0 => (Some(SIGALRM as u8), None, id as u64),
+        address => {
+            let mut reader = task.reader(address);
+            let (value, own, how) = (reader.long()?, reader.int()?, reader.int()?);
+            let target = reader.int()?;
+            let signal = if own < 32 { task.generic(|tables| tables.signal, own) } else { own };
+            match how {
+                // SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD_ID
+                0 => (u8::try_from(signal).ok().filter(|signal| *signal <= 64), None, value),
+                1 => (None, None, value),
+                4 => (u8::try_from(signal).ok().filter(|signal| *signal <= 64), Some(target as i32), value),
+                _ => return Err(Errno::EINVAL.into()),
+            }
+        }
+    };
+    let timer = PosixTimer { clock, signal, thread, value, timer: IntervalTimer::default(), overrun: 0 };
+    task.write_u32(task.argument(2), id as u32)?;
+    task.this_mut()?.timers.insert(id, timer);
+    Ok(0)
+}
+
+fn timer_settime_with(task: &mut Task<'_>, wide: bool) -> Answer {
+    let id = task.int(0);
+    let old = *task.this()?.timers.get(&id).ok_or(Errno::EINVAL)?;
+    let new = read_timer(task, task.argument(2), old.clock, task.argument(1) & 1 != 0, wide)?;
+    if task.argument(3) != 0 {
+        write_timer(task, task.argument(3), old.timer, wide)?;
+    }
+    if let Some(timer) = task.this_mut()?.timers.get_mut(&id) {
+        timer.timer = new;
+        timer.overrun = 0;
+    }
+    Ok(0)
+}
+
+pub(super) fn timer_settime(task: &mut Task<'_>) -> Answer {
+    timer_settime_with(task, false)
+}
+
+pub(super) fn timer_settime64(task: &mut Task<'_>) -> Answer {
+    timer_settime_with(task, true)
+}
+
+fn timer_gettime_with(task: &mut Task<'_>, wide: bool) -> Answer {
+    let timer = task.this()?.timers.get(&task.int(0)).ok_or(Errno::EINVAL)?.timer;
+    write_timer(task, task.argument(1), timer, wide)?;
+    Ok(0)
+}
+
+pub(super) fn timer_gettime(task: &mut Task<'_>) -> Answer {
+    timer_gettime_with(task, false)
+}
+
+pub(super) fn timer_gettime64(task: &mut Task<'_>) -> Answer {
+    timer_gettime_with(task, true)
+}
+
+pub(super) fn timer_getoverrun(task: &mut Task<'_>) -> Answer {
+    Ok(task.this()?.timers.get(&task.int(0)).ok_or(Errno::EINVAL)?.overrun)
+}
+
+pub(super) fn timer_delete(task: &mut Task<'_>) -> Answer {
+    let id = task.int(0);
+    task.this_mut()?.timers.remove(&id).ok_or(Errno::EINVAL)?;
+    Ok(0)
+}
+
+/// The clock of the kernel cannot be tuned.
+pub(super) fn adjtimex(_task: &mut Task<'_>) -> Answer {
+    Err(Errno::EPERM.into())
+}
+
+impl Kernel {
+    /// Sends the signals of the timers that have run out.
+    pub(in crate::linux) fn run_timers(&mut self) {
+        let now = self.clock.monotonic();
+        let mut due = Vec::new();
+        for process in self.processes.values_mut() {
+            if process.real_timer.expire(now) > 0 {
+                let info = SignalInfo { number: SIGALRM as u8, code: 0x80, sender: 0, value: 0 };
+                due.push((process.id, None, info));
+            }
+            for (id, timer) in &mut process.timers {
+                let times = timer.timer.expire(now);
+                if times > 0 {
+                    timer.overrun = times - 1;
+                    if let Some(number) = timer.signal {
+                        let info = SignalInfo { number, code: -2, sender: *id, value: timer.value };
+                        due.push((process.id, timer.thread, info));
+                    }
+                }
+            }
+        }
+        for (process, thread, info) in due {
+            match thread {
+                Some(thread) => self.signal_thread(thread, info),
+                None => self.signal_process(process, info),
+            }
+        }
+    }
+
+    /// When the next timer runs out.
+    pub(in crate::linux) fn next_timer(&self) -> Option<u64> {
+        let processes = self.processes.values().flat_map(|process| {
+            let timers = process.timers.values().map(|timer| timer.timer.at);
+            timers.chain([process.real_timer.at])
+        });
+        let descriptors = self.descriptions.values().filter_map(|it| match &it.kind {
+            super::super::descriptions::Kind::Timer { timer, .. } => timer.at,
+            _ => None,
+        });
+        processes.flatten().chain(descriptors).min()
+    }
+}
+

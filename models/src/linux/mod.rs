@@ -1,0 +1,46 @@
+//! Linux: programs as the kernel runs them.
+//!
+//! A [`System`] is a kernel with its files, clocks and processes, on emulators
+//! that it makes for itself: one for each address space. The kernel is ours,
+//! one implementation for all processors; what differs between them are
+//! tables.
+
+mod abi;
+mod calls;
+mod descriptions;
+mod frame;
+mod kernel;
+mod memory;
+mod proc;
+mod process;
+mod scheduler;
+mod segments;
+mod signals;
+mod sockets;
+mod start;
+mod strace;
+mod streams;
+mod system;
+mod task;
+
+pub use process::ExitStatus;
+pub use scheduler::{RoundRobin, Scheduler, Turn};
+pub use strace::{TraceOutput, signal_name};
+pub use streams::{Input, Output, Streams, Written};
+pub use system::{Ending, Error, Maker, Options, System, UnknownCalls};
+
+/// The number of a thread; that of the first thread of a process is that of
+/// the process.
+pub type ThreadId = i32;
+
+/// Whether Linux programs of a platform can be run.
+#[must_use]
+pub fn supports(platform: terrella_platforms::Platform) -> bool {
+    abi::Abi::of(platform).is_some()
+}
+
+/// The names of the system calls that are answered, sorted.
+#[must_use]
+pub fn call_names() -> Vec<&'static str> {
+    calls::names()
+}

@@ -1,0 +1,123 @@
+//! [`Streams`]: where standard input comes from, and where output goes.
+
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    fmt,
+    io::{self, IsTerminal, Read, Write},
+    rc::Rc,
+};
+
+/// What is behind descriptor 0 of the first process.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// Nothing: the end of the file at once.
+    Empty,
+    /// These bytes, and then the end.
+    Bytes(VecDeque<u8>),
+    /// Standard input of the host's process.
+    Host,
+}
+
+/// What is behind descriptors 1 and 2.
+#[derive(Clone)]
+pub enum Output {
+    /// The same of the host's process.
+    Host,
+    /// Kept here, to be looked at.
+    Kept(Rc<RefCell<Vec<u8>>>),
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host => formatter.write_str("Host"),
+            Self::Kept(bytes) => write!(formatter, "Kept({} bytes)", bytes.borrow().len()),
+        }
+    }
+}
+
+/// The standard streams of a system.
+///
+/// ```
+/// use terrella_models::linux::Streams;
+///
+/// let (streams, output, error) = Streams::kept(b"a line\n");
+/// assert!(output.borrow().is_empty() && error.borrow().is_empty());
+/// # drop(streams);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Streams {
+    /// Where input comes from.
+    pub input: Input,
+    /// Where output goes.
+    pub output: Output,
+    /// Where errors go.
+    pub error: Output,
+    /// Whether programs are told that these are a terminal.
+    pub terminal: [bool; 3],
+}
+
+/// Bytes that a program wrote.
+pub type Written = Rc<RefCell<Vec<u8>>>;
+
+impl Streams {
+    /// Those of the host's process.
+    #[must_use]
+    pub fn host() -> Self {
+        Self {
+            input: Input::Host,
+            output: Output::Host,
+            error: Output::Host,
+            terminal: [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()],
+        }
+    }
+
+    /// Given input; and what is written to output and to error is kept.
+    #[must_use]
+    pub fn kept(input: &[u8]) -> (Self, Written, Written) {
+        let (output, error) = (Written::default(), Written::default());
+        let streams = Self {
+            input: Input::Bytes(input.iter().copied().collect()),
+            output: Output::Kept(output.clone()),
+            error: Output::Kept(error.clone()),
+            terminal: [false; 3],
+        };
+        (streams, output, error)
+    }
+
+    pub(crate) fn read(&mut self, size: usize) -> io::Result<Vec<u8>> {
+        match &mut self.input {
+            Input::Empty => Ok(Vec::new()),
+            Input::Bytes(bytes) => Ok(bytes.drain(..size.min(bytes.len())).collect()),
+            Input::Host => {
+                let mut bytes = vec![0; size.min(1 << 16)];
+                let length = io::stdin().lock().read(&mut bytes)?;
+                bytes.truncate(length);
+                Ok(bytes)
+            }
+        }
+    }
+
+    pub(crate) fn write(&mut self, stream: u8, bytes: &[u8]) -> io::Result<()> {
+        let output = if stream == 2 { &self.error } else { &self.output };
+        match output {
+            Output::Kept(kept) => kept.borrow_mut().extend_from_slice(bytes),
+            Output::Host if stream == 2 => io::stderr().write_all(bytes)?,
+            Output::Host => {
+                let mut out = io::stdout().lock();
+                out.write_all(bytes)?;
+                out.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes that can be read without waiting, where that is known.
+    pub(crate) fn available(&self) -> usize {
+        match &self.input {
+            Input::Bytes(bytes) => bytes.len(),
+            Input::Empty | Input::Host => 0,
+        }
+    }
+}
