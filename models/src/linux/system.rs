@@ -864,6 +864,7 @@ impl System {
                         && thread.call.as_ref().is_some_and(|call| {
                             call.tried_at != changes || call.deadline.is_some_and(|at| at <= now)
                         })
+                        || running && self.kernel.next_signal(thread.id).is_some()
                 })
                 .map(|thread| thread.id)
                 .collect();

@@ -77,10 +77,16 @@ impl Kernel {
     /// Timers of descriptors that have run out.
     pub(in crate::linux) fn expire_timers(&mut self) {
         let now = self.clock.monotonic();
+        let mut any = 0;
         for it in self.descriptions.values_mut() {
             if let Kind::Timer { timer, expired, .. } = &mut it.kind {
-                *expired += timer.expire(now);
+                let times = timer.expire(now);
+                *expired += times;
+                any |= times;
             }
+        }
+        if any > 0 {
+            self.changed();
         }
     }
 

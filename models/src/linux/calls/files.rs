@@ -469,7 +469,7 @@ fn read_link(task: &mut Task<'_>, folder: i32, path: &[u8], buffer: u64, size: u
     } else {
         task.inode_at(folder, path, false)?
     };
-    if task.int(3) < 0 || size == 0 || size > i32::MAX as u64 {
+    if size == 0 || size > i32::MAX as u64 {
         return Err(Errno::EINVAL.into());
     }
     let Node::Link(target) = task.kernel.files.inode(inode).node.clone() else {

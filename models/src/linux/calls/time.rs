@@ -341,6 +341,7 @@ pub(super) fn adjtimex(_task: &mut Task<'_>) -> Answer {
 impl Kernel {
     /// Sends the signals of the timers that have run out.
     pub(in crate::linux) fn run_timers(&mut self) {
+        self.expire_timers();
         let now = self.clock.monotonic();
         let mut due = Vec::new();
         for process in self.processes.values_mut() {
