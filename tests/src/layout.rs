@@ -1,6 +1,6 @@
 //! [`Layout`]: where the suite puts what on a platform.
 
-use terrella_platforms::Platform;
+use terrella_platforms::{Architecture, Platform};
 
 /// Where the suite puts what: everything has to be below the platform's
 /// highest address, and mappings are in pages of 4 KiB. The code of the
@@ -39,6 +39,10 @@ const SMALL: Layout = Layout {
     far_end: 0xf000,
 };
 
+/// The stack of the 6502 is in page one; what it works with in page zero is
+/// mapped with it.
+const STACK_IN_PAGE_ONE: Layout = Layout { stack_top: 0x200, stack_size: 0x200, ..SMALL };
+
 /// For those of 20 bits.
 const MIDDLE: Layout = Layout { spare: 0xb_0000, far: 0xc_0000, far_end: 0xd_0000, ..LARGE };
 
@@ -57,6 +61,9 @@ impl Layout {
     /// The layout of a platform.
     #[must_use]
     pub fn of(platform: Platform) -> Self {
+        if platform.architecture() == Architecture::Mos6502 {
+            return STACK_IN_PAGE_ONE;
+        }
         match platform.definition().address_bits {
             ..=19 => SMALL,
             20..=23 => MIDDLE,

@@ -139,14 +139,18 @@ impl Snippets {
     /// # Errors
     /// Those of the emulator.
     pub fn prepare(&self, emulator: &mut dyn Emulator, label: &str, arguments: &[Argument]) -> Result<()> {
-        let Layout { stack_top, return_at, .. } = Layout::of(self.platform);
+        let Layout { stack_top, stack_size, return_at, .. } = Layout::of(self.platform);
         let definition = self.platform.definition();
         let convention = definition.default_convention();
         let slot = u64::from(convention.slot_bytes);
-        let mut sp = stack_top - 0x400 - u64::from(convention.stack_bias);
+        let mut sp = stack_top - (stack_size / 4).min(0x400) - u64::from(convention.stack_bias);
         if let ReturnBy::Stack { bytes } = convention.return_by {
             sp -= u64::from(bytes);
             emulator.write_integer(sp, return_at.into(), bytes.into())?;
+        }
+        if let ReturnBy::EmptyStack { bytes, offset } = convention.return_by {
+            sp -= u64::from(bytes);
+            emulator.write_integer(sp + 1, (return_at - u64::from(offset)).into(), bytes.into())?;
         }
         let pointers_apart = convention.pointer_arguments.first() != convention.integer_arguments.first()
             && !convention.pointer_arguments.is_empty();
@@ -154,10 +158,13 @@ impl Snippets {
         let mut sizes = Vec::new();
         for argument in arguments {
             if let Some(by_size) = convention.by_size {
-                sizes.push(convention.slot_bytes);
-                let (Argument::Pointer(value) | Argument::Integer(value)) = *argument;
+                let (size, value) = match *argument {
+                    Argument::Integer(value) => (convention.slot_bytes, value),
+                    Argument::Pointer(value) => (definition.pointer_bytes, value),
+                };
+                sizes.push(size);
                 let registers = by_size.argument(&sizes).unwrap_or_default();
-                let mut rest = fit(value, 8 * u32::from(convention.slot_bytes));
+                let mut rest = fit(value, 8 * u32::from(size));
                 for name in registers {
                     let bits = self.bits(name);
                     emulator.write_register(*name, fit(rest, bits))?;
@@ -165,7 +172,7 @@ impl Snippets {
                 }
                 if registers.is_empty() {
                     let address = sp + u64::from(convention.stack_arguments) + slot * on_stack;
-                    emulator.write_integer(address, rest.into(), slot as usize)?;
+                    emulator.write_integer(address, rest.into(), size.into())?;
                     on_stack += 1;
                 }
                 continue;

@@ -115,6 +115,10 @@ fn repair(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn at_zero(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { stack_size, stack_top, .. } = fixture.layout;
+    if stack_size == stack_top {
+        return Err(Failure::not_applicable("page zero is in use"));
+    }
     for (label, arguments, access, width) in accesses(fixture, 0) {
         let mut emulator = fixture.at(&label, &arguments)?;
         let pc = fixture.address(&format!("{label}_insn"))?;
@@ -151,9 +155,9 @@ fn permission(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn fetch_unmapped(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { return_at, spare, .. } = fixture.layout;
+    let Layout { return_at, spare, stack_top, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
-    for address in [spare, spare + 0x128, 0x100] {
+    for address in [spare, spare + 0x128, stack_top, 0x200] {
         emulator.set_program_counter(fixture.code_pointer(address)?)?;
         let expected = memory(Access::Fetch, MemoryCause::Unmapped, address, 1, address);
         equal!(fault_of(emulator.run())?, expected, "fault");

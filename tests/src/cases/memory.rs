@@ -583,10 +583,12 @@ fn protect_used(fixture: &mut Fixture) -> Result<(), Failure> {
     equal!(emulator.read_integer(data_at, 4)?, 3, "stored");
     // Code.
     equal!(fixture.call(&mut *emulator, "straight", &[])?, 8, "result");
-    let code = emulator.memory_map()[0].range;
+    let straight = fixture.address("straight")?;
+    let map = emulator.memory_map();
+    let code = map.iter().find(|region| region.range.contains(straight)).map(|region| region.range);
+    let code = code.ok_or_else(|| Failure::new("the code is not mapped"))?;
     emulator.protect_memory(code, Permissions::READ_WRITE)?;
     fixture.prepare(&mut *emulator, "straight", &[])?;
-    let straight = fixture.address("straight")?;
     equal!(fault_of(emulator.run())?, permission(Access::Fetch, straight, 1, straight), "execution of rw-");
     emulator.protect_memory(code, Permissions::EXECUTE)?;
     equal!(fixture.finish(&mut *emulator)?, 8, "result of --x");
