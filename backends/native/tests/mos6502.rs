@@ -2,7 +2,7 @@
 //! appendix A), and what single instructions do where the published
 //! specification was wrong (MCS6500 Microcomputer Family Programming Manual).
 
-use terrella_emulator_api::{Emulator, EmulatorExt, Error, Permissions, Platform, Step};
+use terrella_emulator_api::{Emulator, EmulatorExt, Error, Permissions, Platform, Step, Stop};
 use terrella_native::NativeEmulator;
 
 const CODE: u64 = 0x4000;
@@ -227,5 +227,28 @@ fn the_documented_codes_are_instructions() -> Result<(), Error> {
         }
     }
     assert_eq!(count, 151);
+    Ok(())
+}
+
+/// Every instruction of registers, immediates and page zero, 256 times each,
+/// beside sim65 of cc65 2.19 (`vectors/mos6502/`), but for decimal SBC.
+#[test]
+fn instructions_do_what_sim65_does() -> Result<(), Error> {
+    let mut emulator = emulator()?;
+    emulator.write_code(0x1000, include_bytes!("vectors/mos6502/instructions.bin"))?;
+    let mut lines = include_str!("vectors/mos6502/instructions.txt").lines();
+    let done = lines.next().and_then(|line| line.strip_prefix("done ")).expect("where it ends");
+    let done = u64::from_str_radix(done, 16).expect("an address");
+    emulator.add_exit_point(done);
+    emulator.set_program_counter(0x1000)?;
+    assert_eq!(emulator.run()?, Stop::ExitPoint(done));
+    let mut count = 0;
+    for (line, address) in lines.zip((0x3000..).step_by(2)) {
+        let (what, expected) = line.rsplit_once(' ').expect("a sum");
+        let sum = emulator.read_integer(address, 2)?;
+        assert_eq!(format!("{sum:04x}"), expected, "{what}");
+        count += 1;
+    }
+    assert_eq!(count, 54);
     Ok(())
 }
