@@ -231,12 +231,12 @@ fn the_documented_codes_are_instructions() -> Result<(), Error> {
 }
 
 /// Every instruction of registers, immediates and page zero, 256 times each,
-/// beside sim65 of cc65 2.19 (`vectors/mos6502/`), but for decimal SBC.
+/// beside sim65 of cc65 2.19 (`mos6502/`), but for decimal SBC.
 #[test]
 fn instructions_do_what_sim65_does() -> Result<(), Error> {
     let mut emulator = emulator()?;
-    emulator.write_code(0x1000, include_bytes!("vectors/mos6502/instructions.bin"))?;
-    let mut lines = include_str!("vectors/mos6502/instructions.txt").lines();
+    emulator.write_code(0x1000, include_bytes!("mos6502/instructions.bin"))?;
+    let mut lines = include_str!("mos6502/instructions.txt").lines();
     let done = lines.next().and_then(|line| line.strip_prefix("done ")).expect("where it ends");
     let done = u64::from_str_radix(done, 16).expect("an address");
     emulator.add_exit_point(done);
