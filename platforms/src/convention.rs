@@ -255,6 +255,14 @@ pub enum ReturnBy {
         /// The size of the return address on the stack, in bytes.
         bytes: u8,
     },
+    /// The same where the stack pointer is one byte below what was pushed last
+    /// (6502).
+    EmptyStack {
+        /// The size of the return address on the stack, in bytes.
+        bytes: u8,
+        /// What the address on the stack is less than that returned to.
+        offset: u8,
+    },
     /// Jumps to what a register holds, plus a constant (SPARC: 8).
     Link {
         /// The register.

@@ -109,6 +109,8 @@ pub enum Architecture {
     Ebpf,
     /// Zilog Z80.
     Z80,
+    /// MOS Technology 6502.
+    Mos6502,
 }
 
 /// A processor together with its byte order: what an emulator is made for and
@@ -251,6 +253,8 @@ platforms! {
     EBPF = Ebpf Little "ebpf" ["bpf", "bpfel"];
     /// Zilog Z80.
     Z80 = Z80 Little "z80" [];
+    /// MOS Technology 6502.
+    MOS6502 = Mos6502 Little "mos6502" ["6502", "mcs6502", "6510"];
 }
 
 impl Platform {

@@ -141,19 +141,27 @@ impl NativeEmulator {
                 }
                 Ok(link.wrapping_add(offset.into()) & highest)
             }
-            ReturnBy::Stack { bytes } => {
-                let sp = self.named(self.definition.stack_pointer)?;
-                let mut buffer = [0; 8];
-                let buffer = &mut buffer[..usize::from(bytes).min(8)];
-                self.memory.read(sp, buffer)?;
-                let pops = self.function_pops.get(&address).copied().unwrap_or(0);
-                let popped = sp.wrapping_add(u64::from(bytes)).wrapping_add(pops) & highest;
-                if let Some(id) = self.definition.register(self.definition.stack_pointer) {
-                    self.write_register_id(id, popped)?;
-                }
-                Ok(self.platform.byte_order().read(buffer) as u64)
+            ReturnBy::Stack { bytes } => self.pop_return_address(address, bytes, 0),
+            ReturnBy::EmptyStack { bytes, offset } => {
+                let pointer = self.pop_return_address(address, bytes, 1)?;
+                Ok(pointer.wrapping_add(offset.into()) & highest)
             }
         }
+    }
+
+    /// Takes the return address of the function at `address` off the stack,
+    /// which begins so many bytes after the stack pointer.
+    fn pop_return_address(&mut self, address: u64, bytes: u8, below: u64) -> Result<u64> {
+        let sp = self.named(self.definition.stack_pointer)?;
+        let mut buffer = [0; 8];
+        let buffer = &mut buffer[..usize::from(bytes).min(8)];
+        self.memory.read(sp.wrapping_add(below), buffer)?;
+        let pops = self.function_pops.get(&address).copied().unwrap_or(0);
+        let popped = sp.wrapping_add(u64::from(bytes)).wrapping_add(pops);
+        if let Some(id) = self.definition.register(self.definition.stack_pointer) {
+            self.write_register_id(id, popped & self.definition.highest_address())?;
+        }
+        Ok(self.platform.byte_order().read(buffer) as u64)
     }
 
     /// Gives back the frame that the call kept which returns to `link`.

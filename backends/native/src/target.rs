@@ -129,6 +129,8 @@ pub(crate) fn target(platform: Platform) -> Target {
         Architecture::Ebpf => Target { invalid: 6, keeps_frames: true, ..BASE },
         // IntegerDivideByZeroCause (Xtensa ISA, table 4-64).
         Architecture::Xtensa => Target { division: Division::Fault(6), ..BASE },
+        // The stack is in page one.
+        Architecture::Mos6502 => Target { initial: &[("SP", 0x1ff)], ..BASE },
         Architecture::TriCore => Target { invalid: 0x21, ..BASE },
         _ => BASE,
     }

@@ -246,3 +246,50 @@ fn a_fault_in_a_repeated_instruction_keeps_the_rounds_before() -> Result<(), Err
     assert_eq!(emulator.read_bytes(0x6ffe, 4)?, [1, 2, 3, 4]);
     Ok(())
 }
+
+/// DAA of all accumulators and flags, by the tables of S. Young, The
+/// Undocumented Z80 Documented, 4.7.
+#[test]
+fn daa_is_right_for_all_accumulators_and_flags() -> Result<(), Error> {
+    let mut emulator = emulator()?;
+    emulator.write_code(CODE, &[0x27])?;
+    for f in 0..0x100_u64 {
+        let (c, n, h) = (f & 1 != 0, f & 2 != 0, f & 0x10 != 0);
+        for a in 0..0x100_u64 {
+            let (high, low) = (a >> 4, a & 15);
+            // The table of what is added or subtracted, and of the carry.
+            let (difference, carry) = match (c, high, h, low) {
+                (false, 0..=9, false, 0..=9) => (0, false),
+                (false, 0..=9, true, 0..=9) | (false, 0..=8, _, 10..=15) => (6, false),
+                (false, 10..=15, false, 0..=9) => (0x60, true),
+                (true, _, false, 0..=9) => (0x60, true),
+                (true, _, true, 0..=9) | (true, _, _, 10..=15) => (0x66, true),
+                (false, 9..=15, _, 10..=15) | (false, 10..=15, true, 0..=9) => (0x66, true),
+                _ => unreachable!("{a:#x} {f:#x}"),
+            };
+            // The table of H.
+            let half = match (n, h) {
+                (false, _) => low >= 10,
+                (true, false) => false,
+                (true, true) => low <= 5,
+            };
+            let result = if n { a.wrapping_sub(difference) } else { a + difference } & 0xff;
+            emulator.write_register("af", a << 8 | f)?;
+            emulator.set_program_counter(CODE)?;
+            emulator.step()?;
+            assert_eq!(emulator.read_register("a")?, result, "a of {a:#x} {f:#x}");
+            let flags = [
+                ("cf", carry),
+                ("nf", n),
+                ("pf", result.count_ones().is_multiple_of(2)),
+                ("hf", half),
+                ("zf", result == 0),
+                ("sf", result & 0x80 != 0),
+            ];
+            for (name, expected) in flags {
+                assert_eq!(emulator.read_register(name)?, u64::from(expected), "{name} of {a:#x} {f:#x}");
+            }
+        }
+    }
+    Ok(())
+}

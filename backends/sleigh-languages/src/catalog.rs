@@ -65,7 +65,7 @@ pub const ENTRIES: &[Entry] = &[
     entry("xtensa-be", "Xtensa/data/languages/xtensa_be.slaspec", "xtensa.pspec", &["xtensaeb"]),
     entry("sparc", "Sparc/data/languages/SparcV9_32.slaspec", "SparcV9.pspec", &["sparc"]),
     entry("sparc64", "Sparc/data/languages/SparcV9_64.slaspec", "SparcV9.pspec", &["sparc64"]),
-    entry("6502", "6502/data/languages/6502.slaspec", "6502.pspec", &[]),
+    entry("6502", "6502/data/languages/6502.slaspec", "6502.pspec", &["mos6502"]),
     entry("z80", "Z80/data/languages/z80.slaspec", "z80.pspec", &["z80"]),
     entry("8051", "8051/data/languages/8051.slaspec", "8051.pspec", &[]),
     entry("avr8", "Atmel/data/languages/avr8.slaspec", "avr8.pspec", &[]),

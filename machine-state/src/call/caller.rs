@@ -252,6 +252,10 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
         ReturnBy::Stack { bytes } => {
             emulator.write_integer(entry, setup.return_address.into(), bytes.into())?;
         }
+        ReturnBy::EmptyStack { bytes, offset } => {
+            let address = setup.return_address.wrapping_sub(offset.into());
+            emulator.write_integer(entry.wrapping_add(1), address.into(), bytes.into())?;
+        }
         ReturnBy::Link { register, offset } => {
             emulator.write_register(register, setup.return_address.wrapping_sub(offset.into()))?;
         }

@@ -89,6 +89,12 @@ impl Fake {
         let definition = self.definition();
         let target = match definition.default_convention().return_by {
             ReturnBy::Link { register, offset } => self.read_register(register)? + u64::from(offset),
+            ReturnBy::EmptyStack { bytes, offset } => {
+                let stack = self.read_register(definition.stack_pointer)?;
+                let target = self.read_integer(stack + 1, bytes.into())? as u64 + u64::from(offset);
+                self.write_register(definition.stack_pointer, stack + u64::from(bytes) + pops)?;
+                target
+            }
             ReturnBy::Stack { bytes } => {
                 let stack = self.read_register(definition.stack_pointer)?;
                 let target = self.read_integer(stack, bytes.into())? as u64;

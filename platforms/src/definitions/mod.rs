@@ -6,6 +6,7 @@ mod ebpf;
 mod loongarch;
 mod m68k;
 mod mips;
+mod mos6502;
 mod msp430;
 mod powerpc;
 mod riscv;
@@ -58,5 +59,6 @@ pub(crate) fn of(platform: Platform) -> &'static PlatformDefinition {
         Architecture::SuperH4 if big => &superh::SH4_BE,
         Architecture::SuperH4 => &superh::SH4,
         Architecture::Z80 => &z80::Z80,
+        Architecture::Mos6502 => &mos6502::MOS6502,
     }
 }

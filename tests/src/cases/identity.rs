@@ -121,7 +121,7 @@ fn threads(fixture: &mut Fixture) -> Result<(), Failure> {
                         let mut emulator = fixture.loaded()?;
                         let argument = 100 * thread + round + 1;
                         let result = fixture.call(&mut *emulator, "caller", &[int(argument.into())])?;
-                        equal!(result, 2 * argument + 1, "result in thread {thread}");
+                        equal!(result, fixture.fit((2 * argument + 1).into()), "result in thread {thread}");
                         fixture.prepare(&mut *emulator, "count_loop", &[int(50)])?;
                         equal!(counted(&mut *emulator)?, expected, "instructions in thread {thread}");
                     }

@@ -1,4 +1,4 @@
-//! MIPS, m68k, TriCore, Xtensa and Z80.
+//! MIPS, m68k, TriCore, Xtensa, Z80 and 6502.
 
 use super::{Family, NONE, field, flag};
 
@@ -107,6 +107,15 @@ pub(super) const XTENSA: Family = Family {
         ],
     )],
     names: &[("expstate", "user230"), ("prefctl", "sr40")],
+    ..NONE
+};
+
+/// Bit 5 of the flags is none; B is one of what is pushed only.
+pub(super) const MOS6502: Family = Family {
+    composites: &[(
+        "p",
+        &[flag("C", 0), flag("Z", 1), flag("I", 2), flag("D", 3), flag("V", 6), flag("N", 7)],
+    )],
     ..NONE
 };
 
