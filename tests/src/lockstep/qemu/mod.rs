@@ -323,7 +323,7 @@ impl Qemu {
             // The signal of a trap is that of a step.
             kind = Kind::Trap;
         }
-        let is_done = kind == Kind::Done;
+        let is_done = kind == Kind::Done || pc == task.address;
         let changed = if is_done {
             self.session.read_data(plan.place)?;
             changes(&data, &self.session.data)
