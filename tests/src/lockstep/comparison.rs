@@ -62,6 +62,11 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
     // The bits that the sides fix differently say what they are, and are not
     // compared.
     let mut fixed: Vec<_> = left.iter().zip(&right).map(|(left, right)| exclusive_or(left, right)).collect();
+    for (chosen, fixed) in plan.compared.iter().zip(&mut fixed) {
+        if let Some(set) = plan.set.iter().find(|set| set.id == chosen.id) {
+            fixed.iter_mut().zip(set.mask.to_le_bytes()).for_each(|(fixed, set)| *fixed &= !set);
+        }
+    }
     if let Some((register, bits)) = reference.uncompared() {
         for (_, fixed) in plan.compared.iter().zip(&mut fixed).filter(|(chosen, _)| chosen.id == register) {
             fixed.iter_mut().zip(bits.to_le_bytes()).for_each(|(fixed, bits)| *fixed |= bits);
