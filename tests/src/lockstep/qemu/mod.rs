@@ -62,6 +62,9 @@ struct Session {
     initial: Vec<(Numbered, Vec<u8>)>,
     /// Registers are written one by one.
     one_by_one: bool,
+    /// The beginning of the names of those that are zero before every
+    /// instruction.
+    cleared: Option<&'static str>,
 }
 
 impl Qemu {
@@ -153,6 +156,7 @@ impl Session {
             data: vec![0; place.size as usize],
             initial: Vec::new(),
             one_by_one: program.one_by_one,
+            cleared: program.cleared,
         })
     }
 
@@ -202,6 +206,14 @@ impl Session {
             }
         } else {
             self.connection.order(&format!("G{}", hex(&image)))?;
+        }
+        if let Some(prefix) = self.cleared {
+            // The upper halves of VSX are those of other registers.
+            let all = self.numbering.registers.iter().filter(|it| it.id.is_none());
+            for register in all.filter(|it| it.name.starts_with(prefix) && self.in_image(it).is_none()) {
+                let zeros = vec![0; register.bits as usize / 8];
+                others.push(format!("P{:x}={}", register.number, hex(&zeros)));
+            }
         }
         others.iter().try_for_each(|what| self.connection.order(what))
     }

@@ -25,6 +25,9 @@ pub(super) struct Program {
     pub(super) swapped: Option<&'static str>,
     /// Registers whose halves the stub takes in the wrong order.
     pub(super) taken_swapped: Option<&'static str>,
+    /// Registers that cannot be set otherwise, and are zero before every
+    /// instruction.
+    pub(super) cleared: Option<&'static str>,
     /// A register selects those that are sent before it.
     pub(super) has_windows: bool,
     /// A register and the bits of it that the program does not compute.
@@ -143,6 +146,7 @@ const BASE: Program = Program {
     without: &["system-registers.xml"],
     swapped: None,
     taken_swapped: None,
+    cleared: None,
     has_windows: false,
     uncompared: None,
     one_by_one: false,
@@ -179,9 +183,10 @@ const PROGRAMS: &[Program] = &[
         ..program("mips64el", "qemu-mips64el", "mips64dspr2", 8)
     },
     Program { uncompared: FR, ..program("ppc", "qemu-ppc", "7447a", 20) },
-    Program { uncompared: FR, flags: 1, ..program("ppc64", "qemu-ppc64", "power9", 21) },
+    Program { cleared: Some("vs"), uncompared: FR, flags: 1, ..program("ppc64", "qemu-ppc64", "power9", 21) },
     Program {
         taken_swapped: Some("vr"),
+        cleared: Some("vs"),
         uncompared: FR,
         flags: 2,
         ..program("ppc64le", "qemu-ppc64le", "power9", 21)
