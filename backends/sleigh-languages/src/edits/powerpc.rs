@@ -68,4 +68,22 @@ pub(super) const EDITS: &[Edit] = &[
         new: "OE=0 & XOP_1_9=491 & Rc=1\n{\n@ifdef BIT_64\n\tD = sext(A:4 s/ B:4);\n\tcr0flags(D:4);\n@else\n",
         reason: "without OE the overflow is not told (Power ISA, book I, 3.3.9)",
     },
+    Edit {
+        file: "ppc_common.sinc",
+        old: "macro cr1flags() {",
+        new: "macro storedSingle(dest, source) {\n\tlocal exponent:8 = (source >> 52) & 0x7ff;\n\tlocal normal:8 = ((source >> 32) & 0xc0000000) | ((source >> 29) & 0x3fffffff);\n\tlocal fraction:8 = (source & 0xfffffffffffff) | 0x10000000000000;\n\tlocal tiny:8 = ((source >> 32) & 0x80000000) | (fraction >> (926 - exponent));\n\tlocal isTiny:8 = zext((exponent < 897) && ((source << 1) != 0));\n\tlocal both:8 = normal * (1 - isTiny) + tiny * isTiny;\n\tdest = both:4;\n}\nmacro cr1flags() {",
+        reason: "stores of singles do not round (Power ISA, book I, 4.6.3)",
+    },
+    Edit {
+        file: "ppc_instructions.sinc",
+        old: "tmp:4 = float2float(fS);",
+        new: "tmp:4 = 0;\n\tstoredSingle(tmp, fS);",
+        reason: "stores of singles do not round (Power ISA, book I, 4.6.3)",
+    },
+    Edit {
+        file: "vsx.sinc",
+        old: "\tvrD[0,64] = *:8 ea;",
+        new: "\tvrD = zext(*:8 ea) << 64;",
+        reason: "the number goes to the upper doubleword (Power ISA 3.0, book I, 7.6.3)",
+    },
 ];

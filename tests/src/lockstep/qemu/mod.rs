@@ -208,8 +208,8 @@ impl Session {
             self.connection.order(&format!("G{}", hex(&image)))?;
         }
         if let Some(prefix) = self.cleared {
-            // The upper halves of VSX are those of other registers.
-            let all = self.numbering.registers.iter().filter(|it| it.id.is_none());
+            let is_set = |number| values.iter().any(|(set, _)| set.number == number);
+            let all = self.numbering.registers.iter().filter(|it| !is_set(it.number));
             for register in all.filter(|it| it.name.starts_with(prefix) && self.in_image(it).is_none()) {
                 let zeros = vec![0; register.bits as usize / 8];
                 others.push(format!("P{:x}={}", register.number, hex(&zeros)));
@@ -370,8 +370,10 @@ impl Subject for Qemu {
             self.begin_again()?;
         }
         let mut result = self.execute(plan, task);
-        if result.is_err() {
-            // What counts is what a new process does.
+        let is_trap = matches!(&result, Ok(outcome) if outcome.ending.kind == Kind::Trap);
+        if result.is_err() || is_trap {
+            // What counts is what a new process does: an earlier instruction
+            // may have set it to trace, for example.
             self.begin_again()?;
             result = self.execute(plan, task);
         }

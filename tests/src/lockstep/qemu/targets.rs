@@ -182,7 +182,7 @@ const PROGRAMS: &[Program] = &[
         registers: Some(MIPS64),
         ..program("mips64el", "qemu-mips64el", "mips64dspr2", 8)
     },
-    Program { uncompared: FR, ..program("ppc", "qemu-ppc", "7447a", 20) },
+    Program { cleared: Some("vr"), uncompared: FR, ..program("ppc", "qemu-ppc", "7447a", 20) },
     Program { cleared: Some("vs"), uncompared: FR, flags: 1, ..program("ppc64", "qemu-ppc64", "power9", 21) },
     Program {
         taken_swapped: Some("vr"),
