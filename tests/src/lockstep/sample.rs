@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{Platform, RegisterValue};
-use terrella_platforms::Architecture;
+use terrella_platforms::{Architecture, CodeAddressBit};
 use terrella_sleigh::{Decoder, Processor};
 
 use super::{Options, plan::Plan, random::Random};
@@ -53,6 +53,9 @@ struct Mode {
 
 impl Mode {
     fn of(plan: &Plan, processor: &Processor) -> Option<Self> {
+        if plan.platform.definition().code_address_bit == CodeAddressBit::ThumbOnly {
+            return None;
+        }
         let place = plan.set.iter().position(|chosen| plan.name(chosen.id) == "t")?;
         Some(Self { bits: mode_bits(plan.platform, processor)?, place })
     }
