@@ -132,8 +132,8 @@ impl Samples {
             }
             let address = plan.place.code + self.given % plan.place.pages * plan.place.size;
             let mut context = self.processor.context;
-            let is_thumb =
-                self.mode.is_some() && (self.only_thumb || self.fixed.is_none() && self.next % 2 == 0);
+            let is_thumb = self.mode.is_some()
+                && (self.only_thumb || self.fixed.is_none() && self.next.is_multiple_of(2));
             if let Some(Mode { bits: (high, low), .. }) = self.mode {
                 context.set(high, low, is_thumb.into());
             }
