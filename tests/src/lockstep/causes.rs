@@ -407,7 +407,7 @@ mod tests {
     #[test]
     fn reproducers_are_what_the_rules_speak_of() {
         let causes = Causes::load().expect("the files can be read");
-        let mut names = BTreeSet::new();
+        let (mut names, mut wrong) = (BTreeSet::new(), Vec::new());
         for rule in &causes.0 {
             assert!(names.insert(&rule.name), "{} is there twice", rule.name);
             assert!(rule.against.iter().all(|name| Against::ALL.iter().any(|it| it.name() == name)));
@@ -421,13 +421,11 @@ mod tests {
             let none = || ("none".to_owned(), "none".to_owned());
             let prefix = if rule.mnemonics[0].starts_with(THUMB) { THUMB } else { "" };
             let (mnemonic, text) = decoded(platform, &rule.reproducer, prefix).unwrap_or_else(none);
-            assert!(
-                rule.is_about(platform, &mnemonic, &text, &rule.reproducer),
-                "{}: {} is {text:?} on {platform}",
-                rule.name,
-                rule.code()
-            );
+            if !rule.is_about(platform, &mnemonic, &text, &rule.reproducer) {
+                wrong.push(format!("{}: {} is {mnemonic}, {text:?} on {platform}", rule.name, rule.code()));
+            }
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     const RULE: &str = "rule: one\nplatforms: ppc*\nagainst: unicorn\nmnemonics: div*\n\
