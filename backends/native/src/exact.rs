@@ -3,7 +3,7 @@
 
 use rustc_apfloat::{
     Float, FloatConvert, Round, Status,
-    ieee::{Double, Half, Quad, Single, X87DoubleExtended},
+    ieee::{BFloat, Double, Half, Quad, Single, X87DoubleExtended},
 };
 
 use crate::float::{NanRule, is_nan, nan_of, square_root};
@@ -58,13 +58,9 @@ pub(crate) fn compute(
 ) -> (u128, Status) {
     let (bits, mut status) =
         formats!(size, F, arithmetic::<F>(what, [a, b, c], round), (0, Status::INVALID_OP));
-    if status.contains(Status::INEXACT) && round != Round::NearestTiesToEven {
-        // The library does not tell that a result that was rounded to the
-        // greatest number is too great.
-        let nearest = Round::NearestTiesToEven;
-        status |=
-            formats!(size, F, arithmetic::<F>(what, [a, b, c], nearest).1 & Status::OVERFLOW, Status::OK);
-    }
+    status |= overflow(status, round, |nearest| {
+        formats!(size, F, arithmetic::<F>(what, [a, b, c], nearest).1, Status::OK)
+    });
     if !is_nan(size, bits) {
         return (bits, status);
     }
@@ -75,6 +71,17 @@ pub(crate) fn compute(
         _ => &[a, b],
     };
     (nan_of(size, operands, rule), status)
+}
+
+/// That a result is too great, which the library does not tell where it was
+/// rounded to the greatest number; `again` is the status of the same
+/// computation with another rounding.
+fn overflow(status: Status, round: Round, again: impl FnOnce(Round) -> Status) -> Status {
+    if status.contains(Status::INEXACT) && round != Round::NearestTiesToEven {
+        again(Round::NearestTiesToEven) & Status::OVERFLOW
+    } else {
+        Status::OK
+    }
 }
 
 fn arithmetic<F: Float>(what: Arithmetic, operands: [u128; 3], round: Round) -> (u128, Status) {
@@ -206,6 +213,16 @@ pub(crate) fn convert(value: u128, from: usize, to: usize, round: Round) -> (u12
         ),
         (value, Status::INVALID_OP)
     )
+}
+
+/// A single to BFloat16.
+pub(crate) fn to_bfloat(value: u128, round: Round) -> (u128, Status) {
+    let mut loses = false;
+    let mut to =
+        |round| -> rustc_apfloat::StatusAnd<BFloat> { Single::from_bits(value).convert_r(round, &mut loses) };
+    let result = to(round);
+    let status = result.status | overflow(result.status, round, |nearest| to(nearest).status);
+    (result.value.to_bits(), status)
 }
 
 #[cfg(test)]
