@@ -169,7 +169,9 @@ pub(crate) fn from_integer(value: i128, size: usize, fraction: i32, round: Round
         F,
         {
             let result = F::from_i128_r(value, round);
-            (result.value.scalbn_r(-fraction as _, round).to_bits(), result.status)
+            let status = result.status
+                | overflow(result.status, round, |nearest| F::from_i128_r(value, nearest).status);
+            (result.value.scalbn_r(-fraction as _, round).to_bits(), status)
         },
         (0, Status::INVALID_OP)
     )
@@ -206,8 +208,12 @@ pub(crate) fn convert(value: u128, from: usize, to: usize, round: Round) -> (u12
             to,
             T,
             {
-                let result: rustc_apfloat::StatusAnd<T> = F::from_bits(value).convert_r(round, &mut loses);
-                (result.value.to_bits(), result.status)
+                let mut to = |round| -> rustc_apfloat::StatusAnd<T> {
+                    F::from_bits(value).convert_r(round, &mut loses)
+                };
+                let result = to(round);
+                let status = result.status | overflow(result.status, round, |nearest| to(nearest).status);
+                (result.value.to_bits(), status)
             },
             (value, Status::INVALID_OP)
         ),

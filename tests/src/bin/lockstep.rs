@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! lockstep PLATFORM [--against unicorn|qemu-user|model] [--count N] [--seed S]
-//!          [--each N] [--only PREFIX] [--code HEX] [--json] [--vectors]
+//!          [--each N] [--only PREFIX] [--code HEX] [--among FILE] [--cpu NAME]
+//!          [--json] [--vectors]
 //! ```
 //!
 //! It ends with 0 if nothing differs, 1 if something does, 2 if it was called
@@ -12,11 +13,11 @@
 
 use std::{fmt::Display, process::ExitCode, str::FromStr};
 
-use terrella_conformance::lockstep::{Against, Options, compare, serve};
+use terrella_conformance::lockstep::{Against, Options, Pattern, compare, serve};
 use terrella_emulator_api::Platform;
 
 const USAGE: &str = "usage: lockstep PLATFORM [--against unicorn|qemu-user|model] [--count N] [--seed S] \
-                     [--each N] [--only PREFIX] [--code HEX] [--json] [--vectors]";
+                     [--each N] [--only PREFIX] [--code HEX] [--among FILE] [--cpu NAME] [--json] [--vectors]";
 
 fn value<T: FromStr<Err: Display>>(name: &str, text: Option<String>) -> Result<T, String> {
     let text = text.ok_or_else(|| format!("{name} needs a value\n{USAGE}"))?;
@@ -27,6 +28,14 @@ fn bytes(text: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<char> = text.chars().collect();
     let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16);
     digits.chunks(2).map(|pair| byte(pair).map_err(|error| format!("--code {text}: {error}"))).collect()
+}
+
+/// The patterns of a file: one in the first word of each line that is no
+/// comment.
+fn patterns(path: &str) -> Result<Vec<Pattern>, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("--among {path}: {error}"))?;
+    let words = text.lines().filter_map(|line| line.split_whitespace().next());
+    words.filter(|word| !word.starts_with('#')).map(|word| value("--among", Some(word.to_owned()))).collect()
 }
 
 /// The options, and whether the report is JSON.
@@ -40,6 +49,8 @@ fn options() -> Result<(Options, bool), String> {
         seed: 1,
         each: u64::MAX,
         code: None,
+        among: Vec::new(),
+        cpu: None,
         only: None,
         vectors: false,
     };
@@ -52,6 +63,8 @@ fn options() -> Result<(Options, bool), String> {
             "--each" => options.each = value(&name, arguments.next())?,
             "--only" => options.only = arguments.next(),
             "--code" => options.code = Some(bytes(&value::<String>(&name, arguments.next())?)?),
+            "--cpu" => options.cpu = arguments.next(),
+            "--among" => options.among = patterns(&value::<String>(&name, arguments.next())?)?,
             "--against" => {
                 options.against = match value::<String>(&name, arguments.next())?.as_str() {
                     "unicorn" => Against::Unicorn,

@@ -4,7 +4,8 @@ use terrella_emulator_api::{Platform, RegisterValue};
 
 use super::{
     Against, Answer, Error, Kind, Outcome, Plan, Report, Subject, child::Child, msp430::Model,
-    native::InProcess, plan::Place, qemu::Qemu, report::Verdict, sample::Samples, vectors::vector,
+    native::InProcess, pattern::Pattern, plan::Place, qemu::Qemu, report::Verdict, sample::Samples,
+    vectors::vector,
 };
 
 /// What is compared, and how much of it.
@@ -22,6 +23,11 @@ pub struct Options {
     pub each: u64,
     /// Always this instruction, in states that differ.
     pub code: Option<Vec<u8>>,
+    /// Instructions of these patterns, all as often as the others; if there
+    /// are none, random ones.
+    pub among: Vec<Pattern>,
+    /// Another processor of the reference (`-cpu` of `qemu-user`) than usual.
+    pub cpu: Option<String>,
     /// Only mnemonics that begin with this.
     pub only: Option<String>,
     /// Whether test vectors are made of what agrees.
@@ -47,7 +53,7 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
             (place, Box::new(Model::new(platform, place)?))
         }
         Against::QemuUser => {
-            let qemu = Qemu::new(platform)?;
+            let qemu = Qemu::new(platform, options.cpu.as_deref())?;
             (qemu.place(), Box::new(qemu))
         }
     };
@@ -62,8 +68,7 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
             fixed.iter_mut().zip(bits.to_le_bytes()).for_each(|(fixed, bits)| *fixed |= bits);
         }
     }
-    let mut samples =
-        Samples::new(processor, options.seed, options.code.clone(), options.only.clone(), options.each);
+    let mut samples = Samples::new(processor, options);
     let mut report = Report::new(platform, options.against);
     for _ in 0..options.count {
         let Some(sample) = samples.next(&plan) else { break };

@@ -4,10 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{Platform, RegisterValue};
-use terrella_platforms::Architecture;
+use terrella_platforms::{Architecture, RegisterKind};
 use terrella_sleigh::{Decoder, Processor};
 
-use super::{plan::Plan, random::Random};
+use super::{Options, pattern::Pattern, plan::Plan, random::Random};
 
 /// One instruction and the state that it starts from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,6 +50,7 @@ pub(super) struct Samples {
     seed: u64,
     next: u64,
     fixed: Option<Vec<u8>>,
+    among: Vec<Pattern>,
     only: Option<String>,
     each: u64,
     seen: HashMap<String, u64>,
@@ -70,17 +71,20 @@ const fn nothing(platform: Platform) -> Option<&'static [u8]> {
 const TRIES: u64 = 100_000;
 
 impl Samples {
-    /// Instructions from a seed; or always that of these bytes, or those
-    /// whose mnemonic begins with a text; at most so many of a mnemonic.
-    pub(super) fn new(
-        processor: Arc<Processor>,
-        seed: u64,
-        fixed: Option<Vec<u8>>,
-        only: Option<String>,
-        each: u64,
-    ) -> Self {
-        let decoder = Decoder::new(processor.language.clone());
-        Self { processor, decoder, seed, next: 0, fixed, only, each, seen: HashMap::new(), given: 0 }
+    /// Those that the options ask for.
+    pub(super) fn new(processor: Arc<Processor>, options: &Options) -> Self {
+        Self {
+            decoder: Decoder::new(processor.language.clone()),
+            processor,
+            seed: options.seed,
+            next: 0,
+            fixed: options.code.clone(),
+            among: options.among.clone(),
+            only: options.only.clone(),
+            each: options.each,
+            seen: HashMap::new(),
+            given: 0,
+        }
     }
 
     /// The next one; `None` if there are no more of those wanted.
@@ -90,6 +94,10 @@ impl Samples {
             let mut random = Random::new(self.seed.wrapping_mul(0x1_0000_0001).wrapping_add(self.next));
             let mut code = vec![0; 16];
             random.fill(&mut code);
+            if !self.among.is_empty() {
+                let pattern = &self.among[self.next as usize % self.among.len()];
+                pattern.apply(&mut code, self.processor.language.is_big_endian());
+            }
             if let Some(fixed) = &self.fixed {
                 let length = fixed.len().min(16);
                 code[..length].copy_from_slice(&fixed[..length]);
@@ -110,8 +118,14 @@ impl Samples {
             }
             *seen += 1;
             self.given += 1;
+            let may_box =
+                matches!(plan.platform.architecture(), Architecture::RiscV32 | Architecture::RiscV64);
             let registers = plan.set.iter().map(|chosen| {
-                let value = random.value(chosen.kind, chosen.bits, &plan.place);
+                let value = if may_box && chosen.kind == RegisterKind::Float && random.next() >> 63 == 0 {
+                    random.boxed()
+                } else {
+                    random.value(chosen.kind, chosen.bits, &plan.place)
+                };
                 match chosen.mask {
                     u64::MAX => value,
                     mask => (value.low_u64() & mask).into(),
