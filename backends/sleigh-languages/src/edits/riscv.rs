@@ -115,7 +115,27 @@ pub(super) const EDITS: &[Edit] = &[
     Edit {
         file: "riscv.table.sinc",
         old: "FRM: \"dyn\"",
-        new: "FRM: \"\"",
+        // Where nothing is rounded, the usual mode is another one.
+        new: "roundingWidening: \"\" is op1214=0 { }\nroundingWidening: \",dyn\" is op1214=7 { }\n\
+              roundingWidening: FRM is FRM { }\nFRM: \"\"",
         reason: "assemblers print no dynamic rounding mode",
+    },
+    Edit {
+        file: "riscv.rv32d.sinc",
+        old: ":fcvt.d.s frd,frs1S is frs1S & frd & op0001=0x3 & op0204=0x4 & op0506=0x2 & funct3=0x0",
+        new: ":fcvt.d.s frd,frs1S^roundingWidening is frs1S & frd & op0001=0x3 & op0204=0x4 & op0506=0x2 & roundingWidening",
+        reason: "the rounding mode has no effect, and may be any",
+    },
+    Edit {
+        file: "riscv.rv32d.sinc",
+        old: ":fcvt.d.w frd,rs1W is frd & rs1W & op0001=0x3 & op0204=0x4 & op0506=0x2 & funct3=0x0",
+        new: ":fcvt.d.w frd,rs1W^roundingWidening is frd & rs1W & op0001=0x3 & op0204=0x4 & op0506=0x2 & roundingWidening",
+        reason: "the rounding mode has no effect, and may be any",
+    },
+    Edit {
+        file: "riscv.rv32d.sinc",
+        old: ":fcvt.d.wu frd,rs1W is frd & rs1W & op0001=0x3 & op0204=0x4 & op0506=0x2 & funct3=0x0",
+        new: ":fcvt.d.wu frd,rs1W^roundingWidening is frd & rs1W & op0001=0x3 & op0204=0x4 & op0506=0x2 & roundingWidening",
+        reason: "the rounding mode has no effect, and may be any",
     },
 ];
