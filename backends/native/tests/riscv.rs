@@ -37,7 +37,7 @@ const ATOMICS: &[Row] = &[
     (
         Platform::RISCV64,
         0x00b6_052f,
-        &[("a1", 0x1_7f), ("a2", DATA + 1)],
+        &[("a1", 0x17f), ("a2", DATA + 1)],
         &[1, 1, 1],
         &[1, 0x80, 1],
         &[("a0", 1)],
@@ -103,7 +103,7 @@ fn atomic_operations() -> Result<(), Error> {
     for (platform, word, before, data, expected, after) in ATOMICS {
         let mut emulator = machine(*platform)?;
         for (name, value) in *before {
-            emulator.write_register(name, *value)?;
+            emulator.write_register(*name, *value)?;
         }
         emulator.write_memory(DATA, data)?;
         assert_eq!(execute(&mut emulator, *word)?, Step::Done, "{word:#x}");
@@ -111,7 +111,7 @@ fn atomic_operations() -> Result<(), Error> {
         emulator.read_memory(DATA, &mut found)?;
         assert_eq!(found, *expected, "{word:#x}");
         for (name, value) in *after {
-            assert_eq!(emulator.read_register(name)?, *value, "{word:#x} {name}");
+            assert_eq!(emulator.read_register(*name)?, *value, "{word:#x} {name}");
         }
     }
     Ok(())
