@@ -24,6 +24,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/catalog.rs");
     println!("cargo::rerun-if-changed=src/edits");
+    println!("cargo::rerun-if-changed=specifications");
     println!("cargo::rerun-if-env-changed=TERRELLA_GHIDRA_PROCESSORS");
     if let Err(error) = run() {
         println!("cargo::error=the specifications of processors cannot be compiled: {error}");

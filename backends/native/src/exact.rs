@@ -3,7 +3,7 @@
 
 use rustc_apfloat::{
     Float, FloatConvert, Round, Status,
-    ieee::{Double, Half, Quad, Single, X87DoubleExtended},
+    ieee::{BFloat, Double, Half, Quad, Single, X87DoubleExtended},
 };
 
 use crate::float::{NanRule, is_nan, nan_of, square_root};
@@ -58,13 +58,17 @@ pub(crate) fn compute(
 ) -> (u128, Status) {
     let (bits, mut status) =
         formats!(size, F, arithmetic::<F>(what, [a, b, c], round), (0, Status::INVALID_OP));
-    if status.contains(Status::INEXACT) && round != Round::NearestTiesToEven {
-        // The library does not tell that a result that was rounded to the
-        // greatest number is too great.
-        let nearest = Round::NearestTiesToEven;
-        status |=
-            formats!(size, F, arithmetic::<F>(what, [a, b, c], nearest).1 & Status::OVERFLOW, Status::OK);
-    }
+    status |= match Limit::of(size) {
+        Some(limit) => limit.overflow(bits, status, || {
+            let operands = [a, b, c].map(|value| convert(value, size, 16, Round::TowardZero).0);
+            arithmetic::<Quad>(what, operands, Round::TowardZero).0
+        }),
+        None if status.contains(Status::INEXACT) && round != Round::NearestTiesToEven => {
+            let nearest = Round::NearestTiesToEven;
+            formats!(size, F, arithmetic::<F>(what, [a, b, c], nearest).1, Status::OK) & Status::OVERFLOW
+        }
+        None => Status::OK,
+    };
     if !is_nan(size, bits) {
         return (bits, status);
     }
@@ -75,6 +79,41 @@ pub(crate) fn compute(
         _ => &[a, b],
     };
     (nan_of(size, operands, rule), status)
+}
+
+/// The greatest number of a format, and the exponent of those that are too
+/// great.
+#[derive(Clone, Copy)]
+struct Limit {
+    size: usize,
+    greatest: u128,
+    exponent: i32,
+}
+
+impl Limit {
+    const fn of(size: usize) -> Option<Self> {
+        let (greatest, exponent) = match size {
+            2 => (0x7bff, 16),
+            4 => (0x7f7f_ffff, 128),
+            8 => (0x7fef_ffff_ffff_ffff, 1024),
+            _ => return None,
+        };
+        Some(Self { size, greatest, exponent })
+    }
+
+    /// That a result is too great, which the library does not tell where it
+    /// was rounded to the greatest number: with an exponent that is not
+    /// bounded, the rounded result would be greater than that (IEEE 754-2019,
+    /// 7.4). The exact result is given as a quad, rounded towards zero.
+    fn overflow(self, bits: u128, status: Status, exact: impl FnOnce() -> u128) -> Status {
+        let magnitude = bits & !(1 << (8 * self.size - 1));
+        let is_rounded = status.contains(Status::INEXACT) && magnitude == self.greatest;
+        if is_rounded && Quad::from_bits(exact()).ilogb() >= self.exponent {
+            Status::OVERFLOW
+        } else {
+            Status::OK
+        }
+    }
 }
 
 fn arithmetic<F: Float>(what: Arithmetic, operands: [u128; 3], round: Round) -> (u128, Status) {
@@ -162,7 +201,12 @@ pub(crate) fn from_integer(value: i128, size: usize, fraction: i32, round: Round
         F,
         {
             let result = F::from_i128_r(value, round);
-            (result.value.scalbn_r(-fraction as _, round).to_bits(), result.status)
+            let mut status = result.status;
+            if let Some(limit) = Limit::of(size) {
+                let exact = || Quad::from_i128_r(value, Round::TowardZero).value.to_bits();
+                status |= limit.overflow(result.value.to_bits(), status, exact);
+            }
+            (result.value.scalbn_r(-fraction as _, round).to_bits(), status)
         },
         (0, Status::INVALID_OP)
     )
@@ -200,12 +244,27 @@ pub(crate) fn convert(value: u128, from: usize, to: usize, round: Round) -> (u12
             T,
             {
                 let result: rustc_apfloat::StatusAnd<T> = F::from_bits(value).convert_r(round, &mut loses);
-                (result.value.to_bits(), result.status)
+                let (bits, mut status) = (result.value.to_bits(), result.status);
+                if let Some(limit) = Limit::of(to) {
+                    status |= limit.overflow(bits, status, || {
+                        let exact: rustc_apfloat::StatusAnd<Quad> = F::from_bits(value).convert(&mut loses);
+                        exact.value.to_bits()
+                    });
+                }
+                (bits, status)
             },
             (value, Status::INVALID_OP)
         ),
         (value, Status::INVALID_OP)
     )
+}
+
+/// A single to BFloat16.
+pub(crate) fn to_bfloat(value: u128, round: Round) -> (u128, Status) {
+    let mut loses = false;
+    let result: rustc_apfloat::StatusAnd<BFloat> = Single::from_bits(value).convert_r(round, &mut loses);
+    // What is too great towards zero would be so as a single, too.
+    (result.value.to_bits(), result.status)
 }
 
 #[cfg(test)]
@@ -239,6 +298,27 @@ mod tests {
             compute(Arithmetic::MultiplyAdd, 8, [a, b, c].map(double), NEAREST, NanRule::Default);
         assert_eq!(bits, double(a.mul_add(b, c)));
         assert_eq!(status, Status::OK);
+    }
+
+    /// The greatest single, and a bit: too great only if it is rounded up, or
+    /// if it reaches the next power of two.
+    #[test]
+    fn overflow_is_of_what_was_rounded() {
+        let status = |value: f64, round| convert(double(value), 8, 4, round).1;
+        let greatest = f64::from(f32::MAX);
+        let step = 2_f64.powi(104);
+        assert_eq!(status(greatest + 0.75 * step, Round::TowardZero), Status::INEXACT);
+        assert_eq!(status(greatest + 0.75 * step, NEAREST), Status::INEXACT | Status::OVERFLOW);
+        assert_eq!(status(greatest + step, Round::TowardZero), Status::INEXACT | Status::OVERFLOW);
+        let half = |value, round| from_integer(value, 2, 0, round).1;
+        assert_eq!(half(65535, Round::TowardZero), Status::INEXACT);
+        assert_eq!(half(-65536, Round::TowardPositive), Status::INEXACT | Status::OVERFLOW);
+        let sum = |a: f32, b: f32| {
+            let operands = [a.to_bits().into(), b.to_bits().into(), 0];
+            compute(Arithmetic::Add, 4, operands, Round::TowardZero, NanRule::Default).1
+        };
+        assert_eq!(sum(f32::MAX, 1.5 * 2_f32.powi(103)), Status::INEXACT);
+        assert_eq!(sum(f32::MAX, 2_f32.powi(104)), Status::INEXACT | Status::OVERFLOW);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     userops::{
         Handler, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float,
         mips_memory, msp430, powerpc, powerpc_float, powerpc_integer, powerpc_memory, powerpc_vectors, riscv,
-        riscv_atomic, riscv_bits, sparc_float, sparc_integer,
+        riscv_atomic, riscv_control, sparc_float, sparc_integer,
     },
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct Override {
 pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static [Override]] {
     match architecture {
         Architecture::RiscV32 | Architecture::RiscV64 => {
-            &[riscv::OVERRIDES, riscv_bits::OVERRIDES, riscv_atomic::OVERRIDES]
+            &[riscv::OVERRIDES, riscv_control::OVERRIDES, riscv_atomic::OVERRIDES]
         }
         Architecture::AArch64 => a64::OVERRIDES,
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[

@@ -1,5 +1,5 @@
 //! Single instructions on which another emulator agrees: `lockstep --vectors`
-//! has written them, of what QEMU 7.2 (`qemu-user`) and, for the MSP430, the
+//! has written them, of what QEMU 7.2 and 10.0 (`qemu-user`) and, for the MSP430, the
 //! conformance suite's model of the manual do. `msp430-mspdebug.txt` is what the
 //! simulator of mspdebug does.
 //!

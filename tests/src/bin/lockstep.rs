@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! lockstep PLATFORM [--against unicorn|qemu-user|model] [--count N] [--seed S]
-//!          [--each N] [--only PREFIX] [--code HEX] [--thumb] [--json] [--vectors] [--row]
+//!          [--each N] [--only PREFIX] [--code HEX] [--thumb] [--among FILE]
+//!          [--cpu NAME] [--json] [--vectors] [--row]
 //! ```
 //!
 //! `lockstep --causes` prints the page of the causes that are known.
@@ -14,11 +15,12 @@
 
 use std::{fmt::Display, process::ExitCode, str::FromStr};
 
-use terrella_conformance::lockstep::{Against, Options, compare, page, serve};
+use terrella_conformance::lockstep::{Against, Options, Pattern, compare, page, serve};
 use terrella_emulator_api::Platform;
 
 const USAGE: &str = "usage: lockstep PLATFORM [--against unicorn|qemu-user|model] [--count N] [--seed S] \
-                     [--each N] [--only PREFIX] [--code HEX] [--thumb] [--json] [--vectors] [--row]\n       lockstep --causes";
+                     [--each N] [--only PREFIX] [--code HEX] [--thumb] [--among FILE] \
+                     [--cpu NAME] [--json] [--vectors] [--row]\n       lockstep --causes";
 
 fn value<T: FromStr<Err: Display>>(name: &str, text: Option<String>) -> Result<T, String> {
     let text = text.ok_or_else(|| format!("{name} needs a value\n{USAGE}"))?;
@@ -29,6 +31,14 @@ fn bytes(text: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<char> = text.chars().collect();
     let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16);
     digits.chunks(2).map(|pair| byte(pair).map_err(|error| format!("--code {text}: {error}"))).collect()
+}
+
+/// The patterns of a file: one in the first word of each line that is no
+/// comment.
+fn patterns(path: &str) -> Result<Vec<Pattern>, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("--among {path}: {error}"))?;
+    let words = text.lines().filter_map(|line| line.split_whitespace().next());
+    words.filter(|word| !word.starts_with('#')).map(|word| value("--among", Some(word.to_owned()))).collect()
 }
 
 /// How the report is printed.
@@ -51,6 +61,8 @@ fn options() -> Result<(Options, Format), String> {
         each: u64::MAX,
         code: None,
         thumb: false,
+        among: Vec::new(),
+        cpu: None,
         only: None,
         vectors: false,
     };
@@ -65,6 +77,8 @@ fn options() -> Result<(Options, Format), String> {
             "--each" => options.each = value(&name, arguments.next())?,
             "--only" => options.only = arguments.next(),
             "--code" => options.code = Some(bytes(&value::<String>(&name, arguments.next())?)?),
+            "--cpu" => options.cpu = arguments.next(),
+            "--among" => options.among = patterns(&value::<String>(&name, arguments.next())?)?,
             "--against" => {
                 let name: String = value(&name, arguments.next())?;
                 let found = Against::ALL.into_iter().find(|it| it.name() == name);

@@ -4,7 +4,8 @@ use terrella_emulator_api::Platform;
 
 use super::{
     Against, Answer, Case, Causes, Difference, Ending, Error, Kind, Outcome, Plan, Report, Rule, Subject,
-    child::Child, difference::exclusive_or, msp430::Model, native::InProcess, plan::Place, qemu::Qemu,
+    child::Child, difference::exclusive_or, msp430::Model, native::InProcess, pattern::Pattern,
+    plan::Place, qemu::Qemu,
     report::Verdict, sample::Samples, vectors::vector,
 };
 
@@ -26,6 +27,11 @@ pub struct Options {
     /// Only Thumb, of processors that have it besides another instruction
     /// set; without this both, and of `code` the other one.
     pub thumb: bool,
+    /// Instructions of these patterns, all as often as the others; if there
+    /// are none, random ones.
+    pub among: Vec<Pattern>,
+    /// Another processor of the reference (`-cpu` of `qemu-user`) than usual.
+    pub cpu: Option<String>,
     /// Only mnemonics that begin with this.
     pub only: Option<String>,
     /// Whether test vectors are made of what agrees.
@@ -52,7 +58,7 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
             (place, Box::new(Model::new(platform, place)?))
         }
         Against::QemuUser => {
-            let qemu = Qemu::new(platform)?;
+            let qemu = Qemu::new(platform, options.cpu.as_deref())?;
             (qemu.place(), Box::new(qemu))
         }
     };

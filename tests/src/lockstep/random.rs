@@ -52,6 +52,12 @@ const SINGLES: [u32; 18] = [
     0x7f80_0001,
 ];
 
+/// The same of halves.
+const HALVES: [u16; 20] = [
+    0, 0x8000, 0x3c00, 0xbc00, 0x3800, 0x3e00, 0xc100, 0x57ff, 0x5800, 0xd801, 0x77ff, 0x7800, 0x0400,
+    0x03ff, 0x8001, 0x7bff, 0x7c00, 0xfc00, 0x7e12, 0x7c01,
+];
+
 /// xorshift64* (S. Vigna, 2016), started by a number through the mixer of
 /// SplitMix64 (Steele, Lea, Flood, 2014).
 pub(super) struct Random(u64);
@@ -111,6 +117,23 @@ impl Random {
             _ => self.fill(&mut bytes),
         }
         RegisterValue::from_le_bytes(&bytes).extract(0, bits)
+    }
+
+    /// A half or a single in a register for doubles, with ones above it, as
+    /// RISC-V keeps them (unprivileged manual, "NaN boxing of narrower
+    /// values").
+    pub(super) fn boxed(&mut self) -> RegisterValue {
+        let number = self.next() >> 16;
+        let value = match self.below(6) {
+            0 => 0xffff_ffff_0000_0000 | u64::from(SINGLES[self.below(SINGLES.len())]),
+            1 => 0xffff_ffff_0000_0000 | number,
+            // Numbers that are near each other.
+            2 => 0xffff_ffff_0000_0000 | (number & 0x80ff_ffff | (0x7c + self.next() % 8) << 23),
+            3 => 0xffff_ffff_ffff_0000 | u64::from(HALVES[self.below(HALVES.len())]),
+            4 => 0xffff_ffff_ffff_0000 | number & 0xffff,
+            _ => 0xffff_ffff_ffff_0000 | number & 0x83ff | (0x0d + self.next() % 6) << 10,
+        };
+        value.into()
     }
 
     fn floats(&mut self, bytes: &mut [u8; 64]) {

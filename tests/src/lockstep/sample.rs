@@ -4,10 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{Platform, RegisterValue};
-use terrella_platforms::{Architecture, CodeAddressBit};
+use terrella_platforms::{Architecture, CodeAddressBit, RegisterKind};
 use terrella_sleigh::{Decoder, Processor};
 
-use super::{Options, plan::Plan, random::Random};
+use super::{Options, pattern::Pattern, plan::Plan, random::Random};
 
 /// One instruction and the state that it starts from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -78,6 +78,7 @@ pub(super) struct Samples {
     seed: u64,
     next: u64,
     fixed: Option<Vec<u8>>,
+    among: Vec<Pattern>,
     only: Option<String>,
     each: u64,
     /// Where the context tells the instruction set of a processor that has
@@ -109,6 +110,7 @@ impl Samples {
             seed: options.seed,
             next: 0,
             fixed: options.code.clone(),
+            among: options.among.clone(),
             only: options.only.clone(),
             each: options.each,
             mode: Mode::of(plan, &processor),
@@ -126,6 +128,10 @@ impl Samples {
             let mut random = Random::new(self.seed.wrapping_mul(0x1_0000_0001).wrapping_add(self.next));
             let mut code = vec![0; 16];
             random.fill(&mut code);
+            if !self.among.is_empty() {
+                let pattern = &self.among[self.next as usize % self.among.len()];
+                pattern.apply(&mut code, self.processor.language.is_big_endian());
+            }
             if let Some(fixed) = &self.fixed {
                 let length = fixed.len().min(16);
                 code[..length].copy_from_slice(&fixed[..length]);
@@ -153,8 +159,14 @@ impl Samples {
             }
             *seen += 1;
             self.given += 1;
+            let may_box =
+                matches!(plan.platform.architecture(), Architecture::RiscV32 | Architecture::RiscV64);
             let registers = plan.set.iter().map(|chosen| {
-                let value = random.value(chosen.kind, chosen.bits, &plan.place);
+                let value = if may_box && chosen.kind == RegisterKind::Float && random.next() >> 63 == 0 {
+                    random.boxed()
+                } else {
+                    random.value(chosen.kind, chosen.bits, &plan.place)
+                };
                 match chosen.mask {
                     u64::MAX => value,
                     mask => (value.low_u64() & mask).into(),

@@ -132,15 +132,16 @@ mod tests {
         (Architecture::Mips32, 4, 0x7180_cbdb, true),
         (Architecture::Mips64, 4, 0x7f77_bea8, true),
         (Architecture::Mips32, 4, 0x4802_0000, true),
-        // c.addiw zero,0x14; c.addiw a0,1; c.jr zero; andn; pack; vadd.vv.
+        // c.addiw zero,0x14; c.addiw a0,1; c.jr zero; vadd.vv.
         (Architecture::RiscV64, 2, 0x2051, true),
         (Architecture::RiscV64, 2, 0x2505, false),
         (Architecture::RiscV64, 2, 0x8002, true),
-        (Architecture::RiscV64, 4, 0x40b5_7533, false),
-        (Architecture::RiscV64, 4, 0x08b5_4533, true),
         (Architecture::RiscV64, 4, 0x0220_8057, true),
-        // addw on RV32.
-        (Architecture::RiscV32, 4, 0x00b5_053b, true),
+        // c.mop.5; c.lui a0,0; flh; vle8.v.
+        (Architecture::RiscV64, 2, 0x6281, false),
+        (Architecture::RiscV64, 2, 0x6501, true),
+        (Architecture::RiscV32, 4, 0x0005_1507, false),
+        (Architecture::RiscV32, 4, 0x0205_0507, true),
     ];
 
     #[test]

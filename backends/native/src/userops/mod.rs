@@ -24,8 +24,12 @@ pub(crate) mod powerpc_integer;
 pub(crate) mod powerpc_memory;
 pub(crate) mod powerpc_vectors;
 pub(crate) mod riscv;
+mod riscv_additional;
 pub(crate) mod riscv_atomic;
-pub(crate) mod riscv_bits;
+mod riscv_bits;
+mod riscv_cache;
+pub(crate) mod riscv_control;
+mod riscv_crypto;
 mod sparc;
 pub(crate) mod sparc_float;
 pub(crate) mod sparc_integer;
@@ -124,7 +128,9 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         Architecture::PowerPc32 | Architecture::PowerPc64 => {
             &[traps::POWERPC, altivec::TABLE, altivec_207::TABLE, altivec_sums::TABLE]
         }
-        Architecture::RiscV32 | Architecture::RiscV64 => &[traps::RISCV],
+        Architecture::RiscV32 | Architecture::RiscV64 => {
+            &[traps::RISCV, riscv_bits::TABLE, riscv_cache::TABLE, riscv_crypto::TABLE]
+        }
         Architecture::M68k => &[traps::M68K, m68k::TABLE],
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[traps::LOONGARCH, loongarch::TABLE],
         Architecture::Sparc32 | Architecture::Sparc64 => &[traps::SPARC, sparc::TABLE],

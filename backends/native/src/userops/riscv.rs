@@ -1,10 +1,10 @@
-//! RISC-V: floating point with its rounding modes, flags and boxed NaNs
-//! (unprivileged manual, chapters 11 and 12), and control registers.
+//! RISC-V: floating point with its rounding modes, flags and boxed NaNs: F, D,
+//! Zfh, Zfbfmin and Zfa (unprivileged manual).
 
 use rustc_apfloat::{Round, Status};
 use terrella_sleigh::{SpaceId, Varnode};
 
-use super::Handler;
+use super::{Handler, riscv_additional as additional};
 use crate::{
     block::UserOp,
     emulator::NativeEmulator,
@@ -17,23 +17,12 @@ use crate::{
 pub(crate) const OVERRIDES: &[Override] = &[
     Override { mask: 0x7f, value: 0x53, handler: Handler::new(operation) },
     Override { mask: 0x73, value: 0x43, handler: Handler::new(fused) },
-    // csrrw, csrrs, csrrc and their immediate forms.
-    Override { mask: 0x107f, value: 0x1073, handler: Handler::new(control) },
-    Override { mask: 0x207f, value: 0x2073, handler: Handler::new(control) },
 ];
-
-const FFLAGS: u32 = 1;
-const FRM: u32 = 2;
-const FCSR: u32 = 3;
-/// `cycle`, `time` and `instret` (unprivileged manual, chapter 8), and their
-/// upper halves.
-const COUNTERS: std::ops::RangeInclusive<u32> = 0xc00..=0xc02;
-const COUNTERS_HIGH: std::ops::RangeInclusive<u32> = 0xc80..=0xc82;
 
 /// The size of a floating-point register.
 const FLEN: usize = 8;
 
-const fn field(word: u32, low: u32, bits: u32) -> u32 {
+pub(super) const fn field(word: u32, low: u32, bits: u32) -> u32 {
     word >> low & ((1 << bits) - 1)
 }
 
@@ -67,7 +56,7 @@ impl NativeEmulator {
 
     /// A floating-point register: a narrow value that is not boxed is the
     /// default NaN.
-    fn float_register(&self, number: u32, size: usize) -> u128 {
+    pub(super) fn float_register(&self, number: u32, size: usize) -> u128 {
         let value = self.numbered("ft0", number);
         if size == FLEN {
             return value;
@@ -77,14 +66,14 @@ impl NativeEmulator {
         if value & boxed == boxed { value & !boxed } else { default_nan(size) }
     }
 
-    fn set_float_register(&mut self, number: u32, size: usize, value: u128) {
+    pub(super) fn set_float_register(&mut self, number: u32, size: usize, value: u128) {
         let bits = 8 * size as u32;
         let boxed = if size == FLEN { 0 } else { u128::from(u64::MAX) >> bits << bits };
         self.set_numbered("ft0", number, value | boxed);
     }
 
     /// The rounding mode of an instruction; reserved ones are no instructions.
-    fn rounding(&self, word: u32) -> Result<Round, Halt> {
+    pub(super) fn rounding(&self, word: u32) -> Result<Round, Halt> {
         let mode = match field(word, 12, 3) {
             7 => self.user_register("frm") as u32 & 7,
             mode => mode,
@@ -99,7 +88,7 @@ impl NativeEmulator {
         })
     }
 
-    fn raise(&mut self, status: Status) {
+    pub(super) fn raise(&mut self, status: Status) {
         let flags = [
             (Status::INEXACT, 1),
             (Status::UNDERFLOW, 2),
@@ -115,12 +104,12 @@ impl NativeEmulator {
         }
     }
 
-    fn xlen(&self) -> usize {
+    pub(super) fn xlen(&self) -> usize {
         usize::from(self.definition.pointer_bytes)
     }
 }
 
-const fn default_nan(size: usize) -> u128 {
+pub(super) const fn default_nan(size: usize) -> u128 {
     match size {
         2 => 0x7e00,
         4 => 0x7fc0_0000,
@@ -137,7 +126,8 @@ const fn format(bits: u32) -> Result<usize, Halt> {
     match bits {
         0 => Ok(4),
         1 => Ok(8),
-        // Half and quad precision are extensions that are not there.
+        2 => Ok(2),
+        // Quad precision is an extension that is not there.
         _ => Err(Halt::Invalid),
     }
 }
@@ -174,13 +164,14 @@ fn operation(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
             let value = a & !sign(size) | other & sign(size);
             emulator.set_float_register(rd, size, value);
         }
-        (0b00101, 0 | 1) => {
-            let value = extreme(emulator, size, a, b, mode == 1);
+        (0b00101, 0..=3) => {
+            let value = extreme(emulator, size, a, b, mode & 1 != 0, mode >= 2);
             emulator.set_float_register(rd, size, value);
         }
+        (0b01000, _) if rs2 > 3 => additional::of_one(emulator, word, size, a)?,
         (0b01000, _) => {
-            let from = format(rs2 & 3)?;
-            if rs2 > 1 || from == size {
+            let from = format(rs2)?;
+            if from == size {
                 return Err(Halt::Invalid);
             }
             let round = emulator.rounding(word)?;
@@ -192,8 +183,8 @@ fn operation(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
             emulator.raise(status);
             emulator.set_float_register(rd, size, result);
         }
-        (0b10100, 0..=2) => {
-            let quiet = mode == 2;
+        (0b10100, 0..=2 | 4 | 5) => {
+            let quiet = mode >= 2;
             let nan = is_nan(size, a) || is_nan(size, b);
             if nan && (!quiet || is_signalling(size, a) || is_signalling(size, b)) {
                 emulator.raise(Status::INVALID_OP);
@@ -201,12 +192,13 @@ fn operation(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
             let (a, b) = (order(size, a), order(size, b));
             let truth = !nan
                 && match mode {
-                    0 => a <= b,
-                    1 => a < b,
+                    0 | 4 => a <= b,
+                    1 | 5 => a < b,
                     _ => a == b,
                 };
             emulator.set_integer_register(rd, truth.into());
         }
+        (0b11000, 1) if rs2 == 8 && size == 8 => additional::modular(emulator, rd, a),
         (0b11000, _) => {
             let (bits, signed) = integer_kind(emulator, rs2)?;
             let round = emulator.rounding(word)?;
@@ -235,8 +227,24 @@ fn operation(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
             }
             // The bits as they are, boxed or not.
             let value = emulator.numbered("ft0", rs1) as u64;
-            let value = if size == 4 { value as i32 as u64 } else { value };
+            let value = match size {
+                2 => value as i16 as u64,
+                4 => value as i32 as u64,
+                _ => value,
+            };
             emulator.set_integer_register(rd, value.into());
+        }
+        // fmvh.x.d, fmvp.d.x.
+        (0b11100, 0) if rs2 == 1 && size == 8 && emulator.xlen() == 4 => {
+            emulator.set_integer_register(rd, a >> 32);
+        }
+        (0b10110, 0) if size == 8 && emulator.xlen() == 4 => {
+            let [low, high] = [rs1, rs2].map(|number| emulator.numbered("zero", number));
+            emulator.set_float_register(rd, size, high << 32 | low);
+        }
+        (0b11110, 0) if rs2 == 1 => {
+            let value = additional::constant(rs1, size);
+            emulator.set_float_register(rd, size, value);
         }
         (0b11100, 1) if rs2 == 0 => emulator.set_integer_register(rd, class(size, a)),
         (0b11110, 0) if rs2 == 0 => {
@@ -260,12 +268,21 @@ fn integer_kind(emulator: &NativeEmulator, kind: u32) -> Result<(usize, bool), H
     }
 }
 
-/// The smaller or greater of two: a number rather than a NaN.
-fn extreme(emulator: &mut NativeEmulator, size: usize, a: u128, b: u128, greater: bool) -> u128 {
+/// The smaller or greater of two: a number rather than a NaN, unless NaNs are
+/// handed on.
+fn extreme(
+    emulator: &mut NativeEmulator,
+    size: usize,
+    a: u128,
+    b: u128,
+    greater: bool,
+    hands_on: bool,
+) -> u128 {
     if is_signalling(size, a) || is_signalling(size, b) {
         emulator.raise(Status::INVALID_OP);
     }
     match (is_nan(size, a), is_nan(size, b)) {
+        (true, _) | (_, true) if hands_on => default_nan(size),
         (true, true) => default_nan(size),
         (true, false) => b,
         (false, true) => a,
@@ -315,76 +332,5 @@ fn fused(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let (value, status) = exact::compute(Arithmetic::MultiplyAdd, size, [a, b, c], round, NanRule::Default);
     emulator.raise(status);
     emulator.set_float_register(field(word, 7, 5), size, value);
-    Ok(())
-}
-
-/// A control register: those of floating point are parts of one.
-fn read_control(emulator: &NativeEmulator, number: u32) -> u128 {
-    match number {
-        FFLAGS => emulator.user_register("fflags") & 0x1f,
-        FRM => emulator.user_register("frm") & 7,
-        FCSR => read_control(emulator, FRM) << 5 | read_control(emulator, FFLAGS),
-        _ if COUNTERS.contains(&number) => emulator.time_at_operation().into(),
-        _ if COUNTERS_HIGH.contains(&number) && emulator.xlen() == 4 => {
-            u128::from(emulator.time_at_operation() >> 32)
-        }
-        _ => emulator.numbered("ustatus", number),
-    }
-}
-
-fn write_control(emulator: &mut NativeEmulator, number: u32, value: u128) {
-    match number {
-        FFLAGS => emulator.set_user_register("fflags", value & 0x1f),
-        FRM => emulator.set_user_register("frm", value & 7),
-        FCSR => {
-            write_control(emulator, FRM, value >> 5);
-            write_control(emulator, FFLAGS, value);
-        }
-        _ => emulator.set_numbered("ustatus", number, value),
-    }
-}
-
-/// Whether there is a control register of a number (privileged manual, tables
-/// 3 to 8), besides those that only the upper halves of RV32 have.
-const fn has_control(number: u32, is_wide: bool) -> bool {
-    match number {
-        // fflags, frm, fcsr; cycle, time, instret and the counters.
-        1..=3 | 0xc00..=0xc1f => true,
-        0xc80..=0xc9f => !is_wide,
-        // Supervisor: sstatus, sie, stvec, scounteren, senvcfg; sscratch to
-        // sip; satp.
-        0x100 | 0x104..=0x106 | 0x10a | 0x140..=0x144 | 0x180 => true,
-        // Machine: information; trap set-up and handling; protection;
-        // counters; debugging.
-        0xf11..=0xf15 | 0x300..=0x306 | 0x30a | 0x320 | 0x323..=0x33f | 0x340..=0x344 | 0x34a | 0x34b => true,
-        0x310 | 0x31a | 0xb80 | 0xb82..=0xb9f => !is_wide,
-        0x3a0..=0x3ef | 0xb00 | 0xb02..=0xb1f | 0x7a0..=0x7a5 | 0x7a8 | 0x7b0..=0x7b3 => true,
-        _ => false,
-    }
-}
-
-fn control(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
-    let word = emulator.user_input(op, 0) as u32;
-    if !has_control(field(word, 20, 12), emulator.definition.pointer_bytes == 8) {
-        return Err(Halt::Invalid);
-    }
-    let (rd, rs1, function) = (field(word, 7, 5), field(word, 15, 5), field(word, 12, 3));
-    let number = field(word, 20, 12);
-    let operand = if function & 4 != 0 { rs1.into() } else { emulator.numbered("zero", rs1) };
-    let old = read_control(emulator, number);
-    let new = match function & 3 {
-        1 => Some(operand),
-        _ if rs1 == 0 => None,
-        2 => Some(old | operand),
-        _ => Some(old & !operand),
-    };
-    // The highest two bits tell that it is read-only.
-    if new.is_some() && number >> 10 == 3 {
-        return Err(Halt::Invalid);
-    }
-    if let Some(new) = new {
-        write_control(emulator, number, new);
-    }
-    emulator.set_integer_register(rd, old);
     Ok(())
 }

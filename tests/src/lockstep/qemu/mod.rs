@@ -44,6 +44,7 @@ const TRIES: (u32, Duration) = (500, Duration::from_millis(4));
 pub(super) struct Qemu {
     platform: Platform,
     program: &'static Program,
+    cpu: String,
     place: Place,
     folder: PathBuf,
     session: Session,
@@ -68,8 +69,10 @@ struct Session {
 }
 
 impl Qemu {
-    pub(super) fn new(platform: Platform) -> Result<Self, Error> {
+    /// Of a platform, with another processor than usual if one is given.
+    pub(super) fn new(platform: Platform, cpu: Option<&str>) -> Result<Self, Error> {
         let program = program_of(platform).ok_or(Error::NotRun { reference: "qemu-user", platform })?;
+        let cpu = cpu.unwrap_or(program.cpu).to_owned();
         let place = Place::of(platform, program.page, PAGES);
         let folder = std::env::temp_dir().join(format!("lockstep-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(Error::io("a temporary folder"))?;
@@ -78,8 +81,8 @@ impl Qemu {
         let file = folder.join("program");
         fs::write(&file, elf::executable(platform, program, place)).map_err(Error::io("a temporary file"))?;
         fs::set_permissions(&file, rights).map_err(Error::io("a temporary file"))?;
-        let session = Session::begin(platform, program, place, &folder)?;
-        Ok(Self { platform, program, place, folder, session })
+        let session = Session::begin(platform, program, &cpu, place, &folder)?;
+        Ok(Self { platform, program, cpu, place, folder, session })
     }
 
     pub(super) const fn place(&self) -> Place {
@@ -90,7 +93,7 @@ impl Qemu {
     fn begin_again(&mut self) -> Result<(), Error> {
         self.session.end();
         let initial = std::mem::take(&mut self.session.initial);
-        self.session = Session::begin(self.platform, self.program, self.place, &self.folder)?;
+        self.session = Session::begin(self.platform, self.program, &self.cpu, self.place, &self.folder)?;
         self.session.initial = initial;
         Ok(())
     }
@@ -108,6 +111,7 @@ impl Session {
     fn begin(
         platform: Platform,
         program: &'static Program,
+        cpu: &str,
         place: Place,
         folder: &std::path::Path,
     ) -> Result<Self, Error> {
@@ -116,8 +120,8 @@ impl Session {
         drop(fs::remove_file(&socket));
         let mut command = Command::new(program.program);
         command.arg("-g").arg(&socket);
-        if !program.cpu.is_empty() {
-            command.args(["-cpu", program.cpu]);
+        if !cpu.is_empty() {
+            command.args(["-cpu", cpu]);
         }
         command.arg(folder.join("program"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir(folder);

@@ -104,7 +104,7 @@ const fn make_boxes() -> ([u8; 256], [u8; 256]) {
     (forward, backward)
 }
 
-fn boxes() -> &'static ([u8; 256], [u8; 256]) {
+pub(crate) fn boxes() -> &'static ([u8; 256], [u8; 256]) {
     static BOXES: ([u8; 256], [u8; 256]) = make_boxes();
     &BOXES
 }
