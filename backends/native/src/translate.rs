@@ -1,9 +1,11 @@
 //! Translating code into blocks.
 
+mod forbidden;
 mod replacement;
 
 use std::rc::Rc;
 
+use forbidden::Forbidden;
 use terrella_emulator_api::{Error, Platform};
 use terrella_platforms::CodeAddressBit;
 use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, OpCode, Pcode, SpaceId};
@@ -52,6 +54,10 @@ pub(crate) struct Translator {
     condition: Option<u32>,
     /// The state of conditional blocks, where there are any.
     conditions: Option<Conditions>,
+    /// What there may not be behind some branches.
+    forbidden: Option<Forbidden>,
+    /// The instruction word, where slots are forbidden.
+    word: u32,
     /// The address and the length of the instruction.
     address: u64,
     length: usize,
@@ -110,6 +116,8 @@ impl Translator {
             replacement: None,
             condition: None,
             conditions: Conditions::of(&processor.language),
+            forbidden: Forbidden::of(&processor.language, platform.architecture()),
+            word: 0,
             address: 0,
             length: 0,
             is_unknown: false,
@@ -141,6 +149,9 @@ impl Translator {
                 conditions.set(&mut there, state);
                 commits.push(ContextCommit { address: next, mask, value: there.0 & mask, flows: false });
             }
+        }
+        if let Some(forbidden) = self.forbidden {
+            commits.extend(forbidden.behind(self.word, self.address.wrapping_add(self.length as u64)));
         }
         After { flows, commits }
     }
@@ -334,6 +345,13 @@ impl NativeEmulator {
         translator.replacement = None;
         translator.slot = None;
         let length = decoded.is_ok().then(|| translator.decoder.length());
+        if let Some(forbidden) = self.translator.forbidden {
+            let word = self.word_at(pc, 4);
+            self.translator.word = word;
+            if forbidden.refuses(context, word) {
+                return Err(Failure::Entry(Entry::Invalid));
+            }
+        }
         if length.is_some_and(|length| self.refuses(pc, length, context)) {
             return Err(Failure::Entry(Entry::Invalid));
         }

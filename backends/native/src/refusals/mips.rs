@@ -62,6 +62,64 @@ pub(super) const MIPS64: &[Refusal] = list![
     refuse(0xfc00_003f, 0x7c00_000a, |word| !matches!(field(word, 6, 5), 0 | 4 | 6 | 8)),
 ];
 
+/// What both widths of release 6 refuse, with what one of them does: what the
+/// earlier releases have and it has not (volume II-A, release 6, appendix A),
+/// virtual memory of later modules, the second coprocessor.
+macro_rules! release_6 {
+    ($($more:expr),* $(,)?) => {
+        &[
+            opcode(0x12),
+            opcode(0x1a),
+            opcode(0x1b),
+            opcode(0x1c),
+            opcode(0x2c),
+            opcode(0x2d),
+            opcode(0x2f),
+            opcode(0x33),
+            opcode(0x34),
+            opcode(0x3c),
+            // BGEC and BLTC, which are no BLEZL and BGTZL.
+            refuse(0xfc1f_0000, 0x16 << 26, ALWAYS),
+            refuse(0xfc1f_0000, 0x17 << 26, ALWAYS),
+            special3(0x08),
+            special3(0x09),
+            special3(0x0a),
+            special3(0x1b),
+            special3(0x1c),
+            special3(0x1d),
+            special3(0x1e),
+            special3(0x1f),
+            special3(0x23),
+            special3(0x28),
+            special3(0x29),
+            special3(0x2c),
+            special3(0x2d),
+            special3(0x2e),
+            special3(0x2f),
+            // LLX, SCX and theirs, of which only pairs have come of it.
+            refuse(0xfc00_007f, 0x7c00_0066, ALWAYS),
+            refuse(0xfc00_007f, 0x7c00_0067, ALWAYS),
+            refuse(0xfc00_007f, 0x7c00_0076, ALWAYS),
+            refuse(0xfc00_007f, 0x7c00_0077, ALWAYS),
+            refuse(0xffe0_0000, 0x4100_0000, ALWAYS),
+            refuse(0xffe0_0000, 0x4180_0000, ALWAYS),
+            // JR, which is JALR with a link of zero.
+            refuse(0xfc00_003f, 8, ALWAYS),
+            $($more),*
+        ]
+    };
+}
+
+pub(super) const MIPS32_R6: &[Refusal] = release_6![
+    // DAUI, DAHI and DATI, LWU, LD and SD.
+    opcode(0x1d),
+    opcode(0x27),
+    opcode(0x37),
+    opcode(0x3f),
+];
+
+pub(super) const MIPS64_R6: &[Refusal] = release_6![];
+
 /// MADD, MADDU, MUL, MSUB, MSUBU, CLZ, CLO, SDBBP, and DCLZ and DCLO.
 const fn is_special2(word: u32, is_wide: bool) -> bool {
     match field(word, 0, 6) {

@@ -128,13 +128,19 @@ impl NativeEmulator {
         if refusals.is_empty() || is_compressed {
             return false;
         }
+        let word = self.word_at(pc, length);
+        refusals.iter().any(|refusal| refusal.holds(length, word))
+    }
+
+    /// The first bytes of an instruction of a length, at most four, as a
+    /// number.
+    pub(super) fn word_at(&self, pc: u64, length: usize) -> u32 {
         let mut bytes = [0; 4];
         self.memory.fetch(pc, &mut bytes[..length.min(4)]);
-        let word = match (self.processor.language.is_big_endian(), length) {
+        match (self.processor.language.is_big_endian(), length) {
             (true, 2) => u32::from(u16::from_be_bytes([bytes[0], bytes[1]])),
             (true, _) => u32::from_be_bytes(bytes),
             (false, _) => u32::from_le_bytes(bytes),
-        };
-        refusals.iter().any(|refusal| refusal.holds(length, word))
+        }
     }
 }

@@ -7,6 +7,7 @@ mod ebpf;
 mod loongarch;
 mod m68k;
 mod mips;
+mod mips_r6;
 mod msp430;
 mod powerpc;
 mod riscv;
@@ -38,6 +39,7 @@ pub const EDITS: &[&[Edit]] = &[
     loongarch::EDITS,
     m68k::EDITS,
     mips::EDITS,
+    mips_r6::EDITS,
     msp430::EDITS,
     powerpc::EDITS,
     riscv::EDITS,
