@@ -75,8 +75,13 @@ fn once(what: Arithmetic, from: usize, operands: [u128; 3], to: usize, round: Ro
     // Rounded to odd, so that what comes after rounds once (Boldo and
     // Melquiond, When double rounding is odd, 2004): the wide format has more
     // than twice the digits and two more.
-    let (wide, status) =
-        exact::compute(what, from, operands, Round::TowardZero, crate::float::NanRule::Default);
+    let rule = crate::float::NanRule::Default;
+    let (mut wide, status) = exact::compute(what, from, operands, Round::TowardZero, rule);
+    if wide == 0 && !status.contains(Status::INEXACT) {
+        // The sign of an exact sum of zero is that of the rounding (IEEE 754,
+        // 6.3).
+        wide = exact::compute(what, from, operands, round, rule).0;
+    }
     let odd = wide | u128::from(status.contains(Status::INEXACT));
     let (bits, narrowed) = narrow(odd, from, to, round);
     (bits, narrowed | status & (Status::INVALID_OP | Status::DIV_BY_ZERO))

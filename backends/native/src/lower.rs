@@ -158,6 +158,10 @@ impl Lowering<'_> {
                 let (place, new) = self.constants.place(value, varnode.size > 8).ok_or(LowerError::NoRoom)?;
                 if new {
                     self.file.set::<8>(place, value.to_le_bytes());
+                    if varnode.size > 8 {
+                        // The place may be one of constants that were given up.
+                        self.file.slice_mut(place + 8, 56).fill(0);
+                    }
                 }
                 Ok(place)
             }

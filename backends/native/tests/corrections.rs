@@ -469,3 +469,35 @@ fn powerpc() {
     ];
     check(Platform::PPC64LE, rows);
 }
+
+/// So many constants that the room for them begins anew: a wide one is still
+/// zero above (Power ISA, book I, 6.7.2, lvsr).
+#[test]
+fn wide_constants_are_zero_above_after_many_others() {
+    let mut emulator = NativeEmulator::new(Platform::PPC64).expect("an emulator");
+    let count = 0x8000u64;
+    emulator.map_memory(CODE..CODE + 4 * (count + 0x1000), Permissions::ALL).expect("memory");
+    let mut code = Vec::new();
+    for index in 0..count {
+        // lis r3, index
+        code.extend((0x3c60_0000 | index as u32).to_be_bytes());
+        if index % 0x400 == 0 {
+            // lvsr v20, r7, r25
+            code.extend(0x7e87_c84cu32.to_be_bytes());
+        }
+    }
+    emulator.write_memory(CODE, &code).expect("code");
+    emulator.write_register("r7", 6).expect("a register");
+    emulator.set_program_counter(CODE).expect("an address");
+    let expected = (0..16u64).fold(0u128, |value, byte| value << 8 | u128::from(0x0a + byte));
+    for _ in 0..count / 0x400 {
+        emulator.run_with(&Limits::instructions(0x401)).expect("a run");
+        let found = emulator.read_wide_register("vr20").expect("a register");
+        assert_eq!(
+            found,
+            terrella_emulator_api::RegisterValue::from(expected),
+            "at {:#x}",
+            emulator.program_counter()
+        );
+    }
+}

@@ -4,19 +4,21 @@
 //!
 //! ```text
 //! lockstep PLATFORM [--against unicorn|qemu-user|model] [--count N] [--seed S]
-//!          [--each N] [--only PREFIX] [--code HEX] [--json] [--vectors]
+//!          [--each N] [--only PREFIX] [--code HEX] [--thumb] [--json] [--vectors] [--row]
 //! ```
 //!
-//! It ends with 0 if nothing differs, 1 if something does, 2 if it was called
-//! wrongly, and 3 if the comparison cannot be made.
+//! `lockstep --causes` prints the page of the causes that are known.
+//!
+//! It ends with 0 if nothing differs but what is explained, 1 if something
+//! does, 2 if it was called wrongly, and 3 if the comparison cannot be made.
 
 use std::{fmt::Display, process::ExitCode, str::FromStr};
 
-use terrella_conformance::lockstep::{Against, Options, compare, serve};
+use terrella_conformance::lockstep::{Against, Options, compare, page, serve};
 use terrella_emulator_api::Platform;
 
 const USAGE: &str = "usage: lockstep PLATFORM [--against unicorn|qemu-user|model] [--count N] [--seed S] \
-                     [--each N] [--only PREFIX] [--code HEX] [--json] [--vectors]";
+                     [--each N] [--only PREFIX] [--code HEX] [--thumb] [--json] [--vectors] [--row]\n       lockstep --causes";
 
 fn value<T: FromStr<Err: Display>>(name: &str, text: Option<String>) -> Result<T, String> {
     let text = text.ok_or_else(|| format!("{name} needs a value\n{USAGE}"))?;
@@ -29,10 +31,18 @@ fn bytes(text: &str) -> Result<Vec<u8>, String> {
     digits.chunks(2).map(|pair| byte(pair).map_err(|error| format!("--code {text}: {error}"))).collect()
 }
 
-/// The options, and whether the report is JSON.
-fn options() -> Result<(Options, bool), String> {
+/// How the report is printed.
+#[derive(Clone, Copy)]
+enum Format {
+    Text,
+    Json,
+    Row,
+}
+
+/// The options, and how the report is printed.
+fn options() -> Result<(Options, Format), String> {
     let mut arguments = std::env::args().skip(1);
-    let mut json = false;
+    let mut format = Format::Text;
     let mut options = Options {
         platform: value("PLATFORM", arguments.next())?,
         against: Against::Unicorn,
@@ -40,12 +50,15 @@ fn options() -> Result<(Options, bool), String> {
         seed: 1,
         each: u64::MAX,
         code: None,
+        thumb: false,
         only: None,
         vectors: false,
     };
     while let Some(name) = arguments.next() {
         match name.as_str() {
-            "--json" => json = true,
+            "--thumb" => options.thumb = true,
+            "--json" => format = Format::Json,
+            "--row" => format = Format::Row,
             "--vectors" => options.vectors = true,
             "--count" => options.count = value(&name, arguments.next())?,
             "--seed" => options.seed = value(&name, arguments.next())?,
@@ -53,17 +66,14 @@ fn options() -> Result<(Options, bool), String> {
             "--only" => options.only = arguments.next(),
             "--code" => options.code = Some(bytes(&value::<String>(&name, arguments.next())?)?),
             "--against" => {
-                options.against = match value::<String>(&name, arguments.next())?.as_str() {
-                    "unicorn" => Against::Unicorn,
-                    "qemu-user" => Against::QemuUser,
-                    "model" => Against::Model,
-                    other => return Err(format!("{other} is no reference\n{USAGE}")),
-                }
+                let name: String = value(&name, arguments.next())?;
+                let found = Against::ALL.into_iter().find(|it| it.name() == name);
+                options.against = found.ok_or_else(|| format!("{name} is no reference\n{USAGE}"))?;
             }
             other => return Err(format!("{other} is no option\n{USAGE}")),
         }
     }
-    Ok((options, json))
+    Ok((options, format))
 }
 
 /// The main function of the child process that runs Unicorn.
@@ -79,7 +89,19 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("--serve") {
         return serving();
     }
-    let (options, json) = match options() {
+    if std::env::args().nth(1).as_deref() == Some("--causes") {
+        return match page() {
+            Ok(text) => {
+                print!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::from(3)
+            }
+        };
+    }
+    let (options, format) = match options() {
         Ok(found) => found,
         Err(message) => {
             eprintln!("{message}");
@@ -88,15 +110,14 @@ fn main() -> ExitCode {
     };
     match compare(&options) {
         Ok(report) => {
-            if options.vectors {
-                report.vectors.iter().for_each(|line| println!("{line}"));
-            } else if json {
-                match serde_json::to_string_pretty(&report) {
+            match format {
+                _ if options.vectors => report.vectors.iter().for_each(|line| println!("{line}")),
+                Format::Json => match serde_json::to_string_pretty(&report) {
                     Ok(text) => println!("{text}"),
                     Err(error) => eprintln!("{error}"),
-                }
-            } else {
-                print!("{report}");
+                },
+                Format::Row => println!("{}", report.row()),
+                Format::Text => print!("{report}"),
             }
             if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }

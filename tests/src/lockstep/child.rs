@@ -132,15 +132,22 @@ impl Subject for Child {
     }
 
     fn run(&mut self, plan: &Plan, task: &Task) -> Result<Answer, Error> {
-        let mut process = self.process(plan)?;
-        match process.ask(&json(task)?) {
-            Some(line) => {
-                process.served += 1;
-                self.running = Some(process);
-                parse(&line)
+        let question = json(task)?;
+        // What counts is what a new process does, which no other instruction
+        // has touched.
+        for is_last in [false, true] {
+            let mut process = self.process(plan)?;
+            match process.ask(&question) {
+                Some(line) => {
+                    process.served += 1;
+                    self.running = Some(process);
+                    return parse(&line);
+                }
+                None if is_last => return Ok(Answer::Crashed(process.end())),
+                None => drop(process.end()),
             }
-            None => Ok(Answer::Crashed(process.end())),
         }
+        Err(Error::Protocol("a child process was not asked".to_owned()))
     }
 }
 

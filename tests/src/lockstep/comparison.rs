@@ -1,10 +1,11 @@
 //! [`compare`]: both sides, and what of them differs.
 
-use terrella_emulator_api::{Platform, RegisterValue};
+use terrella_emulator_api::Platform;
 
 use super::{
-    Against, Answer, Error, Kind, Outcome, Plan, Report, Subject, child::Child, msp430::Model,
-    native::InProcess, plan::Place, qemu::Qemu, report::Verdict, sample::Samples, vectors::vector,
+    Against, Answer, Case, Causes, Difference, Ending, Error, Kind, Outcome, Plan, Report, Rule, Subject,
+    child::Child, difference::exclusive_or, msp430::Model, native::InProcess, plan::Place, qemu::Qemu,
+    report::Verdict, sample::Samples, vectors::vector,
 };
 
 /// What is compared, and how much of it.
@@ -22,6 +23,9 @@ pub struct Options {
     pub each: u64,
     /// Always this instruction, in states that differ.
     pub code: Option<Vec<u8>>,
+    /// Only Thumb, of processors that have it besides another instruction
+    /// set; without this both, and of `code` the other one.
+    pub thumb: bool,
     /// Only mnemonics that begin with this.
     pub only: Option<String>,
     /// Whether test vectors are made of what agrees.
@@ -33,6 +37,7 @@ pub struct Options {
 /// # Errors
 /// [`Error`]. Differences are no errors: they are in the report.
 pub fn compare(options: &Options) -> Result<Report, Error> {
+    let causes = Causes::load().map_err(Error::Causes)?;
     let platform = options.platform;
     let entry = terrella_sleigh_languages::entry_of(platform)
         .ok_or(Error::NotRun { reference: terrella_native::NAME, platform })?;
@@ -57,13 +62,17 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
     // The bits that the sides fix differently say what they are, and are not
     // compared.
     let mut fixed: Vec<_> = left.iter().zip(&right).map(|(left, right)| exclusive_or(left, right)).collect();
+    for (chosen, fixed) in plan.compared.iter().zip(&mut fixed) {
+        if let Some(set) = plan.set.iter().find(|set| set.id == chosen.id) {
+            fixed.iter_mut().zip(set.mask.to_le_bytes()).for_each(|(fixed, set)| *fixed &= !set);
+        }
+    }
     if let Some((register, bits)) = reference.uncompared() {
         for (_, fixed) in plan.compared.iter().zip(&mut fixed).filter(|(chosen, _)| chosen.id == register) {
             fixed.iter_mut().zip(bits.to_le_bytes()).for_each(|(fixed, bits)| *fixed |= bits);
         }
     }
-    let mut samples =
-        Samples::new(processor, options.seed, options.code.clone(), options.only.clone(), options.each);
+    let mut samples = Samples::new(processor, &plan, options);
     let mut report = Report::new(platform, options.against);
     for _ in 0..options.count {
         let Some(sample) = samples.next(&plan) else { break };
@@ -77,60 +86,58 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
             Verdict::Skipped
         } else {
             match reference.run(&plan, &sample.task)? {
-                Answer::Crashed(signal) => Verdict::Crashed(signal),
+                Answer::Crashed(signal) => {
+                    let other = Ending { kind: Kind::Crash, detail: Some(signal) };
+                    Verdict::Crashed(Difference::Ends { own: own.ending.clone(), other })
+                }
                 Answer::GaveUp if own.ending.kind == Kind::Done => {
-                    Verdict::Different("Done / a trap".to_owned())
+                    let other = Ending::plain(Kind::Trap);
+                    Verdict::Different(Difference::Ends { own: own.ending.clone(), other })
                 }
                 Answer::GaveUp => Verdict::Skipped,
-                Answer::Outcome(other) => judge(&plan, &own, &other, &fixed),
+                Answer::Outcome(mut other) => {
+                    // A jump to itself looks like a trap to who only sees the
+                    // program counter.
+                    if own.ending.kind == Kind::Done && [own.pc, other.pc] == [sample.task.address; 2] {
+                        other.ending.kind = Kind::Done;
+                    }
+                    judge(&plan, sample.task.address, &own, &other, &fixed)
+                }
             }
         };
         if options.vectors && matches!(verdict, Verdict::Equal) {
             report.vectors.extend(vector(&plan, &mut native, &sample, &own)?);
         }
-        report.add(&sample.mnemonic, &sample.bytes, &sample.text, verdict);
+        let cause = verdict.difference().and_then(|difference| {
+            let registers: Vec<_> = plan
+                .set
+                .iter()
+                .zip(&sample.task.registers)
+                .map(|(chosen, value)| (plan.name(chosen.id), *value))
+                .collect();
+            causes.explain(&Case {
+                platform,
+                against: options.against.name(),
+                mnemonic: &sample.mnemonic,
+                text: &sample.text,
+                bytes: &sample.bytes,
+                registers: &registers,
+                difference,
+            })
+        });
+        report.add(&sample.mnemonic, &sample.bytes, &sample.text, &verdict, cause);
+    }
+    if options.code.is_none() && options.only.is_none() {
+        let rules = causes.0.iter().filter(|rule| rule.is_of(platform, options.against.name()));
+        let is_unused = |rule: &&Rule| !report.causes.contains_key(&rule.name);
+        report.unused = rules.filter(is_unused).map(|rule| rule.name.clone()).collect();
     }
     Ok(report)
 }
 
-/// The bits in which two values differ.
-fn exclusive_or(left: &RegisterValue, right: &RegisterValue) -> [u8; 64] {
-    let (mut bits, mut other) = ([0; 64], [0; 64]);
-    left.write_le_bytes(&mut bits);
-    right.write_le_bytes(&mut other);
-    for (bits, other) in bits.iter_mut().zip(other) {
-        *bits ^= other;
-    }
-    bits
-}
-
-fn judge(plan: &Plan, own: &Outcome, other: &Outcome, fixed: &[[u8; 64]]) -> Verdict {
+fn judge(plan: &Plan, address: u64, own: &Outcome, other: &Outcome, fixed: &[[u8; 64]]) -> Verdict {
     if [own, other].iter().any(|it| it.ending.kind == Kind::Missing) {
         return Verdict::Missing(format!("{} / {}", own.ending, other.ending));
     }
-    if !own.ending.agrees(&other.ending) {
-        return Verdict::Different(format!("{} / {}", own.ending, other.ending));
-    }
-    if own.ending.kind != Kind::Done {
-        return Verdict::Equal;
-    }
-    let mut differences = Vec::new();
-    for (index, chosen) in plan.compared.iter().enumerate() {
-        let (left, right) = (&own.registers[index], &other.registers[index]);
-        if exclusive_or(left, right).iter().zip(&fixed[index]).any(|(bits, fixed)| bits & !fixed != 0) {
-            differences.push(format!("{} {left:#x} / {right:#x}", plan.name(chosen.id)));
-        }
-    }
-    if own.pc != other.pc {
-        differences.push(format!("pc {:#x} / {:#x}", own.pc, other.pc));
-    }
-    if own.changed != other.changed {
-        differences.push(format!("memory {:x?} / {:x?}", own.changed, other.changed));
-    }
-    if let (Some(left), Some(right)) = (&own.stores, &other.stores)
-        && left != right
-    {
-        differences.push(format!("stores {left:x?} / {right:x?}"));
-    }
-    if differences.is_empty() { Verdict::Equal } else { Verdict::Different(differences.join("; ")) }
+    Difference::of(plan, address, own, other, fixed).map_or(Verdict::Equal, Verdict::Different)
 }

@@ -1,12 +1,15 @@
 //! Random instructions on the native engine and on a reference, one at a time
-//! from the same state: [`compare`] counts what differs by mnemonic, with an
-//! example of each.
+//! from the same state: [`compare`] counts what differs, and attributes it to
+//! the [`Causes`] that are known.
 //!
 //! A reference is Unicorn in a child process (so that its crashes are counted
 //! and nothing else), or `qemu-user` through its gdb stub.
 
+mod causes;
 mod child;
 mod comparison;
+mod difference;
+mod listing;
 mod msp430;
 mod native;
 mod outcome;
@@ -17,11 +20,14 @@ mod report;
 mod sample;
 mod vectors;
 
+pub use causes::{Case, Causes, Fault, Rule};
 pub use child::serve;
 pub use comparison::{Options, compare};
+pub use difference::{Change, Difference};
+pub use listing::page;
 pub use outcome::{Answer, Ending, Kind, Outcome};
 pub use plan::{Place, Plan};
-pub use report::{Count, Report};
+pub use report::{Cause, Count, Report};
 pub use sample::Task;
 
 use terrella_emulator_api::{Platform, RegisterId, RegisterValue};
@@ -35,6 +41,21 @@ pub enum Against {
     QemuUser,
     /// The suite's own model of a processor: of the MSP430 there is one.
     Model,
+}
+
+impl Against {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Unicorn, Self::QemuUser, Self::Model];
+
+    /// The name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unicorn => "unicorn",
+            Self::QemuUser => "qemu-user",
+            Self::Model => "model",
+        }
+    }
 }
 
 /// Why a comparison cannot be made.
@@ -66,6 +87,9 @@ pub enum Error {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// The files of causes are not right.
+    #[error("causes of differences: {0}")]
+    Causes(String),
     /// What the other side said makes no sense.
     #[error("{0}")]
     Protocol(String),

@@ -13,6 +13,15 @@ type Stores = Rc<RefCell<Vec<(u64, Vec<u8>)>>>;
 
 /// A backend of this repository as a subject.
 pub(super) struct InProcess {
+    name: &'static str,
+    platform: Platform,
+    place: Place,
+    machine: Machine,
+    /// What the compared registers hold before anything is set.
+    initial: Vec<RegisterValue>,
+}
+
+struct Machine {
     emulator: Box<dyn Emulator>,
     stores: Stores,
     start: Snapshot,
@@ -21,6 +30,13 @@ pub(super) struct InProcess {
 impl InProcess {
     /// The backend of a name, with code and data mapped.
     pub(super) fn new(name: &'static str, platform: Platform, place: Place) -> Result<Self, Error> {
+        let machine = Machine::new(name, platform, place)?;
+        Ok(Self { name, platform, place, machine, initial: Vec::new() })
+    }
+}
+
+impl Machine {
+    fn new(name: &'static str, platform: Platform, place: Place) -> Result<Self, Error> {
         let backend = backends().iter().find(|backend| backend.name == name);
         let backend = backend.ok_or(Error::NotRun { reference: name, platform })?;
         let mut emulator = (backend.make)(platform)?;
@@ -44,36 +60,46 @@ impl InProcess {
 
 impl Subject for InProcess {
     fn has(&self, register: RegisterId) -> bool {
-        self.emulator.has_register(register)
+        self.machine.emulator.has_register(register)
     }
 
     fn start(&mut self, plan: &Plan) -> Result<Vec<RegisterValue>, Error> {
-        self.emulator.restore(&self.start)?;
-        self.registers(plan)
+        self.machine = Machine::new(self.name, self.platform, self.place)?;
+        self.initial = self.machine.registers(plan)?;
+        Ok(self.initial.clone())
     }
 
     fn run(&mut self, plan: &Plan, task: &Task) -> Result<Answer, Error> {
         let data = task.data(plan.place.size);
-        self.emulator.restore(&self.start)?;
-        self.emulator.write_memory(plan.place.data, &data)?;
-        self.emulator.write_code(task.address, &task.code)?;
-        for (chosen, value) in plan.set.iter().zip(&task.registers) {
-            self.emulator.write_wide_register_id(chosen.id, *value)?;
+        if self.initial.is_empty() {
+            self.start(plan)?;
         }
-        self.emulator.set_program_counter(plan.code_pointer(task.address))?;
-        self.stores.borrow_mut().clear();
-        let ending = Ending::of(&self.emulator.step());
+        self.machine.emulator.restore(&self.machine.start)?;
+        // Unicorn does not bring back the exceptions of floating point of
+        // every processor.
+        if self.machine.registers(plan)? != self.initial {
+            self.machine = Machine::new(self.name, self.platform, self.place)?;
+        }
+        let machine = &mut self.machine;
+        machine.emulator.write_memory(plan.place.data, &data)?;
+        machine.emulator.write_code(task.address, &task.code)?;
+        for (chosen, value) in plan.set.iter().zip(&task.registers) {
+            machine.emulator.write_wide_register_id(chosen.id, *value)?;
+        }
+        machine.emulator.set_program_counter(plan.code_pointer(task.address))?;
+        machine.stores.borrow_mut().clear();
+        let ending = Ending::of(&machine.emulator.step());
         let mut after = vec![0; data.len()];
         let is_done = ending.kind == Kind::Done;
         if is_done {
-            self.emulator.read_memory(plan.place.data, &mut after)?;
+            machine.emulator.read_memory(plan.place.data, &mut after)?;
         }
-        let mut stores = self.stores.borrow().clone();
+        let mut stores = machine.stores.borrow().clone();
         stores.sort();
         Ok(Answer::Outcome(Outcome {
             ending,
-            registers: self.registers(plan)?,
-            pc: self.emulator.program_counter(),
+            registers: machine.registers(plan)?,
+            pc: machine.emulator.program_counter(),
             changed: if is_done { changes(&data, &after) } else { Vec::new() },
             stores: Some(stores),
         }))

@@ -33,6 +33,8 @@ pub enum Kind {
     Waits,
     /// The subject does not have the instruction, and says so.
     Missing,
+    /// The subject crashed.
+    Crash,
 }
 
 /// How an instruction ended.

@@ -73,7 +73,7 @@ pub(super) struct PlanText {
 /// Flags and modes that are set besides the data registers.
 const FLAGS: &[&str] = &[
     "n", "z", "c", "v", "cf", "zf", "sf", "of", "pf", "xf", "so", "ov", "ca", "frm", "x", "t", "fcsr",
-    "fpscr", "fsr", "fpcr",
+    "fpscr", "fsr", "fpcr", "cr", "nzcv",
 ];
 
 /// Floating-point status registers that are compared.
@@ -93,7 +93,10 @@ fn settable(platform: Platform, name: &str) -> u64 {
         (A::M68k, "fpcr") => 0xf0,
         // FPCR of AArch64 and FPSCR of ARM: RMode (Arm ARM, FPCR).
         (A::AArch64, "fpcr") | (A::ArmV7A, "fpscr") => 0x00c0_0000,
-        (_, "fcsr" | "fpscr" | "fsr" | "fpcr") => 0,
+        // NZCV of AArch64 (Arm ARM, NZCV), where the flags are not registers of
+        // their own.
+        (A::AArch64, "nzcv") => 0xf000_0000,
+        (_, "fcsr" | "fpscr" | "fsr" | "fpcr" | "nzcv") => 0,
         _ => u64::MAX,
     }
 }
@@ -136,7 +139,7 @@ impl Plan {
         let compared: Vec<Chosen> = compared.collect();
         let mut set: Vec<Chosen> = set.collect();
         for flag in flags {
-            if !set.iter().any(|it| it.id == flag.id) {
+            if !set.iter().any(|it| it.id == flag.id || table.get(it.id).root == flag.id) {
                 set.push(flag);
             }
         }

@@ -5,18 +5,28 @@ use std::{collections::BTreeMap, fmt};
 use serde::Serialize;
 use terrella_emulator_api::Platform;
 
-use super::Against;
+use super::{Against, Difference, Fault, Rule};
 
 /// What a comparison of one instruction says.
 pub(super) enum Verdict {
     Equal,
-    Different(String),
+    Different(Difference),
     /// One of the sides does not have it.
     Missing(String),
-    /// The reference crashed, by a signal.
-    Crashed(String),
+    /// The reference crashed.
+    Crashed(Difference),
     /// The reference was not asked.
     Skipped,
+}
+
+impl Verdict {
+    /// What differs.
+    pub(super) const fn difference(&self) -> Option<&Difference> {
+        match self {
+            Self::Different(difference) | Self::Crashed(difference) => Some(difference),
+            Self::Equal | Self::Missing(_) | Self::Skipped => None,
+        }
+    }
 }
 
 /// The counts of a mnemonic.
@@ -32,8 +42,19 @@ pub struct Count {
     pub crashed: u64,
     /// A trap, which was not given to the reference.
     pub skipped: u64,
-    /// The first that was not equal: bytes, text, and what differs.
-    pub example: Option<String>,
+    /// Of those that differ or crashed, how many no rule explains.
+    pub unexplained: u64,
+}
+
+/// How many differences a rule explains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// How many.
+    pub count: u64,
+    /// The first one.
+    pub example: String,
 }
 
 /// The counts of a comparison.
@@ -47,86 +68,121 @@ pub struct Report {
     pub sum: Count,
     /// The counts by mnemonic.
     pub mnemonics: BTreeMap<String, Count>,
-    /// The crashes of the reference: bytes, text and signal.
-    pub crashes: Vec<String>,
+    /// What is explained, by the name of the rule.
+    pub causes: BTreeMap<String, Cause>,
+    /// What is not: by mnemonic and what differs, how many, and the first
+    /// one.
+    pub unexplained: BTreeMap<String, (u64, String)>,
+    /// Rules of the platform and reference that explain nothing.
+    pub unused: Vec<String>,
+    /// What is not implemented: by mnemonic, the first one.
+    pub missing: BTreeMap<String, String>,
     /// Test vectors, if they were asked for.
     #[serde(skip)]
     pub vectors: Vec<String>,
 }
 
-/// How many crashes are kept.
-const CRASHES: usize = 50;
-
 impl Report {
     pub(super) fn new(platform: Platform, against: Against) -> Self {
         Self {
             platform: platform.name().to_owned(),
-            against: match against {
-                Against::Unicorn => "unicorn",
-                Against::QemuUser => "qemu-user",
-                Against::Model => "model",
-            },
+            against: against.name(),
             sum: Count::default(),
             mnemonics: BTreeMap::new(),
-            crashes: Vec::new(),
+            causes: BTreeMap::new(),
+            unexplained: BTreeMap::new(),
+            unused: Vec::new(),
+            missing: BTreeMap::new(),
             vectors: Vec::new(),
         }
     }
 
-    pub(super) fn add(&mut self, mnemonic: &str, bytes: &[u8], text: &str, verdict: Verdict) {
-        let count = self.mnemonics.entry(mnemonic.to_owned()).or_default();
+    pub(super) fn add(
+        &mut self,
+        mnemonic: &str,
+        bytes: &[u8],
+        text: &str,
+        verdict: &Verdict,
+        cause: Option<&Rule>,
+    ) {
         let code: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let is_first_difference = count.different == 0;
-        let (field, total, remark) = match verdict {
-            Verdict::Equal => (&mut count.equal, &mut self.sum.equal, None),
-            Verdict::Different(remark) => (&mut count.different, &mut self.sum.different, Some(remark)),
-            Verdict::Missing(remark) => (&mut count.missing, &mut self.sum.missing, Some(remark)),
-            Verdict::Crashed(signal) => {
-                if self.crashes.len() < CRASHES {
-                    self.crashes.push(format!("{code} {text}: {signal}"));
-                }
-                let remark = format!("the reference crashed by {signal}");
-                (&mut count.crashed, &mut self.sum.crashed, Some(remark))
+        let count = self.mnemonics.entry(mnemonic.to_owned()).or_default();
+        let (field, total) = match verdict {
+            Verdict::Equal => (&mut count.equal, &mut self.sum.equal),
+            Verdict::Different(_) => (&mut count.different, &mut self.sum.different),
+            Verdict::Missing(remark) => {
+                let example = || format!("{code} {text}: {remark}");
+                self.missing.entry(mnemonic.to_owned()).or_insert_with(example);
+                (&mut count.missing, &mut self.sum.missing)
             }
-            Verdict::Skipped => (&mut count.skipped, &mut self.sum.skipped, None),
+            Verdict::Crashed(_) => (&mut count.crashed, &mut self.sum.crashed),
+            Verdict::Skipped => (&mut count.skipped, &mut self.sum.skipped),
         };
         *field += 1;
         *total += 1;
-        let is_example = count.example.is_none() || is_first_difference && count.different == 1;
-        if let Some(remark) = remark.filter(|_| is_example) {
-            count.example = Some(format!("{code} {text}: {remark}"));
+        let Some(difference) = verdict.difference() else { return };
+        let example = || format!("{code} {text}: {difference}");
+        if let Some(rule) = cause {
+            let new = || Cause { fault: rule.fault, count: 0, example: example() };
+            self.causes.entry(rule.name.clone()).or_insert_with(new).count += 1;
+        } else {
+            count.unexplained += 1;
+            self.sum.unexplained += 1;
+            let key = format!("{mnemonic} [{}]", difference.kind());
+            self.unexplained.entry(key).or_insert_with(|| (0, example())).0 += 1;
         }
     }
 
-    /// Whether nothing differs.
+    /// Whether everything that differs is explained.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
-        self.sum.different == 0
+        self.sum.unexplained == 0
+    }
+
+    /// How many differences and crashes are explained by whose fault.
+    #[must_use]
+    pub fn explained(&self, fault: Fault) -> u64 {
+        self.causes.values().filter(|it| it.fault == fault).map(|it| it.count).sum()
+    }
+
+    /// The line of `lockstep-results.txt`.
+    #[must_use]
+    pub fn row(&self) -> String {
+        let Count { equal, different, missing, crashed, skipped, unexplained } = &self.sum;
+        let faults: Vec<String> = Fault::ALL.iter().map(|it| self.explained(*it).to_string()).collect();
+        format!(
+            "{}, {}, {}, {}, {equal}, {different}, {}, {unexplained}, {missing}, {crashed}, {skipped}",
+            self.platform,
+            self.against,
+            self.mnemonics.len(),
+            equal + different,
+            faults.join(", "),
+        )
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Count { equal, different, missing, crashed, skipped, .. } = &self.sum;
+        let Count { equal, different, missing, crashed, skipped, unexplained } = &self.sum;
         writeln!(
             formatter,
             "{} against {}: {} mnemonics, {equal} equal, {different} different, {missing} not implemented, \
-             the reference crashed {crashed} times, {skipped} traps not run",
+             the reference crashed {crashed} times, {skipped} traps not run; {unexplained} unexplained",
             self.platform,
             self.against,
             self.mnemonics.len(),
         )?;
-        for (mnemonic, it) in &self.mnemonics {
-            if let Some(example) = &it.example {
-                writeln!(
-                    formatter,
-                    "{mnemonic:16} equal {:5} different {:5} missing {:5} crashed {:5}  {example}",
-                    it.equal, it.different, it.missing, it.crashed
-                )?;
-            }
+        for (name, Cause { fault, count, example }) in &self.causes {
+            writeln!(formatter, "cause {name} ({}): {count}  {example}", fault.name())?;
         }
-        for crash in &self.crashes {
-            writeln!(formatter, "crash: {crash}")?;
+        for name in &self.unused {
+            writeln!(formatter, "cause {name}: explains nothing here")?;
+        }
+        for example in self.missing.values() {
+            writeln!(formatter, "not implemented: {example}")?;
+        }
+        for (what, (count, example)) in &self.unexplained {
+            writeln!(formatter, "UNEXPLAINED {what}: {count}  {example}")?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use terrella_emulator_api::{Platform, RegisterValue};
 use terrella_platforms::Architecture;
 use terrella_sleigh::{Decoder, Processor};
 
-use super::{plan::Plan, random::Random};
+use super::{Options, plan::Plan, random::Random};
 
 /// One instruction and the state that it starts from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -43,6 +43,31 @@ pub(super) struct Sample {
     pub(super) mnemonic: String,
 }
 
+/// The second instruction set of Arm: the bits of the context and the place of
+/// the T flag in the plan.
+#[derive(Debug, Clone, Copy)]
+struct Mode {
+    bits: (u32, u32),
+    place: usize,
+}
+
+impl Mode {
+    fn of(plan: &Plan, processor: &Processor) -> Option<Self> {
+        let place = plan.set.iter().position(|chosen| plan.name(chosen.id) == "t")?;
+        Some(Self { bits: mode_bits(plan.platform, processor)?, place })
+    }
+}
+
+/// Which bits of the context tell the instruction set.
+pub(super) fn mode_bits(platform: Platform, processor: &Processor) -> Option<(u32, u32)> {
+    let name = terrella_sleigh_languages::mode_field(platform)?;
+    let field = processor.language.context_field(name)?;
+    Some((field.high, field.low))
+}
+
+/// Before the mnemonics of the second instruction set.
+pub(super) const THUMB: &str = "thumb:";
+
 /// Instructions that decode, with the state that they start from.
 pub(super) struct Samples {
     processor: Arc<Processor>,
@@ -52,6 +77,10 @@ pub(super) struct Samples {
     fixed: Option<Vec<u8>>,
     only: Option<String>,
     each: u64,
+    /// Where the context tells the instruction set of a processor that has
+    /// two, and the register that the plan sets with it.
+    mode: Option<Mode>,
+    only_thumb: bool,
     seen: HashMap<String, u64>,
     given: u64,
 }
@@ -70,17 +99,21 @@ const fn nothing(platform: Platform) -> Option<&'static [u8]> {
 const TRIES: u64 = 100_000;
 
 impl Samples {
-    /// Instructions from a seed; or always that of these bytes, or those
-    /// whose mnemonic begins with a text; at most so many of a mnemonic.
-    pub(super) fn new(
-        processor: Arc<Processor>,
-        seed: u64,
-        fixed: Option<Vec<u8>>,
-        only: Option<String>,
-        each: u64,
-    ) -> Self {
-        let decoder = Decoder::new(processor.language.clone());
-        Self { processor, decoder, seed, next: 0, fixed, only, each, seen: HashMap::new(), given: 0 }
+    /// Those that the options ask for.
+    pub(super) fn new(processor: Arc<Processor>, plan: &Plan, options: &Options) -> Self {
+        Self {
+            decoder: Decoder::new(processor.language.clone()),
+            seed: options.seed,
+            next: 0,
+            fixed: options.code.clone(),
+            only: options.only.clone(),
+            each: options.each,
+            mode: Mode::of(plan, &processor),
+            only_thumb: options.thumb,
+            seen: HashMap::new(),
+            given: 0,
+            processor,
+        }
     }
 
     /// The next one; `None` if there are no more of those wanted.
@@ -95,13 +128,20 @@ impl Samples {
                 code[..length].copy_from_slice(&fixed[..length]);
             }
             let address = plan.place.code + self.given % plan.place.pages * plan.place.size;
-            let decoded = self.decoder.decode(address, &code, self.processor.context);
+            let mut context = self.processor.context;
+            let is_thumb =
+                self.mode.is_some() && (self.only_thumb || self.fixed.is_none() && self.next % 2 == 0);
+            if let Some(Mode { bits: (high, low), .. }) = self.mode {
+                context.set(high, low, is_thumb.into());
+            }
+            let decoded = self.decoder.decode(address, &code, context);
             // What is asked for is tried even if it is no instruction here.
             let (length, mnemonic, text) = match (decoded, &self.fixed) {
                 (Ok(length), _) => (length, self.decoder.mnemonic(), self.decoder.text()),
                 (Err(_), Some(fixed)) => (fixed.len().min(16), "none".to_owned(), "none".to_owned()),
                 (Err(_), None) => continue,
             };
+            let mnemonic = if is_thumb { format!("{THUMB}{mnemonic}") } else { mnemonic };
             let has_slot = decoded.is_ok() && self.decoder.delay_slot() > 0;
             let seen = self.seen.entry(mnemonic.clone()).or_default();
             let is_wanted = self.only.as_ref().is_none_or(|only| mnemonic.starts_with(only.as_str()));
@@ -117,7 +157,10 @@ impl Samples {
                     mask => (value.low_u64() & mask).into(),
                 }
             });
-            let registers = registers.collect();
+            let mut registers: Vec<RegisterValue> = registers.collect();
+            if let Some(Mode { place, .. }) = self.mode {
+                registers[place] = u64::from(is_thumb).into();
+            }
             if let Some(nothing) = nothing(plan.platform).filter(|_| has_slot) {
                 code[length..length + nothing.len()].copy_from_slice(nothing);
             }

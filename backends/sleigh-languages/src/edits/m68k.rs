@@ -278,4 +278,40 @@ pub(super) const EDITS: &[Edit] = &[
     coprocessor("{ e2l = float2float(fdst); resflags_fp(e2l); }", "{ e2l = float2float(fdst); }"),
     coprocessor("{ e2x = float2float(fdst); resflags_fp(e2x); }", "{ e2x = float2float(fdst); }"),
     coprocessor("{ e2d = float2float(fdst); resflags_fp(e2d); }", "{ e2d = float2float(fdst); }"),
+    Edit {
+        file: "68000.sinc",
+        old: "IS=0 & iis=5",
+        new: "IS=0 & (iis=1)",
+        reason: "preindexed is 1 to 3, postindexed 5 to 7 (M68000PRM, table 2-2)",
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "IS=0 & iis=1",
+        new: "IS=0 & iis=5",
+        reason: "preindexed is 1 to 3, postindexed 5 to 7 (M68000PRM, table 2-2)",
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "IS=0 & iis=6",
+        new: "IS=0 & (iis=2)",
+        reason: "preindexed is 1 to 3, postindexed 5 to 7 (M68000PRM, table 2-2)",
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "IS=0 & iis=2",
+        new: "IS=0 & iis=6",
+        reason: "preindexed is 1 to 3, postindexed 5 to 7 (M68000PRM, table 2-2)",
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "IS=0 & iis=7",
+        new: "IS=0 & (iis=3)",
+        reason: "preindexed is 1 to 3, postindexed 5 to 7 (M68000PRM, table 2-2)",
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "IS=0 & iis=3",
+        new: "IS=0 & iis=7",
+        reason: "preindexed is 1 to 3, postindexed 5 to 7 (M68000PRM, table 2-2)",
+    },
 ];

@@ -33,4 +33,10 @@ pub(super) const EDITS: &[Edit] = &[
         new: "\tlocal new = rs1;\n\trdDst = zext(frm[0,3]);\n\tfrm[0,3] = new[0,3];",
         reason: "source and destination may be the same register",
     },
+    Edit {
+        file: "riscv.rvc.sinc",
+        old: "\tra = inst_next;\n\tcall [crd];",
+        new: "\tlocal target = crd;\n\tra = inst_next;\n\tcall [target];",
+        reason: "the register of the target may be the link register",
+    },
 ];

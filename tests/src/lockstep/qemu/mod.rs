@@ -62,6 +62,9 @@ struct Session {
     initial: Vec<(Numbered, Vec<u8>)>,
     /// Registers are written one by one.
     one_by_one: bool,
+    /// The beginning of the names of those that are zero before every
+    /// instruction.
+    cleared: Option<&'static str>,
 }
 
 impl Qemu {
@@ -153,6 +156,7 @@ impl Session {
             data: vec![0; place.size as usize],
             initial: Vec::new(),
             one_by_one: program.one_by_one,
+            cleared: program.cleared,
         })
     }
 
@@ -202,6 +206,14 @@ impl Session {
             }
         } else {
             self.connection.order(&format!("G{}", hex(&image)))?;
+        }
+        if let Some(prefix) = self.cleared {
+            let is_set = |number| values.iter().any(|(set, _)| set.number == number);
+            let all = self.numbering.registers.iter().filter(|it| !is_set(it.number));
+            for register in all.filter(|it| it.name.starts_with(prefix) && self.in_image(it).is_none()) {
+                let zeros = vec![0; register.bits as usize / 8];
+                others.push(format!("P{:x}={}", register.number, hex(&zeros)));
+            }
         }
         others.iter().try_for_each(|what| self.connection.order(what))
     }
@@ -323,7 +335,7 @@ impl Qemu {
             // The signal of a trap is that of a step.
             kind = Kind::Trap;
         }
-        let is_done = kind == Kind::Done;
+        let is_done = kind == Kind::Done || pc == task.address;
         let changed = if is_done {
             self.session.read_data(plan.place)?;
             changes(&data, &self.session.data)
@@ -358,8 +370,10 @@ impl Subject for Qemu {
             self.begin_again()?;
         }
         let mut result = self.execute(plan, task);
-        if result.is_err() {
-            // What counts is what a new process does.
+        let is_trap = matches!(&result, Ok(outcome) if outcome.ending.kind == Kind::Trap);
+        if result.is_err() || is_trap {
+            // What counts is what a new process does: an earlier instruction
+            // may have set it to trace, for example.
             self.begin_again()?;
             result = self.execute(plan, task);
         }

@@ -25,6 +25,9 @@ pub(super) struct Program {
     pub(super) swapped: Option<&'static str>,
     /// Registers whose halves the stub takes in the wrong order.
     pub(super) taken_swapped: Option<&'static str>,
+    /// Registers that cannot be set otherwise, and are zero before every
+    /// instruction.
+    pub(super) cleared: Option<&'static str>,
     /// A register selects those that are sent before it.
     pub(super) has_windows: bool,
     /// A register and the bits of it that the program does not compute.
@@ -143,10 +146,14 @@ const BASE: Program = Program {
     without: &["system-registers.xml"],
     swapped: None,
     taken_swapped: None,
+    cleared: None,
     has_windows: false,
     uncompared: None,
     one_by_one: false,
 };
+
+/// The stub's CPSR has the flags where NZCV has them.
+const A64_FLAGS: &[(&str, &str)] = &[("cpsr", "nzcv")];
 
 /// FR of PowerPC, which tells that a result was rounded up: QEMU has it not.
 const FR: Option<(&str, u64)> = Some(("fpscr", 1 << 18));
@@ -161,8 +168,8 @@ const PROGRAMS: &[Program] = &[
     Program { flags: 0x0500_0000, swapped: Some("q"), ..program("armv7a", "qemu-arm", "max", 40) },
     Program { flags: 0x0580_0000, ..program("armv7aeb", "qemu-armeb", "max", 40) },
     Program { flags: 0x0500_0000, ..program("armv5t", "qemu-arm", "arm926", 40) },
-    program("aarch64", "qemu-aarch64", "max,sve=off,sme=off", 183),
-    program("aarch64_be", "qemu-aarch64_be", "max,sve=off,sme=off", 183),
+    Program { names: A64_FLAGS, ..program("aarch64", "qemu-aarch64", "max,sve=off,sme=off", 183) },
+    Program { names: A64_FLAGS, ..program("aarch64_be", "qemu-aarch64_be", "max,sve=off,sme=off", 183) },
     Program { flags: 0x7000_1000, registers: Some(MIPS32), ..program("mips", "qemu-mips", "74Kf", 8) },
     Program { flags: 0x7000_1000, registers: Some(MIPS32), ..program("mipsel", "qemu-mipsel", "74Kf", 8) },
     Program {
@@ -175,13 +182,14 @@ const PROGRAMS: &[Program] = &[
         registers: Some(MIPS64),
         ..program("mips64el", "qemu-mips64el", "mips64dspr2", 8)
     },
-    Program { uncompared: FR, ..program("ppc", "qemu-ppc", "7447a", 20) },
-    Program { uncompared: FR, flags: 1, ..program("ppc64", "qemu-ppc64", "power8", 21) },
+    Program { cleared: Some("vr"), uncompared: FR, ..program("ppc", "qemu-ppc", "7447a", 20) },
+    Program { cleared: Some("vs"), uncompared: FR, flags: 1, ..program("ppc64", "qemu-ppc64", "power9", 21) },
     Program {
         taken_swapped: Some("vr"),
+        cleared: Some("vs"),
         uncompared: FR,
         flags: 2,
-        ..program("ppc64le", "qemu-ppc64le", "power8", 21)
+        ..program("ppc64le", "qemu-ppc64le", "power9", 21)
     },
     program("riscv32", "qemu-riscv32", "rv32", 243),
     program("riscv64", "qemu-riscv64", "rv64", 243),

@@ -1,0 +1,502 @@
+//! [`Causes`]: why instructions end differently on the native engine and on a
+//! reference, as the files of `tests/lockstep-causes` tell.
+//!
+//! A file holds rules with empty lines between them. A rule is lines of
+//! `name: value`; a line that begins with spaces continues the one before.
+//!
+//! | name | value |
+//! |---|---|
+//! | `rule` | its name |
+//! | `platforms` | platforms, or `*` within a name |
+//! | `against` | references |
+//! | `mnemonics` | mnemonics, `*` standing for anything |
+//! | `texts` | optional: the printed instruction, likewise; several are parted by `;` |
+//! | `codes` | optional: `value/mask` of the first bytes, in hexadecimal digits |
+//! | `when` | optional: `register&mask=value` before the instruction; `!=` as well |
+//! | `ends` | how it ends on both sides: `Done / Invalid`; several are parted by `;` |
+//! | `changes` | or what may differ: registers (`fpscr&0x1f` for bits), `pc` (`stay` if it stays on the reference), `memory`, `stores` |
+//! | `fault` | whose it is, see [`Fault`] |
+//! | `manual` | the manual's section |
+//! | `because` | what the sides do |
+//! | `reproducer` | bytes of an instruction of the first platform |
+
+use std::{fs, path::PathBuf};
+
+use terrella_emulator_api::{Platform, RegisterValue};
+use terrella_platforms::ByteOrder;
+
+use super::{Difference, Ending};
+
+/// Whose fault a difference is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fault {
+    /// The native engine's: a limitation.
+    Ours,
+    /// The reference's: a fault, or something that it lacks.
+    Theirs,
+    /// The manual leaves it open: it is unpredictable, undefined, reserved, or
+    /// the implementation's choice.
+    Open,
+    /// Neither's: the comparison cannot give both sides the same state, rights
+    /// or system.
+    Comparison,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Ours, Self::Theirs, Self::Open, Self::Comparison];
+
+    /// The word of the files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Theirs => "theirs",
+            Self::Open => "open",
+            Self::Comparison => "comparison",
+        }
+    }
+}
+
+/// The value of a register before the instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Condition {
+    register: String,
+    mask: u64,
+    value: u64,
+    is_equal: bool,
+}
+
+/// What differs, as a rule describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Pattern {
+    Ends(Vec<(String, String)>),
+    /// Names, and the bits of them that may differ.
+    Changes(Vec<(String, u64)>),
+}
+
+/// Why some instructions differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The name.
+    pub name: String,
+    /// The family: the name of the file.
+    pub family: String,
+    /// Patterns of platforms.
+    pub platforms: Vec<String>,
+    /// References.
+    pub against: Vec<String>,
+    /// Patterns of mnemonics.
+    pub mnemonics: Vec<String>,
+    texts: Vec<String>,
+    codes: Vec<(Vec<u8>, Vec<u8>)>,
+    when: Vec<Condition>,
+    pattern: Pattern,
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// The manual's section.
+    pub manual: String,
+    /// What the sides do.
+    pub because: String,
+    /// An instruction for which the rule was made.
+    pub reproducer: Vec<u8>,
+}
+
+/// An instruction whose outcome differs.
+pub struct Case<'a> {
+    /// The platform.
+    pub platform: Platform,
+    /// The reference.
+    pub against: &'a str,
+    /// The mnemonic.
+    pub mnemonic: &'a str,
+    /// The whole text.
+    pub text: &'a str,
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// Registers before the instruction.
+    pub registers: &'a [(&'a str, RegisterValue)],
+    /// What differs.
+    pub difference: &'a Difference,
+}
+
+/// Whether a text is of a pattern, in which `*` stands for anything.
+fn is_like(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, rest)) => text.strip_prefix(head).is_some_and(|text| {
+            let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            starts.into_iter().any(|at| is_like(rest, &text[at..]))
+        }),
+    }
+}
+
+fn is_any(patterns: &[String], text: &str) -> bool {
+    patterns.iter().any(|pattern| is_like(pattern, text))
+}
+
+/// The bytes of an instruction with the most significant first: of words that
+/// lie the other way round those of each word, which is a half-word on Thumb.
+fn ordered(platform: Platform, bytes: &[u8]) -> Vec<u8> {
+    use terrella_platforms::Architecture as A;
+    let unit = match (platform.architecture(), platform.byte_order()) {
+        (_, ByteOrder::Big) | (A::I386 | A::X86_64, _) => 1,
+        (A::ArmV6M | A::ArmV7M | A::Msp430 | A::Msp430X, _) => 2,
+        _ => bytes.len().max(1),
+    };
+    bytes.chunks(unit).flat_map(|unit| unit.iter().rev().copied()).collect()
+}
+
+fn end_is(pattern: &str, ending: &Ending) -> bool {
+    is_like(pattern, &ending.to_string()) || pattern == format!("{:?}", ending.kind)
+}
+
+impl Rule {
+    /// Whether the rule is one of a platform and reference.
+    #[must_use]
+    pub fn is_of(&self, platform: Platform, against: &str) -> bool {
+        is_any(&self.platforms, platform.name()) && is_any(&self.against, against)
+    }
+
+    /// Whether the rule speaks of an instruction, whatever it did.
+    #[must_use]
+    pub fn is_about(&self, platform: Platform, mnemonic: &str, text: &str, bytes: &[u8]) -> bool {
+        let bytes = ordered(platform, bytes);
+        is_any(&self.mnemonics, mnemonic)
+            && (self.texts.is_empty() || is_any(&self.texts, text))
+            && (self.codes.is_empty()
+                || self.codes.iter().any(|(value, mask)| {
+                    let masked = bytes.iter().zip(mask).map(|(byte, mask)| byte & mask);
+                    bytes.len() >= mask.len() && masked.eq(value.iter().copied())
+                }))
+    }
+
+    fn explains(&self, case: &Case<'_>) -> bool {
+        let holds = |it: &Condition| {
+            let found = case.registers.iter().find(|(name, _)| *name == it.register);
+            found.is_some_and(|(_, value)| (value.low_u64() & it.mask == it.value) == it.is_equal)
+        };
+        self.is_of(case.platform, case.against)
+            && self.is_about(case.platform, case.mnemonic, case.text, case.bytes)
+            && self.when.iter().all(holds)
+            && match (&self.pattern, case.difference) {
+                (Pattern::Ends(ends), Difference::Ends { own, other }) => {
+                    ends.iter().any(|(left, right)| end_is(left, own) && end_is(right, other))
+                }
+                (Pattern::Changes(allowed), Difference::Changes(changes)) => changes.iter().all(|change| {
+                    let (bits, more) = change.bits;
+                    allowed.iter().any(|(name, mask)| {
+                        is_like(name, &change.what) && bits & !mask == 0 && (!more || *mask == u64::MAX)
+                    })
+                }),
+                _ => false,
+            }
+    }
+
+    /// The arguments of `lockstep` that show the rule's instruction.
+    #[must_use]
+    pub fn code(&self) -> String {
+        self.reproducer.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What may differ, to be read.
+    #[must_use]
+    pub fn what(&self) -> String {
+        let parts: Vec<String> = match &self.pattern {
+            Pattern::Ends(ends) => ends.iter().map(|(left, right)| format!("{left} / {right}")).collect(),
+            Pattern::Changes(changes) => {
+                let change = |(name, mask): &(String, u64)| match *mask {
+                    u64::MAX => name.clone(),
+                    mask => format!("{name} & {mask:#x}"),
+                };
+                changes.iter().map(change).collect()
+            }
+        };
+        parts.join("; ")
+    }
+}
+
+/// All rules.
+#[derive(Debug, Clone, Default)]
+pub struct Causes(pub Vec<Rule>);
+
+impl Causes {
+    /// Those of the files of `tests/lockstep-causes`.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or what is wrong in which rule.
+    pub fn load() -> Result<Self, String> {
+        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/lockstep-causes"));
+        let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+        let entries = fs::read_dir(&folder).map_err(failed)?;
+        let mut paths =
+            entries.map(|it| Ok(it.map_err(failed)?.path())).collect::<Result<Vec<PathBuf>, String>>()?;
+        paths.sort();
+        let mut rules = Vec::new();
+        for path in paths.iter().filter(|path| path.extension().is_some_and(|it| it == "txt")) {
+            let family = path.file_stem().unwrap_or_default().to_string_lossy();
+            let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            rules.extend(parse(&family, &text).map_err(|error| format!("{}: {error}", path.display()))?);
+        }
+        Ok(Self(rules))
+    }
+
+    /// The first rule that explains a case.
+    #[must_use]
+    pub fn explain(&self, case: &Case<'_>) -> Option<&Rule> {
+        self.0.iter().find(|rule| rule.explains(case))
+    }
+}
+
+/// The rules of a file.
+fn parse(family: &str, text: &str) -> Result<Vec<Rule>, String> {
+    let mut rules = Vec::new();
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for line in text.lines().chain([""]).filter(|line| !line.starts_with('#')) {
+        if line.trim().is_empty() {
+            if !fields.is_empty() {
+                let name = fields[0].1.clone();
+                rules.push(rule(family, &fields).map_err(|error| format!("{name}: {error}"))?);
+                fields.clear();
+            }
+        } else if let Some(rest) = line.strip_prefix(' ') {
+            let (_, last) = fields.last_mut().ok_or_else(|| format!("{line:?} continues nothing"))?;
+            last.push(' ');
+            last.push_str(rest.trim());
+        } else {
+            let (name, value) = line.split_once(':').ok_or_else(|| format!("{line:?} has no colon"))?;
+            fields.push((name.trim().to_owned(), value.trim().to_owned()));
+        }
+    }
+    Ok(rules)
+}
+
+const FIELDS: [&str; 13] = [
+    "rule",
+    "platforms",
+    "against",
+    "mnemonics",
+    "texts",
+    "codes",
+    "when",
+    "ends",
+    "changes",
+    "fault",
+    "manual",
+    "because",
+    "reproducer",
+];
+
+fn rule(family: &str, fields: &[(String, String)]) -> Result<Rule, String> {
+    if let Some((index, (name, _))) = fields.iter().enumerate().find(|(at, (name, _))| {
+        !FIELDS.contains(&name.as_str()) || fields[..*at].iter().any(|it| it.0 == *name)
+    }) {
+        return Err(format!("line {index}, `{name}`, is unknown or there twice"));
+    }
+    let optional = |name: &str| fields.iter().find(|it| it.0 == name).map(|it| it.1.as_str());
+    let field =
+        |name: &str| optional(name).filter(|it| !it.is_empty()).ok_or_else(|| format!("`{name}` is missing"));
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let parts = |text: &str| text.split(';').map(|it| it.trim().to_owned()).collect::<Vec<_>>();
+    let pattern = match (optional("ends"), optional("changes")) {
+        (Some(ends), None) => {
+            let pair = |part: &String| {
+                let (left, right) = part.split_once(" / ")?;
+                Some((left.trim().to_owned(), right.trim().to_owned()))
+            };
+            let ends: Option<Vec<_>> = parts(ends).iter().map(pair).collect();
+            Pattern::Ends(ends.ok_or("`ends` are not `own / other`")?)
+        }
+        (None, Some(changes)) => {
+            let change = |word: &str| match word.split_once('&') {
+                Some((name, mask)) => Ok((name.to_owned(), number(mask)?)),
+                None => Ok((word.to_owned(), u64::MAX)),
+            };
+            Pattern::Changes(changes.split_whitespace().map(change).collect::<Result<_, String>>()?)
+        }
+        _ => return Err("either `ends` or `changes` is needed".to_owned()),
+    };
+    let code = |word: &str| {
+        let (value, mask) = word.split_once('/').ok_or_else(|| format!("{word} is not `value/mask`"))?;
+        let (value, mask) = (bytes(value)?, bytes(mask)?);
+        let is_within =
+            value.len() == mask.len() && value.iter().zip(&mask).all(|(it, mask)| it & !mask == 0);
+        if is_within { Ok((value, mask)) } else { Err(format!("{word}: the value is not within the mask")) }
+    };
+    let fault = field("fault")?;
+    Ok(Rule {
+        name: field("rule")?.to_owned(),
+        family: family.to_owned(),
+        platforms: words(field("platforms")?),
+        against: words(field("against")?),
+        mnemonics: words(field("mnemonics")?),
+        texts: optional("texts").map(parts).unwrap_or_default(),
+        codes: optional("codes")
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(code)
+            .collect::<Result<_, _>>()?,
+        when: optional("when")
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(condition)
+            .collect::<Result<_, _>>()?,
+        pattern,
+        fault: Fault::ALL.into_iter().find(|it| it.name() == fault).ok_or(format!("fault {fault:?}"))?,
+        manual: field("manual")?.to_owned(),
+        because: field("because")?.to_owned(),
+        reproducer: bytes(field("reproducer")?)?,
+    })
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    let (digits, radix) = text.strip_prefix("0x").map_or((text, 10), |digits| (digits, 16));
+    u64::from_str_radix(digits, radix).map_err(|error| format!("{text}: {error}"))
+}
+
+fn condition(word: &str) -> Result<Condition, String> {
+    let (left, value) = word.split_once('=').ok_or_else(|| format!("{word} is no comparison"))?;
+    let (left, is_equal) = left.strip_suffix('!').map_or((left, true), |left| (left, false));
+    let (register, mask) = match left.split_once('&') {
+        Some((register, mask)) => (register, number(mask)?),
+        None => (left, u64::MAX),
+    };
+    Ok(Condition { register: register.to_owned(), mask, value: number(value)?, is_equal })
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>, String> {
+    let byte = |at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(byte).collect();
+    bytes.ok_or_else(|| format!("{text} are no bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use terrella_sleigh::Decoder;
+
+    use super::{
+        super::{
+            Against, Change, Kind,
+            sample::{THUMB, mode_bits},
+        },
+        *,
+    };
+
+    /// Mnemonic and text of an instruction, if it is one.
+    fn decoded(platform: Platform, code: &[u8], prefix: &str) -> Option<(String, String)> {
+        let entry = terrella_sleigh_languages::entry_of(platform)?;
+        let processor = terrella_sleigh_languages::load(entry.name).ok()?;
+        let mut decoder = Decoder::new(processor.language.clone());
+        let (mut bytes, mut context) = (code.to_vec(), processor.context);
+        bytes.resize(16, 0);
+        if let Some((high, low)) = mode_bits(platform, &processor).filter(|_| prefix == THUMB) {
+            context.set(high, low, 1);
+        }
+        let length = decoder.decode(0x2_0000, &bytes, context).ok()?;
+        (length <= code.len()).then(|| (format!("{prefix}{}", decoder.mnemonic()), decoder.text()))
+    }
+
+    #[test]
+    fn reproducers_are_what_the_rules_speak_of() {
+        let causes = Causes::load().expect("the files can be read");
+        let mut names = BTreeSet::new();
+        for rule in &causes.0 {
+            assert!(names.insert(&rule.name), "{} is there twice", rule.name);
+            assert!(rule.against.iter().all(|name| Against::ALL.iter().any(|it| it.name() == name)));
+            for pattern in &rule.platforms {
+                let is_known = Platform::ALL.iter().any(|it| is_like(pattern, it.name()));
+                assert!(is_known, "{}: no platform is {pattern}", rule.name);
+            }
+            let platform = Platform::ALL.iter().find(|it| is_like(&rule.platforms[0], it.name()));
+            let platform = *platform.expect("a platform");
+            // Compared as well is what cannot be decoded, if it is asked for.
+            let none = || ("none".to_owned(), "none".to_owned());
+            let prefix = if rule.mnemonics[0].starts_with(THUMB) { THUMB } else { "" };
+            let (mnemonic, text) = decoded(platform, &rule.reproducer, prefix).unwrap_or_else(none);
+            assert!(
+                rule.is_about(platform, &mnemonic, &text, &rule.reproducer),
+                "{}: {} is {text:?} on {platform}",
+                rule.name,
+                rule.code()
+            );
+        }
+    }
+
+    const RULE: &str = "rule: one\nplatforms: ppc*\nagainst: unicorn\nmnemonics: div*\n\
+                        codes: 7c0003d6/fc0007fe\nwhen: so=1\nchanges: r* xer&0x80000000\nfault: open\n\
+                        manual: none\nbecause: of\n this\nreproducer: 7c0003d6\n";
+
+    #[test]
+    fn a_rule_explains_what_it_names_and_nothing_else() {
+        let causes = Causes(parse("test", RULE).expect("a rule"));
+        assert_eq!(causes.0[0].because, "of this");
+        let change = |what: &str, bits| Change { what: what.to_owned(), bits, text: String::new() };
+        let differs = |changes: &[Change]| Difference::Changes(changes.to_vec());
+        let explained = |platform, mnemonic, bytes: &[u8], so: u64, difference: &Difference| {
+            let registers = [("so", RegisterValue::from(so))];
+            let case = Case {
+                platform,
+                against: "unicorn",
+                mnemonic,
+                text: mnemonic,
+                bytes,
+                registers: &registers,
+                difference,
+            };
+            causes.explain(&case).is_some()
+        };
+        let (ppc, code) = (Platform::PPC, [0x7f, 0xff, 0xfb, 0xd6]);
+        let fine = differs(&[change("r3", (5, true)), change("xer", (1 << 31, false))]);
+        assert!(explained(ppc, "divw", &code, 1, &fine));
+        assert!(!explained(ppc, "divw", &code, 0, &fine));
+        assert!(!explained(ppc, "mulld", &code, 1, &fine));
+        assert!(!explained(Platform::MIPS, "divw", &code, 1, &fine));
+        assert!(!explained(ppc, "divw", &[0x7f, 0xff, 0xfb, 0xd4], 1, &fine));
+        assert!(!explained(ppc, "divw", &code, 1, &differs(&[change("xer", (3 << 30, false))])));
+        assert!(!explained(
+            ppc,
+            "divw",
+            &code,
+            1,
+            &differs(&[change("r3", (5, true)), change("pc", (4, false))])
+        ));
+        let ends = Difference::Ends { own: Ending::plain(Kind::Done), other: Ending::plain(Kind::Invalid) };
+        assert!(!explained(ppc, "divw", &code, 1, &ends));
+        let causes =
+            parse("test", &RULE.replace("changes: r* xer&0x80000000", "ends: Done / Trap; Done / Invalid"));
+        let causes = Causes(causes.expect("a rule"));
+        let registers = [("so", RegisterValue::from(1u64))];
+        let case = |difference| Case {
+            platform: ppc,
+            against: "unicorn",
+            mnemonic: "divw",
+            text: "divw",
+            bytes: &code,
+            registers: &registers,
+            difference,
+        };
+        assert!(causes.explain(&case(&ends)).is_some());
+        assert!(causes.explain(&case(&fine)).is_none());
+    }
+
+    #[test]
+    fn words_are_compared_with_their_first_byte_last_where_they_lie_so() {
+        assert_eq!(ordered(Platform::RISCV64, &[1, 2, 3, 4]), [4, 3, 2, 1]);
+        assert_eq!(ordered(Platform::ARMV7M, &[1, 2, 3, 4]), [2, 1, 4, 3]);
+        assert_eq!(ordered(Platform::X86_64, &[1, 2, 3]), [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_told() {
+        assert!(parse("test", "rule one\n").is_err());
+        assert!(parse("test", " one\n").is_err());
+        assert!(parse("test", &RULE.replace("fault: open", "fault: nobody's")).is_err());
+        assert!(parse("test", &RULE.replace("changes", "change")).is_err());
+        assert!(parse("test", &RULE.replace("manual: none\n", "")).is_err());
+        assert!(parse("test", &RULE.replace("7c0003d6/fc0007fe", "7c0003d6/ff")).is_err());
+        assert!(parse("test", &RULE.replace("rule: one", "rule: one\nrule: two")).is_err());
+    }
+}
