@@ -120,19 +120,6 @@ fn rounded_root<F: Float>(value: F, round: Round) -> (F, Status) {
     (F::from_bits(bits), Status::INEXACT)
 }
 
-/// To an integer in the same format.
-pub(crate) fn to_integral(value: u128, size: usize, round: Round) -> (u128, Status) {
-    formats!(
-        size,
-        F,
-        {
-            let result = F::from_bits(value).round_to_integral(round);
-            (result.value.to_bits(), result.status)
-        },
-        (value, Status::INVALID_OP)
-    )
-}
-
 /// To an integer of some bits. What does not fit is the nearest that does; a
 /// NaN is zero, and invalid.
 pub(crate) fn to_integer(

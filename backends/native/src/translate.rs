@@ -346,7 +346,7 @@ impl NativeEmulator {
         translator.slot = None;
         let length = decoded.is_ok().then(|| translator.decoder.length());
         if let Some(forbidden) = self.translator.forbidden {
-            let word = self.word_at(pc, 4);
+            let word = self.instruction_word(pc, 4);
             self.translator.word = word;
             if forbidden.refuses(context, word) {
                 return Err(Failure::Entry(Entry::Invalid));

@@ -128,13 +128,13 @@ impl NativeEmulator {
         if refusals.is_empty() || is_compressed {
             return false;
         }
-        let word = self.word_at(pc, length);
+        let word = self.instruction_word(pc, length);
         refusals.iter().any(|refusal| refusal.holds(length, word))
     }
 
     /// The first bytes of an instruction of a length, at most four, as a
     /// number.
-    pub(super) fn word_at(&self, pc: u64, length: usize) -> u32 {
+    pub(super) fn instruction_word(&self, pc: u64, length: usize) -> u32 {
         let mut bytes = [0; 4];
         self.memory.fetch(pc, &mut bytes[..length.min(4)]);
         match (self.processor.language.is_big_endian(), length) {

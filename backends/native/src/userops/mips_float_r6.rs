@@ -6,13 +6,13 @@ use terrella_emulator_api::ArithmeticKind;
 
 use super::{
     Function, Handler,
-    mips_float::{INVALID, Nans, Word, exceptions, finish, quiet_bit, relation, sign_bit},
+    mips_float::{INVALID, Word, exceptions, finish, quiet_bit, relation, sign_bit},
 };
 use crate::{
     block::UserOp,
     emulator::NativeEmulator,
     exact::{self, Arithmetic},
-    float::{is_nan, order},
+    float::{NanRule, is_nan, order},
     halt::Halt,
     overrides::Override,
 };
@@ -105,7 +105,7 @@ fn round(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let size = word.size()?;
     let [_, value, _] = operands(emulator, word, size);
     let result = emulator.mips_nans().propagated(size, &[value]).unwrap_or_else(|| {
-        let (value, status) = exact::to_integral(value, size, emulator.fcsr_rounding());
+        let (value, status) = exact::to_integral(value, size, emulator.fcsr_rounding(), NanRule::SignallingFirst);
         (value, exceptions(status))
     });
     finish(emulator, word, size, result)
