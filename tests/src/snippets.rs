@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use object::{Object, ObjectSegment, ObjectSymbol, SectionIndex};
+use object::{Object, ObjectSegment, ObjectSymbol, SectionIndex, SymbolFlags, SymbolKind};
 use terrella_emulator_api::{Emulator, EmulatorExt, Permissions, Result};
 use terrella_platforms::{CodeAddressBit, Platform, ReturnBy};
 
@@ -51,6 +51,17 @@ pub const fn ptr(address: u64) -> Argument {
     Argument::Pointer(address)
 }
 
+/// The value of a symbol: of a function of microMIPS, with the bit that is in
+/// `st_other` (STO_MICROMIPS of binutils' `elf/mips.h`).
+fn value_of<'data>(symbol: &impl ObjectSymbol<'data>) -> u64 {
+    match symbol.flags() {
+        SymbolFlags::Elf { st_other, .. } if st_other & 0xc0 == 0x80 && symbol.kind() == SymbolKind::Text => {
+            symbol.address() | 1
+        }
+        _ => symbol.address(),
+    }
+}
+
 impl Snippets {
     /// The snippets of a platform; `None` if there are none.
     #[must_use]
@@ -66,7 +77,7 @@ impl Snippets {
         let labels = file
             .symbols()
             .filter(|symbol| symbol.section_index() != Some(SectionIndex(0)))
-            .filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.address())))
+            .filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), value_of(&symbol))))
             .collect();
         let sizes = file
             .symbols()

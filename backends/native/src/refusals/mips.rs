@@ -16,6 +16,11 @@ const fn opcode(number: u32) -> Refusal {
     refuse(0xfc00_0000, number << 26, ALWAYS)
 }
 
+/// A function of SPECIAL.
+const fn special(number: u32) -> Refusal {
+    refuse(0xfc00_003f, number, ALWAYS)
+}
+
 /// What both widths refuse, with what one of them does.
 macro_rules! list {
     ($($more:expr),* $(,)?) => {
@@ -52,6 +57,11 @@ macro_rules! list {
 }
 
 pub(super) const MIPS32: &[Refusal] = list![
+    // DADDI, DADDIU, DADD, DADDU.
+    opcode(0x18),
+    opcode(0x19),
+    special(0x2c),
+    special(0x2d),
     refuse(0xfc00_0000, 0x7000_0000, |word| !is_special2(word, false)),
     // Indexed loads: LWX, LHX, LBUX.
     refuse(0xfc00_003f, 0x7c00_000a, |word| !matches!(field(word, 6, 5), 0 | 4 | 6)),
@@ -96,6 +106,29 @@ macro_rules! release_6 {
             special3(0x2d),
             special3(0x2e),
             special3(0x2f),
+            // The DSP module, which is not there, with its accumulators.
+            special3(0x0c),
+            special3(0x0d),
+            special3(0x10),
+            special3(0x11),
+            special3(0x12),
+            special3(0x13),
+            special3(0x14),
+            special3(0x15),
+            special3(0x16),
+            special3(0x17),
+            special3(0x18),
+            special3(0x30),
+            special3(0x31),
+            special3(0x34),
+            special3(0x38),
+            special3(0x3c),
+            refuse(0xfc1c_0000, 0x0418_0000, |word| field(word, 16, 2) >= 2),
+            refuse(0xfc1e_0000, 0x041c_0000, ALWAYS),
+            refuse(0xfc00_003c, 0x10, |word| field(word, 6, 5) != 1),
+            refuse(0xfc00_003e, 0x18, |word| !matches!(field(word, 6, 5), 2 | 3)),
+            // Of MSA, which is not there.
+            opcode(0x1e),
             // LLX, SCX and theirs, of which only pairs have come of it.
             refuse(0xfc00_007f, 0x7c00_0066, ALWAYS),
             refuse(0xfc00_007f, 0x7c00_0067, ALWAYS),
@@ -104,14 +137,17 @@ macro_rules! release_6 {
             refuse(0xffe0_0000, 0x4100_0000, ALWAYS),
             refuse(0xffe0_0000, 0x4180_0000, ALWAYS),
             // JR, which is JALR with a link of zero.
-            refuse(0xfc00_003f, 8, ALWAYS),
+            special(8),
             $($more),*
         ]
     };
 }
 
 pub(super) const MIPS32_R6: &[Refusal] = release_6![
-    // DAUI, DAHI and DATI, LWU, LD and SD.
+    // DAUI, LWU, LD and SD; DADDIU, DADD, DADDU.
+    opcode(0x19),
+    special(0x2c),
+    special(0x2d),
     opcode(0x1d),
     opcode(0x27),
     opcode(0x37),

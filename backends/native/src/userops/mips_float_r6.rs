@@ -39,8 +39,8 @@ pub(crate) const OVERRIDES: &[Override] = &[
     function(0x1a, round),
     function(0x1b, class),
     function(0x1c, |emulator, op| extreme(emulator, op, false, false)),
-    function(0x1d, |emulator, op| extreme(emulator, op, true, false)),
-    function(0x1e, |emulator, op| extreme(emulator, op, false, true)),
+    function(0x1d, |emulator, op| extreme(emulator, op, false, true)),
+    function(0x1e, |emulator, op| extreme(emulator, op, true, false)),
     function(0x1f, |emulator, op| extreme(emulator, op, true, true)),
     // CFC1, CTC1.
     Override { mask: 0xffe0_07ff, value: 0x4440_0000, handler: Handler::new(read_control) },

@@ -142,6 +142,9 @@ pub(super) const EDITS: &[Edit] = &[
         "sa=0x1 & fct=0x10 & RD & RSsrc & RS32src {\n    RD = lzcount( RS32src );",
         "operations on words, on 64-bit processors as well",
     ),
+    edit("mipsfloat.sinc", "& ft & fct=0x1d", "& ft & fct=0x100", MAX),
+    edit("mipsfloat.sinc", "& ft & fct=0x1e", "& ft & fct=0x1d", MAX),
+    edit("mipsfloat.sinc", "& ft & fct=0x100", "& ft & fct=0x1e", MAX),
     edit(
         "mipsfloat.sinc",
         "cop1code=0x0 & fs & fd & ft & fct",
@@ -149,3 +152,5 @@ pub(super) const EDITS: &[Edit] = &[
         "the field of the second operand is any register",
     ),
 ];
+
+const MAX: &str = "the functions of MAX and MINA are the other way round";

@@ -7,6 +7,7 @@ mod ebpf;
 mod loongarch;
 mod m68k;
 mod mips;
+mod mips_micro;
 mod mips_r6;
 mod msp430;
 mod powerpc;
@@ -39,6 +40,7 @@ pub const EDITS: &[&[Edit]] = &[
     loongarch::EDITS,
     m68k::EDITS,
     mips::EDITS,
+    mips_micro::EDITS,
     mips_r6::EDITS,
     msp430::EDITS,
     powerpc::EDITS,

@@ -5,7 +5,7 @@ mod registers;
 
 use std::sync::OnceLock;
 
-use crate::{CodeAddressBit, ElfIdentity, Platform, PlatformDefinition, RegisterName, spec::Row};
+use crate::{CallingConvention, CodeAddressBit, ElfIdentity, Platform, PlatformDefinition, RegisterName, spec::Row};
 
 /// Exception codes: the field `ExcCode` of the cause register (MD00090, table
 /// 9.49).
@@ -48,18 +48,30 @@ const GENERAL: &[RegisterName] = &[
 struct Release {
     instruction_alignment: u8,
     code_address_bit: CodeAddressBit,
+    /// Calls of o32.
+    calls_32: &'static [CallingConvention],
     rows: &'static [&'static [Row]],
 }
 
 /// Code of two widths, told by bit 0 of its addresses.
 const fn with_two_sets(rows: &'static [&'static [Row]]) -> Release {
-    Release { instruction_alignment: 2, code_address_bit: CodeAddressBit::CompressedMips, rows }
+    Release {
+        instruction_alignment: 2,
+        code_address_bit: CodeAddressBit::CompressedMips,
+        calls_32: conventions::CALLS_32,
+        rows,
+    }
 }
 
 /// Release 6 has neither MIPS16 nor an accumulator, and its conditions are in
 /// floating-point registers (MD00087, 1.2; MD00083, 5.8).
 const fn release_6(rows: &'static [&'static [Row]]) -> Release {
-    Release { instruction_alignment: 4, code_address_bit: CodeAddressBit::Address, rows }
+    Release {
+        instruction_alignment: 4,
+        code_address_bit: CodeAddressBit::Address,
+        calls_32: conventions::CALLS_32_R6,
+        rows,
+    }
 }
 
 const fn define_32(platform: Platform, description: &'static str, release: Release) -> PlatformDefinition {
@@ -78,7 +90,7 @@ const fn define_32(platform: Platform, description: &'static str, release: Relea
         code_address_bit: release.code_address_bit,
         page_bytes: 4096,
         elf: Some(ElfIdentity { machine: 8, class_bits: 32 }),
-        calling_conventions: conventions::CALLS_32,
+        calling_conventions: release.calls_32,
         syscall_conventions: conventions::SYSCALLS_32,
         interrupts: EXCEPTIONS,
         rows: release.rows,
