@@ -96,7 +96,12 @@ impl Snippets {
     /// The size of a snippet in bytes.
     #[must_use]
     pub fn size(&self, name: &str) -> Option<u64> {
-        self.sizes.get(name).copied()
+        let size = self.sizes.get(name).copied()?;
+        // The assembler counts the bit of microMIPS.
+        Some(match self.platform.definition().code_address_bit {
+            CodeAddressBit::Address => size,
+            _ => size & !1,
+        })
     }
 
     /// The address of a label, without a state bit.
@@ -164,8 +169,9 @@ impl Snippets {
         emulator.write_register(definition.stack_pointer, sp)?;
         if let ReturnBy::Link { register, offset } = convention.return_by {
             let bit = match definition.code_address_bit {
-                CodeAddressBit::ThumbOnly => 1,
-                _ => 0,
+                CodeAddressBit::Address => 0,
+                // The set that the snippets are written in.
+                _ => self.label("straight").unwrap_or(0) & 1,
             };
             emulator.write_register(register, (RETURN - u64::from(offset)) | bit)?;
         }

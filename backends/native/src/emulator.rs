@@ -248,8 +248,14 @@ impl NativeEmulator {
         }
     }
 
-    /// Follows a write of the flags word that changed the instruction set.
+    /// Follows a write of a register that changed the instruction set.
     fn follow_mode(&mut self) {
+        if self.definition.code_address_bit == CodeAddressBit::CompressedMips
+            && let Some((place, high, low)) = self.mode_switch
+        {
+            let mode = self.file.get::<1>(place)[0] & 1;
+            self.context.set(high, low, mode.into());
+        }
         if self.definition.code_address_bit != CodeAddressBit::Thumb {
             return;
         }

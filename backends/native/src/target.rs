@@ -95,8 +95,7 @@ const MIPS: Target = Target { invalid: 10, ..BASE };
 
 /// FCSR: NAN2008 and ABS2008, which are always set (volume I-A, 5.6.3). Jumps to
 /// odd addresses are address errors.
-const MIPS_R6: Target =
-    Target { initial: &[("fcsr", 0xc_0000)], low_bit: Some("ISAModeSwitch"), ..MIPS };
+const MIPS_R6: Target = Target { initial: &[("fcsr", 0xc_0000)], low_bit: Some("ISAModeSwitch"), ..MIPS };
 
 /// What is known of a platform's processor.
 pub(crate) fn target(platform: Platform) -> Target {
@@ -108,11 +107,9 @@ pub(crate) fn target(platform: Platform) -> Target {
         // HardFault on v6-M, UsageFault on v7-M.
         Architecture::ArmV6M => Target { invalid: 3, ..ARM },
         Architecture::ArmV7M => Target { invalid: 6, ..ARM },
-        Architecture::Mips32 | Architecture::Mips64 | Architecture::MicroMips32 => Target {
-            strict_alignment: true,
-            mode_switch: Some(("ISAModeSwitch", "ISA_MODE")),
-            ..MIPS
-        },
+        Architecture::Mips32 | Architecture::Mips64 | Architecture::MicroMips32 => {
+            Target { strict_alignment: true, mode_switch: Some(("ISAModeSwitch", "ISA_MODE")), ..MIPS }
+        }
         // Ordinary accesses need no alignment (MIPS Architecture For
         // Programmers, release 6, volume I-A, 4.4).
         Architecture::Mips32R6 | Architecture::Mips64R6 => MIPS_R6,

@@ -188,8 +188,14 @@ impl Samples {
                 code[length..length + nothing.len()].copy_from_slice(nothing);
             }
             // The same data always, which saves sending it.
-            let task =
-                Task { address, code: code.clone(), has_slot, length: length as u64, registers, fill: self.seed };
+            let task = Task {
+                address,
+                code: code.clone(),
+                has_slot,
+                length: length as u64,
+                registers,
+                fill: self.seed,
+            };
             return Some(Sample { task, bytes: code[..length].to_vec(), text, mnemonic });
         }
         None

@@ -46,6 +46,8 @@ macro_rules! list {
             special3(0x09),
             refuse(0xffe0_0000, 0x4100_0000, ALWAYS),
             refuse(0xffe0_0000, 0x4180_0000, ALWAYS),
+            // Comparisons of MIPS-3D, CABS.cond.fmt.
+            refuse(0xfe00_0070, 0x4600_0070, ALWAYS),
             opcode(0x12),
             opcode(0x32),
             opcode(0x36),

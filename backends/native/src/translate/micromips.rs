@@ -230,9 +230,7 @@ const fn cop1(format: Option<u32>, ft: u32, fs: u32, fd: u32, function: u32) -> 
 const fn floating(word: u32, first: u32, second: u32, third: u32) -> Option<u32> {
     let of_two = format(word >> 8 & 3);
     match (word & 0x3f, word >> 6 & 3) {
-        (0x30, kind) if word >> 10 & 1 == 0 => {
-            cop1(of_two, first, second, third, kind)
-        }
+        (0x30, kind) if word >> 10 & 1 == 0 => cop1(of_two, first, second, third, kind),
         // MOVN and MOVZ.
         (0x38, 0) if word >> 10 & 1 == 0 => cop1(of_two, first, second, third, 0x13),
         (0x38, 1) if word >> 10 & 1 == 0 => cop1(of_two, first, second, third, 0x12),
@@ -267,7 +265,8 @@ const fn indexed(word: u32, index: u32, base: u32, register: u32) -> Option<u32>
         0x188 => (0x0d, false),
         _ => return None,
     };
-    let fields = if loads { registers(base, index, 0, register) } else { registers(base, index, register, 0) };
+    let fields =
+        if loads { registers(base, index, 0, register) } else { registers(base, index, register, 0) };
     Some(0x13 << 26 | fields | function)
 }
 

@@ -312,8 +312,7 @@ fn reciprocal(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let word = Word::of(emulator, op);
     let size = word.size()?;
     let operands = [one(size), emulator.mips_float(word.field(11), size)];
-    let result =
-        emulator.mips_nans().compute(Arithmetic::Divide, size, &operands, emulator.fcsr_rounding());
+    let result = emulator.mips_nans().compute(Arithmetic::Divide, size, &operands, emulator.fcsr_rounding());
     finish(emulator, word, size, result)
 }
 
@@ -405,8 +404,7 @@ pub(super) fn relation(nans: Nans, size: usize, [a, b]: [u128; 2], condition: u3
         std::cmp::Ordering::Equal => (false, true),
         std::cmp::Ordering::Greater => (false, false),
     };
-    let holds =
-        condition & 1 != 0 && unordered || condition & 2 != 0 && equal || condition & 4 != 0 && less;
+    let holds = condition & 1 != 0 && unordered || condition & 2 != 0 && equal || condition & 4 != 0 && less;
     (holds, if signalling || unordered && condition & 8 != 0 { INVALID } else { 0 })
 }
 

@@ -105,7 +105,8 @@ fn round(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let size = word.size()?;
     let [_, value, _] = operands(emulator, word, size);
     let result = emulator.mips_nans().propagated(size, &[value]).unwrap_or_else(|| {
-        let (value, status) = exact::to_integral(value, size, emulator.fcsr_rounding(), NanRule::SignallingFirst);
+        let (value, status) =
+            exact::to_integral(value, size, emulator.fcsr_rounding(), NanRule::SignallingFirst);
         (value, exceptions(status))
     });
     finish(emulator, word, size, result)

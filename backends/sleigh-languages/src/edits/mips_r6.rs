@@ -46,21 +46,13 @@ pub(super) const EDITS: &[Edit] = &[
         "\n:lld RT, OFF_BASER6 is $(AMODE) & REL6=1 & prime=0x1F & fct=0x37 & bit6=0 & OFF_BASER6 & RT {\n    RT = *[ram]:8 OFF_BASER6;\n}\n\n:scd RTsrc, OFF_BASER6 is $(AMODE) & REL6=1 & prime=0x1F & fct=0x27 & bit6=0 & OFF_BASER6 & RT & RTsrc {\n    *[ram]:8 OFF_BASER6 = RTsrc;\n    RT = 1;\n}\n\n:dalign RD",
         "LLD and SCD have other encodings in release 6",
     ),
-    result(
-        BOTH,
-        "bitz19=0 & RSsrc & S19L2 {\n\tRSsrc = ",
-        "bitz19=0 & RSsrc & RS & S19L2 {\n\tRS = ",
-    ),
+    result(BOTH, "bitz19=0 & RSsrc & S19L2 {\n\tRSsrc = ", "bitz19=0 & RSsrc & RS & S19L2 {\n\tRS = "),
     result(
         BOTH,
         "op=0x1F & RSsrc & S16L16 {\n\tRSsrc = inst_start + sext(S16L16);\n\tRSsrc = RSsrc & ~0xFFFF;",
         "op=0x1F & RSsrc & RS & S16L16 {\n\tRS = (inst_start + sext(S16L16)) & ~0xFFFF;",
     ),
-    result(
-        BOTH,
-        "op=0x1E & RSsrc & S16L16 {\n\tRSsrc = ",
-        "op=0x1E & RSsrc & RS & S16L16 {\n\tRS = ",
-    ),
+    result(BOTH, "op=0x1E & RSsrc & S16L16 {\n\tRSsrc = ", "op=0x1E & RSsrc & RS & S16L16 {\n\tRS = "),
     edit(
         BOTH,
         "prime=0x0F & RSsrc & RTsrc & S16L16 {\n\tRTsrc = RSsrc + sext(S16L16);",
@@ -72,16 +64,8 @@ pub(super) const EDITS: &[Edit] = &[
         "rs!=0 & RSsrc & RTsrc & S16L16 {\n\tRTsrc = ",
         "rs!=0 & RSsrc & RTsrc & RT & S16L16 {\n\tRT = ",
     ),
-    result(
-        WIDE,
-        "op=0x06 & RSsrc & S16L32 {\n\tRSsrc = ",
-        "op=0x06 & RSsrc & RS & S16L32 {\n\tRS = ",
-    ),
-    result(
-        WIDE,
-        "op=0x1E & RSsrc & S16L48 {\n\tRSsrc = ",
-        "op=0x1E & RSsrc & RS & S16L48 {\n\tRS = ",
-    ),
+    result(WIDE, "op=0x06 & RSsrc & S16L32 {\n\tRSsrc = ", "op=0x06 & RSsrc & RS & S16L32 {\n\tRS = "),
+    result(WIDE, "op=0x1E & RSsrc & S16L48 {\n\tRSsrc = ", "op=0x1E & RSsrc & RS & S16L48 {\n\tRS = "),
     links(
         "prime=0x06 & rs=0 & RTsrc & Rel16 {\n\tif (RTsrc s> 0) goto inst_next;\n    ra = inst_next; \n",
         "prime=0x06 & rs=0 & rt!=0 & RTsrc & Rel16 {\n\tlocal stays:1 = RTsrc s> 0;\n    ra = inst_next; \n\tif (stays) goto inst_next;\n",

@@ -51,10 +51,7 @@ pub(super) const CALLS_32: &[CallingConvention] = &[O32];
 /// MIPS O32 ABI, FR0 and FR1 interlinking, appendix A): a double is one of them.
 pub(super) const CALLS_32_R6: &[CallingConvention] = &[CallingConvention {
     source: "System V ABI, MIPS RISC Processor Supplement, 3; MIPS O32 ABI, FR0 and FR1 interlinking",
-    floats: FloatPlacement::LeadingTwo {
-        single: ["f12s", "f14s"],
-        double: [("f12", "f12"), ("f14", "f14")],
-    },
+    floats: FloatPlacement::LeadingTwo { single: ["f12s", "f14s"], double: [("f12", "f12"), ("f14", "f14")] },
     float_results: &["f0", "f2"],
     callee_saved: &[
         "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "f20", "f22", "f24", "f26", "f28", "f30",

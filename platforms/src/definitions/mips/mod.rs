@@ -5,7 +5,9 @@ mod registers;
 
 use std::sync::OnceLock;
 
-use crate::{CallingConvention, CodeAddressBit, ElfIdentity, Platform, PlatformDefinition, RegisterName, spec::Row};
+use crate::{
+    CallingConvention, CodeAddressBit, ElfIdentity, Platform, PlatformDefinition, RegisterName, spec::Row,
+};
 
 /// Exception codes: the field `ExcCode` of the cause register (MD00090, table
 /// 9.49).
@@ -134,8 +136,8 @@ platforms! {
     MIPSEL = define_32 with_two_sets ROWS_32 "MIPS32, little endian";
     MIPS64 = define_64 with_two_sets ROWS_64 "MIPS64, big endian";
     MIPS64EL = define_64 with_two_sets ROWS_64 "MIPS64, little endian";
-    MICROMIPS = define_32 with_two_sets ROWS_32 "MIPS32 with microMIPS, big endian";
-    MICROMIPSEL = define_32 with_two_sets ROWS_32 "MIPS32 with microMIPS, little endian";
+    MICROMIPS = define_32 with_two_sets ROWS_MICRO "MIPS32 with microMIPS, big endian";
+    MICROMIPSEL = define_32 with_two_sets ROWS_MICRO "MIPS32 with microMIPS, little endian";
     MIPSR6 = define_32 release_6 ROWS_32_R6 "MIPS32 release 6, big endian";
     MIPSR6EL = define_32 release_6 ROWS_32_R6 "MIPS32 release 6, little endian";
     MIPS64R6 = define_64 release_6 ROWS_64_R6 "MIPS64 release 6, big endian";

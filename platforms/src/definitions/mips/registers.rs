@@ -16,6 +16,8 @@ pub(super) const ROWS_32: &[&[Row]] =
     &[CORE_32, SUM_32, NAMES, NAMES_SUM, NAMES_O32, FLOAT, CONDITIONS, DSP_32, SYSTEM_32, SYSTEM];
 pub(super) const ROWS_64: &[&[Row]] =
     &[CORE_64, SUM_64, NAMES, NAMES_SUM, NAMES_N64, FLOAT, CONDITIONS, DSP_64, SYSTEM_64, SYSTEM];
+pub(super) const ROWS_MICRO: &[&[Row]] =
+    &[CORE_32, SUM_32, MODE, NAMES, NAMES_SUM, NAMES_O32, FLOAT, CONDITIONS, DSP_32, SYSTEM_32, SYSTEM];
 pub(super) const ROWS_32_R6: &[&[Row]] = &[CORE_32, NAMES, NAMES_O32, FLOAT, SYSTEM_32, SYSTEM];
 pub(super) const ROWS_64_R6: &[&[Row]] = &[CORE_64, NAMES, NAMES_N64, FLOAT, SYSTEM_64, SYSTEM];
 
@@ -42,6 +44,10 @@ const CORE_64: &[Row] = &[
 
 /// The accumulator, which release 6 has only with the DSP module.
 const SUM_64: &[Row] = &[reg("hi", 64, General), reg("lo", 64, General)];
+
+/// Which instruction set executes (MD00582, volume II-B, 5.2, ISA Mode): 1 is
+/// microMIPS. Bit 0 of a code pointer sets it.
+const MODE: &[Row] = &[reg("isa_mode", 8, Flags)];
 
 /// Names that all ABIs share.
 const NAMES: &[Row] = &[

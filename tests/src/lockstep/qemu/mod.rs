@@ -17,10 +17,11 @@ use std::{
 };
 
 use terrella_emulator_api::{Platform, RegisterId, RegisterValue};
+use terrella_platforms::CodeAddressBit;
 
 use super::{
     Answer, Ending, Error, Kind, Outcome, Plan, Subject, Task, child::signal_name, outcome::changes,
-    plan::{Place, is_compressed},
+    plan::Place,
 };
 use packet::{Connection, hex, unhex};
 use registers::{Numbered, Numbering};
@@ -299,7 +300,9 @@ impl Qemu {
         let contents = self.session.read_registers(std::slice::from_ref(&register))?;
         let bytes = contents.first().map_or(&[][..], Vec::as_slice);
         let value = self.session.numbering.value(&register, bytes, register.bits).low_u64();
-        Ok(if is_compressed(self.platform) { value & !1 } else { value })
+        // MIPS counts the instruction set in.
+        let has_bit = self.platform.definition().code_address_bit == CodeAddressBit::CompressedMips;
+        Ok(if has_bit { value & !1 } else { value })
     }
 
     fn execute(&mut self, plan: &Plan, task: &Task) -> Result<Outcome, Error> {

@@ -194,18 +194,26 @@ const PROGRAMS: &[Program] = &[
     Program { registers: Some(MIPS32), ..micromips("micromips", "qemu-mips") },
     Program { registers: Some(MIPS32), ..micromips("micromipsel", "qemu-mipsel") },
     Program {
-        flags: 0x9000_1400, keeps_forbidden: true,
+        flags: 0x9000_1400,
+        keeps_forbidden: true,
         registers: Some(MIPS32),
         ..program("mipsr6", "qemu-mips", "mips32r6-generic", 8)
     },
     Program {
-        flags: 0x9000_1400, keeps_forbidden: true,
+        flags: 0x9000_1400,
+        keeps_forbidden: true,
         registers: Some(MIPS32),
         ..program("mipsr6el", "qemu-mipsel", "mips32r6-generic", 8)
     },
-    Program { flags: 0xa000_0400, keeps_forbidden: true, registers: Some(MIPS64), ..program("mips64r6", "qemu-mips64", "I6400", 8) },
     Program {
-        flags: 0xa000_0400, keeps_forbidden: true,
+        flags: 0xa000_0400,
+        keeps_forbidden: true,
+        registers: Some(MIPS64),
+        ..program("mips64r6", "qemu-mips64", "I6400", 8)
+    },
+    Program {
+        flags: 0xa000_0400,
+        keeps_forbidden: true,
         registers: Some(MIPS64),
         ..program("mips64r6el", "qemu-mips64el", "I6400", 8)
     },
