@@ -18,13 +18,30 @@ pub struct LockStep {
     /// How many instructions were compared, how many of them had equal
     /// results, how many other ones, and how many the engine does not have.
     pub counts: [u64; 4],
+    /// Of those that differ or crashed, if the causes are noted: how many are
+    /// explained by which [`Fault`](crate::lockstep::Fault) (ours, theirs, open, comparison), how many
+    /// are not explained, and how often the other machine crashed.
+    pub causes: Option<[u64; 6]>,
+}
+
+impl LockStep {
+    /// The counts, to be read.
+    fn text(&self) -> String {
+        let Self { against, counts: [compared, equal, different, missing], causes, .. } = self;
+        let causes = causes.map_or_else(String::new, |[ours, _, _, _, unexplained, crashed]| {
+            let crashed = if crashed > 0 { format!(", {crashed} crashes") } else { String::new() };
+            format!(" (this engine's fault {ours}, unexplained {unexplained}{crashed})")
+        });
+        format!("{against}: {compared}, {equal} equal, {different} different{causes}, {missing} not there")
+    }
 }
 
 /// The results of lock-step runs, as they were noted.
 ///
 /// # Errors
 /// A line that is not `platform, against, compared, equal, different, not
-/// implemented`.
+/// implemented`, with or without `ours, theirs, open, comparison,
+/// unexplained, crashed`.
 pub fn lock_steps() -> Result<Vec<LockStep>, Box<dyn std::error::Error>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/lockstep-results.txt");
     let text = fs::read_to_string(path)?;
@@ -39,8 +56,18 @@ fn row(line: &str) -> Result<LockStep, Box<dyn std::error::Error>> {
     let fields: Vec<&str> = line.split(',').map(str::trim).collect();
     let [platform, against, counts @ ..] = fields.as_slice() else { return Err("fields are missing".into()) };
     let counts = counts.iter().map(|count| count.parse()).collect::<Result<Vec<u64>, _>>()?;
-    let counts = counts.try_into().map_err(|_| "four counts are needed")?;
-    Ok(LockStep { platform: platform.parse()?, against: (*against).to_owned(), counts })
+    let (counts, causes) = counts.split_at_checked(4).ok_or("four counts are needed")?;
+    let causes: Option<[u64; 6]> = match causes {
+        [] => None,
+        causes => Some(causes.try_into().map_err(|_| "six counts of causes are needed")?),
+    };
+    let counts: [u64; 4] = counts.try_into().map_err(|_| "four counts are needed")?;
+    if let Some([ours, theirs, open, comparison, unexplained, crashed]) = causes
+        && ours + theirs + open + comparison + unexplained != counts[2] + crashed
+    {
+        return Err("the causes are not as many as the differences".into());
+    }
+    Ok(LockStep { platform: platform.parse()?, against: (*against).to_owned(), counts, causes })
 }
 
 /// So many of so many.
@@ -110,11 +137,7 @@ pub fn page(mut progress: impl FnMut(&Backend, Platform)) -> Result<String, Box<
             let steps: Vec<String> = steps
                 .iter()
                 .filter(|step| step.platform == platform && backend.name == terrella_native::NAME)
-                .map(|LockStep { against, counts: [compared, equal, different, missing], .. }| {
-                    format!(
-                        "{against}: {compared}, {equal} equal, {different} different, {missing} not there"
-                    )
-                })
+                .map(LockStep::text)
                 .collect();
             let steps = if steps.is_empty() { "–".to_owned() } else { steps.join("; ") };
             let _ = writeln!(text, "| `{platform}` | {cases} | {} | {steps} |", share.text());
@@ -132,6 +155,14 @@ mod tests {
         assert!(lock_steps().is_ok(), "{:?}", lock_steps());
         let step = row("mips, unicorn, 10, 7, 2, 1").expect("a row");
         assert_eq!((step.platform, step.counts), (Platform::MIPS, [10, 7, 2, 1]));
+        assert_eq!(step.text(), "unicorn: 10, 7 equal, 2 different, 1 not there");
+        let step = row("mips, unicorn, 10, 7, 2, 1, 1, 0, 2, 0, 0, 1").expect("a row");
+        assert_eq!(
+            step.text(),
+            "unicorn: 10, 7 equal, 2 different (this engine's fault 1, unexplained 0, 1 crashes), 1 not there"
+        );
+        assert!(row("mips, unicorn, 10, 7, 2, 1, 1, 0, 2, 0, 0, 0").is_err());
+        assert!(row("mips, unicorn, 10, 7, 2, 1, 1").is_err());
         assert!(row("mips, unicorn, 10").is_err());
         assert!(row("nothing, unicorn, 10, 7, 2, 1").is_err());
     }

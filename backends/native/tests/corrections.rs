@@ -487,7 +487,7 @@ fn wide_constants_are_zero_above_after_many_others() {
         }
     }
     emulator.write_memory(CODE, &code).expect("code");
-    emulator.write_register("r7", 6).expect("a register");
+    emulator.write_register("r7", 6u64).expect("a register");
     emulator.set_program_counter(CODE).expect("an address");
     let expected = (0..16u64).fold(0u128, |value, byte| value << 8 | u128::from(0x0a + byte));
     for _ in 0..count / 0x400 {
@@ -500,4 +500,29 @@ fn wide_constants_are_zero_above_after_many_others() {
             emulator.program_counter()
         );
     }
+}
+
+/// M68000PRM, 2.2.9 and 2.2.10, and table 2-2.
+#[test]
+fn m68k_memory_indirect() {
+    let data = &[0, 0, 0x50, 0, 0, 0, 0x70, 0];
+    let rows: &[Row] = &[
+        (
+            "lea ([a0],d1),a1: postindexed",
+            &[0x43, 0xf0, 0x19, 0x15],
+            data,
+            1,
+            &[("a0", DATA), ("d1", 4)],
+            &[("a1", 0x5004)],
+        ),
+        (
+            "lea ([a0,d1]),a1: preindexed",
+            &[0x43, 0xf0, 0x19, 0x11],
+            data,
+            1,
+            &[("a0", DATA), ("d1", 4)],
+            &[("a1", 0x7000)],
+        ),
+    ];
+    check(Platform::M68K, rows);
 }

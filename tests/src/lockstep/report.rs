@@ -148,13 +148,12 @@ impl Report {
     /// The line of `lockstep-results.txt`.
     #[must_use]
     pub fn row(&self) -> String {
-        let Count { equal, different, missing, crashed, skipped, unexplained } = &self.sum;
+        let Count { equal, different, missing, crashed, unexplained, .. } = &self.sum;
         let faults: Vec<String> = Fault::ALL.iter().map(|it| self.explained(*it).to_string()).collect();
         format!(
-            "{}, {}, {}, {}, {equal}, {different}, {}, {unexplained}, {missing}, {crashed}, {skipped}",
+            "{}, {}, {}, {equal}, {different}, {missing}, {}, {unexplained}, {crashed}",
             self.platform,
             self.against,
-            self.mnemonics.len(),
             equal + different,
             faults.join(", "),
         )

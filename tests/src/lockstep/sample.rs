@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{Platform, RegisterValue};
-use terrella_platforms::{Architecture, ByteOrder};
+use terrella_platforms::{Architecture, ByteOrder, CodeAddressBit};
 use terrella_sleigh::{Decoder, Processor};
 
 use super::{
@@ -59,6 +59,9 @@ struct Mode {
 
 impl Mode {
     fn of(plan: &Plan, processor: &Processor) -> Option<Self> {
+        if plan.platform.definition().code_address_bit == CodeAddressBit::ThumbOnly {
+            return None;
+        }
         let place = plan.set.iter().position(|chosen| plan.name(chosen.id) == "t")?;
         Some(Self { bits: mode_bits(plan.platform, processor)?, place })
     }
@@ -149,8 +152,8 @@ impl Samples {
             }
             let address = plan.place.code + self.given % plan.place.pages * plan.place.size;
             let mut context = self.processor.context;
-            let is_thumb =
-                self.mode.is_some() && (self.only_thumb || self.fixed.is_none() && self.next % 2 == 0);
+            let is_thumb = self.mode.is_some()
+                && (self.only_thumb || self.fixed.is_none() && self.next.is_multiple_of(2));
             if let Some(Mode { bits: (high, low), .. }) = self.mode {
                 context.set(high, low, is_thumb.into());
             }

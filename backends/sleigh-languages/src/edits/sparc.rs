@@ -60,4 +60,10 @@ pub(super) const EDITS: &[Edit] = &[
         ":std RD,ea                           is op=3 & RD & op3=0x07 & ea { *ea = RD; }",
         ":std RD,ea                           is op=3 & RD & rd & op3=0x07 & ea { local place:4 = &rd; local second:8 = *[register]:8 (place + 8); *:8 ea = (rd << 32) | (second & 0xffffffff); }",
     ),
+    Edit {
+        file: "SparcV9.sinc",
+        old: "\tRD = res;       # 64 bit gets full product\n@endif\n\tlogicflags();",
+        new: "\tRD = res;\n\tx_zf = (res == 0);\n\tx_nf = (res s< 0);\n@endif\n\tlogicflags();",
+        reason: "the conditions of 64 bits are those of the whole product (SPARC V9, A.37)",
+    },
 ];
