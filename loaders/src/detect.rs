@@ -68,10 +68,7 @@ pub(crate) fn platform_of(file: &ElfFile<'_>) -> Result<Platform> {
         (elf::EM_386 | 6, 32) => Some(Architecture::I386),
         (elf::EM_AARCH64, 64) => Some(Architecture::AArch64),
         (elf::EM_ARM, 32) => Some(arm_architecture(file)),
-        (elf::EM_MIPS | 10, 64) => Some(Architecture::Mips64),
-        // n32: 64-bit registers, 32-bit pointers.
-        (elf::EM_MIPS | 10, _) if file.flags & elf::EF_MIPS_ABI2 != 0 => Some(Architecture::Mips64),
-        (elf::EM_MIPS | 10, _) => Some(Architecture::Mips32),
+        (elf::EM_MIPS | 10, class_bits) => Some(mips_architecture(file.flags, class_bits)),
         (elf::EM_PPC, 32) => Some(Architecture::PowerPc32),
         (elf::EM_PPC64, 64) => Some(Architecture::PowerPc64),
         (elf::EM_RISCV, 32) => Some(Architecture::RiscV32),
@@ -105,6 +102,22 @@ pub(crate) fn platform_of(file: &ElfFile<'_>) -> Result<Platform> {
             ByteOrder::Big => "big",
         },
     })
+}
+
+/// The variant, from the flags (MIPS ABI project, "MIPS O32 ABI", ELF header
+/// flags; binutils `include/elf/mips.h`).
+const fn mips_architecture(flags: u32, class_bits: u8) -> Architecture {
+    /// `EF_MIPS_ARCH_ASE_MICROMIPS`.
+    const MICROMIPS: u32 = 0x0200_0000;
+    // n32: 64-bit registers, 32-bit pointers.
+    let is_wide = class_bits == 64 || flags & elf::EF_MIPS_ABI2 != 0;
+    match flags & elf::EF_MIPS_ARCH {
+        elf::EF_MIPS_ARCH_32R6 | elf::EF_MIPS_ARCH_64R6 if is_wide => Architecture::Mips64R6,
+        elf::EF_MIPS_ARCH_32R6 | elf::EF_MIPS_ARCH_64R6 => Architecture::Mips32R6,
+        _ if is_wide => Architecture::Mips64,
+        _ if flags & MICROMIPS != 0 => Architecture::MicroMips32,
+        _ => Architecture::Mips32,
+    }
 }
 
 /// The variant, from the build attributes (Addenda to the ABI for the Arm

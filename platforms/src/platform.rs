@@ -75,6 +75,13 @@ pub enum Architecture {
     Mips32,
     /// MIPS64 release 2.
     Mips64,
+    /// MIPS32 release 3 with microMIPS as its second instruction set, instead of
+    /// MIPS16 (M14K).
+    MicroMips32,
+    /// MIPS32 release 6.
+    Mips32R6,
+    /// MIPS64 release 6.
+    Mips64R6,
     /// 32-bit PowerPC.
     PowerPc32,
     /// 64-bit PowerPC.
@@ -211,6 +218,18 @@ platforms! {
     MIPS64 = Mips64 Big "mips64" ["mips64eb"];
     /// MIPS64, little endian.
     MIPS64EL = Mips64 Little "mips64el" [];
+    /// MIPS32 with microMIPS, big endian.
+    MICROMIPS = MicroMips32 Big "micromips" ["micromipseb"];
+    /// MIPS32 with microMIPS, little endian.
+    MICROMIPSEL = MicroMips32 Little "micromipsel" [];
+    /// MIPS32 release 6, big endian.
+    MIPSR6 = Mips32R6 Big "mipsr6" ["mips32r6", "mipsisa32r6"];
+    /// MIPS32 release 6, little endian.
+    MIPSR6EL = Mips32R6 Little "mipsr6el" ["mips32r6el", "mipsisa32r6el"];
+    /// MIPS64 release 6, big endian.
+    MIPS64R6 = Mips64R6 Big "mips64r6" ["mipsisa64r6"];
+    /// MIPS64 release 6, little endian.
+    MIPS64R6EL = Mips64R6 Little "mips64r6el" ["mipsisa64r6el"];
     /// 32-bit PowerPC, big endian.
     PPC = PowerPc32 Big "ppc" ["powerpc", "ppc32", "powerpc32"];
     /// 32-bit PowerPC, little endian.

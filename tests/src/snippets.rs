@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use object::{Object, ObjectSegment, ObjectSymbol, SectionIndex};
+use object::{Object, ObjectSegment, ObjectSymbol, SectionIndex, SymbolFlags, SymbolKind};
 use terrella_emulator_api::{Emulator, EmulatorExt, Permissions, Result};
 use terrella_platforms::{CodeAddressBit, Platform, ReturnBy};
 
@@ -48,6 +48,17 @@ pub const fn ptr(address: u64) -> Argument {
     Argument::Pointer(address)
 }
 
+/// The value of a symbol: of a function of microMIPS, with the bit that is in
+/// `st_other` (STO_MICROMIPS of binutils' `elf/mips.h`).
+fn value_of<'data>(symbol: &impl ObjectSymbol<'data>) -> u64 {
+    match symbol.flags() {
+        SymbolFlags::Elf { st_other, .. } if st_other & 0xc0 == 0x80 && symbol.kind() == SymbolKind::Text => {
+            symbol.address() | 1
+        }
+        _ => symbol.address(),
+    }
+}
+
 impl Snippets {
     /// The snippets of a platform; `None` if there are none.
     #[must_use]
@@ -63,7 +74,7 @@ impl Snippets {
         let labels = file
             .symbols()
             .filter(|symbol| symbol.section_index() != Some(SectionIndex(0)))
-            .filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.address())))
+            .filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), value_of(&symbol))))
             .collect();
         let sizes = file
             .symbols()
@@ -98,7 +109,12 @@ impl Snippets {
     /// The size of a snippet in bytes.
     #[must_use]
     pub fn size(&self, name: &str) -> Option<u64> {
-        self.sizes.get(name).copied()
+        let size = self.sizes.get(name).copied()?;
+        // The assembler counts the bit of microMIPS.
+        Some(match self.platform.definition().code_address_bit {
+            CodeAddressBit::Address => size,
+            _ => size & !1,
+        })
     }
 
     /// The address of a label, without a state bit.
@@ -199,8 +215,9 @@ impl Snippets {
         emulator.write_register(definition.stack_pointer, sp)?;
         if let ReturnBy::Link { register, offset } = convention.return_by {
             let bit = match definition.code_address_bit {
-                CodeAddressBit::ThumbOnly => 1,
-                _ => 0,
+                CodeAddressBit::Address => 0,
+                // The set that the snippets are written in.
+                _ => self.label("straight").unwrap_or(0) & 1,
             };
             emulator.write_register(register, (return_at - u64::from(offset)) | bit)?;
         }

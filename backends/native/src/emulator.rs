@@ -67,6 +67,8 @@ pub struct NativeEmulator {
     /// The place of the register that tells the instruction set, and the
     /// context field that follows it.
     pub(crate) mode_switch: Option<(u16, u32, u32)>,
+    /// Where bit 0 of computed jumps is, if it is a part of the address.
+    pub(crate) low_bit: Option<u16>,
     /// Code, hooks or exits changed: blocks are looked up anew.
     pub(crate) stale: bool,
     pub(crate) run: RunState,
@@ -154,6 +156,9 @@ impl NativeEmulator {
             let field = processor.language.context_field(field)?;
             Some((place as u16, field.high, field.low))
         });
+        let low_bit = target.low_bit.and_then(|register| {
+            layout.place(&processor.language.register(register)?.varnode()).map(|place| place as u16)
+        });
         let fixed_places = registers::fixed_places(platform, &processor.language, &layout);
         let vectors = crate::userops::access::vectors(&processor.language, &layout);
         let mut emulator = Self {
@@ -183,6 +188,7 @@ impl NativeEmulator {
             fixed_places,
             data_big_endian: platform.byte_order() == ByteOrder::Big,
             mode_switch,
+            low_bit,
             stale: false,
             run: RunState::default(),
             link: None,
@@ -242,8 +248,14 @@ impl NativeEmulator {
         }
     }
 
-    /// Follows a write of the flags word that changed the instruction set.
+    /// Follows a write of a register that changed the instruction set.
     fn follow_mode(&mut self) {
+        if self.definition.code_address_bit == CodeAddressBit::CompressedMips
+            && let Some((place, high, low)) = self.mode_switch
+        {
+            let mode = self.file.get::<1>(place)[0] & 1;
+            self.context.set(high, low, mode.into());
+        }
         if self.definition.code_address_bit != CodeAddressBit::Thumb {
             return;
         }

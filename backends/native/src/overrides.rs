@@ -7,8 +7,8 @@ use crate::{
     arm::{a32, a64},
     userops::{
         Handler, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float,
-        mips_memory, msp430, powerpc, powerpc_float, powerpc_integer, powerpc_memory, powerpc_vectors, riscv,
-        riscv_atomic, riscv_control, sparc_float, sparc_integer,
+        mips_float_r6, mips_memory, msp430, powerpc, powerpc_float, powerpc_integer, powerpc_memory,
+        powerpc_vectors, riscv, riscv_atomic, riscv_control, sparc_float, sparc_integer,
     },
 };
 
@@ -38,8 +38,19 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::M68k => &[m68k_fields::OVERRIDES],
         Architecture::Msp430X => &[msp430::OVERRIDES],
         Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES, sparc_float::OVERRIDES],
-        Architecture::Mips32 => &[mips_float::OVERRIDES, mips_memory::WORDS],
-        Architecture::Mips64 => &[mips_float::OVERRIDES, mips_memory::WORDS, mips_memory::DOUBLE_WORDS],
+        Architecture::Mips32 | Architecture::MicroMips32 => {
+            &[mips_float::COMMON, mips_float::BEFORE_6, mips_memory::WORDS]
+        }
+        Architecture::Mips64 => {
+            &[mips_float::COMMON, mips_float::BEFORE_6, mips_memory::WORDS, mips_memory::DOUBLE_WORDS]
+        }
+        Architecture::Mips32R6 => &[mips_float_r6::OVERRIDES, mips_float::COMMON, mips_memory::WORDS_R6],
+        Architecture::Mips64R6 => &[
+            mips_float_r6::OVERRIDES,
+            mips_float::COMMON,
+            mips_memory::WORDS_R6,
+            mips_memory::DOUBLE_WORDS_R6,
+        ],
         Architecture::PowerPc32 => &[
             powerpc_float::ARITHMETIC,
             powerpc_float::OTHERS,

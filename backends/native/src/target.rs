@@ -30,6 +30,9 @@ pub(crate) struct Target {
     /// The register that tells the instruction set, and the context field
     /// that follows it.
     pub(crate) mode_switch: Option<(&'static str, &'static str)>,
+    /// The register into which computed jumps put bit 0 of the address, of
+    /// which it is a part all the same.
+    pub(crate) low_bit: Option<&'static str>,
     /// Registers of the specification that do not start as zero.
     pub(crate) initial: &'static [(&'static str, u64)],
     /// Registers of the platform that do not start as zero.
@@ -51,6 +54,7 @@ const BASE: Target = Target {
     invalid: 0,
     nan: NanRule::SignallingFirst,
     mode_switch: None,
+    low_bit: None,
     initial: &[],
     platform_initial: &[],
 };
@@ -87,6 +91,12 @@ const AARCH64: Target = Target {
     ..BASE
 };
 
+const MIPS: Target = Target { invalid: 10, ..BASE };
+
+/// FCSR: NAN2008 and ABS2008, which are always set (volume I-A, 5.6.3). Jumps to
+/// odd addresses are address errors.
+const MIPS_R6: Target = Target { initial: &[("fcsr", 0xc_0000)], low_bit: Some("ISAModeSwitch"), ..MIPS };
+
 /// What is known of a platform's processor.
 pub(crate) fn target(platform: Platform) -> Target {
     match platform.architecture() {
@@ -97,12 +107,12 @@ pub(crate) fn target(platform: Platform) -> Target {
         // HardFault on v6-M, UsageFault on v7-M.
         Architecture::ArmV6M => Target { invalid: 3, ..ARM },
         Architecture::ArmV7M => Target { invalid: 6, ..ARM },
-        Architecture::Mips32 | Architecture::Mips64 => Target {
-            strict_alignment: true,
-            invalid: 10,
-            mode_switch: Some(("ISAModeSwitch", "ISA_MODE")),
-            ..BASE
-        },
+        Architecture::Mips32 | Architecture::Mips64 | Architecture::MicroMips32 => {
+            Target { strict_alignment: true, mode_switch: Some(("ISAModeSwitch", "ISA_MODE")), ..MIPS }
+        }
+        // Ordinary accesses need no alignment (MIPS Architecture For
+        // Programmers, release 6, volume I-A, 4.4).
+        Architecture::Mips32R6 | Architecture::Mips64R6 => MIPS_R6,
         Architecture::PowerPc32 | Architecture::PowerPc64 => Target { invalid: 0x700, ..BASE },
         Architecture::RiscV32 | Architecture::RiscV64 => {
             Target { even_targets: true, division: Division::Ones, invalid: 2, nan: NanRule::Default, ..BASE }

@@ -1,9 +1,13 @@
 //! Translating code into blocks.
 
+mod forbidden;
+mod micromips;
 mod replacement;
 
 use std::rc::Rc;
 
+use forbidden::Forbidden;
+use micromips::MicroMips;
 use terrella_emulator_api::{Error, Platform};
 use terrella_platforms::CodeAddressBit;
 use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, OpCode, Pcode, SpaceId};
@@ -52,6 +56,12 @@ pub(crate) struct Translator {
     condition: Option<u32>,
     /// The state of conditional blocks, where there are any.
     conditions: Option<Conditions>,
+    /// The second set, if it is microMIPS.
+    micromips: Option<MicroMips>,
+    /// What there may not be behind some branches.
+    forbidden: Option<Forbidden>,
+    /// The instruction word, where slots are forbidden.
+    word: u32,
     /// The address and the length of the instruction.
     address: u64,
     length: usize,
@@ -110,6 +120,9 @@ impl Translator {
             replacement: None,
             condition: None,
             conditions: Conditions::of(&processor.language),
+            micromips: MicroMips::of(&processor.language, platform.architecture()),
+            forbidden: Forbidden::of(&processor.language, platform.architecture()),
+            word: 0,
             address: 0,
             length: 0,
             is_unknown: false,
@@ -141,6 +154,9 @@ impl Translator {
                 conditions.set(&mut there, state);
                 commits.push(ContextCommit { address: next, mask, value: there.0 & mask, flows: false });
             }
+        }
+        if let Some(forbidden) = self.forbidden {
+            commits.extend(forbidden.behind(self.word, self.address.wrapping_add(self.length as u64)));
         }
         After { flows, commits }
     }
@@ -326,18 +342,29 @@ impl NativeEmulator {
             Some((_, high, low)) if context.get(high, low) == 0 => 4,
             _ => usize::from(self.definition.instruction_alignment),
         };
+        let equivalent = self.equivalent(pc, context)?;
+        let own_context = context;
+        let context = equivalent.map_or(context, |(_, context)| context);
         let translator = &mut self.translator;
-        let decoded = decode(&self.memory, &mut translator.decoder, pc, context, shortest);
+        let code = equivalent.as_ref().map(|(bytes, _)| &bytes[..]);
+        let decoded = decode(&self.memory, code, &mut translator.decoder, pc, context, shortest);
         translator.address = pc;
         translator.condition = None;
         translator.is_unknown = decoded.is_err();
         translator.replacement = None;
         translator.slot = None;
         let length = decoded.is_ok().then(|| translator.decoder.length());
-        if length.is_some_and(|length| self.refuses(pc, length, context)) {
+        if let Some(forbidden) = self.translator.forbidden {
+            let word = self.instruction_word(pc, None, 4);
+            self.translator.word = word;
+            if forbidden.refuses(context, word) {
+                return Err(Failure::Entry(Entry::Invalid));
+            }
+        }
+        if length.is_some_and(|length| self.refuses(pc, code, length, context)) {
             return Err(Failure::Entry(Entry::Invalid));
         }
-        if let Some((handler, word, condition)) = self.replacement(pc, length, context) {
+        if let Some((handler, word, condition)) = self.replacement(pc, code, length, context) {
             let translator = &mut self.translator;
             if self.arm.is_some() && length != Some(4) {
                 // The words of Arm's tables are of four bytes.
@@ -354,7 +381,7 @@ impl NativeEmulator {
         translator.length = length;
         if self.translator.decoder.delay_slot() > 0 {
             let slot = pc.wrapping_add(length as u64) & self.address_mask;
-            self.fetch_slot(slot, context, shortest)?;
+            self.fetch_slot(slot, own_context, shortest)?;
         }
         let slot_length = self.translator.slot.as_ref().map_or(0, |slot| slot.length);
         let translator = &mut self.translator;
@@ -577,8 +604,10 @@ fn lift_failure(error: LiftError) -> Failure {
     }
 }
 
+/// Decodes what is in memory, or a code that stands for it.
 fn decode(
     memory: &crate::memory::Memory,
+    code: Option<&[u8]>,
     decoder: &mut Decoder,
     pc: u64,
     context: Context,
@@ -590,7 +619,7 @@ fn decode(
     if available == 0 {
         return Err(no_fetch());
     }
-    match decoder.decode(pc, &bytes[..available], context) {
+    match decoder.decode(pc, code.unwrap_or(&bytes[..available]), context) {
         Ok(_) => Ok(()),
         Err(DecodeError::Truncated { .. }) => Err(no_fetch()),
         Err(_) if available < shortest => Err(no_fetch()),

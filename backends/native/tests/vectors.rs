@@ -11,6 +11,7 @@ use terrella_emulator_api::{
     Emulator, EmulatorExt, Error, Fault, Permissions, Platform, RegisterValue, Step,
 };
 use terrella_native::NativeEmulator;
+use terrella_platforms::Architecture;
 
 const CODE: u64 = 0x4000;
 
@@ -37,7 +38,9 @@ fn check(emulator: &mut NativeEmulator, line: &str) -> Result<Option<String>, Er
     for (name, value) in before.split_whitespace().filter_map(value) {
         emulator.write_register(name, value)?;
     }
-    emulator.set_program_counter(CODE)?;
+    // Those of microMIPS are in the second set.
+    let is_second = emulator.platform().architecture() == Architecture::MicroMips32;
+    emulator.set_program_counter(CODE | u64::from(is_second))?;
     let result = emulator.step();
     if after.trim() == "invalid" {
         let is_invalid = matches!(result, Err(Error::Fault(Fault::InvalidInstruction { .. })));

@@ -386,7 +386,7 @@ mod tests {
     use terrella_sleigh::Decoder;
 
     use super::{
-        super::{Against, Change, Kind, sample::mode_bits},
+        super::{Against, Change, Kind, plan::is_compressed, sample::mode_bits},
         *,
     };
 
@@ -397,7 +397,9 @@ mod tests {
         let mut decoder = Decoder::new(processor.language.clone());
         let (mut bytes, mut context) = (code.to_vec(), processor.context);
         bytes.resize(16, 0);
-        if let Some((high, low)) = mode_bits(platform, &processor).filter(|_| prefix == THUMB) {
+        if let Some((high, low)) =
+            mode_bits(platform, &processor).filter(|_| prefix == THUMB || is_compressed(platform))
+        {
             context.set(high, low, 1);
         }
         let length = decoder.decode(0x2_0000, &bytes, context).ok()?;

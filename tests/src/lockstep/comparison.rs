@@ -4,9 +4,8 @@ use terrella_emulator_api::Platform;
 
 use super::{
     Against, Answer, Case, Causes, Difference, Ending, Error, Kind, Outcome, Plan, Report, Rule, Subject,
-    child::Child, difference::exclusive_or, msp430::Model, native::InProcess, pattern::Pattern,
-    plan::Place, qemu::Qemu,
-    report::Verdict, sample::Samples, vectors::vector,
+    child::Child, difference::exclusive_or, msp430::Model, native::InProcess, pattern::Pattern, plan::Place,
+    qemu::Qemu, report::Verdict, sample::Samples, vectors::vector,
 };
 
 /// What is compared, and how much of it.

@@ -44,12 +44,14 @@ pub(super) struct Chosen {
     pub(super) bits: u32,
     /// The bits that are set.
     pub(super) mask: u64,
+    /// The bits that are always set.
+    pub(super) always: u64,
 }
 
 impl Chosen {
     fn new(table: &RegisterTable, id: RegisterId, mask: u64) -> Self {
         let it = table.get(id);
-        Self { id, kind: it.kind, bits: it.bits.into(), mask }
+        Self { id, kind: it.kind, bits: it.bits.into(), mask, always: 0 }
     }
 }
 
@@ -86,7 +88,8 @@ fn settable(platform: Platform, name: &str) -> u64 {
     match (platform.architecture(), name) {
         // FCSR of MIPS: RM and the conditions (MIPS Architecture For
         // Programmers, volume I, 5.6).
-        (A::Mips32 | A::Mips64, "fcsr") => 0xfe80_0003,
+        (A::Mips32 | A::Mips64 | A::MicroMips32, "fcsr") => 0xfe80_0003,
+        (A::Mips32R6 | A::Mips64R6, "fcsr") => 3,
         // FPSCR of PowerPC: RN (Power ISA, book I, 4.2.2).
         (A::PowerPc32 | A::PowerPc64, "fpscr") => 3,
         // FPCR of the 68040: rounding mode and precision (M68000PRM, 1.2.2).
@@ -99,6 +102,23 @@ fn settable(platform: Platform, name: &str) -> u64 {
         (_, "fcsr" | "fpscr" | "fsr" | "fpcr" | "nzcv") => 0,
         _ => u64::MAX,
     }
+}
+
+/// Of the control registers, the bits that are always set.
+fn always(platform: Platform, name: &str) -> u64 {
+    use terrella_platforms::Architecture as A;
+    match (platform.architecture(), name) {
+        // NAN2008 and ABS2008 (MIPS Architecture For Programmers, volume I-A,
+        // release 6, 5.6.3).
+        (A::Mips32R6 | A::Mips64R6, "fcsr") => 0xc_0000,
+        _ => 0,
+    }
+}
+
+/// Whether the instructions of a platform that are compared are those of its
+/// second set, which bit 0 of a code pointer selects.
+pub(super) fn is_compressed(platform: Platform) -> bool {
+    platform.architecture() == terrella_platforms::Architecture::MicroMips32
 }
 
 impl Plan {
@@ -134,7 +154,7 @@ impl Plan {
             let is_mode = mask != u64::MAX || *name == "frm";
             let is_flag =
                 (!is_status || is_mode) && !data(kind) && kind != RegisterKind::ProgramCounter && mask != 0;
-            is_flag.then(|| Chosen::new(table, id, mask))
+            is_flag.then(|| Chosen { always: always(platform, name), ..Chosen::new(table, id, mask) })
         });
         let compared: Vec<Chosen> = compared.collect();
         let mut set: Vec<Chosen> = set.collect();
@@ -154,7 +174,7 @@ impl Plan {
     /// The pointer to an instruction.
     pub(super) fn code_pointer(&self, address: u64) -> u64 {
         let thumb = self.platform.definition().code_address_bit == CodeAddressBit::ThumbOnly;
-        address | u64::from(thumb)
+        address | u64::from(thumb || is_compressed(self.platform))
     }
 
     pub(super) fn to_text(&self) -> PlanText {

@@ -4,10 +4,15 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{Platform, RegisterValue};
-use terrella_platforms::{Architecture, CodeAddressBit, RegisterKind};
+use terrella_platforms::{Architecture, ByteOrder, CodeAddressBit, RegisterKind};
 use terrella_sleigh::{Decoder, Processor};
 
-use super::{Options, pattern::Pattern, plan::Plan, random::Random};
+use super::{
+    Options,
+    pattern::Pattern,
+    plan::{Plan, is_compressed},
+    random::Random,
+};
 
 /// One instruction and the state that it starts from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,6 +24,8 @@ pub struct Task {
     pub code: Vec<u8>,
     /// It has a delay slot, which is executed with it.
     pub has_slot: bool,
+    /// How long the instruction is.
+    pub length: u64,
     /// The contents of the registers that the plan sets.
     pub registers: Vec<RegisterValue>,
     /// What the content of the data is made from.
@@ -85,15 +92,28 @@ pub(super) struct Samples {
     /// two, and the register that the plan sets with it.
     mode: Option<Mode>,
     only_thumb: bool,
+    /// Where the context tells the instruction set, if it is always the second.
+    second_set: Option<(u32, u32)>,
     seen: HashMap<String, u64>,
     given: u64,
 }
 
-/// An instruction for delay slots that does nothing, in the order of the
-/// platform's bytes.
-const fn nothing(platform: Platform) -> Option<&'static [u8]> {
+/// An instruction for the delay slot of a mnemonic that does nothing, in the
+/// order of the platform's bytes.
+fn nothing(platform: Platform, mnemonic: &str) -> Option<&'static [u8]> {
     match (platform.architecture(), platform.byte_order()) {
-        (Architecture::Mips32 | Architecture::Mips64, _) => Some(&[0, 0, 0, 0]),
+        // Calls of microMIPS tell the size of the slot (volume II-B, 5.4).
+        (Architecture::MicroMips32, order) if mnemonic.trim_end_matches("16").ends_with('s') => {
+            Some(if order == ByteOrder::Big { &[0x0c, 0] } else { &[0, 0x0c] })
+        }
+        (
+            Architecture::Mips32
+            | Architecture::Mips64
+            | Architecture::MicroMips32
+            | Architecture::Mips32R6
+            | Architecture::Mips64R6,
+            _,
+        ) => Some(&[0, 0, 0, 0]),
         (Architecture::Sparc32 | Architecture::Sparc64, _) => Some(&[1, 0, 0, 0]),
         _ => None,
     }
@@ -115,6 +135,7 @@ impl Samples {
             each: options.each,
             mode: Mode::of(plan, &processor),
             only_thumb: options.thumb,
+            second_set: mode_bits(plan.platform, &processor).filter(|_| is_compressed(plan.platform)),
             seen: HashMap::new(),
             given: 0,
             processor,
@@ -143,6 +164,9 @@ impl Samples {
             if let Some(Mode { bits: (high, low), .. }) = self.mode {
                 context.set(high, low, is_thumb.into());
             }
+            if let Some((high, low)) = self.second_set {
+                context.set(high, low, 1);
+            }
             let decoded = self.decoder.decode(address, &code, context);
             // What is asked for is tried even if it is no instruction here.
             let (length, mnemonic, text) = match (decoded, &self.fixed) {
@@ -169,18 +193,25 @@ impl Samples {
                 };
                 match chosen.mask {
                     u64::MAX => value,
-                    mask => (value.low_u64() & mask).into(),
+                    mask => (value.low_u64() & mask | chosen.always).into(),
                 }
             });
             let mut registers: Vec<RegisterValue> = registers.collect();
             if let Some(Mode { place, .. }) = self.mode {
                 registers[place] = u64::from(is_thumb).into();
             }
-            if let Some(nothing) = nothing(plan.platform).filter(|_| has_slot) {
+            if let Some(nothing) = nothing(plan.platform, &mnemonic).filter(|_| has_slot) {
                 code[length..length + nothing.len()].copy_from_slice(nothing);
             }
             // The same data always, which saves sending it.
-            let task = Task { address, code: code.clone(), has_slot, registers, fill: self.seed };
+            let task = Task {
+                address,
+                code: code.clone(),
+                has_slot,
+                length: length as u64,
+                registers,
+                fill: self.seed,
+            };
             return Some(Sample { task, bytes: code[..length].to_vec(), text, mnemonic });
         }
         None

@@ -29,7 +29,9 @@ impl Refusal {
 pub(crate) const fn refusals(architecture: Architecture) -> &'static [Refusal] {
     match architecture {
         Architecture::PowerPc32 | Architecture::PowerPc64 => POWERPC,
-        Architecture::Mips32 => mips::MIPS32,
+        Architecture::Mips32 | Architecture::MicroMips32 => mips::MIPS32,
+        Architecture::Mips32R6 => mips::MIPS32_R6,
+        Architecture::Mips64R6 => mips::MIPS64_R6,
         Architecture::Sparc32 => sparc::V8,
         Architecture::Mips64 => mips::MIPS64,
         Architecture::RiscV32 => riscv::RV32,

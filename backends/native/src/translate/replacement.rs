@@ -4,7 +4,7 @@
 use terrella_platforms::Architecture;
 use terrella_sleigh::{Context, OpCode};
 
-use super::{Failure, SlotCode, decode, lift_failure};
+use super::{Failure, SlotCode, decode, lift_failure, micromips::is_reserved};
 use crate::{
     arm::a32, block::Entry, emulator::NativeEmulator, halt::Halt, overrides::Override, userops::Handler,
 };
@@ -19,6 +19,7 @@ impl NativeEmulator {
     pub(super) fn replacement(
         &self,
         pc: u64,
+        code: Option<&[u8]>,
         length: Option<usize>,
         context: Context,
     ) -> Option<(Handler, u32, Option<u32>)> {
@@ -41,8 +42,7 @@ impl NativeEmulator {
             if self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0) {
                 return None;
             }
-            self.memory.fetch(pc, &mut bytes[..length.min(4)]);
-            let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+            let word = self.instruction_word(pc, code, length);
             return find(word).map(|found| (found.handler, word, None));
         }
         if self.memory.fetch(pc, &mut bytes) < 4 {
@@ -95,10 +95,13 @@ impl NativeEmulator {
     /// Decodes and lifts the instruction in a delay slot. What is none is a
     /// fault only if it is reached.
     pub(super) fn fetch_slot(&mut self, pc: u64, context: Context, shortest: usize) -> Result<(), Failure> {
-        let decoded = decode(&self.memory, &mut self.translator.slot_decoder, pc, context, shortest);
+        let equivalent = self.equivalent(pc, context)?;
+        let context = equivalent.map_or(context, |(_, context)| context);
+        let code = equivalent.as_ref().map(|(bytes, _)| &bytes[..]);
+        let decoded = decode(&self.memory, code, &mut self.translator.slot_decoder, pc, context, shortest);
         let length = self.translator.slot_decoder.length();
         let decoded = match decoded {
-            Ok(()) if self.refuses(pc, length, context) => Err(Failure::Entry(Entry::Invalid)),
+            Ok(()) if self.refuses(pc, code, length, context) => Err(Failure::Entry(Entry::Invalid)),
             decoded => decoded,
         };
         match decoded {
@@ -111,7 +114,7 @@ impl NativeEmulator {
             Err(failure) => return Err(failure),
         }
         let replacement =
-            self.replacement(pc, Some(length), context).map(|(handler, word, _)| (handler, word));
+            self.replacement(pc, code, Some(length), context).map(|(handler, word, _)| (handler, word));
         let translator = &mut self.translator;
         if replacement.is_none() {
             let lifted = translator.lifter.lift(&translator.slot_decoder, &mut translator.slot_pcode);
@@ -121,20 +124,52 @@ impl NativeEmulator {
         Ok(())
     }
 
-    /// Whether what decodes is no instruction all the same.
-    pub(super) fn refuses(&self, pc: u64, length: usize, context: Context) -> bool {
+    /// The code of an instruction that does the same as one of microMIPS, and
+    /// its context. What is reserved is no instruction.
+    pub(super) fn equivalent(
+        &self,
+        pc: u64,
+        context: Context,
+    ) -> Result<Option<([u8; 4], Context)>, Failure> {
+        let Some(micromips) = self.translator.micromips.filter(|it| it.is_in(context)) else {
+            return Ok(None);
+        };
+        let mut bytes = [0; 4];
+        if self.memory.fetch(pc, &mut bytes) < 4 {
+            return Ok(None);
+        }
+        if is_reserved(micromips.word(bytes)) {
+            return Err(Failure::Entry(Entry::Invalid));
+        }
+        Ok(micromips.equivalent(bytes, context))
+    }
+
+    /// Whether what decodes is no instruction all the same; `code` stands for
+    /// what is in memory.
+    pub(super) fn refuses(&self, pc: u64, code: Option<&[u8]>, length: usize, context: Context) -> bool {
         let refusals = self.translator.refusals;
         let is_compressed = self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0);
         if refusals.is_empty() || is_compressed {
             return false;
         }
+        let word = self.instruction_word(pc, code, length);
+        refusals.iter().any(|refusal| refusal.holds(length, word))
+    }
+
+    /// The first bytes of an instruction of a length, at most four, as a
+    /// number.
+    pub(super) fn instruction_word(&self, pc: u64, code: Option<&[u8]>, length: usize) -> u32 {
         let mut bytes = [0; 4];
-        self.memory.fetch(pc, &mut bytes[..length.min(4)]);
-        let word = match (self.processor.language.is_big_endian(), length) {
+        match code {
+            Some(code) => bytes[..code.len()].copy_from_slice(code),
+            None => {
+                self.memory.fetch(pc, &mut bytes[..length.min(4)]);
+            }
+        }
+        match (self.processor.language.is_big_endian(), length) {
             (true, 2) => u32::from(u16::from_be_bytes([bytes[0], bytes[1]])),
             (true, _) => u32::from_be_bytes(bytes),
             (false, _) => u32::from_le_bytes(bytes),
-        };
-        refusals.iter().any(|refusal| refusal.holds(length, word))
+        }
     }
 }

@@ -1,7 +1,8 @@
-//! MIPS: floating point with its control and status register and the NaNs of
-//! before IEEE 754-2008, whose quiet ones have the first fraction bit clear
-//! (MIPS Architecture For Programmers, volume I-A, chapters 5 and 6). The
-//! specification rounds to nearest always and tells nothing.
+//! MIPS: floating point with its control and status register, and the NaNs of
+//! before IEEE 754-2008, whose quiet ones have the first fraction bit clear, or
+//! with NAN2008 those of now (MIPS Architecture For Programmers, volume I-A,
+//! chapters 5 and 6). The specification rounds to nearest always and tells
+//! nothing.
 
 use rustc_apfloat::{Round, Status};
 use terrella_emulator_api::ArithmeticKind;
@@ -25,7 +26,7 @@ const INEXACT: u32 = 1;
 const UNDERFLOW: u32 = 2;
 const OVERFLOW: u32 = 4;
 const DIVISION: u32 = 8;
-const INVALID: u32 = 16;
+pub(super) const INVALID: u32 = 16;
 
 /// The fields of FCSR (5.6.3) that begin at a bit.
 const FLAGS: u32 = 2;
@@ -37,17 +38,8 @@ const fn function(number: u32, handler: super::Function) -> Override {
     Override { mask: 0xfe00_003f, value: 0x4600_0000 | number, handler: Handler::new(handler) }
 }
 
-/// A function of COP1X.
-const fn fused(number: u32) -> Override {
-    Override { mask: 0xfc00_003f, value: 0x4c00_0000 | number, handler: Handler::new(product_sum) }
-}
-
-/// A comparison.
-const fn comparison(number: u32) -> Override {
-    Override { mask: 0xfe00_003f, value: 0x4600_0000 | number, handler: Handler::new(compare) }
-}
-
-pub(crate) const OVERRIDES: &[Override] = &[
+/// Functions of COP1 that release 6 has kept.
+pub(crate) const COMMON: &[Override] = &[
     function(0, |emulator, op| two(emulator, op, Arithmetic::Add)),
     function(1, |emulator, op| two(emulator, op, Arithmetic::Subtract)),
     function(2, |emulator, op| two(emulator, op, Arithmetic::Multiply)),
@@ -64,13 +56,27 @@ pub(crate) const OVERRIDES: &[Override] = &[
     function(13, |emulator, op| to_integer(emulator, op, 4, Some(Round::TowardZero))),
     function(14, |emulator, op| to_integer(emulator, op, 4, Some(Round::TowardPositive))),
     function(15, |emulator, op| to_integer(emulator, op, 4, Some(Round::TowardNegative))),
-    function(17, conditional_move),
     function(21, reciprocal),
     function(22, |emulator, op| root(emulator, op, true)),
     function(32, |emulator, op| to_float(emulator, op, 4)),
     function(33, |emulator, op| to_float(emulator, op, 8)),
     function(36, |emulator, op| to_integer(emulator, op, 4, None)),
     function(37, |emulator, op| to_integer(emulator, op, 8, None)),
+];
+
+/// A function of COP1X.
+const fn fused(number: u32) -> Override {
+    Override { mask: 0xfc00_003f, value: 0x4c00_0000 | number, handler: Handler::new(product_sum) }
+}
+
+/// A comparison.
+const fn comparison(number: u32) -> Override {
+    Override { mask: 0xfe00_003f, value: 0x4600_0000 | number, handler: Handler::new(compare) }
+}
+
+/// Those that it has not.
+pub(crate) const BEFORE_6: &[Override] = &[
+    function(17, conditional_move),
     comparison(48),
     comparison(49),
     comparison(50),
@@ -101,19 +107,19 @@ pub(crate) const OVERRIDES: &[Override] = &[
 
 /// An instruction word.
 #[derive(Clone, Copy)]
-struct Word(u32);
+pub(super) struct Word(pub(super) u32);
 
 impl Word {
-    fn of(emulator: &NativeEmulator, op: &UserOp) -> Self {
+    pub(super) fn of(emulator: &NativeEmulator, op: &UserOp) -> Self {
         Self(emulator.user_input(op, 0) as u32)
     }
 
-    const fn field(self, low: u32) -> u32 {
+    pub(super) const fn field(self, low: u32) -> u32 {
         self.0 >> low & 31
     }
 
     /// The size of the format in bytes, if there is such an instruction.
-    fn size(self) -> Result<usize, Halt> {
+    pub(super) fn size(self) -> Result<usize, Halt> {
         match self.field(21) {
             16 | 20 => Ok(4),
             17 | 21 => Ok(8),
@@ -127,20 +133,65 @@ impl Word {
     }
 }
 
-const fn sign_bit(size: usize) -> u128 {
+pub(super) const fn sign_bit(size: usize) -> u128 {
     1 << (8 * size - 1)
 }
 
-const fn quiet_bit(size: usize) -> u128 {
+pub(super) const fn quiet_bit(size: usize) -> u128 {
     if size == 4 { 1 << 22 } else { 1 << 51 }
 }
 
-const fn default_nan(size: usize) -> u128 {
-    if size == 4 { 0x7fbf_ffff } else { 0x7ff7_ffff_ffff_ffff }
+/// What NaNs look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nans {
+    /// Those of before: the first fraction bit of signalling ones is set.
+    Old,
+    /// Those of IEEE 754-2008: that of quiet ones is.
+    Of2008,
 }
 
-fn is_signalling(size: usize, value: u128) -> bool {
-    is_nan(size, value) && value & quiet_bit(size) != 0
+impl Nans {
+    const fn default(self, size: usize) -> u128 {
+        match (self, size) {
+            (Self::Old, 4) => 0x7fbf_ffff,
+            (Self::Old, _) => 0x7ff7_ffff_ffff_ffff,
+            (Self::Of2008, 4) => 0x7fc0_0000,
+            (Self::Of2008, _) => 0x7ff8_0000_0000_0000,
+        }
+    }
+
+    pub(super) fn is_signalling(self, size: usize, value: u128) -> bool {
+        is_nan(size, value) && (value & quiet_bit(size) != 0) == (self == Self::Old)
+    }
+
+    /// What comes of operands of which one is a NaN, and what is raised. Of
+    /// the old ones a signalling one gives the default; else it is made quiet.
+    /// Quiet ones come through in the order of the operands (volume I-A,
+    /// 5.7.2 and 6.2.1).
+    pub(super) fn propagated(self, size: usize, operands: &[u128]) -> Option<(u128, u32)> {
+        if let Some(nan) = operands.iter().find(|value| self.is_signalling(size, **value)) {
+            let quiet = if self == Self::Old { self.default(size) } else { nan | quiet_bit(size) };
+            return Some((quiet, INVALID));
+        }
+        operands.iter().find(|value| is_nan(size, **value)).map(|nan| (*nan, 0))
+    }
+
+    /// What is computed of operands, and what is raised.
+    pub(super) fn compute(
+        self,
+        what: Arithmetic,
+        size: usize,
+        operands: &[u128],
+        round: Round,
+    ) -> (u128, u32) {
+        if let Some(result) = self.propagated(size, operands) {
+            return result;
+        }
+        let all = [0, 1, 2].map(|index| operands.get(index).copied().unwrap_or(0));
+        let result = ieee::compute(what, size, all, size, round, Tininess::After);
+        let bits = if is_nan(size, result.bits) { self.default(size) } else { result.bits };
+        (bits, exceptions(result.status))
+    }
 }
 
 /// What of the library's status there is in the Cause field.
@@ -155,27 +206,17 @@ pub(super) fn exceptions(status: Status) -> u32 {
     flags.iter().filter(|(flag, _)| status.contains(*flag)).fold(0, |all, (_, bit)| all | bit)
 }
 
-/// Computes; a signalling NaN gives the default one, quiet ones come through
-/// in the order of the operands.
-fn compute(what: Arithmetic, size: usize, operands: &[u128], round: Round) -> (u128, u32) {
-    if operands.iter().any(|value| is_signalling(size, *value)) {
-        return (default_nan(size), INVALID);
-    }
-    if let Some(nan) = operands.iter().find(|value| is_nan(size, **value)) {
-        return (*nan, 0);
-    }
-    let all = [operands[0], operands.get(1).copied().unwrap_or(0), 0];
-    let result = ieee::compute(what, size, all, size, round, Tininess::After);
-    let bits = if is_nan(size, result.bits) { default_nan(size) } else { result.bits };
-    (bits, exceptions(result.status))
-}
-
 impl NativeEmulator {
-    fn fcsr(&self) -> u32 {
+    pub(super) fn fcsr(&self) -> u32 {
         self.user_register("fcsr") as u32
     }
 
-    fn fcsr_rounding(&self) -> Round {
+    /// What NaNs look like, by NAN2008.
+    pub(super) fn mips_nans(&self) -> Nans {
+        if self.fcsr() >> 18 & 1 != 0 { Nans::Of2008 } else { Nans::Old }
+    }
+
+    pub(super) fn fcsr_rounding(&self) -> Round {
         match self.fcsr() & 3 {
             0 => Round::NearestTiesToEven,
             1 => Round::TowardZero,
@@ -197,12 +238,12 @@ impl NativeEmulator {
         self.layout.place(&pair.varnode())
     }
 
-    fn mips_float(&self, number: u32, size: usize) -> u128 {
+    pub(super) fn mips_float(&self, number: u32, size: usize) -> u128 {
         self.mips_float_place(number, size).map_or(0, |place| self.file.integer(place, size))
     }
 
     /// Writes a register; of a single, only the lower half.
-    fn set_mips_float(&mut self, number: u32, size: usize, value: u128) {
+    pub(super) fn set_mips_float(&mut self, number: u32, size: usize, value: u128) {
         if let Some(place) = self.mips_float_place(number, size) {
             self.file.set_integer(place, size, value);
         }
@@ -210,7 +251,7 @@ impl NativeEmulator {
 
     /// Tells what an instruction raised: its causes, and the flags, unless
     /// one of them is enabled, which is an exception.
-    fn tell(&mut self, raised: u32) -> Result<(), Halt> {
+    pub(super) fn tell(&mut self, raised: u32) -> Result<(), Halt> {
         let old = self.fcsr() & !(0x3f << CAUSE) | raised << CAUSE;
         let is_enabled = raised & (old >> ENABLES & 0x1f) != 0;
         let new = if is_enabled { old } else { old | raised << FLAGS };
@@ -229,7 +270,7 @@ const fn condition_bit(number: u32) -> u32 {
     if number == 0 { 23 } else { 24 + number }
 }
 
-fn finish(
+pub(super) fn finish(
     emulator: &mut NativeEmulator,
     word: Word,
     size: usize,
@@ -244,7 +285,7 @@ fn two(emulator: &mut NativeEmulator, op: &UserOp, what: Arithmetic) -> Result<(
     let word = Word::of(emulator, op);
     let size = word.size()?;
     let operands = [11, 16].map(|low| emulator.mips_float(word.field(low), size));
-    let result = compute(what, size, &operands, emulator.fcsr_rounding());
+    let result = emulator.mips_nans().compute(what, size, &operands, emulator.fcsr_rounding());
     finish(emulator, word, size, result)
 }
 
@@ -257,11 +298,11 @@ const fn one(size: usize) -> u128 {
 fn root(emulator: &mut NativeEmulator, op: &UserOp, is_reciprocal: bool) -> Result<(), Halt> {
     let word = Word::of(emulator, op);
     let size = word.size()?;
-    let round = emulator.fcsr_rounding();
+    let (round, nans) = (emulator.fcsr_rounding(), emulator.mips_nans());
     let (mut value, mut raised) =
-        compute(Arithmetic::SquareRoot, size, &[emulator.mips_float(word.field(11), size)], round);
+        nans.compute(Arithmetic::SquareRoot, size, &[emulator.mips_float(word.field(11), size)], round);
     if is_reciprocal {
-        let (result, more) = compute(Arithmetic::Divide, size, &[one(size), value], round);
+        let (result, more) = nans.compute(Arithmetic::Divide, size, &[one(size), value], round);
         (value, raised) = (result, raised | more);
     }
     finish(emulator, word, size, (value, raised))
@@ -271,7 +312,7 @@ fn reciprocal(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let word = Word::of(emulator, op);
     let size = word.size()?;
     let operands = [one(size), emulator.mips_float(word.field(11), size)];
-    let result = compute(Arithmetic::Divide, size, &operands, emulator.fcsr_rounding());
+    let result = emulator.mips_nans().compute(Arithmetic::Divide, size, &operands, emulator.fcsr_rounding());
     finish(emulator, word, size, result)
 }
 
@@ -283,7 +324,8 @@ fn sign(emulator: &mut NativeEmulator, op: &UserOp, function: fn(u128, u128) -> 
     Ok(())
 }
 
-/// To an integer; what is none, or does not fit, is the greatest one.
+/// To an integer; what is none, or does not fit, is the greatest one, or by
+/// IEEE 754-2008 zero, or the nearest.
 fn to_integer(
     emulator: &mut NativeEmulator,
     op: &UserOp,
@@ -298,7 +340,7 @@ fn to_integer(
     let value = emulator.mips_float(word.field(11), size);
     let round = round.unwrap_or_else(|| emulator.fcsr_rounding());
     let (integer, status) = exact::to_integer(value, size, 8 * to, true, round);
-    let result = if status.contains(Status::INVALID_OP) {
+    let result = if status.contains(Status::INVALID_OP) && emulator.mips_nans() == Nans::Old {
         (sign_bit(to) - 1, INVALID)
     } else {
         (integer, exceptions(status))
@@ -310,22 +352,25 @@ fn to_float(emulator: &mut NativeEmulator, op: &UserOp, to: usize) -> Result<(),
     let word = Word::of(emulator, op);
     let size = word.size()?;
     let value = emulator.mips_float(word.field(11), size);
-    let round = emulator.fcsr_rounding();
+    let (round, nans) = (emulator.fcsr_rounding(), emulator.mips_nans());
     let result = if word.is_integer() {
         let integer = if size == 4 { i128::from(value as i32) } else { i128::from(value as i64) };
         let (bits, status) = exact::from_integer(integer, to, 0, round);
         (bits, exceptions(status))
     } else if size == to {
         return Err(Halt::Invalid);
-    } else if is_signalling(size, value) {
-        (default_nan(to), INVALID)
+    } else if nans == Nans::Old && nans.is_signalling(size, value) {
+        (nans.default(to), INVALID)
     } else if is_nan(size, value) {
         let sign = if value & sign_bit(size) != 0 { sign_bit(to) } else { 0 };
         let fraction = value & (quiet_bit(size) - 1);
+        // The first bit of the fraction is that of the kind.
         let (exponent, fraction) =
             if to == 8 { (0x7ff << 52, fraction << 29) } else { (0xff << 23, fraction >> 29) };
+        let raised = if nans.is_signalling(size, value) { INVALID } else { 0 };
+        let fraction = if nans == Nans::Of2008 { fraction | quiet_bit(to) } else { fraction };
         let is_lost = fraction == 0;
-        (if is_lost { default_nan(to) } else { sign | exponent | fraction }, 0)
+        (if is_lost { nans.default(to) } else { sign | exponent | fraction }, raised)
     } else {
         let result = ieee::convert(value, size, to, round, Tininess::After);
         (result.bits, exceptions(result.status))
@@ -337,15 +382,30 @@ fn to_float(emulator: &mut NativeEmulator, op: &UserOp, to: usize) -> Result<(),
 fn product_sum(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let word = Word::of(emulator, op);
     let size = if word.0 & 1 == 0 { 4 } else { 8 };
-    let round = emulator.fcsr_rounding();
+    let (round, nans) = (emulator.fcsr_rounding(), emulator.mips_nans());
     let [addend, b, a] = [21, 16, 11].map(|low| emulator.mips_float(word.field(low), size));
-    let (product, raised) = compute(Arithmetic::Multiply, size, &[a, b], round);
+    let (product, raised) = nans.compute(Arithmetic::Multiply, size, &[a, b], round);
     let what = if word.0 & 8 == 0 { Arithmetic::Add } else { Arithmetic::Subtract };
-    let (mut value, more) = compute(what, size, &[product, addend], round);
+    let (mut value, more) = nans.compute(what, size, &[product, addend], round);
     if word.0 & 16 != 0 {
         value ^= sign_bit(size);
     }
     finish(emulator, word, size, (value, raised | more))
+}
+
+/// The relation of two values, and what comparing them raises: the lowest bits
+/// of the number of a condition are unordered, equal, less, and signalling.
+pub(super) fn relation(nans: Nans, size: usize, [a, b]: [u128; 2], condition: u32) -> (bool, u32) {
+    let unordered = is_nan(size, a) || is_nan(size, b);
+    let signalling = nans.is_signalling(size, a) || nans.is_signalling(size, b);
+    let (less, equal) = match order(size, a).cmp(&order(size, b)) {
+        _ if unordered => (false, false),
+        std::cmp::Ordering::Less => (true, false),
+        std::cmp::Ordering::Equal => (false, true),
+        std::cmp::Ordering::Greater => (false, false),
+    };
+    let holds = condition & 1 != 0 && unordered || condition & 2 != 0 && equal || condition & 4 != 0 && less;
+    (holds, if signalling || unordered && condition & 8 != 0 { INVALID } else { 0 })
 }
 
 fn compare(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
@@ -354,18 +414,9 @@ fn compare(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     if word.is_integer() {
         return Err(Halt::Invalid);
     }
-    let [a, b] = [11, 16].map(|low| emulator.mips_float(word.field(low), size));
-    let unordered = is_nan(size, a) || is_nan(size, b);
-    let signalling = is_signalling(size, a) || is_signalling(size, b);
-    let (less, equal) = match order(size, a).cmp(&order(size, b)) {
-        _ if unordered => (false, false),
-        std::cmp::Ordering::Less => (true, false),
-        std::cmp::Ordering::Equal => (false, true),
-        std::cmp::Ordering::Greater => (false, false),
-    };
-    let kind = word.0 & 15;
-    let holds = kind & 1 != 0 && unordered || kind & 2 != 0 && equal || kind & 4 != 0 && less;
-    emulator.tell(if signalling || unordered && kind & 8 != 0 { INVALID } else { 0 })?;
+    let operands = [11, 16].map(|low| emulator.mips_float(word.field(low), size));
+    let (holds, raised) = relation(emulator.mips_nans(), size, operands, word.0 & 15);
+    emulator.tell(raised)?;
     let bit = condition_bit(word.0 >> 8 & 7);
     let status = emulator.fcsr() & !(1 << bit) | u32::from(holds) << bit;
     emulator.set_user_register("fcsr", status.into());

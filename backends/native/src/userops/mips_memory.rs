@@ -26,11 +26,30 @@ pub(crate) const DOUBLE_WORDS: &[Override] = &[
     memory(0x3c, |emulator, op| store_conditionally(emulator, op, 8)),
 ];
 
+/// A linked access of release 6, with an offset of nine bits.
+const fn linked(number: u32, function: super::Function) -> Override {
+    Override { mask: 0xfc00_007f, value: 0x7c00_0000 | number, handler: Handler::new(function) }
+}
+
+/// Release 6, both widths.
+pub(crate) const WORDS_R6: &[Override] = &[
+    linked(0x36, |emulator, op| load_linked(emulator, op, 4)),
+    linked(0x26, |emulator, op| store_conditionally(emulator, op, 4)),
+];
+
+/// Release 6 of MIPS64.
+pub(crate) const DOUBLE_WORDS_R6: &[Override] = &[
+    linked(0x37, |emulator, op| load_linked(emulator, op, 8)),
+    linked(0x27, |emulator, op| store_conditionally(emulator, op, 8)),
+];
+
 /// The address and the number of the register.
 fn operands(emulator: &NativeEmulator, op: &UserOp) -> (u64, u32) {
     let word = emulator.user_input(op, 0) as u32;
     let base = emulator.numbered("zero", word >> 21 & 31) as u64;
-    let address = base.wrapping_add(i64::from(word as i16) as u64) & emulator.address_mask;
+    // Those of SPECIAL3 have nine bits of offset.
+    let offset = if word >> 26 == 0x1f { word as i16 >> 7 } else { word as i16 };
+    let address = base.wrapping_add(i64::from(offset) as u64) & emulator.address_mask;
     (address, word >> 16 & 31)
 }
 

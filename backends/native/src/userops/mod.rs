@@ -16,6 +16,8 @@ pub(crate) mod loongarch_integer;
 mod m68k;
 pub(crate) mod m68k_fields;
 pub(crate) mod mips_float;
+pub(crate) mod mips_float_r6;
+mod mips_integer;
 pub(crate) mod mips_memory;
 pub(crate) mod msp430;
 pub(crate) mod powerpc;
@@ -124,7 +126,11 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         | Architecture::ArmV7M
         | Architecture::ArmV7R => &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR],
         Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::CRYPTO],
-        Architecture::Mips32 | Architecture::Mips64 => &[traps::MIPS],
+        Architecture::Mips32
+        | Architecture::Mips64
+        | Architecture::MicroMips32
+        | Architecture::Mips32R6
+        | Architecture::Mips64R6 => &[traps::MIPS, mips_integer::TABLE],
         Architecture::PowerPc32 | Architecture::PowerPc64 => {
             &[traps::POWERPC, altivec::TABLE, altivec_207::TABLE, altivec_sums::TABLE]
         }

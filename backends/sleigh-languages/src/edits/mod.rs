@@ -7,6 +7,8 @@ mod ebpf;
 mod loongarch;
 mod m68k;
 mod mips;
+mod mips_micro;
+mod mips_r6;
 mod mos6502;
 mod msp430;
 mod powerpc;
@@ -39,6 +41,8 @@ pub const EDITS: &[&[Edit]] = &[
     loongarch::EDITS,
     m68k::EDITS,
     mips::EDITS,
+    mips_micro::EDITS,
+    mips_r6::EDITS,
     mos6502::EDITS,
     msp430::EDITS,
     powerpc::EDITS,

@@ -8,7 +8,7 @@ use crate::{
 /// With 32-bit floating-point registers (`Status.FR` clear, which is what o32
 /// code expects unless it was compiled for 64-bit ones): a double is a pair of
 /// them, its low word in the even one.
-pub(super) const CALLS_32: &[CallingConvention] = &[CallingConvention {
+const O32: CallingConvention = CallingConvention {
     name: "o32",
     source: "System V ABI, MIPS RISC Processor Supplement, 3",
     integer_arguments: &["a0", "a1", "a2", "a3"],
@@ -43,6 +43,20 @@ pub(super) const CALLS_32: &[CallingConvention] = &[CallingConvention {
     function_descriptors: false,
     variadic_vector_count: None,
     by_size: None,
+};
+
+pub(super) const CALLS_32: &[CallingConvention] = &[O32];
+
+/// With 64-bit floating-point registers, the only ones of release 6 (o32 FP64:
+/// MIPS O32 ABI, FR0 and FR1 interlinking, appendix A): a double is one of them.
+pub(super) const CALLS_32_R6: &[CallingConvention] = &[CallingConvention {
+    source: "System V ABI, MIPS RISC Processor Supplement, 3; MIPS O32 ABI, FR0 and FR1 interlinking",
+    floats: FloatPlacement::LeadingTwo { single: ["f12s", "f14s"], double: [("f12", "f12"), ("f14", "f14")] },
+    float_results: &["f0", "f2"],
+    callee_saved: &[
+        "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "f20", "f22", "f24", "f26", "f28", "f30",
+    ],
+    ..O32
 }];
 
 const N64: CallingConvention = CallingConvention {

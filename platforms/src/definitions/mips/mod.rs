@@ -1,11 +1,13 @@
-//! MIPS32 and MIPS64, in both byte orders.
+//! MIPS32 and MIPS64, their release 6, and microMIPS, in both byte orders.
 
 mod conventions;
 mod registers;
 
 use std::sync::OnceLock;
 
-use crate::{CodeAddressBit, ElfIdentity, Platform, PlatformDefinition, RegisterName};
+use crate::{
+    CallingConvention, CodeAddressBit, ElfIdentity, Platform, PlatformDefinition, RegisterName, spec::Row,
+};
 
 /// Exception codes: the field `ExcCode` of the cause register (MD00090, table
 /// 9.49).
@@ -44,7 +46,37 @@ const GENERAL: &[RegisterName] = &[
     "r31",
 ];
 
-const fn define_32(platform: Platform, description: &'static str) -> PlatformDefinition {
+/// What differs between releases.
+struct Release {
+    instruction_alignment: u8,
+    code_address_bit: CodeAddressBit,
+    /// Calls of o32.
+    calls_32: &'static [CallingConvention],
+    rows: &'static [&'static [Row]],
+}
+
+/// Code of two widths, told by bit 0 of its addresses.
+const fn with_two_sets(rows: &'static [&'static [Row]]) -> Release {
+    Release {
+        instruction_alignment: 2,
+        code_address_bit: CodeAddressBit::CompressedMips,
+        calls_32: conventions::CALLS_32,
+        rows,
+    }
+}
+
+/// Release 6 has neither MIPS16 nor an accumulator, and its conditions are in
+/// floating-point registers (MD00087, 1.2; MD00083, 5.8).
+const fn release_6(rows: &'static [&'static [Row]]) -> Release {
+    Release {
+        instruction_alignment: 4,
+        code_address_bit: CodeAddressBit::Address,
+        calls_32: conventions::CALLS_32_R6,
+        rows,
+    }
+}
+
+const fn define_32(platform: Platform, description: &'static str, release: Release) -> PlatformDefinition {
     PlatformDefinition {
         platform,
         description,
@@ -54,45 +86,60 @@ const fn define_32(platform: Platform, description: &'static str) -> PlatformDef
         stack_pointer: "sp",
         link_register: Some("ra"),
         general_registers: GENERAL,
-        instruction_alignment: 2,
+        instruction_alignment: release.instruction_alignment,
         longest_instruction: 4,
         delay_slots: true,
-        code_address_bit: CodeAddressBit::CompressedMips,
+        code_address_bit: release.code_address_bit,
         page_bytes: 4096,
         elf: Some(ElfIdentity { machine: 8, class_bits: 32 }),
-        calling_conventions: conventions::CALLS_32,
+        calling_conventions: release.calls_32,
         syscall_conventions: conventions::SYSCALLS_32,
         interrupts: EXCEPTIONS,
-        rows: registers::ROWS_32,
+        rows: release.rows,
         table: OnceLock::new(),
     }
 }
 
-const fn define_64(platform: Platform, description: &'static str) -> PlatformDefinition {
+const fn define_64(platform: Platform, description: &'static str, release: Release) -> PlatformDefinition {
     PlatformDefinition {
         address_bits: 64,
         pointer_bytes: 8,
         elf: Some(ElfIdentity { machine: 8, class_bits: 64 }),
         calling_conventions: conventions::CALLS_64,
         syscall_conventions: conventions::SYSCALLS_64,
-        rows: registers::ROWS_64,
+        rows: release.rows,
         platform,
         description,
         program_counter: "pc",
         stack_pointer: "sp",
         link_register: Some("ra"),
         general_registers: GENERAL,
-        instruction_alignment: 2,
+        instruction_alignment: release.instruction_alignment,
         longest_instruction: 4,
         delay_slots: true,
-        code_address_bit: CodeAddressBit::CompressedMips,
+        code_address_bit: release.code_address_bit,
         page_bytes: 4096,
         interrupts: EXCEPTIONS,
         table: OnceLock::new(),
     }
 }
 
-pub(super) static MIPS: PlatformDefinition = define_32(Platform::MIPS, "MIPS32, big endian");
-pub(super) static MIPSEL: PlatformDefinition = define_32(Platform::MIPSEL, "MIPS32, little endian");
-pub(super) static MIPS64: PlatformDefinition = define_64(Platform::MIPS64, "MIPS64, big endian");
-pub(super) static MIPS64EL: PlatformDefinition = define_64(Platform::MIPS64EL, "MIPS64, little endian");
+macro_rules! platforms {
+    ($($name:ident = $define:ident $release:ident $rows:ident $description:literal;)*) => {
+        $(pub(super) static $name: PlatformDefinition =
+            $define(Platform::$name, $description, $release(registers::$rows));)*
+    };
+}
+
+platforms! {
+    MIPS = define_32 with_two_sets ROWS_32 "MIPS32, big endian";
+    MIPSEL = define_32 with_two_sets ROWS_32 "MIPS32, little endian";
+    MIPS64 = define_64 with_two_sets ROWS_64 "MIPS64, big endian";
+    MIPS64EL = define_64 with_two_sets ROWS_64 "MIPS64, little endian";
+    MICROMIPS = define_32 with_two_sets ROWS_MICRO "MIPS32 with microMIPS, big endian";
+    MICROMIPSEL = define_32 with_two_sets ROWS_MICRO "MIPS32 with microMIPS, little endian";
+    MIPSR6 = define_32 release_6 ROWS_32_R6 "MIPS32 release 6, big endian";
+    MIPSR6EL = define_32 release_6 ROWS_32_R6 "MIPS32 release 6, little endian";
+    MIPS64R6 = define_64 release_6 ROWS_64_R6 "MIPS64 release 6, big endian";
+    MIPS64R6EL = define_64 release_6 ROWS_64_R6 "MIPS64 release 6, little endian";
+}

@@ -12,8 +12,14 @@ use crate::{
     spec::{Row, bank, fixed, flag, names, part_bank, reg, renumbered},
 };
 
-pub(super) const ROWS_32: &[&[Row]] = &[CORE_32, NAMES, NAMES_O32, FLOAT, DSP_32, SYSTEM_32, SYSTEM];
-pub(super) const ROWS_64: &[&[Row]] = &[CORE_64, NAMES, NAMES_N64, FLOAT, DSP_64, SYSTEM_64, SYSTEM];
+pub(super) const ROWS_32: &[&[Row]] =
+    &[CORE_32, SUM_32, NAMES, NAMES_SUM, NAMES_O32, FLOAT, CONDITIONS, DSP_32, SYSTEM_32, SYSTEM];
+pub(super) const ROWS_64: &[&[Row]] =
+    &[CORE_64, SUM_64, NAMES, NAMES_SUM, NAMES_N64, FLOAT, CONDITIONS, DSP_64, SYSTEM_64, SYSTEM];
+pub(super) const ROWS_MICRO: &[&[Row]] =
+    &[CORE_32, SUM_32, MODE, NAMES, NAMES_SUM, NAMES_O32, FLOAT, CONDITIONS, DSP_32, SYSTEM_32, SYSTEM];
+pub(super) const ROWS_32_R6: &[&[Row]] = &[CORE_32, NAMES, NAMES_O32, FLOAT, SYSTEM_32, SYSTEM];
+pub(super) const ROWS_64_R6: &[&[Row]] = &[CORE_64, NAMES, NAMES_N64, FLOAT, SYSTEM_64, SYSTEM];
 
 const CORE_32: &[Row] = &[
     fixed("r0", 32, 0),
@@ -21,10 +27,11 @@ const CORE_32: &[Row] = &[
     reg("r29", 32, StackPointer),
     reg("r30", 32, General),
     reg("r31", 32, Link),
-    reg("hi", 32, General),
-    reg("lo", 32, General),
     reg("pc", 32, ProgramCounter),
 ];
+
+/// The accumulator, which release 6 has only with the DSP module.
+const SUM_32: &[Row] = &[reg("hi", 32, General), reg("lo", 32, General)];
 
 const CORE_64: &[Row] = &[
     fixed("r0", 64, 0),
@@ -32,10 +39,15 @@ const CORE_64: &[Row] = &[
     reg("r29", 64, StackPointer),
     reg("r30", 64, General),
     reg("r31", 64, Link),
-    reg("hi", 64, General),
-    reg("lo", 64, General),
     reg("pc", 64, ProgramCounter),
 ];
+
+/// The accumulator, which release 6 has only with the DSP module.
+const SUM_64: &[Row] = &[reg("hi", 64, General), reg("lo", 64, General)];
+
+/// Which instruction set executes (MD00582, volume II-B, 5.2, ISA Mode): 1 is
+/// microMIPS. Bit 0 of a code pointer sets it.
+const MODE: &[Row] = &[reg("isa_mode", 8, Flags)];
 
 /// Names that all ABIs share.
 const NAMES: &[Row] = &[
@@ -43,8 +55,10 @@ const NAMES: &[Row] = &[
     renumbered("a", 0, 4, "r", 4),
     renumbered("s", 0, 8, "r", 16),
     names(&[("t8", "r24"), ("t9", "r25"), ("k0", "r26"), ("k1", "r27"), ("gp", "r28"), ("sp", "r29")]),
-    names(&[("s8", "r30"), ("fp", "r30"), ("ra", "r31"), ("hi0", "hi"), ("lo0", "lo")]),
+    names(&[("s8", "r30"), ("fp", "r30"), ("ra", "r31")]),
 ];
+
+const NAMES_SUM: &[Row] = &[names(&[("hi0", "hi"), ("lo0", "lo")])];
 
 const NAMES_O32: &[Row] = &[renumbered("t", 0, 8, "r", 8)];
 
@@ -64,6 +78,12 @@ const FLOAT: &[Row] = &[
     reg("fir", 32, FloatControl),
     reg("fcsr", 32, FloatControl),
     names(&[("fcr0", "fir"), ("fcr31", "fcsr")]),
+    reg("msair", 32, FloatControl),
+    reg("msacsr", 32, FloatControl),
+];
+
+/// The conditions of comparisons, which release 6 has not.
+const CONDITIONS: &[Row] = &[
     flag("fcc0", "fcsr", 23, 1),
     flag("fcc1", "fcsr", 25, 1),
     flag("fcc2", "fcsr", 26, 1),
@@ -72,8 +92,6 @@ const FLOAT: &[Row] = &[
     flag("fcc5", "fcsr", 29, 1),
     flag("fcc6", "fcsr", 30, 1),
     flag("fcc7", "fcsr", 31, 1),
-    reg("msair", 32, FloatControl),
-    reg("msacsr", 32, FloatControl),
 ];
 
 /// The accumulators of the DSP module beside the first, which is `hi` and `lo`,

@@ -3,7 +3,10 @@
 use terrella_emulator_api::Platform;
 use terrella_platforms::ByteOrder;
 
-use super::{super::plan::Place, targets::Program};
+use super::{
+    super::plan::{Place, is_compressed},
+    targets::Program,
+};
 
 /// Where the segments lie in the file, which has only one byte of each: a
 /// multiple of every page size.
@@ -21,7 +24,7 @@ pub(super) fn executable(platform: Platform, program: &Program, place: Place) ->
     file.put(2, 2);
     file.put(2, program.machine.into());
     file.put(4, 1);
-    file.word(place.code);
+    file.word(place.code | u64::from(is_compressed(platform)));
     let header = if is_wide { 64 } else { 52 };
     file.word(header);
     file.word(0);

@@ -17,6 +17,7 @@ use std::{
 };
 
 use terrella_emulator_api::{Platform, RegisterId, RegisterValue};
+use terrella_platforms::CodeAddressBit;
 
 use super::{
     Answer, Ending, Error, Kind, Outcome, Plan, Subject, Task, child::signal_name, outcome::changes,
@@ -302,7 +303,10 @@ impl Qemu {
         let register = self.numbered(id)?;
         let contents = self.session.read_registers(std::slice::from_ref(&register))?;
         let bytes = contents.first().map_or(&[][..], Vec::as_slice);
-        Ok(self.session.numbering.value(&register, bytes, register.bits).low_u64())
+        let value = self.session.numbering.value(&register, bytes, register.bits).low_u64();
+        // MIPS counts the instruction set in.
+        let has_bit = self.platform.definition().code_address_bit == CodeAddressBit::CompressedMips;
+        Ok(if has_bit { value & !1 } else { value })
     }
 
     fn execute(&mut self, plan: &Plan, task: &Task) -> Result<Outcome, Error> {
@@ -313,7 +317,7 @@ impl Qemu {
             values.push((register, bytes));
         }
         let pc = self.numbered(self.program_counter_id()?)?;
-        let mut pointers = vec![(pc, task.address)];
+        let mut pointers = vec![(pc, plan.code_pointer(task.address))];
         pointers.extend(self.session.numbering.named("npc").cloned().map(|it| (it, task.address + 4)));
         for (register, value) in pointers {
             let bytes = self.session.numbering.bytes(&register, &value.into(), register.bits);
@@ -329,7 +333,7 @@ impl Qemu {
         session.write_registers(&values)?;
         let mut kind = ending(&self.session.connection.ask("s")?)?;
         let mut pc = self.counter()?;
-        let slot = task.address + 4;
+        let slot = task.address + task.length;
         if kind == Kind::Done && task.has_slot && pc == slot && self.program.registers.is_some() {
             // The branch has executed, and its delay slot is next.
             kind = ending(&self.session.connection.ask("s")?)?;
@@ -375,7 +379,9 @@ impl Subject for Qemu {
         }
         let mut result = self.execute(plan, task);
         let is_trap = matches!(&result, Ok(outcome) if outcome.ending.kind == Kind::Trap);
-        if result.is_err() || is_trap {
+        let may_be_forbidden = self.program.keeps_forbidden
+            && matches!(&result, Ok(outcome) if outcome.ending.kind == Kind::Invalid);
+        if result.is_err() || is_trap || may_be_forbidden {
             // What counts is what a new process does: an earlier instruction
             // may have set it to trace, for example.
             self.begin_again()?;

@@ -28,6 +28,9 @@ pub(super) struct Program {
     /// Registers that cannot be set otherwise, and are zero before every
     /// instruction.
     pub(super) cleared: Option<&'static str>,
+    /// A compact branch forbids control transfers in the next instruction
+    /// wherever that is.
+    pub(super) keeps_forbidden: bool,
     /// A register selects those that are sent before it.
     pub(super) has_windows: bool,
     /// A register and the bits of it that the program does not compute.
@@ -147,6 +150,7 @@ const BASE: Program = Program {
     swapped: None,
     taken_swapped: None,
     cleared: None,
+    keeps_forbidden: false,
     has_windows: false,
     uncompared: None,
     one_by_one: false,
@@ -160,6 +164,11 @@ const FR: Option<(&str, u64)> = Some(("fpscr", 1 << 18));
 
 const fn program(platform: &'static str, program: &'static str, cpu: &'static str, machine: u16) -> Program {
     Program { platform, program, cpu, machine, ..BASE }
+}
+
+/// The M14Kc has no floating point.
+const fn micromips(platform: &'static str, name: &'static str) -> Program {
+    Program { flags: 0x7200_1000, ..program(platform, name, "M14Kc", 8) }
 }
 
 /// Machines of ELF (System V ABI, generic, `e_machine`) with the flags that
@@ -181,6 +190,32 @@ const PROGRAMS: &[Program] = &[
         flags: 0x8000_0000,
         registers: Some(MIPS64),
         ..program("mips64el", "qemu-mips64el", "mips64dspr2", 8)
+    },
+    Program { registers: Some(MIPS32), ..micromips("micromips", "qemu-mips") },
+    Program { registers: Some(MIPS32), ..micromips("micromipsel", "qemu-mipsel") },
+    Program {
+        flags: 0x9000_1400,
+        keeps_forbidden: true,
+        registers: Some(MIPS32),
+        ..program("mipsr6", "qemu-mips", "mips32r6-generic", 8)
+    },
+    Program {
+        flags: 0x9000_1400,
+        keeps_forbidden: true,
+        registers: Some(MIPS32),
+        ..program("mipsr6el", "qemu-mipsel", "mips32r6-generic", 8)
+    },
+    Program {
+        flags: 0xa000_0400,
+        keeps_forbidden: true,
+        registers: Some(MIPS64),
+        ..program("mips64r6", "qemu-mips64", "I6400", 8)
+    },
+    Program {
+        flags: 0xa000_0400,
+        keeps_forbidden: true,
+        registers: Some(MIPS64),
+        ..program("mips64r6el", "qemu-mips64el", "I6400", 8)
     },
     Program { cleared: Some("vr"), uncompared: FR, ..program("ppc", "qemu-ppc", "7447a", 20) },
     Program { cleared: Some("vs"), uncompared: FR, flags: 1, ..program("ppc64", "qemu-ppc64", "power9", 21) },

@@ -5,6 +5,7 @@ use super::{Family, NONE, field, flag};
 /// Coprocessor 0 has the manual's names in the specification.
 pub(super) const MIPS: Family = Family {
     names: &[
+        ("isa_mode", "ISAModeSwitch"),
         ("cp0_userlocal", "HW_ULR"),
         ("cp0_context", "Context"),
         ("cp0_xcontext", "XContext"),

@@ -98,13 +98,18 @@ const LOONGARCH: Family = Family {
     ..NONE
 };
 
+const fn is_mips(architecture: Architecture) -> bool {
+    use Architecture::{MicroMips32, Mips32, Mips32R6, Mips64, Mips64R6};
+    matches!(architecture, Mips32 | Mips64 | MicroMips32 | Mips32R6 | Mips64R6)
+}
+
 const fn family(architecture: Architecture) -> &'static Family {
     match architecture {
         Architecture::X86_64 | Architecture::I386 => &x86::FAMILY,
         Architecture::ArmV5T | Architecture::ArmV7A | Architecture::ArmV7R => &arm::CLASSIC,
         Architecture::ArmV6M | Architecture::ArmV7M => &arm::MICROCONTROLLER,
         Architecture::AArch64 => &AARCH64,
-        Architecture::Mips32 | Architecture::Mips64 => &embedded::MIPS,
+        it if is_mips(it) => &embedded::MIPS,
         Architecture::PowerPc32 => &powerpc::FAMILY_32,
         Architecture::PowerPc64 => &powerpc::FAMILY_64,
         Architecture::RiscV32 | Architecture::RiscV64 => &RISCV,
@@ -135,7 +140,7 @@ pub(super) fn is_kept(architecture: Architecture, name: &str) -> bool {
 
 /// Whether the engine keeps what the specification lacks of a register.
 pub(super) fn keeps_rest(architecture: Architecture, name: &str) -> bool {
-    matches!(architecture, Architecture::Mips32 | Architecture::Mips64) && name.starts_with('w')
+    is_mips(architecture) && name.starts_with('w')
 }
 
 /// What the specification calls a register, if not the same.
@@ -147,9 +152,9 @@ pub(super) fn spelling(architecture: Architecture, name: &str) -> Option<String>
     let (stem, number) = name.split_at(name.trim_end_matches(|it: char| it.is_ascii_digit()).len());
     let other = match (architecture, stem) {
         // What there is of vectors: their lower parts.
-        (Architecture::Mips32 | Architecture::Mips64, "w") => "f",
+        (it, "w") if is_mips(it) => "f",
         // The specification has the names of the 32-bit calls.
-        (Architecture::Mips64, "r")
+        (Architecture::Mips64 | Architecture::Mips64R6, "r")
             if matches!(number, "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15") =>
         {
             return number.parse::<u32>().ok().map(|number| format!("t{}", number - 8));
