@@ -145,13 +145,15 @@ impl NativeEmulator {
                 let sp = self.named(self.definition.stack_pointer)?;
                 let mut buffer = [0; 8];
                 let buffer = &mut buffer[..usize::from(bytes).min(8)];
-                self.memory.read(sp, buffer)?;
+                self.memory.read(self.stack_base()?.wrapping_add(sp) & highest, buffer)?;
                 let pops = self.function_pops.get(&address).copied().unwrap_or(0);
                 let popped = sp.wrapping_add(u64::from(bytes)).wrapping_add(pops) & highest;
                 if let Some(id) = self.definition.register(self.definition.stack_pointer) {
-                    self.write_register_id(id, popped)?;
+                    let bits = self.definition.registers().get(id).bits;
+                    self.write_register_id(id, popped & u64::MAX >> (64 - bits.min(64)))?;
                 }
-                Ok(self.platform.byte_order().read(buffer) as u64)
+                let pointer = self.platform.byte_order().read(buffer) as u64;
+                Ok(self.code_base().wrapping_add(pointer) & highest)
             }
         }
     }

@@ -361,6 +361,7 @@ impl NativeEmulator {
             let mode = u64::from(self.file.get::<1>(place)[0] & 1);
             self.context.set(high, low, mode);
         }
+        self.follow_code_segment();
         // Bits that are not part of the address were taken off by the
         // instruction, or are by this.
         let target = if self.target.even_targets { target & !1 } else { target };
@@ -569,6 +570,7 @@ impl NativeEmulator {
             CodeAddressBit::Thumb | CodeAddressBit::CompressedMips if pointer & 1 != 0 => self.set_mode(1),
             _ => {}
         }
+        self.follow_code_segment();
         self.pc = self.definition.code_address(pointer) & self.address_mask;
     }
 
