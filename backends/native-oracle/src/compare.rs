@@ -53,7 +53,7 @@ pub fn compare(case: &Case, mnemonic: &str, real: &Machine, ours: &Machine) -> V
     if real.pc != ours.pc && matches!(real.outcome, Outcome::Trap | Outcome::Arithmetic) {
         note("pc", format!("{:#x}", real.pc), format!("{:#x}", ours.pc));
     }
-    let undefined = undefined::flags(mnemonic, &case.bytes, &case.before);
+    let undefined = undefined::flags(mnemonic, case);
     if undefined::has_no_result(mnemonic, undefined) {
         return found;
     }

@@ -117,7 +117,12 @@ impl Generator {
             return None;
         }
         let before = self.machine(&shape);
-        Some(Case { bytes: shape.bytes, before })
+        let bits = match (self.is_64, self.is_16) {
+            (true, _) => 64,
+            (_, true) => 16,
+            _ => 32,
+        };
+        Some(Case { bytes: shape.bytes, bits, before })
     }
 
     fn legacy(&mut self, shape: &mut Shape, vector: bool) -> bool {
