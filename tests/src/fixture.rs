@@ -9,12 +9,9 @@ use terrella_emulator_api::{
 use terrella_platforms::{CallingConvention, PlatformDefinition, RegisterKind};
 
 use crate::{
-    Argument, Backend, Failure,
-    snippets::{RETURN, Snippets},
+    Argument, Backend, Failure, Layout,
+    snippets::{Snippets, fit},
 };
-
-/// Addresses from here on are free for a case to map.
-pub const SPARE: u64 = 0x20_0000;
 
 /// What a case works with: a backend, a platform, and the snippets.
 pub struct Fixture {
@@ -22,6 +19,8 @@ pub struct Fixture {
     pub backend: Backend,
     /// The platform.
     pub platform: Platform,
+    /// Where it puts what.
+    pub layout: Layout,
     snippets: Option<Snippets>,
 }
 
@@ -29,7 +28,7 @@ impl Fixture {
     /// The fixture of a backend and a platform.
     #[must_use]
     pub fn new(backend: Backend, platform: Platform) -> Self {
-        Self { backend, platform, snippets: Snippets::of(platform) }
+        Self { backend, platform, layout: Layout::of(platform), snippets: Snippets::of(platform) }
     }
 
     /// What is known about the platform.
@@ -69,7 +68,7 @@ impl Fixture {
     }
 
     /// A fresh emulator with snippets, stack and data mapped and an exit point
-    /// at [`RETURN`].
+    /// at [`Layout::return_at`].
     ///
     /// # Errors
     /// Those of the backend.
@@ -127,7 +126,7 @@ impl Fixture {
     #[track_caller]
     pub fn finish(&self, emulator: &mut dyn Emulator) -> Result<u32, Failure> {
         let stop = emulator.run()?;
-        if stop != Stop::ExitPoint(RETURN) {
+        if stop != Stop::ExitPoint(self.layout.return_at) {
             return Err(Failure::new(format!("stopped by {stop} on the way to the return")));
         }
         self.result(emulator)
@@ -139,7 +138,41 @@ impl Fixture {
     /// Those of the backend.
     #[track_caller]
     pub fn result(&self, emulator: &dyn Emulator) -> Result<u32, Failure> {
-        Ok(emulator.read_register(self.result_register())? as u32)
+        let Some(by_size) = self.convention().by_size else {
+            return Ok(emulator.read_register(self.result_register())? as u32);
+        };
+        let (mut result, mut shift) = (0, 0);
+        for name in by_size.result(self.convention().slot_bytes).unwrap_or_default() {
+            let register = emulator.resolve_register(name)?;
+            result |= emulator.read_register_id(register)? << shift;
+            shift += u32::from(self.definition().registers().get(register).bits);
+        }
+        Ok(result as u32)
+    }
+
+    /// What of a value an integer argument, and an integer result, can hold.
+    #[must_use]
+    pub fn fit(&self, value: u64) -> u32 {
+        let bits = match self.convention().by_size {
+            Some(_) => 8 * u32::from(self.convention().slot_bytes),
+            None => self
+                .definition()
+                .register(self.result_register())
+                .map_or(64, |id| self.definition().registers().get(id).bits.into()),
+        };
+        fit(value, bits) as u32
+    }
+
+    /// The width in bytes of what `load`, `store` and `add_memory` access.
+    #[must_use]
+    pub fn width(&self) -> u64 {
+        self.snippets.as_ref().map_or(4, Snippets::width)
+    }
+
+    /// What of a value the memory holds after a `store`.
+    #[must_use]
+    pub fn fit_memory(&self, value: u64) -> u64 {
+        fit(value, 8 * self.width() as u32)
     }
 
     /// The register of the result.
@@ -463,7 +496,7 @@ pub fn fault_of<T: std::fmt::Debug>(result: Result<T>) -> Result<Fault, Failure>
 #[track_caller]
 pub(crate) fn counted(emulator: &mut dyn Emulator) -> Result<u64, Failure> {
     let stop = emulator.run_with(&Limits::counted())?;
-    if stop != Stop::ExitPoint(RETURN) {
+    if stop != Stop::ExitPoint(Layout::of(emulator.platform()).return_at) {
         return Err(Failure::new(format!("stopped by {stop} on the way to the return")));
     }
     emulator.instructions_executed().ok_or_else(|| Failure::new("instructions were not counted"))

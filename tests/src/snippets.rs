@@ -7,16 +7,7 @@ use object::{Object, ObjectSegment, ObjectSymbol, SectionIndex};
 use terrella_emulator_api::{Emulator, EmulatorExt, Permissions, Result};
 use terrella_platforms::{CodeAddressBit, Platform, ReturnBy};
 
-/// Where the snippets' stack ends.
-pub const STACK_TOP: u64 = 0x9_0000;
-/// How large it is.
-pub const STACK_SIZE: u64 = 0x1_0000;
-/// Where the data of the cases is.
-pub const DATA: u64 = 0xa_0000;
-/// How large it is.
-pub const DATA_SIZE: u64 = 0x4000;
-/// Where functions return to: unmapped.
-pub const RETURN: u64 = 0xf_0000;
+use crate::Layout;
 
 /// The snippets of one platform.
 #[derive(Debug, Clone)]
@@ -37,6 +28,12 @@ pub enum Argument {
     Integer(u64),
     /// An address.
     Pointer(u64),
+}
+
+/// The low bits of a value.
+#[must_use]
+pub(crate) const fn fit(value: u64, bits: u32) -> u64 {
+    if bits < 64 { value & ((1 << bits) - 1) } else { value }
 }
 
 /// An integer argument.
@@ -76,10 +73,26 @@ impl Snippets {
     }
 
     /// The value of a label: an address (with the Thumb bit for functions), or
-    /// a number; `None` if the platform does not have it.
+    /// a number; `None` if the platform does not have it. `load` and `store`
+    /// are those of the widest that the platform has up to 32 bits.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<u64> {
-        self.labels.get(name).copied()
+        let natural = |kind: &str, rest: &str| {
+            let all = [32, 16, 8].map(|bits| format!("{kind}{bits}{rest}"));
+            all.iter().find_map(|name| self.labels.get(name)).copied()
+        };
+        match name {
+            "load" | "store" => natural(name, ""),
+            "load_insn" => natural("load", "_insn"),
+            "store_insn" => natural("store", "_insn"),
+            _ => self.labels.get(name).copied(),
+        }
+    }
+
+    /// The width in bytes of what `load`, `store` and `add_memory` access.
+    #[must_use]
+    pub fn width(&self) -> u64 {
+        [4, 2].into_iter().find(|bytes| self.label(&format!("load{}", 8 * bytes)).is_some()).unwrap_or(1)
     }
 
     /// The size of a snippet in bytes.
@@ -103,15 +116,22 @@ impl Snippets {
     /// # Errors
     /// Those of the emulator.
     pub fn load(&self, emulator: &mut dyn Emulator) -> Result<()> {
+        let Layout { stack_top, stack_size, data_at, data_size, return_at, .. } = Layout::of(self.platform);
         for (address, bytes) in &self.segments {
             let end = (address + bytes.len() as u64).next_multiple_of(4096);
             emulator.map_memory(*address..end, Permissions::ALL)?;
             emulator.write_code(*address, bytes)?;
         }
-        emulator.map_memory(STACK_TOP - STACK_SIZE..STACK_TOP, Permissions::READ_WRITE)?;
-        emulator.map_memory(DATA..DATA + DATA_SIZE, Permissions::READ_WRITE)?;
-        emulator.add_exit_point(RETURN);
+        emulator.map_memory(stack_top - stack_size..stack_top, Permissions::READ_WRITE)?;
+        emulator.map_memory(data_at..data_at + data_size, Permissions::READ_WRITE)?;
+        emulator.add_exit_point(return_at);
         Ok(())
+    }
+
+    /// The width of a register.
+    fn bits(&self, name: &str) -> u32 {
+        let definition = self.platform.definition();
+        definition.register(name).map_or(64, |id| definition.registers().get(id).bits.into())
     }
 
     /// Sets up a call of a label with up to two arguments.
@@ -119,18 +139,37 @@ impl Snippets {
     /// # Errors
     /// Those of the emulator.
     pub fn prepare(&self, emulator: &mut dyn Emulator, label: &str, arguments: &[Argument]) -> Result<()> {
+        let Layout { stack_top, return_at, .. } = Layout::of(self.platform);
         let definition = self.platform.definition();
         let convention = definition.default_convention();
         let slot = u64::from(convention.slot_bytes);
-        let mut sp = STACK_TOP - 0x400 - u64::from(convention.stack_bias);
+        let mut sp = stack_top - 0x400 - u64::from(convention.stack_bias);
         if let ReturnBy::Stack { bytes } = convention.return_by {
             sp -= u64::from(bytes);
-            emulator.write_integer(sp, RETURN.into(), bytes.into())?;
+            emulator.write_integer(sp, return_at.into(), bytes.into())?;
         }
         let pointers_apart = convention.pointer_arguments.first() != convention.integer_arguments.first()
             && !convention.pointer_arguments.is_empty();
-        let (mut integers, mut pointers) = (0, 0);
+        let (mut integers, mut pointers, mut on_stack) = (0, 0, 0);
+        let mut sizes = Vec::new();
         for argument in arguments {
+            if let Some(by_size) = convention.by_size {
+                sizes.push(convention.slot_bytes);
+                let (Argument::Pointer(value) | Argument::Integer(value)) = *argument;
+                let registers = by_size.argument(&sizes).unwrap_or_default();
+                let mut rest = fit(value, 8 * u32::from(convention.slot_bytes));
+                for name in registers {
+                    let bits = self.bits(name);
+                    emulator.write_register(*name, fit(rest, bits))?;
+                    rest = rest.checked_shr(bits).unwrap_or(0);
+                }
+                if registers.is_empty() {
+                    let address = sp + u64::from(convention.stack_arguments) + slot * on_stack;
+                    emulator.write_integer(address, rest.into(), slot as usize)?;
+                    on_stack += 1;
+                }
+                continue;
+            }
             let (value, register) = match *argument {
                 Argument::Pointer(address) if pointers_apart => {
                     pointers += 1;
@@ -142,11 +181,11 @@ impl Snippets {
                 }
             };
             match register {
-                Some(register) => emulator.write_register(*register, value)?,
+                Some(register) => emulator.write_register(*register, fit(value, self.bits(register)))?,
                 None => {
-                    let place = (integers - 1 - convention.integer_arguments.len()) as u64;
-                    let address = sp + u64::from(convention.stack_arguments) + slot * place;
+                    let address = sp + u64::from(convention.stack_arguments) + slot * on_stack;
                     emulator.write_integer(address, value.into(), slot as usize)?;
+                    on_stack += 1;
                 }
             }
         }
@@ -156,7 +195,7 @@ impl Snippets {
                 CodeAddressBit::ThumbOnly => 1,
                 _ => 0,
             };
-            emulator.write_register(register, (RETURN - u64::from(offset)) | bit)?;
+            emulator.write_register(register, (return_at - u64::from(offset)) | bit)?;
         }
         let entry = self.label(label).unwrap_or(0);
         emulator.set_program_counter(entry)

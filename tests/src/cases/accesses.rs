@@ -3,10 +3,7 @@
 use terrella_emulator_api::{Capability, Emulator, EmulatorExt, Flow, ReadFlow, Stop};
 use terrella_platforms::{PlatformDefinition, ReturnBy};
 
-use crate::{
-    Case, Failure, Fixture, Trace, ensure, equal, int, ptr,
-    snippets::{DATA, DATA_SIZE, RETURN},
-};
+use crate::{Case, Failure, Fixture, Layout, Trace, ensure, equal, int, ptr};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("6.6", "the accesses of a load of many words, in order", many_loads)
@@ -26,7 +23,7 @@ pub(super) const CASES: &[Case] = &[
         .labels(&["delay_load", "delay_store"]),
     Case::new("6.6", "an access across two pages is one access", page_crossing)
         .needs(Capability::MemoryReadHooks)
-        .labels(&["load32", "store32", "add_memory"]),
+        .labels(&["load", "store", "add_memory"]),
     Case::new("6.6", "a call writes its return address", call_writes)
         .needs(Capability::MemoryWriteHooks)
         .labels(&["caller", "caller_back"])
@@ -36,7 +33,7 @@ pub(super) const CASES: &[Case] = &[
         .labels(&["count_loop"]),
     Case::new("6.6", "accesses are reported once, also with hooks on everything", reported_once)
         .needs(Capability::MemoryReadHooks)
-        .labels(&["load32", "store32"]),
+        .labels(&["load", "store"]),
 ];
 
 fn returns_by_stack(definition: &PlatformDefinition) -> bool {
@@ -48,9 +45,11 @@ type Access = (char, u64, Vec<u8>, u64);
 
 /// Hooks all accesses; those of the data are noted.
 fn hook_data(emulator: &mut dyn Emulator) -> Result<Trace<Access>, Failure> {
+    let Layout { data_at, data_size, .. } = Layout::of(emulator.platform());
     let seen = Trace::new();
-    let of_data =
-        |address: u64, bytes: &[u8]| address < DATA + DATA_SIZE && address + bytes.len() as u64 > DATA;
+    let of_data = move |address: u64, bytes: &[u8]| {
+        address < data_at + data_size && address + bytes.len() as u64 > data_at
+    };
     let notes = seen.clone();
     emulator.hook_memory_reads(move |emulator, address, bytes| {
         if of_data(address, bytes) {
@@ -69,58 +68,65 @@ fn hook_data(emulator: &mut dyn Emulator) -> Result<Trace<Access>, Failure> {
 }
 
 fn many_loads(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("load_many", &[ptr(DATA + 0x10)])?;
+    let Layout { data_at, return_at, .. } = fixture.layout;
+    let mut emulator = fixture.at("load_many", &[ptr(data_at + 0x10)])?;
     let (bytes, accesses) = (fixture.number("load_many_bytes")?, fixture.number("load_many_accesses")?);
     let data = Fixture::pattern(bytes);
-    emulator.write_memory(DATA + 0x10, &data)?;
+    emulator.write_memory(data_at + 0x10, &data)?;
     let seen = hook_data(&mut *emulator)?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     let each = bytes / accesses;
     let pc = fixture.address("load_many_insn")?;
     let expected: Vec<Access> = data
         .chunks(each as usize)
         .enumerate()
-        .map(|(index, data)| ('r', DATA + 0x10 + each * index as u64, data.to_vec(), pc))
+        .map(|(index, data)| ('r', data_at + 0x10 + each * index as u64, data.to_vec(), pc))
         .collect();
     equal!(seen.take(), expected, "accesses");
     Ok(())
 }
 
 fn many_stores(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("store_many", &[ptr(DATA + 0x10), int(0x0102_0304)])?;
+    let Layout { data_at, return_at, .. } = fixture.layout;
+    let mut emulator = fixture.at("store_many", &[ptr(data_at + 0x10), int(0x0102_0304)])?;
     let (bytes, accesses) = (fixture.number("store_many_bytes")?, fixture.number("store_many_accesses")?);
     let seen = hook_data(&mut *emulator)?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     let each = bytes / accesses;
     let pc = fixture.address("store_many_insn")?;
     let data = fixture.bytes(0x0102_0304, 4).repeat(each as usize / 4);
     let expected: Vec<Access> =
-        (0..accesses).map(|index| ('w', DATA + 0x10 + each * index, data.clone(), pc)).collect();
+        (0..accesses).map(|index| ('w', data_at + 0x10 + each * index, data.clone(), pc)).collect();
     equal!(seen.take(), expected, "accesses");
-    equal!(emulator.read_bytes(DATA + 0x10, bytes)?, data.repeat(accesses as usize), "memory");
+    equal!(emulator.read_bytes(data_at + 0x10, bytes)?, data.repeat(accesses as usize), "memory");
     Ok(())
 }
 
 fn read_then_write(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("add_memory", &[ptr(DATA)])?;
-    emulator.write_integer(DATA, 41, 4)?;
+    let Layout { data_at, return_at, .. } = fixture.layout;
+    let mut emulator = fixture.at("add_memory", &[ptr(data_at)])?;
+    emulator.write_integer(data_at, 41, 4)?;
     let seen = hook_data(&mut *emulator)?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     let load = fixture.address("add_memory_insn")?;
     let store =
         if fixture.number("add_memory_single")? == 1 { load } else { fixture.address("add_memory_store")? };
-    let expected = [('r', DATA, fixture.bytes(41, 4), load), ('w', DATA, fixture.bytes(42, 4), store)];
+    let expected = [
+        ('r', data_at, fixture.bytes(41, fixture.width()), load),
+        ('w', data_at, fixture.bytes(42, fixture.width()), store),
+    ];
     equal!(seen.take(), expected, "accesses");
-    equal!(emulator.read_integer(DATA, 4)?, 42, "memory");
+    equal!(emulator.read_integer(data_at, 4)?, 42, "memory");
     Ok(())
 }
 
 fn string_accesses(fixture: &mut Fixture) -> Result<(), Failure> {
-    let (from, to) = (DATA, DATA + 0x100);
+    let Layout { data_at, return_at, .. } = fixture.layout;
+    let (from, to) = (data_at, data_at + 0x100);
     let mut emulator = fixture.at("copy_string", &[ptr(to), ptr(from)])?;
     emulator.write_memory(from, b"abcde")?;
     let seen = hook_data(&mut *emulator)?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     let pc = fixture.address("copy_string_insn")?;
     let mut expected = Vec::new();
     for (index, byte) in b"abcde".iter().enumerate() {
@@ -132,26 +138,26 @@ fn string_accesses(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn slot_accesses(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("delay_load", &[ptr(DATA)])?;
-    emulator.write_integer(DATA, 41, 4)?;
+    let Layout { data_at, .. } = fixture.layout;
+    let mut emulator = fixture.at("delay_load", &[ptr(data_at)])?;
+    emulator.write_integer(data_at, 41, 4)?;
     let seen = hook_data(&mut *emulator)?;
     equal!(fixture.finish(&mut *emulator)?, 42, "result of the load");
     let pc = fixture.address("delay_load_insn")?;
-    equal!(seen.take(), [('r', DATA, fixture.bytes(41, 4), pc)], "accesses of the load");
-    fixture.prepare(&mut *emulator, "delay_store", &[ptr(DATA), int(7)])?;
+    equal!(seen.take(), [('r', data_at, fixture.bytes(41, fixture.width()), pc)], "accesses of the load");
+    fixture.prepare(&mut *emulator, "delay_store", &[ptr(data_at), int(7)])?;
     equal!(fixture.finish(&mut *emulator)?, 8, "result of the store");
     let pc = fixture.address("delay_store_insn")?;
-    equal!(seen.take(), [('w', DATA, fixture.bytes(7, 4), pc)], "accesses of the store");
+    equal!(seen.take(), [('w', data_at, fixture.bytes(7, fixture.width()), pc)], "accesses of the store");
     Ok(())
 }
 
 fn page_crossing(fixture: &mut Fixture) -> Result<(), Failure> {
-    let at = DATA + 0xffe;
-    for (label, arguments) in [
-        ("load32", vec![ptr(at)]),
-        ("store32", vec![ptr(at), int(0x1122_3344)]),
-        ("add_memory", vec![ptr(at)]),
-    ] {
+    let Layout { data_at, return_at, .. } = fixture.layout;
+    let at = data_at + 0xffe;
+    for (label, arguments) in
+        [("load", vec![ptr(at)]), ("store", vec![ptr(at), int(0x1122_3344)]), ("add_memory", vec![ptr(at)])]
+    {
         let mut plain = fixture.at(label, &arguments)?;
         if plain.run().is_err() {
             continue; // The platform wants it aligned: that is 4.5.
@@ -159,17 +165,17 @@ fn page_crossing(fixture: &mut Fixture) -> Result<(), Failure> {
         let mut emulator = fixture.at(label, &arguments)?;
         emulator.write_integer(at, 41, 4)?;
         let seen = hook_data(&mut *emulator)?;
-        equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{label}: stop");
+        equal!(emulator.run()?, Stop::ExitPoint(return_at), "{label}: stop");
         let seen: Vec<_> = seen.take().into_iter().map(|(kind, at, data, _)| (kind, at, data)).collect();
-        let read = ('r', at, fixture.bytes(41, 4));
+        let read = ('r', at, fixture.bytes(41, fixture.width()));
         let expected = match label {
-            "load32" => vec![read],
-            "store32" => vec![('w', at, fixture.bytes(0x1122_3344, 4))],
-            _ => vec![read, ('w', at, fixture.bytes(42, 4))],
+            "load" => vec![read],
+            "store" => vec![('w', at, fixture.bytes(0x1122_3344, fixture.width()))],
+            _ => vec![read, ('w', at, fixture.bytes(42, fixture.width()))],
         };
         equal!(seen, expected, "{label}: accesses");
         equal!(
-            emulator.read_bytes(at, 4)?,
+            emulator.read_bytes(at, fixture.width())?,
             expected.last().map(|it| it.2.clone()).unwrap_or_default(),
             "{label}: memory"
         );
@@ -212,26 +218,27 @@ fn no_accesses(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn reported_once(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
-    emulator.write_integer(DATA, 41, 4)?;
+    emulator.write_integer(data_at, 41, 4)?;
     emulator.hook_instructions(|_, _| Ok(Flow::Continue))?;
     emulator.hook_blocks(|_, _, _| Ok(Flow::Continue))?;
     let seen = hook_data(&mut *emulator)?;
     // A hook that changes flags and registers makes some engines go back.
     let result = fixture.result_register();
-    emulator.hook_memory_read(DATA..DATA + 4, move |emulator, _, _| {
+    emulator.hook_memory_read(data_at..data_at + 4, move |emulator, _, _| {
         let value = emulator.read_register(result)?;
         emulator.write_register(result, value)?;
         Ok(ReadFlow::Continue)
     })?;
-    emulator.hook_memory_write(DATA..DATA + 4, move |emulator, _, _| {
+    emulator.hook_memory_write(data_at..data_at + 4, move |emulator, _, _| {
         let value = emulator.read_register(result)?;
         emulator.write_register(result, value)?;
         Ok(Flow::Continue)
     })?;
-    equal!(fixture.call(&mut *emulator, "load32", &[ptr(DATA)])?, 41, "loaded");
+    equal!(fixture.call(&mut *emulator, "load", &[ptr(data_at)])?, 41, "loaded");
     equal!(seen.take().len(), 1, "number of reads");
-    fixture.call(&mut *emulator, "store32", &[ptr(DATA), int(5)])?;
+    fixture.call(&mut *emulator, "store", &[ptr(data_at), int(5)])?;
     equal!(seen.take().len(), 1, "number of writes");
     Ok(())
 }

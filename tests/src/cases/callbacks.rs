@@ -10,40 +10,37 @@ use terrella_emulator_api::{
     Limits, Permissions, ReadFlow, Stop,
 };
 
-use crate::{
-    Argument, Case, Failure, Fixture, SPARE, Trace, ensure, equal, fault_of, int, matching, ptr,
-    snippets::{DATA, RETURN},
-};
+use crate::{Argument, Case, Failure, Fixture, Layout, Trace, ensure, equal, fault_of, int, matching, ptr};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("5.1", "an error of a callback reaches the caller unchanged", errors)
-        .labels(&["straight", "load32", "store32", "caller"]),
+        .labels(&["straight", "load", "store", "caller"]),
     Case::new("5.1", "the contract's own errors stay what they are", own_errors)
         .needs(Capability::InstructionHooks)
         .labels(&["straight"]),
     Case::new("5.1", "a callback ends the run gracefully", stops)
-        .labels(&["straight", "load32", "store32", "caller"]),
+        .labels(&["straight", "load", "store", "caller"]),
     Case::new("5.1", "a callback ends the run by request_stop", requests)
-        .labels(&["straight", "load32", "store32", "caller"]),
+        .labels(&["straight", "load", "store", "caller"]),
     Case::new("5.1", "a run that goes on from a stop does not stop there again", goes_on_from_stop)
         .needs(Capability::InstructionHooks)
         .labels(&["straight", "count_loop"]),
     Case::new("5.2", "the program counter is that of the event", pc_of_event)
-        .labels(&["straight", "load32", "store32", "caller"]),
+        .labels(&["straight", "load", "store", "caller"]),
     Case::new("5.2", "registers can be read and written", registers)
         .needs(Capability::InstructionHooks)
         .labels(&["straight"]),
     Case::new("5.2", "registers written at an access are the guest's", registers_at_access)
         .needs(Capability::MemoryWriteHooks)
-        .labels(&["store32", "straight"]),
+        .labels(&["store", "straight"]),
     Case::new("5.2", "memory can be read and written", memory)
         .needs(Capability::InstructionHooks)
-        .labels(&["load32"]),
+        .labels(&["load"]),
     Case::new("5.2", "the program counter can be set", pc_set)
-        .labels(&["straight", "load32", "store32", "caller", "patch_me"]),
+        .labels(&["straight", "load", "store", "caller", "patch_me"]),
     Case::new("5.2", "memory that is mapped is there at the next instruction", maps)
         .needs(Capability::InstructionHooks)
-        .labels(&["load32", "straight"]),
+        .labels(&["load", "straight"]),
     Case::new("5.2", "memory that is unmapped or protected is gone at the next instruction", unmaps)
         .needs(Capability::InstructionHooks)
         .labels(&["straight", "add_memory"]),
@@ -61,7 +58,7 @@ pub(super) const CASES: &[Case] = &[
         .labels(&["straight"]),
     Case::new("5.2", "a snapshot can be taken", takes_snapshot)
         .needs(Capability::Snapshots)
-        .labels(&["straight", "store32"]),
+        .labels(&["straight", "store"]),
     Case::new("5.2", "a snapshot can be restored", restores_snapshot)
         .needs(Capability::Snapshots)
         .labels(&["straight", "add_memory"]),
@@ -69,7 +66,7 @@ pub(super) const CASES: &[Case] = &[
         .needs(Capability::MemoryWriteHooks)
         .labels(&["add_memory"]),
     Case::new("5.2", "starting execution is an error", recursion)
-        .labels(&["straight", "load32", "store32", "caller"]),
+        .labels(&["straight", "load", "store", "caller"]),
 ];
 
 /// One event of each family: what is called, and where the event is.
@@ -81,17 +78,18 @@ pub(super) struct Site {
 }
 
 pub(super) fn sites(fixture: &Fixture, emulator: &dyn Emulator) -> Result<Vec<Site>, Failure> {
+    let Layout { data_at, .. } = fixture.layout;
     let all = [
         (HookFamily::Instruction, Capability::InstructionHooks, "straight", vec![], "straight_3"),
         (HookFamily::Block, Capability::BlockHooks, "straight", vec![], "straight"),
         (HookFamily::Function, Capability::FunctionHooks, "caller", vec![int(20)], "callee"),
-        (HookFamily::MemoryRead, Capability::MemoryReadHooks, "load32", vec![ptr(DATA)], "load32_insn"),
+        (HookFamily::MemoryRead, Capability::MemoryReadHooks, "load", vec![ptr(data_at)], "load_insn"),
         (
             HookFamily::MemoryWrite,
             Capability::MemoryWriteHooks,
-            "store32",
-            vec![ptr(DATA), int(5)],
-            "store32_insn",
+            "store",
+            vec![ptr(data_at), int(5)],
+            "store_insn",
         ),
         (HookFamily::Syscall, Capability::SyscallHooks, "system_call", vec![int(42)], "system_call_insn"),
         (HookFamily::Interrupt, Capability::InterruptHooks, "breakpoint", vec![], "breakpoint_insn"),
@@ -111,16 +109,17 @@ pub(super) fn hook_site(
     site: &Site,
     mut body: impl FnMut(&mut dyn Emulator) -> Result<bool, HookError> + 'static,
 ) -> Result<HookHandle, Failure> {
+    let Layout { data_at, .. } = Layout::of(emulator.platform());
     let flow = |stop| if stop { Flow::Stop } else { Flow::Continue };
     Ok(match site.family {
         HookFamily::Instruction => emulator.hook_instruction(site.pc, move |it, _| body(it).map(flow))?,
         HookFamily::Block => emulator.hook_blocks(move |it, _, _| body(it).map(flow))?,
         HookFamily::Function => emulator.hook_function(site.pc, move |it, _| body(it).map(flow))?,
-        HookFamily::MemoryRead => emulator.hook_memory_read(DATA..DATA + 4, move |it, _, _| {
+        HookFamily::MemoryRead => emulator.hook_memory_read(data_at..data_at + 4, move |it, _, _| {
             Ok(if body(it)? { ReadFlow::Stop } else { ReadFlow::Continue })
         })?,
         HookFamily::MemoryWrite => {
-            emulator.hook_memory_write(DATA..DATA + 4, move |it, _, _| body(it).map(flow))?
+            emulator.hook_memory_write(data_at..data_at + 4, move |it, _, _| body(it).map(flow))?
         }
         HookFamily::Syscall => emulator.hook_syscalls(move |it, _| body(it).map(flow))?,
         HookFamily::Interrupt => emulator.hook_interrupts(move |it, _| {
@@ -135,6 +134,7 @@ pub(super) fn hook_site(
 struct Own(u32);
 
 fn errors(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     for site in sites(fixture, &*fixture.bare()?)? {
         let family = site.family;
         let mut emulator = fixture.at(site.label, &site.arguments)?;
@@ -147,12 +147,13 @@ fn errors(fixture: &mut Fixture) -> Result<(), Failure> {
         // The emulator goes on, with a hook that does not complain.
         emulator.unhook(handle)?;
         hook_site(&mut *emulator, &site, |_| Ok(false))?;
-        equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{family}: stop");
+        equal!(emulator.run()?, Stop::ExitPoint(return_at), "{family}: stop");
     }
     Ok(())
 }
 
 fn own_errors(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     emulator.hook_instruction(fixture.address("straight_3")?, |emulator, _| {
         emulator.read_register("no_such_register")?;
@@ -160,19 +161,20 @@ fn own_errors(fixture: &mut Fixture) -> Result<(), Failure> {
     })?;
     matching!(emulator.run(), Err(Error::UnknownRegister { .. }), "error of a look-up");
     let mut emulator = fixture.at("straight", &[])?;
-    emulator.hook_instruction(fixture.address("straight_3")?, |emulator, _| {
-        emulator.read_bytes(SPARE, 1)?;
+    emulator.hook_instruction(fixture.address("straight_3")?, move |emulator, _| {
+        emulator.read_bytes(spare, 1)?;
         Ok(Flow::Continue)
     })?;
-    matching!(emulator.run(), Err(Error::Fault(Fault::Memory { address: SPARE, .. })), "error of a read");
+    matching!(emulator.run(), Err(Error::Fault(Fault::Memory { address, .. })) if address == spare, "error of a read");
     Ok(())
 }
 
 fn stop_works(fixture: &Fixture, by_request: bool) -> Result<(), Failure> {
+    let Layout { data_at, return_at, .. } = fixture.layout;
     for site in sites(fixture, &*fixture.bare()?)? {
         let family = site.family;
         let mut emulator = fixture.at(site.label, &site.arguments)?;
-        emulator.write_integer(DATA, 0x11, 4)?;
+        emulator.write_integer(data_at, 0x11, 4)?;
         let handle = hook_site(&mut *emulator, &site, move |emulator| {
             if by_request {
                 emulator.request_stop();
@@ -194,16 +196,16 @@ fn stop_works(fixture: &Fixture, by_request: bool) -> Result<(), Failure> {
             _ => equal!(stop.pc(), site.pc, "{family}: place of the stop"),
         }
         if family == HookFamily::MemoryWrite {
-            equal!(emulator.read_integer(DATA, 4)?, 0x11, "{family}: memory at the stop");
+            equal!(emulator.read_integer(data_at, 4)?, 0x11, "{family}: memory at the stop");
         }
         emulator.unhook(handle)?;
-        equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{family}: stop of going on");
+        equal!(emulator.run()?, Stop::ExitPoint(return_at), "{family}: stop of going on");
         match family {
             HookFamily::Instruction | HookFamily::Block => {
                 equal!(fixture.result(&*emulator)?, 8, "{family}: result");
             }
             HookFamily::MemoryRead => equal!(fixture.result(&*emulator)?, 0x11, "{family}: result"),
-            HookFamily::MemoryWrite => equal!(emulator.read_integer(DATA, 4)?, 5, "{family}: memory"),
+            HookFamily::MemoryWrite => equal!(emulator.read_integer(data_at, 4)?, 5, "{family}: memory"),
             _ => {}
         }
     }
@@ -238,6 +240,7 @@ fn goes_on_from_stop(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn pc_of_event(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let name = fixture.definition().program_counter;
     for site in sites(fixture, &*fixture.bare()?)? {
         let family = site.family;
@@ -248,7 +251,7 @@ fn pc_of_event(fixture: &mut Fixture) -> Result<(), Failure> {
             notes.push((emulator.program_counter(), emulator.read_register(name)?));
             Ok(false)
         })?;
-        equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{family}: stop");
+        equal!(emulator.run()?, Stop::ExitPoint(return_at), "{family}: stop");
         equal!(seen.all(), [(site.pc, site.pc)], "{family}: program counters");
     }
     Ok(())
@@ -271,6 +274,7 @@ fn registers(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn registers_at_access(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, return_at, .. } = fixture.layout;
     // A register that the store does not use.
     let definition = fixture.definition();
     let name =
@@ -278,27 +282,28 @@ fn registers_at_access(fixture: &mut Fixture) -> Result<(), Failure> {
     let Some(name) = name.copied() else {
         return Err(Failure::not_applicable("the callee saves no register"));
     };
-    let mut emulator = fixture.at("store32", &[ptr(DATA), int(5)])?;
+    let mut emulator = fixture.at("store", &[ptr(data_at), int(5)])?;
     let calls = Rc::new(Cell::new(0));
     let counter = Rc::clone(&calls);
-    emulator.hook_memory_write(DATA..DATA + 4, move |emulator, _, _| {
+    emulator.hook_memory_write(data_at..data_at + 4, move |emulator, _, _| {
         counter.set(counter.get() + 1);
         emulator.write_register(name, 0x770_u64)?;
         Ok(Flow::Continue)
     })?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     equal!(emulator.read_register(name)?, 0x770, "{name}");
-    equal!(emulator.read_integer(DATA, 4)?, 5, "memory");
+    equal!(emulator.read_integer(data_at, 4)?, 5, "memory");
     equal!(calls.get(), 1, "calls");
     Ok(())
 }
 
 fn memory(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("load32", &[ptr(DATA)])?;
-    emulator.write_integer(DATA, 1, 4)?;
-    emulator.hook_instruction(fixture.address("load32_insn")?, |emulator, _| {
-        equal!(emulator.read_integer(DATA, 4)?, 1, "memory in the hook");
-        emulator.write_integer(DATA, 2, 4)?;
+    let Layout { data_at, .. } = fixture.layout;
+    let mut emulator = fixture.at("load", &[ptr(data_at)])?;
+    emulator.write_integer(data_at, 1, 4)?;
+    emulator.hook_instruction(fixture.address("load_insn")?, move |emulator, _| {
+        equal!(emulator.read_integer(data_at, 4)?, 1, "memory in the hook");
+        emulator.write_integer(data_at, 2, 4)?;
         Ok(Flow::Continue)
     })?;
     equal!(fixture.finish(&mut *emulator)?, 2, "loaded");
@@ -356,20 +361,21 @@ fn pc_set(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn maps(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("load32", &[ptr(SPARE)])?;
-    emulator.hook_instruction(fixture.address("load32_insn")?, |emulator, _| {
-        emulator.map_memory(SPARE..SPARE + 4, Permissions::READ)?;
-        emulator.write_integer(SPARE, 0x1234, 4)?;
+    let Layout { spare, .. } = fixture.layout;
+    let mut emulator = fixture.at("load", &[ptr(spare)])?;
+    emulator.hook_instruction(fixture.address("load_insn")?, move |emulator, _| {
+        emulator.map_memory(spare..spare + 4, Permissions::READ)?;
+        emulator.write_integer(spare, 0x12, 4)?;
         Ok(Flow::Continue)
     })?;
-    equal!(fixture.finish(&mut *emulator)?, 0x1234, "loaded");
+    equal!(fixture.finish(&mut *emulator)?, 0x12, "loaded");
     // Code.
     let mut emulator = fixture.at("straight", &[])?;
     let code = fixture.long_straight(8)?;
-    let place = fixture.code_pointer(SPARE)?;
+    let place = fixture.code_pointer(spare)?;
     emulator.hook_instruction(fixture.address("straight_3")?, move |emulator, _| {
-        emulator.map_memory(SPARE..SPARE + code.len() as u64, Permissions::READ_EXECUTE)?;
-        emulator.write_code(SPARE, &code)?;
+        emulator.map_memory(spare..spare + code.len() as u64, Permissions::READ_EXECUTE)?;
+        emulator.write_code(spare, &code)?;
         emulator.set_program_counter(place)?;
         Ok(Flow::Continue)
     })?;
@@ -378,27 +384,28 @@ fn maps(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn unmaps(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("add_memory", &[ptr(SPARE)])?;
-    emulator.map_memory(SPARE..SPARE + 0x1000, Permissions::ALL)?;
+    let Layout { spare, .. } = fixture.layout;
+    let mut emulator = fixture.at("add_memory", &[ptr(spare)])?;
+    emulator.map_memory(spare..spare + 0x1000, Permissions::ALL)?;
     let start = fixture.address("add_memory")?;
-    emulator.hook_instruction(start, |emulator, _| {
-        emulator.unmap_memory((SPARE..SPARE + 0x1000).into())?;
+    emulator.hook_instruction(start, move |emulator, _| {
+        emulator.unmap_memory((spare..spare + 0x1000).into())?;
         Ok(Flow::Continue)
     })?;
     match fault_of(emulator.run())? {
-        Fault::Memory { address, .. } => equal!(address, SPARE, "address of the fault"),
+        Fault::Memory { address, .. } => equal!(address, spare, "address of the fault"),
         other => return Err(Failure::new(format!("{other:?}"))),
     }
     let mut emulator = fixture.at("straight", &[])?;
     let code = fixture.long_straight(8)?;
-    emulator.map_memory(SPARE..SPARE + code.len() as u64, Permissions::ALL)?;
-    emulator.write_code(SPARE, &code)?;
-    emulator.set_program_counter(fixture.code_pointer(SPARE)?)?;
+    emulator.map_memory(spare..spare + code.len() as u64, Permissions::ALL)?;
+    emulator.write_code(spare, &code)?;
+    emulator.set_program_counter(fixture.code_pointer(spare)?)?;
     let offset = fixture.address("straight_3")? - fixture.address("straight")?;
     let size = fixture.address("straight_4")? - fixture.address("straight_3")?;
-    let end = SPARE + code.len() as u64;
-    let next = SPARE + offset + size;
-    emulator.hook_instruction(SPARE + offset, move |emulator, _| {
+    let end = spare + code.len() as u64;
+    let next = spare + offset + size;
+    emulator.hook_instruction(spare + offset, move |emulator, _| {
         emulator.unmap_memory((next..end).into())?;
         Ok(Flow::Continue)
     })?;
@@ -482,27 +489,28 @@ fn removes_hooks(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn access_hooks_change(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, return_at, .. } = fixture.layout;
     // The access comes after the first instruction that is hooked, or is its.
-    let mut emulator = fixture.at("add_memory", &[ptr(DATA)])?;
+    let mut emulator = fixture.at("add_memory", &[ptr(data_at)])?;
     let seen = Trace::new();
     let notes = seen.clone();
     emulator.hook_instruction(fixture.address("add_memory")?, move |emulator, _| {
         let notes = notes.clone();
-        emulator.hook_memory_read(DATA..DATA + 4, move |_, address, bytes| {
+        emulator.hook_memory_read(data_at..data_at + 4, move |_, address, bytes| {
             notes.push((address, bytes.len()));
             Ok(ReadFlow::Continue)
         })?;
         Ok(Flow::Continue)
     })?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
-    equal!(seen.take(), [(DATA, 4)], "accesses");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
+    equal!(seen.take(), [(data_at, fixture.width() as usize)], "accesses");
     emulator.unhook_instruction(fixture.address("add_memory")?)?;
     emulator.hook_instruction(fixture.address("add_memory")?, move |emulator, _| {
-        emulator.unhook_memory_read(DATA..DATA + 4)?;
+        emulator.unhook_memory_read(data_at..data_at + 4)?;
         Ok(Flow::Continue)
     })?;
-    fixture.prepare(&mut *emulator, "add_memory", &[ptr(DATA)])?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    fixture.prepare(&mut *emulator, "add_memory", &[ptr(data_at)])?;
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     equal!(seen.take(), [], "accesses after the hook was removed");
     Ok(())
 }
@@ -529,13 +537,14 @@ fn exits_change(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn takes_snapshot(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, .. } = fixture.layout;
     for site in sites(fixture, &*fixture.bare()?)? {
         let family = site.family;
         if matches!(family, HookFamily::Function | HookFamily::Syscall | HookFamily::Interrupt) {
             continue; // Where going on would be is another matter.
         }
         let mut emulator = fixture.at(site.label, &site.arguments)?;
-        emulator.write_integer(DATA, 0x11, 4)?;
+        emulator.write_integer(data_at, 0x11, 4)?;
         let taken: Rc<RefCell<Vec<terrella_emulator_api::Snapshot>>> = Rc::default();
         let store = Rc::clone(&taken);
         let handle = hook_site(&mut *emulator, &site, move |emulator| {
@@ -544,22 +553,23 @@ fn takes_snapshot(fixture: &mut Fixture) -> Result<(), Failure> {
             Ok(false)
         })?;
         let result = fixture.finish(&mut *emulator)?;
-        let memory = emulator.read_integer(DATA, 4)?;
+        let memory = emulator.read_integer(data_at, 4)?;
         emulator.unhook(handle)?;
         let snapshots = taken.take();
         ensure!(!snapshots.is_empty(), "{family}: no call");
         for snapshot in snapshots.iter().take(1) {
             emulator.restore(snapshot)?;
             equal!(emulator.program_counter(), site.pc, "{family}: program counter of the snapshot");
-            equal!(emulator.read_integer(DATA, 4)?, 0x11, "{family}: memory of the snapshot");
+            equal!(emulator.read_integer(data_at, 4)?, 0x11, "{family}: memory of the snapshot");
             equal!(fixture.finish(&mut *emulator)?, result, "{family}: result from the snapshot");
-            equal!(emulator.read_integer(DATA, 4)?, memory, "{family}: memory from the snapshot");
+            equal!(emulator.read_integer(data_at, 4)?, memory, "{family}: memory from the snapshot");
         }
     }
     Ok(())
 }
 
 fn restores_snapshot(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     let taken: Rc<RefCell<Option<terrella_emulator_api::Snapshot>>> = Rc::default();
     let store = Rc::clone(&taken);
@@ -573,7 +583,7 @@ fn restores_snapshot(fixture: &mut Fixture) -> Result<(), Failure> {
     let counter = Rc::clone(&calls);
     emulator.hook_instruction(fixture.address("straight_6")?, move |emulator, _| {
         counter.set(counter.get() + 1);
-        emulator.write_integer(DATA, counter.get(), 4)?;
+        emulator.write_integer(data_at, counter.get(), 4)?;
         if counter.get() < 4
             && let Some(snapshot) = &*taken.borrow()
         {
@@ -583,19 +593,20 @@ fn restores_snapshot(fixture: &mut Fixture) -> Result<(), Failure> {
     })?;
     equal!(fixture.finish(&mut *emulator)?, 8, "result");
     equal!(calls.get(), 4, "calls");
-    equal!(emulator.read_integer(DATA, 4)?, 4, "memory");
+    equal!(emulator.read_integer(data_at, 4)?, 4, "memory");
     Ok(())
 }
 
 fn restores_at_access(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("add_memory", &[ptr(DATA)])?;
-    emulator.write_integer(DATA, 41, 4)?;
+    let Layout { data_at, return_at, .. } = fixture.layout;
+    let mut emulator = fixture.at("add_memory", &[ptr(data_at)])?;
+    emulator.write_integer(data_at, 41, 4)?;
     let snapshot = emulator.snapshot()?;
-    emulator.write_integer(DATA + 8, 0x55, 4)?;
+    emulator.write_integer(data_at + 8, 0x55, 4)?;
     let mut calls = 0;
     let seen = Trace::new();
     let notes = seen.clone();
-    emulator.hook_memory_write(DATA..DATA + 4, move |emulator, _, bytes| {
+    emulator.hook_memory_write(data_at..data_at + 4, move |emulator, _, bytes| {
         notes.push(bytes.to_vec());
         calls += 1;
         if calls == 1 {
@@ -603,14 +614,15 @@ fn restores_at_access(fixture: &mut Fixture) -> Result<(), Failure> {
         }
         Ok(Flow::Continue)
     })?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
-    equal!(emulator.read_integer(DATA, 4)?, 42, "memory");
-    equal!(emulator.read_integer(DATA + 8, 4)?, 0, "memory that was written after the snapshot");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
+    equal!(emulator.read_integer(data_at, 4)?, 42, "memory");
+    equal!(emulator.read_integer(data_at + 8, 4)?, 0, "memory that was written after the snapshot");
     equal!(seen.len(), 2, "stores");
     Ok(())
 }
 
 fn recursion(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     for site in sites(fixture, &*fixture.bare()?)? {
         let family = site.family;
         let mut emulator = fixture.at(site.label, &site.arguments)?;
@@ -621,7 +633,7 @@ fn recursion(fixture: &mut Fixture) -> Result<(), Failure> {
             matching!(emulator.step_block(), Err(Error::Reentrant), "step_block");
             Ok(false)
         })?;
-        equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{family}: stop");
+        equal!(emulator.run()?, Stop::ExitPoint(return_at), "{family}: stop");
         if matches!(family, HookFamily::Instruction | HookFamily::Block) {
             equal!(fixture.result(&*emulator)?, 8, "{family}: result");
         }

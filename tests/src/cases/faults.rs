@@ -5,21 +5,20 @@ use terrella_emulator_api::{
 };
 
 use crate::{
-    Argument, Case, Failure, Fixture, SPARE, ensure, equal, fault_of,
+    Argument, Case, Failure, Fixture, Layout, ensure, equal, fault_of,
     fixture::{map, same_registers},
     int, matching, ptr,
-    snippets::{DATA, RETURN},
 };
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("4.5", "a load or store of unmapped memory", unmapped).labels(&["load32", "store32"]),
+    Case::new("4.5", "a load or store of unmapped memory", unmapped).labels(&["load", "store"]),
     Case::new("4.5", "after a fault the registers are those before the instruction", registers_stay)
-        .labels(&["load32", "store32", "add_memory"]),
-    Case::new("4.5", "after a repair the run goes on", repair).labels(&["load32", "store32", "add_memory"]),
-    Case::new("4.5", "a load or store at address zero", at_zero).labels(&["load32", "store32"]),
+        .labels(&["load", "store", "add_memory"]),
+    Case::new("4.5", "after a repair the run goes on", repair).labels(&["load", "store", "add_memory"]),
+    Case::new("4.5", "a load or store at address zero", at_zero).labels(&["load", "store"]),
     Case::new("4.5", "a load, store or fetch that is not permitted", permission)
         .needs(Capability::Permissions)
-        .labels(&["load32", "store32", "straight"]),
+        .labels(&["load", "store", "straight"]),
     Case::new("4.5", "a fetch of unmapped memory", fetch_unmapped).labels(&["straight"]),
     Case::new("4.5", "a read-modify-write that cannot write", modify_read_only)
         .needs(Capability::Permissions)
@@ -40,10 +39,10 @@ pub(super) const CASES: &[Case] = &[
     Case::new("4.5", "a breakpoint without a hook", breakpoint).labels(&["breakpoint", "patch_me"]),
     Case::new("4.5", "steps report the same faults", by_steps)
         .needs(Capability::Stepping)
-        .labels(&["load32", "illegal"]),
+        .labels(&["load", "illegal"]),
     Case::new("4.5", "a fault has the same content however it is run", same_content)
         .needs(Capability::MemoryReadHooks)
-        .labels(&["load32", "store32", "illegal"]),
+        .labels(&["load", "store", "illegal"]),
 ];
 
 fn memory(access: Access, cause: MemoryCause, address: u64, size: u64, pc: u64) -> Fault {
@@ -61,10 +60,11 @@ fn accesses(fixture: &Fixture, at: u64) -> Vec<(String, Vec<Argument>, Access, u
 }
 
 fn unmapped(fixture: &mut Fixture) -> Result<(), Failure> {
-    for (label, arguments, access, width) in accesses(fixture, SPARE + 0x128) {
+    let Layout { spare, .. } = fixture.layout;
+    for (label, arguments, access, width) in accesses(fixture, spare + 0x128) {
         let mut emulator = fixture.at(&label, &arguments)?;
         let pc = fixture.address(&format!("{label}_insn"))?;
-        let expected = memory(access, MemoryCause::Unmapped, SPARE + 0x128, width, pc);
+        let expected = memory(access, MemoryCause::Unmapped, spare + 0x128, width, pc);
         for _ in 0..2 {
             equal!(fault_of(emulator.run())?, expected, "{label}");
             equal!(emulator.program_counter(), pc, "{label}: program counter");
@@ -74,8 +74,9 @@ fn unmapped(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn registers_stay(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut list = accesses(fixture, SPARE);
-    list.push(("add_memory".to_owned(), vec![ptr(SPARE)], Access::Read, 4));
+    let Layout { spare, .. } = fixture.layout;
+    let mut list = accesses(fixture, spare);
+    list.push(("add_memory".to_owned(), vec![ptr(spare)], Access::Read, fixture.width()));
     for (label, arguments, ..) in list {
         let mut emulator = fixture.at(&label, &arguments)?;
         let map_before = emulator.memory_map();
@@ -89,26 +90,27 @@ fn registers_stay(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn repair(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, spare, .. } = fixture.layout;
     let bytes = Fixture::pattern(8);
-    for (label, arguments, access, width) in accesses(fixture, SPARE) {
+    for (label, arguments, access, width) in accesses(fixture, spare) {
         let mut emulator = fixture.at(&label, &arguments)?;
         fault_of(emulator.run())?;
-        map(&mut *emulator, SPARE, SPARE + 8)?;
-        emulator.write_memory(SPARE, &bytes)?;
+        map(&mut *emulator, spare, spare + 8)?;
+        emulator.write_memory(spare, &bytes)?;
         let result = fixture.finish(&mut *emulator)?;
         if access == Access::Read {
             equal!(result, fixture.integer(&bytes[..width as usize]) as u32, "{label}: result");
         } else {
             let expected = fixture.bytes(0x1122_3344, width);
-            equal!(emulator.read_bytes(SPARE, width)?, expected, "{label}: memory");
+            equal!(emulator.read_bytes(spare, width)?, expected, "{label}: memory");
         }
     }
-    let mut emulator = fixture.at("add_memory", &[ptr(SPARE)])?;
+    let mut emulator = fixture.at("add_memory", &[ptr(spare)])?;
     fault_of(emulator.run())?;
-    map(&mut *emulator, SPARE, SPARE + 8)?;
-    emulator.write_integer(SPARE, 41, 4)?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
-    equal!(emulator.read_integer(SPARE, 4)?, 42, "add_memory");
+    map(&mut *emulator, spare, spare + 8)?;
+    emulator.write_integer(spare, 41, 4)?;
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
+    equal!(emulator.read_integer(spare, 4)?, 42, "add_memory");
     Ok(())
 }
 
@@ -123,33 +125,35 @@ fn at_zero(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn permission(fixture: &mut Fixture) -> Result<(), Failure> {
-    for (label, arguments, access, width) in accesses(fixture, SPARE + 0x10) {
+    let Layout { spare, .. } = fixture.layout;
+    for (label, arguments, access, width) in accesses(fixture, spare + 0x10) {
         let mut emulator = fixture.at(&label, &arguments)?;
         let allowed = if access == Access::Read { Permissions::WRITE } else { Permissions::READ };
-        emulator.map_memory(SPARE..SPARE + 0x1000, allowed)?;
+        emulator.map_memory(spare..spare + 0x1000, allowed)?;
         let pc = fixture.address(&format!("{label}_insn"))?;
-        let expected = memory(access, MemoryCause::Permission, SPARE + 0x10, width, pc);
+        let expected = memory(access, MemoryCause::Permission, spare + 0x10, width, pc);
         equal!(fault_of(emulator.run())?, expected, "{label}");
         fixture.unchanged(&*emulator, pc, &label, &arguments, |_| Ok(()))?;
-        equal!(emulator.read_bytes(SPARE + 0x10, 8)?, [0; 8], "{label}: memory");
-        emulator.protect_memory((SPARE..SPARE + 0x1000).into(), Permissions::READ_WRITE)?;
+        equal!(emulator.read_bytes(spare + 0x10, 8)?, [0; 8], "{label}: memory");
+        emulator.protect_memory((spare..spare + 0x1000).into(), Permissions::READ_WRITE)?;
         fixture.finish(&mut *emulator)?;
     }
     let mut emulator = fixture.at("straight", &[])?;
     let code = fixture.long_straight(8)?;
-    emulator.map_memory(SPARE..SPARE + 0x1000, Permissions::READ_WRITE)?;
-    emulator.write_code(SPARE, &code)?;
-    emulator.set_program_counter(fixture.code_pointer(SPARE)?)?;
-    let expected = memory(Access::Fetch, MemoryCause::Permission, SPARE, 1, SPARE);
+    emulator.map_memory(spare..spare + 0x1000, Permissions::READ_WRITE)?;
+    emulator.write_code(spare, &code)?;
+    emulator.set_program_counter(fixture.code_pointer(spare)?)?;
+    let expected = memory(Access::Fetch, MemoryCause::Permission, spare, 1, spare);
     equal!(fault_of(emulator.run())?, expected, "fetch");
-    emulator.protect_memory((SPARE..SPARE + 0x1000).into(), Permissions::READ_EXECUTE)?;
+    emulator.protect_memory((spare..spare + 0x1000).into(), Permissions::READ_EXECUTE)?;
     equal!(fixture.finish(&mut *emulator)?, 8, "result");
     Ok(())
 }
 
 fn fetch_unmapped(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, spare, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
-    for address in [SPARE, SPARE + 0x128, 0x100] {
+    for address in [spare, spare + 0x128, 0x100] {
         emulator.set_program_counter(fixture.code_pointer(address)?)?;
         let expected = memory(Access::Fetch, MemoryCause::Unmapped, address, 1, address);
         equal!(fault_of(emulator.run())?, expected, "fault");
@@ -157,44 +161,46 @@ fn fetch_unmapped(fixture: &mut Fixture) -> Result<(), Failure> {
     }
     // By a return.
     fixture.prepare(&mut *emulator, "straight", &[])?;
-    emulator.remove_exit_point(RETURN);
-    let expected = memory(Access::Fetch, MemoryCause::Unmapped, RETURN, 1, RETURN);
+    emulator.remove_exit_point(return_at);
+    let expected = memory(Access::Fetch, MemoryCause::Unmapped, return_at, 1, return_at);
     equal!(fault_of(emulator.run())?, expected, "fault after a return");
     equal!(fixture.result(&*emulator)?, 8, "result");
     let code = fixture.long_straight(8)?;
-    map(&mut *emulator, RETURN, RETURN + 0x1000)?;
-    emulator.write_code(RETURN, &code)?;
-    emulator.add_exit_after_point(RETURN);
-    matching!(emulator.run()?, Stop::ExitAfter { point: RETURN, .. }, "stop after the repair");
+    map(&mut *emulator, return_at, return_at + 0x400)?;
+    emulator.write_code(return_at, &code)?;
+    emulator.add_exit_after_point(return_at);
+    matching!(emulator.run()?, Stop::ExitAfter { point, .. } if point == return_at, "stop after the repair");
     Ok(())
 }
 
 fn modify_read_only(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("add_memory", &[ptr(SPARE)])?;
-    emulator.map_memory(SPARE..SPARE + 4, Permissions::READ)?;
-    emulator.write_integer(SPARE, 41, 4)?;
+    let Layout { return_at, spare, .. } = fixture.layout;
+    let mut emulator = fixture.at("add_memory", &[ptr(spare)])?;
+    emulator.map_memory(spare..spare + 4, Permissions::READ)?;
+    emulator.write_integer(spare, 41, 4)?;
     let single = fixture.number("add_memory_single")? == 1;
     let pc = fixture.address(if single { "add_memory_insn" } else { "add_memory_store" })?;
-    let expected = memory(Access::Write, MemoryCause::Permission, SPARE, 4, pc);
+    let expected = memory(Access::Write, MemoryCause::Permission, spare, fixture.width(), pc);
     equal!(fault_of(emulator.run())?, expected, "fault");
-    fixture.unchanged(&*emulator, pc, "add_memory", &[ptr(SPARE)], |emulator| {
-        emulator.map_memory(SPARE..SPARE + 4, Permissions::READ)?;
-        emulator.write_integer(SPARE, 41, 4)
+    fixture.unchanged(&*emulator, pc, "add_memory", &[ptr(spare)], |emulator| {
+        emulator.map_memory(spare..spare + 4, Permissions::READ)?;
+        emulator.write_integer(spare, 41, 4)
     })?;
-    emulator.protect_memory((SPARE..SPARE + 4).into(), Permissions::READ_WRITE)?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
-    equal!(emulator.read_integer(SPARE, 4)?, 42, "memory");
+    emulator.protect_memory((spare..spare + 4).into(), Permissions::READ_WRITE)?;
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
+    equal!(emulator.read_integer(spare, 4)?, 42, "memory");
     Ok(())
 }
 
 /// An instruction that accesses many words, of which only some are mapped.
 fn many_faults(fixture: &Fixture, label: &str, arguments: &[Argument]) -> Result<(), Failure> {
+    let Layout { far, return_at, spare, .. } = fixture.layout;
     let bytes = fixture.number(&format!("{label}_bytes"))?;
     let each = bytes / fixture.number(&format!("{label}_accesses"))?;
     let pc = fixture.address(&format!("{label}_insn"))?;
     let access = if label == "load_many" { Access::Read } else { Access::Write };
     // Ends inside a page, and at the end of one.
-    for (base, end) in [(SPARE + 0x100, 0), (SPARE + 0x1_0000, 1)] {
+    for (base, end) in [(spare + 0x100, 0), (far, 1)] {
         for mapped in (4..bytes).step_by(4) {
             let at = if end == 1 { base - mapped } else { base };
             if at % 8 != 0 {
@@ -211,7 +217,7 @@ fn many_faults(fixture: &Fixture, label: &str, arguments: &[Argument]) -> Result
                 .unchanged(&*emulator, pc, label, &arguments, |_| Ok(()))
                 .map_err(|failure| Failure::new(format!("{what}: {failure}")))?;
             map(&mut *emulator, at + mapped, at + mapped + 0x20)?;
-            equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{what}: stop after the repair");
+            equal!(emulator.run()?, Stop::ExitPoint(return_at), "{what}: stop after the repair");
         }
     }
     Ok(())
@@ -226,34 +232,36 @@ fn many_store_faults(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn string_faults(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, return_at, spare, .. } = fixture.layout;
     let pc = fixture.address("copy_string_insn")?;
     for (to, from, access, bad) in
-        [(SPARE, DATA, Access::Write, SPARE + 3), (DATA + 0x100, SPARE, Access::Read, SPARE + 3)]
+        [(spare, data_at, Access::Write, spare + 3), (data_at + 0x100, spare, Access::Read, spare + 3)]
     {
         let mut emulator = fixture.at("copy_string", &[ptr(to), ptr(from)])?;
-        map(&mut *emulator, SPARE, SPARE + 3)?;
+        map(&mut *emulator, spare, spare + 3)?;
         emulator.write_memory(from, b"abc")?;
         let expected = memory(access, MemoryCause::Unmapped, bad, 1, pc);
         equal!(fault_of(emulator.run())?, expected, "fault");
-        map(&mut *emulator, SPARE + 3, SPARE + 8)?;
+        map(&mut *emulator, spare + 3, spare + 8)?;
         emulator.write_memory(from + 3, b"de")?;
-        equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+        equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
         equal!(emulator.read_bytes(to, 5)?, b"abcde", "copy");
     }
     Ok(())
 }
 
 fn slot_faults(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     for (label, arguments, access) in [
-        ("delay_load", vec![ptr(SPARE)], Access::Read),
-        ("delay_store", vec![ptr(SPARE), int(7)], Access::Write),
+        ("delay_load", vec![ptr(spare)], Access::Read),
+        ("delay_store", vec![ptr(spare), int(7)], Access::Write),
     ] {
         let mut emulator = fixture.at(label, &arguments)?;
         let pc = fixture.address(&format!("{label}_insn"))?;
-        let expected = memory(access, MemoryCause::Unmapped, SPARE, 4, pc);
+        let expected = memory(access, MemoryCause::Unmapped, spare, 4, pc);
         equal!(fault_of(emulator.run())?, expected, "{label}");
-        map(&mut *emulator, SPARE, SPARE + 4)?;
-        emulator.write_integer(SPARE, 41, 4)?;
+        map(&mut *emulator, spare, spare + 4)?;
+        emulator.write_integer(spare, 41, 4)?;
         let result = fixture.finish(&mut *emulator)?;
         equal!(result, if access == Access::Read { 42 } else { 8 }, "{label}: result after the repair");
     }
@@ -261,26 +269,27 @@ fn slot_faults(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn unaligned(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, return_at, .. } = fixture.layout;
     for (label, width, access) in
-        [("load16", 2, Access::Read), ("load32", 4, Access::Read), ("store32", 4, Access::Write)]
+        [("load16", 2, Access::Read), ("load", 4, Access::Read), ("store", 4, Access::Write)]
     {
-        let arguments = [ptr(DATA + 1), int(0x1122_3344)];
+        let arguments = [ptr(data_at + 1), int(0x1122_3344)];
         let arguments = &arguments[..if access == Access::Read { 1 } else { 2 }];
         let mut emulator = fixture.at(label, arguments)?;
         let bytes = Fixture::pattern(16);
-        emulator.write_memory(DATA, &bytes)?;
+        emulator.write_memory(data_at, &bytes)?;
         let pc = fixture.address(&format!("{label}_insn"))?;
         match emulator.run() {
-            Ok(Stop::ExitPoint(RETURN)) if access == Access::Read => {
+            Ok(Stop::ExitPoint(point)) if point == return_at && access == Access::Read => {
                 let expected = fixture.integer(&bytes[1..][..width]) as u32;
                 equal!(fixture.result(&*emulator)?, expected, "{label}");
             }
-            Ok(Stop::ExitPoint(RETURN)) => {
+            Ok(Stop::ExitPoint(point)) if point == return_at => {
                 let expected = fixture.bytes(0x1122_3344, width as u64);
-                equal!(emulator.read_bytes(DATA + 1, width as u64)?, expected, "{label}");
+                equal!(emulator.read_bytes(data_at + 1, width as u64)?, expected, "{label}");
             }
             Err(Error::Fault(fault)) => {
-                let expected = memory(access, MemoryCause::Unaligned, DATA + 1, width as u64, pc);
+                let expected = memory(access, MemoryCause::Unaligned, data_at + 1, width as u64, pc);
                 equal!(fault, expected, "{label}");
                 fixture.unchanged(&*emulator, pc, label, arguments, |_| Ok(()))?;
             }
@@ -311,10 +320,11 @@ fn invalid(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn invalid_at_end(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let mut emulator = fixture.at("illegal", &[])?;
     // All of the function, whose other instructions come behind.
     let code = fixture.image(fixture.address("illegal")?, fixture.end("illegal")?)?;
-    let (base, end) = (SPARE + 0x100, SPARE + 0x100 + code.len() as u64);
+    let (base, end) = (spare + 0x100, spare + 0x100 + code.len() as u64);
     map(&mut *emulator, base, end)?;
     emulator.write_code(base, &code)?;
     emulator.set_program_counter(fixture.code_pointer(base)?)?;
@@ -374,7 +384,8 @@ fn breakpoint(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn by_steps(fixture: &mut Fixture) -> Result<(), Failure> {
-    for (label, arguments) in [("load32", vec![ptr(SPARE)]), ("illegal", vec![])] {
+    let Layout { spare, .. } = fixture.layout;
+    for (label, arguments) in [("load", vec![ptr(spare)]), ("illegal", vec![])] {
         let mut emulator = fixture.at(label, &arguments)?;
         let expected = fault_of(emulator.run())?;
         let mut emulator = fixture.at(label, &arguments)?;
@@ -390,9 +401,10 @@ fn by_steps(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn same_content(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     use terrella_emulator_api::{Flow, Limits, ReadFlow};
     for (label, arguments) in
-        [("load32", vec![ptr(SPARE)]), ("store32", vec![ptr(SPARE), int(1)]), ("illegal", vec![])]
+        [("load", vec![ptr(spare)]), ("store", vec![ptr(spare), int(1)]), ("illegal", vec![])]
     {
         let mut plain = fixture.at(label, &arguments)?;
         let expected = fault_of(plain.run())?;

@@ -5,11 +5,7 @@ use std::{cell::Cell, rc::Rc};
 use terrella_emulator_api::{Capability, Emulator, EmulatorExt, Error, Flow, Step, Stop};
 use terrella_platforms::{PlatformDefinition, ReturnBy};
 
-use crate::{
-    Case, Failure, Fixture, SPARE, ensure, equal, int, matching,
-    snippets::{RETURN, STACK_TOP},
-    trace_of,
-};
+use crate::{Case, Failure, Fixture, Layout, ensure, equal, int, matching, trace_of};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("6.3", "a callback takes the place of a function", replaces)
@@ -48,7 +44,8 @@ fn returns_by_stack(definition: &PlatformDefinition) -> bool {
 fn argument(emulator: &dyn Emulator) -> Result<u64, Error> {
     let definition = emulator.definition();
     let convention = definition.default_convention();
-    match convention.integer_arguments.first() {
+    let by_size = convention.by_size.and_then(|by_size| by_size.argument(&[convention.slot_bytes]));
+    match by_size.unwrap_or(convention.integer_arguments).first() {
         Some(register) => emulator.read_register(*register),
         None => {
             let sp = emulator.read_register(definition.stack_pointer)?;
@@ -110,17 +107,19 @@ fn first_function(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn entry_stack_pointer(fixture: &Fixture, emulator: &dyn Emulator) -> Result<u64, Failure> {
+    let Layout { stack_top, .. } = fixture.layout;
     let sp = emulator.read_register(fixture.definition().stack_pointer)?;
-    ensure!(sp < STACK_TOP, "the stack pointer is {sp:#x}");
+    ensure!(sp < stack_top, "the stack pointer is {sp:#x}");
     Ok(sp)
 }
 
 fn returned_stack_pointer(fixture: &Fixture, pops: u64) -> Result<(u64, u64), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.at("callee", &[int(5)])?;
     let before = entry_stack_pointer(fixture, &*emulator)?;
     let callee = fixture.address("callee")?;
     emulator.function_hookable()?.add_function_hook(callee, pops, Box::new(|_, _| Ok(Flow::Continue)))?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     Ok((before, entry_stack_pointer(fixture, &*emulator)?))
 }
 
@@ -189,12 +188,13 @@ fn back_again(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn unmapped(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let mut emulator = fixture.bare()?;
     matching!(
-        emulator.hook_function(SPARE, |_, _| Ok(Flow::Continue)),
-        Err(Error::FunctionHookUnmapped { address: SPARE }),
+        emulator.hook_function(spare, |_, _| Ok(Flow::Continue)),
+        Err(Error::FunctionHookUnmapped { address }) if address == spare,
         "a hook of nothing"
     );
-    matching!(emulator.unhook_function(SPARE), Err(Error::NoSuchHook { .. }), "the hook after the error");
+    matching!(emulator.unhook_function(spare), Err(Error::NoSuchHook { .. }), "the hook after the error");
     Ok(())
 }

@@ -8,16 +8,11 @@ use terrella_emulator_api::{
 };
 
 use super::callbacks::{hook_site, sites};
-use crate::{
-    Case, Failure, Fixture, SPARE, Trace, ensure, equal,
-    fixture::map,
-    int, matching, ptr,
-    snippets::{DATA, RETURN},
-};
+use crate::{Case, Failure, Fixture, Layout, Trace, ensure, equal, fixture::map, int, matching, ptr};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("5.3", "a handle removes its hook, and is stale then", handles)
-        .labels(&["straight", "load32", "store32", "caller"]),
+        .labels(&["straight", "load", "store", "caller"]),
     Case::new("5.3", "a handle of another emulator is stale", foreign_handle)
         .needs(Capability::InstructionHooks),
     Case::new("5.3", "unhooking by site removes the hook and makes the handle stale", by_site),
@@ -25,9 +20,9 @@ pub(super) const CASES: &[Case] = &[
     Case::new("5.3", "a second hook for the same thing is an error that names it", duplicates),
     Case::new("5.3", "the specific hook fires before the global one", specific_first)
         .needs(Capability::MemoryReadHooks)
-        .labels(&["straight", "load32", "store32"]),
+        .labels(&["straight", "load", "store"]),
     Case::new("5.3", "a hook that is added after the code ran fires", added_later)
-        .labels(&["straight", "load32", "store32", "caller"]),
+        .labels(&["straight", "load", "store", "caller"]),
     Case::new("5.3", "hooks stay over runs", stay_over_runs)
         .needs(Capability::InstructionHooks)
         .labels(&["straight"]),
@@ -36,10 +31,11 @@ pub(super) const CASES: &[Case] = &[
         .labels(&["count_loop", "straight"]),
     Case::new("5.5", "a hook on one range does not slow other accesses", one_range_is_cheap)
         .needs(Capability::MemoryWriteHooks)
-        .labels(&["count_loop", "store32"]),
+        .labels(&["count_loop", "store"]),
 ];
 
 fn handles(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     for site in sites(fixture, &*fixture.bare()?)? {
         let family = site.family;
         let mut emulator = fixture.loaded()?;
@@ -53,14 +49,14 @@ fn handles(fixture: &mut Fixture) -> Result<(), Failure> {
             })?;
             equal!(handle.family(), family, "family of the handle");
             fixture.prepare(&mut *emulator, site.label, &site.arguments)?;
-            equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{family}: stop");
+            equal!(emulator.run()?, Stop::ExitPoint(return_at), "{family}: stop");
             equal!(seen.take(), [round], "{family}: calls");
             emulator.unhook(handle)?;
             matching!(emulator.unhook(handle), Err(Error::StaleHook), "{family}: a second unhook");
             handles.push(handle);
             if !matches!(family, HookFamily::Syscall | HookFamily::Interrupt) {
                 fixture.prepare(&mut *emulator, site.label, &site.arguments)?;
-                equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{family}: stop");
+                equal!(emulator.run()?, Stop::ExitPoint(return_at), "{family}: stop");
             }
             equal!(seen.take(), Vec::<u64>::new(), "{family}: calls after the unhook");
         }
@@ -90,9 +86,9 @@ fn kinds() -> [(HookFamily, Hook, Do<()>, &'static str); 11] {
     [
         (
             HookFamily::Instruction,
-            |it| it.hook_instruction(0x20_0010, |_, _| Ok(Flow::Continue)),
-            |it| it.unhook_instruction(0x20_0010),
-            "0x200010",
+            |it| it.hook_instruction(0x1010, |_, _| Ok(Flow::Continue)),
+            |it| it.unhook_instruction(0x1010),
+            "0x1010",
         ),
         (
             HookFamily::Instruction,
@@ -108,9 +104,9 @@ fn kinds() -> [(HookFamily, Hook, Do<()>, &'static str); 11] {
         ),
         (
             HookFamily::Function,
-            |it| it.hook_function(0x20_0010, |_, _| Ok(Flow::Continue)),
-            |it| it.unhook_function(0x20_0010),
-            "0x200010",
+            |it| it.hook_function(0x1010, |_, _| Ok(Flow::Continue)),
+            |it| it.unhook_function(0x1010),
+            "0x1010",
         ),
         (
             HookFamily::MemoryRead,
@@ -158,8 +154,11 @@ fn kinds() -> [(HookFamily, Hook, Do<()>, &'static str); 11] {
 }
 
 fn with_memory(fixture: &Fixture) -> Result<Box<dyn Emulator>, Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let mut emulator = fixture.bare()?;
-    map(&mut *emulator, SPARE, SPARE + 0x1000)?;
+    map(&mut *emulator, spare, spare + 0x1000)?;
+    // What is hooked below.
+    map(&mut *emulator, 0x1000, 0x2000)?;
     Ok(emulator)
 }
 
@@ -220,6 +219,7 @@ fn duplicates(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn specific_first(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, .. } = fixture.layout;
     let seen = Trace::new();
     let note = |name: &'static str| {
         let notes = seen.clone();
@@ -242,40 +242,41 @@ fn specific_first(fixture: &mut Fixture) -> Result<(), Failure> {
     equal!(seen.take(), ["one", "all"], "instruction hooks");
     let (all, one) = (note("all"), note("one"));
     emulator.hook_memory_reads(move |_, address, _| {
-        if address == DATA {
+        if address == data_at {
             all();
         }
         Ok(ReadFlow::Continue)
     })?;
-    emulator.hook_memory_read(DATA..DATA + 1, move |_, _, _| {
+    emulator.hook_memory_read(data_at..data_at + 1, move |_, _, _| {
         one();
         Ok(ReadFlow::Continue)
     })?;
-    fixture.call(&mut *emulator, "load32", &[ptr(DATA)])?;
+    fixture.call(&mut *emulator, "load", &[ptr(data_at)])?;
     equal!(seen.take(), ["one", "all"], "read hooks");
     let (all, one) = (note("all"), note("one"));
     emulator.hook_memory_writes(move |_, address, _| {
-        if address == DATA {
+        if address == data_at {
             all();
         }
         Ok(Flow::Continue)
     })?;
-    emulator.hook_memory_write(DATA..DATA + 1, move |_, _, _| {
+    emulator.hook_memory_write(data_at..data_at + 1, move |_, _, _| {
         one();
         Ok(Flow::Continue)
     })?;
-    fixture.call(&mut *emulator, "store32", &[ptr(DATA), int(1)])?;
+    fixture.call(&mut *emulator, "store", &[ptr(data_at), int(1)])?;
     equal!(seen.take(), ["one", "all"], "write hooks");
     Ok(())
 }
 
 fn added_later(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     for site in sites(fixture, &*fixture.bare()?)? {
         let family = site.family;
         let mut emulator = fixture.at(site.label, &site.arguments)?;
         let first = emulator.run();
         if !matches!(family, HookFamily::Syscall | HookFamily::Interrupt) {
-            equal!(first?, Stop::ExitPoint(RETURN), "{family}: stop without a hook");
+            equal!(first?, Stop::ExitPoint(return_at), "{family}: stop without a hook");
         }
         let seen = Trace::new();
         let notes = seen.clone();
@@ -285,7 +286,7 @@ fn added_later(fixture: &mut Fixture) -> Result<(), Failure> {
         })?;
         for _ in 0..2 {
             fixture.prepare(&mut *emulator, site.label, &site.arguments)?;
-            equal!(emulator.run()?, Stop::ExitPoint(RETURN), "{family}: stop");
+            equal!(emulator.run()?, Stop::ExitPoint(return_at), "{family}: stop");
             equal!(seen.take(), [site.pc], "{family}: calls");
         }
     }
@@ -293,6 +294,7 @@ fn added_later(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn stay_over_runs(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
     let seen = Trace::new();
     let notes = seen.clone();
@@ -304,8 +306,8 @@ fn stay_over_runs(fixture: &mut Fixture) -> Result<(), Failure> {
         fixture.call(&mut *emulator, "straight", &[])?;
         equal!(seen.len(), round, "calls");
     }
-    map(&mut *emulator, SPARE, SPARE + 0x1000)?;
-    emulator.write_code(SPARE, &[0; 16])?;
+    map(&mut *emulator, spare, spare + 0x1000)?;
+    emulator.write_code(spare, &[0; 16])?;
     fixture.call(&mut *emulator, "straight", &[])?;
     equal!(seen.len(), 5, "calls after a change of the map");
     Ok(())
@@ -315,7 +317,7 @@ fn stay_over_runs(fixture: &mut Fixture) -> Result<(), Failure> {
 fn time_of_loop(fixture: &Fixture, emulator: &mut dyn Emulator) -> Result<Duration, Failure> {
     let mut shortest = Duration::MAX;
     for _ in 0..3 {
-        fixture.prepare(emulator, "count_loop", &[int(1_000_000)])?;
+        fixture.prepare(emulator, "count_loop", &[int(fixture.fit(1_000_000).into())])?;
         let start = Instant::now();
         fixture.finish(emulator)?;
         shortest = shortest.min(start.elapsed());
@@ -336,10 +338,11 @@ fn one_address_is_cheap(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn one_range_is_cheap(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
     let before = time_of_loop(fixture, &mut *emulator)?;
-    emulator.hook_memory_write(DATA..DATA + 4, |_, _, _| Ok(Flow::Continue))?;
-    emulator.hook_memory_read(DATA..DATA + 4, |_, _, _| Ok(ReadFlow::Continue))?;
+    emulator.hook_memory_write(data_at..data_at + 4, |_, _, _| Ok(Flow::Continue))?;
+    emulator.hook_memory_read(data_at..data_at + 4, |_, _, _| Ok(ReadFlow::Continue))?;
     let after = time_of_loop(fixture, &mut *emulator)?;
     let limit = before * 4 + Duration::from_millis(60);
     ensure!(after < limit, "the loop took {before:?}, and {after:?} with hooks of accesses");

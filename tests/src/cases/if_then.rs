@@ -4,10 +4,9 @@
 use terrella_emulator_api::{Access, EmulatorExt, Fault, Flow, Limits, MemoryCause, Step, Stop};
 
 use crate::{
-    Case, Failure, Fixture, SPARE, blocks_of, ensure, equal, fault_of,
+    Case, Failure, Fixture, Layout, blocks_of, ensure, equal, fault_of,
     fixture::{counted, map, same_registers},
     int, matching, ptr,
-    snippets::{DATA, RETURN},
 };
 
 const BLOCK: &[&str] = &["if_then"];
@@ -56,13 +55,14 @@ fn inside(fixture: &Fixture) -> Result<Vec<u64>, Failure> {
 }
 
 fn computes(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
-    emulator.write_integer(DATA, 30, 4)?;
+    emulator.write_integer(data_at, 30, 4)?;
     for (argument, result) in WAYS {
         equal!(fixture.call(&mut *emulator, "if_then", &[int(argument)])?, result, "if_then({argument})");
     }
-    equal!(fixture.call(&mut *emulator, "if_then_load", &[ptr(DATA), int(0)])?, 7, "passed over");
-    equal!(fixture.call(&mut *emulator, "if_then_load", &[ptr(DATA), int(3)])?, 34, "loaded");
+    equal!(fixture.call(&mut *emulator, "if_then_load", &[ptr(data_at), int(0)])?, 7, "passed over");
+    equal!(fixture.call(&mut *emulator, "if_then_load", &[ptr(data_at), int(3)])?, 34, "loaded");
     equal!(fixture.call(&mut *emulator, "if_then_return", &[int(0)])?, 5, "returned");
     equal!(fixture.call(&mut *emulator, "if_then_return", &[int(1)])?, 6, "not returned");
     Ok(())
@@ -97,17 +97,21 @@ fn all_seen(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 /// The calls that go through blocks.
-const CALLS: [(&str, [u64; 2]); 6] = [
-    ("if_then", [0, 0]),
-    ("if_then", [9, 0]),
-    ("if_then_load", [DATA, 0]),
-    ("if_then_load", [DATA, 3]),
-    ("if_then_return", [0, 0]),
-    ("if_then_return", [1, 0]),
-];
+fn calls(fixture: &Fixture) -> [(&'static str, [u64; 2]); 6] {
+    let Layout { data_at, .. } = fixture.layout;
+    [
+        ("if_then", [0, 0]),
+        ("if_then", [9, 0]),
+        ("if_then_load", [data_at, 0]),
+        ("if_then_load", [data_at, 3]),
+        ("if_then_return", [0, 0]),
+        ("if_then_return", [1, 0]),
+    ]
+}
 
 fn steps(fixture: &mut Fixture) -> Result<(), Failure> {
-    for (label, arguments) in CALLS {
+    let Layout { return_at, .. } = fixture.layout;
+    for (label, arguments) in calls(fixture) {
         let arguments = arguments.map(int);
         let path = fixture.path(label, &arguments)?;
         let mut whole = fixture.at(label, &arguments)?;
@@ -115,10 +119,14 @@ fn steps(fixture: &mut Fixture) -> Result<(), Failure> {
         let mut emulator = fixture.at(label, &arguments)?;
         for pc in path {
             equal!(emulator.program_counter(), pc, "{label}: program counter");
-            matching!(emulator.step()?, Step::Done | Step::Stopped(Stop::ExitPoint(RETURN)), "{label}");
+            let step = emulator.step()?;
+            ensure!(
+                matches!(step, Step::Done) || step == Step::Stopped(Stop::ExitPoint(return_at)),
+                "{label}: {step:?}"
+            );
             equal!(emulator.instructions_executed(), Some(1), "{label}: instructions of a step");
         }
-        equal!(emulator.program_counter(), RETURN, "{label}: program counter at the end");
+        equal!(emulator.program_counter(), return_at, "{label}: program counter at the end");
         same_registers(&*emulator, &*whole)?;
     }
     Ok(())
@@ -204,9 +212,10 @@ fn bounds(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn faults(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let insn = fixture.address("if_then_load_insn")?;
     for traced in [false, true] {
-        let mut emulator = fixture.at("if_then_load", &[ptr(SPARE), int(3)])?;
+        let mut emulator = fixture.at("if_then_load", &[ptr(spare), int(3)])?;
         if traced {
             crate::trace_of(&mut *emulator)?;
         }
@@ -214,20 +223,20 @@ fn faults(fixture: &mut Fixture) -> Result<(), Failure> {
         let expected = Fault::Memory {
             access: Access::Read,
             cause: MemoryCause::Unmapped,
-            address: SPARE,
+            address: spare,
             size: 4,
             pc: insn,
         };
         equal!(fault, expected, "fault");
-        map(&mut *emulator, SPARE, SPARE + 4)?;
-        emulator.write_integer(SPARE, 30, 4)?;
+        map(&mut *emulator, spare, spare + 4)?;
+        emulator.write_integer(spare, 30, 4)?;
         equal!(fixture.finish(&mut *emulator)?, 34, "result after the repair");
     }
     Ok(())
 }
 
 fn limits(fixture: &mut Fixture) -> Result<(), Failure> {
-    for (label, arguments) in CALLS {
+    for (label, arguments) in calls(fixture) {
         let arguments = arguments.map(int);
         let path = fixture.path(label, &arguments)?;
         let mut whole = fixture.at(label, &arguments)?;
@@ -294,8 +303,9 @@ fn left(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn reads(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, .. } = fixture.layout;
     for traced in [false, true] {
-        let mut emulator = fixture.at("if_then_load", &[ptr(DATA), int(3)])?;
+        let mut emulator = fixture.at("if_then_load", &[ptr(data_at), int(3)])?;
         if traced {
             crate::trace_of(&mut *emulator)?;
         }
@@ -305,19 +315,19 @@ fn reads(fixture: &mut Fixture) -> Result<(), Failure> {
             calls += 1;
             Ok(if calls == 1 { terrella_emulator_api::ReadFlow::Stop } else { Default::default() })
         })?;
-        emulator.write_integer(DATA, 30, 4)?;
+        emulator.write_integer(data_at, 30, 4)?;
         equal!(emulator.run()?, Stop::Requested(insn), "stop");
         equal!(fixture.finish(&mut *emulator)?, 34, "result");
-        let mut plain = fixture.at("if_then_load", &[ptr(DATA), int(3)])?;
-        plain.write_integer(DATA, 30, 4)?;
+        let mut plain = fixture.at("if_then_load", &[ptr(data_at), int(3)])?;
+        plain.write_integer(data_at, 30, 4)?;
         fixture.finish(&mut *plain)?;
         same_registers(&*emulator, &*plain)?;
         // The conditions are over when the block is.
-        fixture.prepare(&mut *emulator, "if_then_load", &[ptr(DATA), int(3)])?;
+        fixture.prepare(&mut *emulator, "if_then_load", &[ptr(data_at), int(3)])?;
         emulator.add_exit_point(fixture.address("if_then_load_after")?);
         matching!(emulator.run()?, Stop::ExitPoint(_), "stop");
-        let mut stepped = fixture.at("if_then_load", &[ptr(DATA), int(3)])?;
-        stepped.write_integer(DATA, 30, 4)?;
+        let mut stepped = fixture.at("if_then_load", &[ptr(data_at), int(3)])?;
+        stepped.write_integer(data_at, 30, 4)?;
         for _ in 0..5 {
             stepped.step()?;
         }

@@ -5,11 +5,9 @@ use std::{cell::Cell, rc::Rc};
 use terrella_emulator_api::{Capability, EmulatorExt, Flow, Limits, Stop};
 
 use crate::{
-    Case, Failure, Fixture, SPARE, Trace, blocks_of, ensure, equal,
+    Case, Failure, Fixture, Layout, Trace, blocks_of, ensure, equal,
     fixture::{map, registers_of, same_registers, same_values},
-    int, matching, ptr,
-    snippets::{DATA, RETURN},
-    trace_of,
+    int, matching, ptr, trace_of,
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -174,11 +172,12 @@ fn up_to_date(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn in_slots(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, .. } = fixture.layout;
     for (label, arguments, expected) in
-        [("delay_load", vec![ptr(DATA)], 42), ("delay_store", vec![ptr(DATA), int(7)], 8)]
+        [("delay_load", vec![ptr(data_at)], 42), ("delay_store", vec![ptr(data_at), int(7)], 8)]
     {
         let mut emulator = fixture.at(label, &arguments)?;
-        emulator.write_integer(DATA, 41, 4)?;
+        emulator.write_integer(data_at, 41, 4)?;
         let seen = Trace::new();
         for suffix in ["branch", "insn", "target"] {
             let notes = seen.clone();
@@ -193,7 +192,7 @@ fn in_slots(fixture: &mut Fixture) -> Result<(), Failure> {
         equal!(seen.all(), ["branch", "insn", "target"], "{label}: calls");
         // Only the slot.
         let mut emulator = fixture.at(label, &arguments)?;
-        emulator.write_integer(DATA, 41, 4)?;
+        emulator.write_integer(data_at, 41, 4)?;
         let seen = Trace::new();
         let notes = seen.clone();
         let slot = fixture.address(&format!("{label}_insn"))?;
@@ -281,13 +280,14 @@ fn stops_anywhere(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn long_block(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     let code = fixture.long_straight(3000)?;
-    map(&mut *emulator, SPARE, SPARE + code.len() as u64)?;
-    emulator.write_code(SPARE, &code)?;
-    emulator.set_program_counter(fixture.code_pointer(SPARE)?)?;
+    map(&mut *emulator, spare, spare + code.len() as u64)?;
+    emulator.write_code(spare, &code)?;
+    emulator.set_program_counter(fixture.code_pointer(spare)?)?;
     let trace = trace_of(&mut *emulator)?;
-    equal!(fixture.finish(&mut *emulator)?, 3000, "result");
+    equal!(fixture.finish(&mut *emulator)?, fixture.fit(3000), "result");
     let trace = trace.all();
     equal!(trace.len() as u64, 3001 + fixture.number("straight_ret_count")?, "calls");
     ensure!(trace.windows(2).all(|pair| pair[0] < pair[1]), "addresses do not go up");
@@ -367,10 +367,11 @@ fn conditional_blocks(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn system_call_blocks(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.at("system_call", &[int(42)])?;
     let blocks = blocks_of(&mut *emulator)?;
     emulator.hook_syscalls(|_, _| Ok(Flow::Continue))?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     let blocks = blocks.all();
     let start = fixture.address("system_call")?;
     equal!(blocks.len(), 2, "number of blocks in {blocks:x?}");
@@ -382,17 +383,18 @@ fn system_call_blocks(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn long_is_one(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     let code = fixture.long_straight(3000)?;
     let size = code.len() as u64;
-    map(&mut *emulator, SPARE + 0x100, SPARE + 0x100 + size)?;
-    emulator.write_code(SPARE + 0x100, &code)?;
+    map(&mut *emulator, spare + 0x100, spare + 0x100 + size)?;
+    emulator.write_code(spare + 0x100, &code)?;
     let blocks = blocks_of(&mut *emulator)?;
     for _ in 0..2 {
         fixture.prepare(&mut *emulator, "straight", &[])?;
-        emulator.set_program_counter(fixture.code_pointer(SPARE + 0x100)?)?;
-        equal!(fixture.finish(&mut *emulator)?, 3000, "result");
-        equal!(blocks.take(), [(SPARE + 0x100, size)], "blocks");
+        emulator.set_program_counter(fixture.code_pointer(spare + 0x100)?)?;
+        equal!(fixture.finish(&mut *emulator)?, fixture.fit(3000), "result");
+        equal!(blocks.take(), [(spare + 0x100, size)], "blocks");
     }
     Ok(())
 }
@@ -417,12 +419,13 @@ fn continuation(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn not_split(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, return_at, spare, .. } = fixture.layout;
     use terrella_emulator_api::ReadFlow;
     let mut emulator = fixture.at("straight", &[])?;
     let blocks = blocks_of(&mut *emulator)?;
-    emulator.hook_instruction(fixture.address("straight_4")?, |emulator, _| {
+    emulator.hook_instruction(fixture.address("straight_4")?, move |emulator, _| {
         emulator.map_memory_with(
-            (SPARE..SPARE + 4).into(),
+            (spare..spare + 4).into(),
             terrella_emulator_api::Permissions::ALL,
             terrella_emulator_api::Overlap::Keep,
         )?;
@@ -434,8 +437,8 @@ fn not_split(fixture: &mut Fixture) -> Result<(), Failure> {
     emulator.hook_memory_reads(|_, _, _| Ok(ReadFlow::Continue))?;
     emulator.hook_memory_writes(|_, _, _| Ok(Flow::Continue))?;
     let start = fixture.address("add_memory")?;
-    fixture.prepare(&mut *emulator, "add_memory", &[ptr(DATA)])?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    fixture.prepare(&mut *emulator, "add_memory", &[ptr(data_at)])?;
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     equal!(blocks.take(), [(start, fixture.end("add_memory")? - start)], "blocks with hooks of accesses");
     Ok(())
 }

@@ -5,7 +5,7 @@ use terrella_emulator_api::{
 };
 
 use crate::{
-    Case, Failure, Fixture, Trace, ensure, equal, fault_of, fixture::counted, int, matching, snippets::RETURN,
+    Case, Failure, Fixture, Layout, Trace, ensure, equal, fault_of, fixture::counted, int, matching,
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -76,6 +76,7 @@ fn result_register(fixture: &Fixture) -> &'static str {
 }
 
 fn numbers(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
     let seen = Trace::new();
     let notes = seen.clone();
@@ -86,7 +87,7 @@ fn numbers(fixture: &mut Fixture) -> Result<(), Failure> {
     let pc = fixture.address("system_call_insn")?;
     for number in [0, 1, 42, 221, 4001] {
         fixture.prepare(&mut *emulator, "system_call", &[int(number)])?;
-        equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+        equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
         equal!(seen.take(), [(fixture.syscall_number(number), pc)], "system call {number}");
     }
     Ok(())
@@ -141,6 +142,7 @@ fn other_number(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn unhooked(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
     let (number, pc) = (fixture.syscall_number(42), fixture.address("system_call_insn")?);
     for _ in 0..2 {
@@ -152,17 +154,18 @@ fn unhooked(fixture: &mut Fixture) -> Result<(), Failure> {
     }
     // With a hook again it goes on.
     emulator.hook_syscalls(|_, _| Ok(Flow::Continue))?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop after the fault");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop after the fault");
     Ok(())
 }
 
 fn syscall_count(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.at("system_call", &[int(42)])?;
     emulator.hook_syscalls(|_, _| Ok(Flow::Continue))?;
     let count = counted(&mut *emulator)?;
     let mut steps = 0;
     fixture.prepare(&mut *emulator, "system_call", &[int(42)])?;
-    while emulator.program_counter() != RETURN {
+    while emulator.program_counter() != return_at {
         emulator.step()?;
         steps += emulator.instructions_executed().unwrap_or(1);
         ensure!(steps < 50, "no end of steps");
@@ -180,6 +183,7 @@ fn syscall_count(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn not_an_interrupt(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.at("system_call", &[int(42)])?;
     let seen = Trace::new();
     let notes = seen.clone();
@@ -188,7 +192,7 @@ fn not_an_interrupt(fixture: &mut Fixture) -> Result<(), Failure> {
         Ok(InterruptFlow::Handled)
     })?;
     emulator.hook_syscalls(|_, _| Ok(Flow::Continue))?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     equal!(seen.take(), [0_u64; 0], "interrupts");
     Ok(())
 }
@@ -214,11 +218,12 @@ fn breakpoint_number(fixture: &Fixture) -> Result<u64, Failure> {
 }
 
 fn breakpoint_handled(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.at("breakpoint", &[])?;
     let seen = hook_all(&mut *emulator, InterruptFlow::Handled)?;
     let insn = fixture.address("breakpoint_insn")?;
     for _ in 0..2 {
-        equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+        equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
         equal!(seen.take(), [(breakpoint_number(fixture)?, insn)], "number and program counter");
         fixture.prepare(&mut *emulator, "breakpoint", &[])?;
     }
@@ -236,6 +241,7 @@ fn breakpoint_unhandled(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn interrupt_specific_first(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.at("breakpoint", &[])?;
     let seen = Trace::new();
     let notes = seen.clone();
@@ -248,19 +254,20 @@ fn interrupt_specific_first(fixture: &mut Fixture) -> Result<(), Failure> {
         notes.push("one");
         Ok(InterruptFlow::Handled)
     })?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     equal!(seen.take(), ["one", "all"], "hooks");
     Ok(())
 }
 
 fn other_interrupt(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.at("breakpoint", &[])?;
     let number = breakpoint_number(fixture)?;
     emulator.hook_interrupt(number + 1, |_, _| Ok(InterruptFlow::Handled))?;
     let pc = fixture.address("breakpoint_insn")?;
     equal!(fault_of(emulator.run())?, Fault::UnhandledInterrupt { number, pc }, "fault");
     emulator.hook_interrupt(number, |_, _| Ok(InterruptFlow::Handled))?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop with its hook");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop with its hook");
     Ok(())
 }
 

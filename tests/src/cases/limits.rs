@@ -3,10 +3,9 @@
 use terrella_emulator_api::{Capability, Emulator, EmulatorExt, Limits, Stop};
 
 use crate::{
-    Argument, Case, Failure, Fixture, SPARE, ensure, equal,
+    Argument, Case, Failure, Fixture, Layout, ensure, equal,
     fixture::{counted, map, registers_of, same_registers},
     int, matching, ptr,
-    snippets::{DATA, RETURN, STACK_SIZE, STACK_TOP},
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -36,10 +35,10 @@ pub(super) const CASES: &[Case] = &[
         .labels(&["delay_load", "delay_store"]),
     Case::new("4.6", "an instruction that faults is not counted", faulting_is_none)
         .needs(Capability::InstructionLimits)
-        .labels(&["load32"]),
+        .labels(&["load"]),
     Case::new("4.7", "the same machine gives the same result and count", deterministic)
         .needs(Capability::InstructionLimits)
-        .labels(&["count_loop", "caller", "add_memory", "store32"]),
+        .labels(&["count_loop", "caller", "add_memory", "store"]),
     Case::new("4.7", "a run in pieces gives what the whole run gives", in_pieces)
         .needs(Capability::InstructionLimits)
         .labels(&["count_loop", "caller"]),
@@ -48,9 +47,10 @@ pub(super) const CASES: &[Case] = &[
 /// Whether the instruction at an index of a path is a delay slot: a step over
 /// the branch before it takes both.
 fn slots(fixture: &Fixture, label: &str, arguments: &[Argument]) -> Result<Vec<bool>, Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.at(label, arguments)?;
     let mut slots = Vec::new();
-    while emulator.program_counter() != RETURN {
+    while emulator.program_counter() != return_at {
         emulator.step()?;
         let executed = emulator.instructions_executed().unwrap_or(1);
         slots.push(false);
@@ -63,6 +63,7 @@ fn slots(fixture: &Fixture, label: &str, arguments: &[Argument]) -> Result<Vec<b
 }
 
 fn exact_limits(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     for (label, argument) in super::execution::CALLS {
         let arguments = [int(*argument)];
         let path = fixture.path(label, &arguments)?;
@@ -81,10 +82,10 @@ fn exact_limits(fixture: &mut Fixture) -> Result<(), Failure> {
             let torn = slots.get(limit as usize).copied().unwrap_or(false);
             let executed = limit + u64::from(torn);
             equal!(emulator.instructions_executed(), Some(executed), "{what}: instructions");
-            let pc = path.get(executed as usize).copied().unwrap_or(RETURN);
+            let pc = path.get(executed as usize).copied().unwrap_or(return_at);
             if executed == total {
                 ensure!(
-                    stop == Stop::ExitPoint(RETURN) || stop == Stop::InstructionLimit(RETURN),
+                    stop == Stop::ExitPoint(return_at) || stop == Stop::InstructionLimit(return_at),
                     "{what}: {stop}"
                 );
             } else {
@@ -97,7 +98,7 @@ fn exact_limits(fixture: &mut Fixture) -> Result<(), Failure> {
         }
         let mut emulator = fixture.at(label, &arguments)?;
         let stop = emulator.run_with(&Limits::instructions(total + 1))?;
-        equal!(stop, Stop::ExitPoint(RETURN), "{label}: stop with one more than needed");
+        equal!(stop, Stop::ExitPoint(return_at), "{label}: stop with one more than needed");
     }
     Ok(())
 }
@@ -123,13 +124,14 @@ fn long_limit(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn limit_in_long_block(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     let code = fixture.long_straight(3000)?;
-    map(&mut *emulator, SPARE, SPARE + code.len() as u64)?;
-    emulator.write_code(SPARE, &code)?;
+    map(&mut *emulator, spare, spare + code.len() as u64)?;
+    emulator.write_code(spare, &code)?;
     for limit in [1, 511, 512, 513, 2049, 3000] {
         fixture.prepare(&mut *emulator, "straight", &[])?;
-        emulator.set_program_counter(fixture.code_pointer(SPARE)?)?;
+        emulator.set_program_counter(fixture.code_pointer(spare)?)?;
         matching!(emulator.run_with(&Limits::instructions(limit))?, Stop::InstructionLimit(_), "stop");
         equal!(fixture.result(&*emulator)?, limit as u32 - 1, "additions within {limit}");
         equal!(fixture.finish(&mut *emulator)?, 3000, "result");
@@ -153,6 +155,7 @@ fn counts(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn counts_as_hooks(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, .. } = fixture.layout;
     for (label, argument) in super::execution::CALLS {
         let path = fixture.path(label, &[int(*argument)])?;
         let mut emulator = fixture.at(label, &[int(*argument)])?;
@@ -160,11 +163,11 @@ fn counts_as_hooks(fixture: &mut Fixture) -> Result<(), Failure> {
     }
     let mut more: Vec<(&str, Vec<Argument>)> = Vec::new();
     if fixture.has("add_memory") {
-        more.push(("add_memory", vec![ptr(DATA)]));
+        more.push(("add_memory", vec![ptr(data_at)]));
     }
     if fixture.has("load_many") {
-        more.push(("load_many", vec![ptr(DATA)]));
-        more.push(("store_many", vec![ptr(DATA), int(1)]));
+        more.push(("load_many", vec![ptr(data_at)]));
+        more.push(("store_many", vec![ptr(data_at), int(1)]));
     }
     if fixture.has("divide") {
         more.push(("divide", vec![int(9), int(3)]));
@@ -178,7 +181,8 @@ fn counts_as_hooks(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn string_is_one(fixture: &mut Fixture) -> Result<(), Failure> {
-    let arguments = [ptr(DATA + 0x100), ptr(DATA)];
+    let Layout { data_at, .. } = fixture.layout;
+    let arguments = [ptr(data_at + 0x100), ptr(data_at)];
     let path = fixture.path("copy_string", &arguments)?;
     let insn = fixture.address("copy_string_insn")?;
     equal!(path.iter().filter(|pc| **pc == insn).count(), 1, "calls of the instruction hook");
@@ -188,19 +192,20 @@ fn string_is_one(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn string_limits(fixture: &mut Fixture) -> Result<(), Failure> {
-    let arguments = [ptr(DATA + 0x100), ptr(DATA)];
+    let Layout { data_at, .. } = fixture.layout;
+    let arguments = [ptr(data_at + 0x100), ptr(data_at)];
     let path = fixture.path("copy_string", &arguments)?;
     let insn = fixture.address("copy_string_insn")?;
     let index = path.iter().position(|pc| *pc == insn).unwrap_or(0) as u64;
     let mut emulator = fixture.at("copy_string", &arguments)?;
-    emulator.write_memory(DATA, b"abcdef")?;
+    emulator.write_memory(data_at, b"abcdef")?;
     let stop = emulator.run_with(&Limits::instructions(index))?;
     equal!(stop, Stop::InstructionLimit(insn), "stop before");
-    equal!(emulator.read_bytes(DATA + 0x100, 5)?, [0; 5], "memory before");
+    equal!(emulator.read_bytes(data_at + 0x100, 5)?, [0; 5], "memory before");
     let stop = emulator.run_with(&Limits::instructions(1))?;
     equal!(stop, Stop::InstructionLimit(fixture.address("copy_string_after")?), "stop after");
     equal!(emulator.instructions_executed(), Some(1), "instructions");
-    equal!(emulator.read_bytes(DATA + 0x100, 5)?, b"abcde", "memory after");
+    equal!(emulator.read_bytes(data_at + 0x100, 5)?, b"abcde", "memory after");
     let mut emulator = fixture.at("copy_string", &arguments)?;
     let after = fixture.address("copy_string_after")?;
     emulator.add_exit_after_point(insn);
@@ -209,7 +214,10 @@ fn string_limits(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn slot_is_two(fixture: &mut Fixture) -> Result<(), Failure> {
-    for (label, arguments) in [("delay_load", vec![ptr(DATA)]), ("delay_store", vec![ptr(DATA), int(7)])] {
+    let Layout { data_at, .. } = fixture.layout;
+    for (label, arguments) in
+        [("delay_load", vec![ptr(data_at)]), ("delay_store", vec![ptr(data_at), int(7)])]
+    {
         let path = fixture.path(label, &arguments)?;
         let branch = fixture.address(&format!("{label}_branch"))?;
         let slot = fixture.address(&format!("{label}_insn"))?;
@@ -226,30 +234,32 @@ fn slot_is_two(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn faulting_is_none(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("load32", &[ptr(SPARE)])?;
-    let insn = fixture.address("load32_insn")?;
-    let path = fixture.path("load32", &[ptr(DATA)])?;
+    let Layout { data_at, spare, .. } = fixture.layout;
+    let mut emulator = fixture.at("load", &[ptr(spare)])?;
+    let insn = fixture.address("load_insn")?;
+    let path = fixture.path("load", &[ptr(data_at)])?;
     let index = path.iter().position(|pc| *pc == insn).unwrap_or(0) as u64;
     ensure!(emulator.run_with(&Limits::counted()).is_err(), "no fault");
     equal!(emulator.instructions_executed(), Some(index), "instructions before the fault");
-    map(&mut *emulator, SPARE, SPARE + 4)?;
+    map(&mut *emulator, spare, spare + 4)?;
     equal!(counted(&mut *emulator)?, path.len() as u64 - index, "instructions after the repair");
     Ok(())
 }
 
 /// Everything that a run leaves behind.
 fn outcome(fixture: &Fixture, emulator: &mut dyn Emulator) -> Result<(u64, String, Vec<u8>), Failure> {
+    let Layout { data_at, stack_size, stack_top, .. } = fixture.layout;
     let mut count = 0;
     fixture.prepare(emulator, "count_loop", &[int(30)])?;
     count += counted(emulator)?;
     fixture.prepare(emulator, "caller", &[int(30)])?;
     count += counted(emulator)?;
-    fixture.prepare(emulator, "store32", &[ptr(DATA + 8), int(0x1234_5678)])?;
+    fixture.prepare(emulator, "store", &[ptr(data_at + 8), int(0x1234_5678)])?;
     count += counted(emulator)?;
-    fixture.prepare(emulator, "add_memory", &[ptr(DATA + 8)])?;
+    fixture.prepare(emulator, "add_memory", &[ptr(data_at + 8)])?;
     count += counted(emulator)?;
-    let mut memory = emulator.read_bytes(DATA, 0x100)?;
-    memory.extend(emulator.read_bytes(STACK_TOP - STACK_SIZE, STACK_SIZE)?);
+    let mut memory = emulator.read_bytes(data_at, 0x100)?;
+    memory.extend(emulator.read_bytes(stack_top - stack_size, stack_size)?);
     Ok((count, format!("{:x?}", registers_of(emulator)?), memory))
 }
 
@@ -267,6 +277,7 @@ fn deterministic(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn in_pieces(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     for (label, argument) in [("count_loop", 12), ("caller", 30)] {
         let mut whole = fixture.at(label, &[int(argument)])?;
         let total = counted(&mut *whole)?;
@@ -277,7 +288,7 @@ fn in_pieces(fixture: &mut Fixture) -> Result<(), Failure> {
                 let stop = emulator.run_with(&Limits::instructions(piece))?;
                 count += emulator.instructions_executed().unwrap_or(0);
                 match stop {
-                    Stop::ExitPoint(RETURN) => break,
+                    stop if stop == Stop::ExitPoint(return_at) => break,
                     Stop::InstructionLimit(_) => ensure!(count <= total, "more than {total} instructions"),
                     other => return Err(Failure::new(format!("stopped by {other}"))),
                 }

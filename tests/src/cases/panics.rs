@@ -5,13 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use terrella_emulator_api::{Capability, Emulator, EmulatorExt, Flow, Stop};
 
 use super::callbacks::{hook_site, sites};
-use crate::{Case, Failure, Fixture, Trace, ensure, equal, int, snippets::RETURN};
+use crate::{Case, Failure, Fixture, Layout, Trace, ensure, equal, int};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("5.4", "a panic resumes in the caller, and the emulator can be used", panics)
-        .labels(&["straight", "load32", "store32", "caller"]),
+        .labels(&["straight", "load", "store", "caller"]),
     Case::new("5.4", "after a panic the hook is still set, and fires again", fires_after_panic)
-        .labels(&["straight", "load32", "store32", "caller"]),
+        .labels(&["straight", "load", "store", "caller"]),
     Case::new("5.4", "after a panic in the midst of code the hook of all instructions fires again", fires_on)
         .needs(Capability::InstructionHooks)
         .labels(&["straight"]),
@@ -43,7 +43,7 @@ fn panicked(emulator: &mut dyn Emulator) -> Result<bool, Failure> {
             Ok(true)
         }
         Ok(stop) => {
-            equal!(stop?, Stop::ExitPoint(RETURN), "stop");
+            equal!(stop?, Stop::ExitPoint(Layout::of(emulator.platform()).return_at), "stop");
             Ok(false)
         }
     }

@@ -5,7 +5,7 @@ use terrella_emulator_api::{
 };
 use terrella_platforms::{FloatFormat, FloatPlacement, PlatformDefinition, RegisterDefinition, RegisterKind};
 
-use crate::{Case, Failure, Fixture, ensure, equal, int, matching, snippets::RETURN};
+use crate::{Case, Failure, Fixture, Layout, ensure, equal, int, matching};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("2.1", "data registers keep every pattern", keep_patterns),
@@ -270,7 +270,7 @@ fn reach_the_guest(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.loaded()?;
     for (left, right) in [(5, 7), (0, 0), (0x1234_5678, 0x1111_1111), (0x7fff_0000, 0xffff)] {
         let result = fixture.call(&mut *emulator, "add_args", &[int(left), int(right)])?;
-        equal!(result, (left + right) as u32, "{left:#x} + {right:#x}");
+        equal!(result, fixture.fit(left + right), "{left:#x} + {right:#x}");
     }
     Ok(())
 }
@@ -351,9 +351,10 @@ fn place_doubles(fixture: &Fixture, emulator: &mut dyn Emulator, arguments: [f64
 }
 
 fn floats(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.at("float_add", &[])?;
     place_doubles(fixture, &mut *emulator, [1.5, 2.25])?;
-    equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop");
+    equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     let convention = fixture.convention();
     let Some(first) = convention.float_results.first() else { return Ok(()) };
     let id = emulator.resolve_register(first)?;

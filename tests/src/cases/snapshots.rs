@@ -7,16 +7,15 @@ use terrella_emulator_api::{
 };
 
 use crate::{
-    Case, Failure, Fixture, SPARE, ensure, equal, fault_of,
+    Case, Failure, Fixture, Layout, ensure, equal, fault_of,
     fixture::{map, registers_of, same_values},
     int, matching, ptr,
-    snippets::{DATA, DATA_SIZE, RETURN},
 };
 
 pub(super) const CASES: &[Case] = &[
     Case::new("7.1", "a restore brings registers and memory back", brings_back)
         .needs(Capability::Snapshots)
-        .labels(&["count_loop", "store32"]),
+        .labels(&["count_loop", "store"]),
     Case::new("7.1", "every register comes back", every_register).needs(Capability::Snapshots),
     Case::new("7.1", "a snapshot in the middle of a function goes on to the same end", in_the_middle)
         .needs(Capability::Snapshots)
@@ -24,11 +23,11 @@ pub(super) const CASES: &[Case] = &[
     Case::new("7.1", "snapshots nest and are restored in any order", any_order).needs(Capability::Snapshots),
     Case::new("7.1", "a snapshot is restored thousands of times", thousands)
         .needs(Capability::Snapshots)
-        .labels(&["store32", "add_memory"]),
+        .labels(&["store", "add_memory"]),
     Case::new("7.1", "the memory map comes back", map_comes_back).needs(Capability::Snapshots),
     Case::new("7.1", "what was mapped, unmapped or protected behaves as before", map_behaves)
         .needs(Capability::Snapshots)
-        .labels(&["load32", "store32", "straight"]),
+        .labels(&["load", "store", "straight"]),
     Case::new("7.1", "code comes back", code_comes_back)
         .needs(Capability::Snapshots)
         .labels(&["patch_me", "patch_source"]),
@@ -39,11 +38,12 @@ pub(super) const CASES: &[Case] = &[
     Case::new("7.1", "a snapshot of another emulator is an error", foreign).needs(Capability::Snapshots),
     Case::new("7.1", "a snapshot after a fault brings the fault back", after_fault)
         .needs(Capability::Snapshots)
-        .labels(&["load32"]),
+        .labels(&["load"]),
     Case::new("7.1", "a snapshot can be dropped at any time", dropped).needs(Capability::Snapshots),
     Case::new("7.1", "a restore costs what was changed", cost)
         .needs(Capability::Snapshots)
-        .labels(&["store32"]),
+        .labels(&["store"])
+        .when(|definition| definition.address_bits >= 32),
     Case::new("7.1", "hooks and exit points stay", hooks_stay)
         .needs(Capability::Snapshots)
         .labels(&["straight"]),
@@ -81,15 +81,16 @@ fn same(
 }
 
 fn brings_back(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { data_at, data_size, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
-    emulator.write_memory(DATA, &Fixture::pattern(DATA_SIZE))?;
+    emulator.write_memory(data_at, &Fixture::pattern(data_size))?;
     fixture.prepare(&mut *emulator, "count_loop", &[int(5)])?;
     let before = state(&*emulator)?;
     let snapshot = emulator.snapshot()?;
     for round in 0..3 {
         equal!(fixture.finish(&mut *emulator)?, 5, "result");
-        fixture.call(&mut *emulator, "store32", &[ptr(DATA + 0x1000 * round), int(1)])?;
-        emulator.write_memory(DATA + 0x2ffe, &[0xee; 4])?;
+        fixture.call(&mut *emulator, "store", &[ptr(data_at + 0x1000 * round), int(1)])?;
+        emulator.write_memory(data_at + 0x2ffe, &[0xee; 4])?;
         emulator.restore(&snapshot)?;
         same(&*emulator, &before, "after the restore")?;
     }
@@ -123,10 +124,11 @@ fn every_register(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn in_the_middle(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     for (label, argument) in super::execution::CALLS {
         let mut emulator = fixture.at(label, &[int(*argument)])?;
         let mut snapshots = Vec::new();
-        while emulator.program_counter() != RETURN {
+        while emulator.program_counter() != return_at {
             snapshots.push((emulator.snapshot()?, state(&*emulator)?));
             emulator.run_with(&Limits::instructions(1))?;
             ensure!(snapshots.len() < 100, "no end");
@@ -144,13 +146,14 @@ fn in_the_middle(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn any_order(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let mut emulator = fixture.bare()?;
-    map(&mut *emulator, SPARE, SPARE + 0x8000)?;
+    map(&mut *emulator, spare, spare + 0x6000)?;
     let register = fixture.result_register();
     let mut snapshots = Vec::new();
     for index in 0..6_u64 {
-        emulator.write_memory(SPARE + 0x1000 * index, &[index as u8 + 1; 16])?;
-        emulator.write_memory(SPARE + 0x7ff0, &[index as u8 + 1; 16])?;
+        emulator.write_memory(spare + 0x1000 * index, &[index as u8 + 1; 16])?;
+        emulator.write_memory(spare + 0x5ff0, &[index as u8 + 1; 16])?;
         emulator.write_register(register, index)?;
         snapshots.push((emulator.snapshot()?, state(&*emulator)?));
     }
@@ -158,11 +161,11 @@ fn any_order(fixture: &mut Fixture) -> Result<(), Failure> {
         let (snapshot, expected) = &snapshots[index];
         emulator.restore(snapshot)?;
         same(&*emulator, expected, &format!("snapshot {index}"))?;
-        emulator.write_memory(SPARE + 0x1000 * index as u64, &[0xee; 0x20])?;
+        emulator.write_memory(spare + 0x1000 * index as u64, &[0xee; 0x20])?;
     }
     // A branch: a snapshot that is taken after going back.
     emulator.restore(&snapshots[1].0)?;
-    emulator.write_memory(SPARE, &[0x77; 8])?;
+    emulator.write_memory(spare, &[0x77; 8])?;
     let branch = (emulator.snapshot()?, state(&*emulator)?);
     for (snapshot, expected) in [&snapshots[4], &branch, &snapshots[1], &branch, &snapshots[0]] {
         emulator.restore(snapshot)?;
@@ -172,15 +175,16 @@ fn any_order(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn thousands(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("add_memory", &[ptr(DATA)])?;
-    emulator.write_integer(DATA, 41, 4)?;
+    let Layout { data_at, return_at, .. } = fixture.layout;
+    let mut emulator = fixture.at("add_memory", &[ptr(data_at)])?;
+    emulator.write_integer(data_at, 41, 4)?;
     let before = state(&*emulator)?;
     let snapshot = emulator.snapshot()?;
     for round in 0..3000_u64 {
-        equal!(emulator.run()?, Stop::ExitPoint(RETURN), "stop in round {round}");
-        equal!(emulator.read_integer(DATA, 4)?, 42, "memory in round {round}");
+        equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop in round {round}");
+        equal!(emulator.read_integer(data_at, 4)?, 42, "memory in round {round}");
         if round % 7 == 0 {
-            emulator.write_memory(DATA + round, &[0xee; 8])?;
+            emulator.write_memory(data_at + round, &[0xee; 8])?;
         }
         emulator.restore(&snapshot)?;
     }
@@ -188,17 +192,18 @@ fn thousands(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn map_comes_back(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { far_end, far, spare, .. } = fixture.layout;
     let mut emulator = fixture.bare()?;
-    emulator.map_memory(SPARE + 3..SPARE + 0x5007, Permissions::READ_WRITE)?;
-    emulator.write_memory(SPARE + 3, &Fixture::pattern(0x5004))?;
+    emulator.map_memory(spare + 3..spare + 0x4007, Permissions::READ_WRITE)?;
+    emulator.write_memory(spare + 3, &Fixture::pattern(0x4004))?;
     let first = (emulator.snapshot()?, state(&*emulator)?);
-    emulator.unmap_memory((SPARE + 0x1001..SPARE + 0x3005).into())?;
-    emulator.map_memory(SPARE + 0x2000..SPARE + 0x2010, Permissions::ALL)?;
-    emulator.write_memory(SPARE + 0x2000, &[0x55; 16])?;
+    emulator.unmap_memory((spare + 0x1001..spare + 0x3005).into())?;
+    emulator.map_memory(spare + 0x2000..spare + 0x2010, Permissions::ALL)?;
+    emulator.write_memory(spare + 0x2000, &[0x55; 16])?;
     let second = (emulator.snapshot()?, state(&*emulator)?);
-    emulator.protect_memory((SPARE + 0x10..SPARE + 0x20).into(), Permissions::NONE)?;
-    emulator.map_memory(SPARE + 0x1_0000..SPARE + 0x2_0000, Permissions::ALL)?;
-    emulator.write_memory(SPARE + 0x1_0000, &[0x66; 0x1_0000])?;
+    emulator.protect_memory((spare + 0x10..spare + 0x20).into(), Permissions::NONE)?;
+    emulator.map_memory(far..far_end, Permissions::ALL)?;
+    emulator.write_memory(far, &vec![0x66; (far_end - far) as usize])?;
     let third = (emulator.snapshot()?, state(&*emulator)?);
     for (snapshot, expected) in [&first, &third, &second, &first, &second, &third, &first] {
         emulator.restore(snapshot)?;
@@ -208,39 +213,40 @@ fn map_comes_back(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn map_behaves(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
-    map(&mut *emulator, SPARE, SPARE + 0x2000)?;
-    emulator.write_integer(SPARE, 41, 4)?;
+    map(&mut *emulator, spare, spare + 0x2000)?;
+    emulator.write_integer(spare, 41, 4)?;
     let code = fixture.long_straight(8)?;
-    emulator.write_code(SPARE + 0x1000, &code)?;
-    let straight = fixture.code_pointer(SPARE + 0x1000)?;
+    emulator.write_code(spare + 0x1000, &code)?;
+    let straight = fixture.code_pointer(spare + 0x1000)?;
     let full = emulator.snapshot()?;
     for _ in 0..3 {
-        equal!(fixture.call(&mut *emulator, "load32", &[ptr(SPARE)])?, 41, "loaded");
+        equal!(fixture.call(&mut *emulator, "load", &[ptr(spare)])?, 41, "loaded");
         fixture.prepare(&mut *emulator, "straight", &[])?;
         emulator.set_program_counter(straight)?;
         equal!(fixture.finish(&mut *emulator)?, 8, "result of the code");
-        emulator.unmap_memory((SPARE..SPARE + 0x2000).into())?;
+        emulator.unmap_memory((spare..spare + 0x2000).into())?;
         let empty = emulator.snapshot()?;
-        fixture.prepare(&mut *emulator, "load32", &[ptr(SPARE)])?;
+        fixture.prepare(&mut *emulator, "load", &[ptr(spare)])?;
         fault_of(emulator.run())?;
         fixture.prepare(&mut *emulator, "straight", &[])?;
         emulator.set_program_counter(straight)?;
         fault_of(emulator.run())?;
-        map(&mut *emulator, SPARE, SPARE + 0x2000)?;
-        equal!(fixture.call(&mut *emulator, "load32", &[ptr(SPARE)])?, 0, "loaded from fresh memory");
+        map(&mut *emulator, spare, spare + 0x2000)?;
+        equal!(fixture.call(&mut *emulator, "load", &[ptr(spare)])?, 0, "loaded from fresh memory");
         emulator.restore(&empty)?;
-        fixture.prepare(&mut *emulator, "load32", &[ptr(SPARE)])?;
+        fixture.prepare(&mut *emulator, "load", &[ptr(spare)])?;
         fault_of(emulator.run())?;
         emulator.restore(&full)?;
-        emulator.protect_memory((SPARE..SPARE + 4).into(), Permissions::READ)?;
+        emulator.protect_memory((spare..spare + 4).into(), Permissions::READ)?;
         if emulator.capabilities().has(Capability::Permissions) {
-            fixture.prepare(&mut *emulator, "store32", &[ptr(SPARE), int(1)])?;
+            fixture.prepare(&mut *emulator, "store", &[ptr(spare), int(1)])?;
             fault_of(emulator.run())?;
         }
         emulator.restore(&full)?;
-        fixture.call(&mut *emulator, "store32", &[ptr(SPARE), int(1)])?;
-        equal!(emulator.read_integer(SPARE, 4)?, 1, "stored");
+        fixture.call(&mut *emulator, "store", &[ptr(spare), int(1)])?;
+        equal!(emulator.read_integer(spare, 4)?, 1, "stored");
         emulator.restore(&full)?;
     }
     Ok(())
@@ -296,8 +302,9 @@ fn extensions(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn foreign(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let (mut first, mut second) = (fixture.bare()?, fixture.bare()?);
-    map(&mut *second, SPARE, SPARE + 0x1000)?;
+    map(&mut *second, spare, spare + 0x1000)?;
     let snapshot = first.snapshot()?;
     matching!(second.restore(&snapshot), Err(Error::ForeignSnapshot), "another emulator's snapshot");
     equal!(second.memory_map().len(), 1, "regions after the error");
@@ -314,12 +321,13 @@ fn foreign(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn after_fault(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("load32", &[ptr(SPARE)])?;
+    let Layout { spare, .. } = fixture.layout;
+    let mut emulator = fixture.at("load", &[ptr(spare)])?;
     let fault = fault_of(emulator.run())?;
     let snapshot = emulator.snapshot()?;
     for _ in 0..2 {
-        map(&mut *emulator, SPARE, SPARE + 4)?;
-        emulator.write_integer(SPARE, 7, 4)?;
+        map(&mut *emulator, spare, spare + 4)?;
+        emulator.write_integer(spare, 7, 4)?;
         equal!(fixture.finish(&mut *emulator)?, 7, "loaded");
         emulator.restore(&snapshot)?;
         equal!(emulator.program_counter(), fault.pc(), "program counter");
@@ -329,28 +337,30 @@ fn after_fault(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn dropped(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { spare, .. } = fixture.layout;
     let mut emulator = fixture.bare()?;
-    map(&mut *emulator, SPARE, SPARE + 0x4000)?;
+    map(&mut *emulator, spare, spare + 0x4000)?;
     let first = (emulator.snapshot()?, state(&*emulator)?);
     for round in 0..20 {
-        emulator.write_memory(SPARE + 0x100 * round, &[round as u8 + 1; 0x40])?;
+        emulator.write_memory(spare + 0x100 * round, &[round as u8 + 1; 0x40])?;
         let inner = emulator.snapshot()?;
-        emulator.write_memory(SPARE + 0x100 * round, &[0xee; 0x40])?;
+        emulator.write_memory(spare + 0x100 * round, &[0xee; 0x40])?;
         let clone = inner.clone();
         drop(inner);
         emulator.restore(&clone)?;
-        equal!(emulator.read_bytes(SPARE + 0x100 * round, 1)?, [round as u8 + 1], "memory");
+        equal!(emulator.read_bytes(spare + 0x100 * round, 1)?, [round as u8 + 1], "memory");
     }
     emulator.restore(&first.0)?;
     same(&*emulator, &first.1, "first snapshot")
 }
 
 fn cost(fixture: &mut Fixture) -> Result<(), Failure> {
-    let mut emulator = fixture.at("store32", &[ptr(SPARE + 0x10), int(1)])?;
-    emulator.map_memory_with((SPARE..SPARE + 0x800_0000).into(), Permissions::ALL, Overlap::Refuse)?;
+    let Layout { spare, .. } = fixture.layout;
+    let mut emulator = fixture.at("store", &[ptr(spare + 0x10), int(1)])?;
+    emulator.map_memory_with((spare..spare + 0x800_0000).into(), Permissions::ALL, Overlap::Refuse)?;
     // All of it is in use.
     for page in 0..0x8000 {
-        emulator.write_memory(SPARE + 0x1000 * page, &[1])?;
+        emulator.write_memory(spare + 0x1000 * page, &[1])?;
     }
     let snapshot = emulator.snapshot()?;
     let start = Instant::now();
@@ -361,11 +371,12 @@ fn cost(fixture: &mut Fixture) -> Result<(), Failure> {
     let took = start.elapsed();
     // 1000 copies of 128 MiB would take ten times as long.
     ensure!(took.as_secs() < 4, "1000 restores of one page of 128 MiB took {took:?}");
-    equal!(emulator.read_bytes(SPARE + 0x10, 4)?, [0; 4], "memory");
+    equal!(emulator.read_bytes(spare + 0x10, 4)?, [0; 4], "memory");
     Ok(())
 }
 
 fn hooks_stay(fixture: &mut Fixture) -> Result<(), Failure> {
+    let Layout { return_at, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     let snapshot = emulator.snapshot()?;
     let trace = crate::trace_of(&mut *emulator)?;
@@ -376,6 +387,6 @@ fn hooks_stay(fixture: &mut Fixture) -> Result<(), Failure> {
         equal!(emulator.run()?, Stop::ExitPoint(fifth), "stop");
         equal!(trace.take().len(), 5, "calls");
     }
-    equal!(emulator.exit_points(), [fifth.min(RETURN), fifth.max(RETURN)], "exit points");
+    equal!(emulator.exit_points(), [fifth.min(return_at), fifth.max(return_at)], "exit points");
     Ok(())
 }

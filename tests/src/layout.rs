@@ -1,0 +1,100 @@
+//! [`Layout`]: where the suite puts what on a platform.
+
+use terrella_platforms::Platform;
+
+/// Where the suite puts what: everything has to be below the platform's
+/// highest address, and mappings are in pages of 4 KiB. The code of the
+/// snippets is where their image says, below all of this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// Where the snippets' stack ends.
+    pub stack_top: u64,
+    /// How large it is.
+    pub stack_size: u64,
+    /// Where the data of the cases is.
+    pub data_at: u64,
+    /// How large it is.
+    pub data_size: u64,
+    /// Where functions return to: unmapped, as the KiB after it.
+    pub return_at: u64,
+    /// Addresses from here to [`far_end`](Self::far_end) are free for a case
+    /// to map, and the eight bytes before.
+    pub spare: u64,
+    /// A later one of them, at least 0x5000 bytes on, which starts a page.
+    pub far: u64,
+    /// The end of what is free: at least 0x1000 bytes after `far`.
+    pub far_end: u64,
+}
+
+/// For pointers of 16 bits: code has a page at 0x1000, and the last page is
+/// left to what happens at the end of the address space.
+const SMALL: Layout = Layout {
+    stack_top: 0x3000,
+    stack_size: 0x1000,
+    data_at: 0x4000,
+    data_size: 0x4000,
+    return_at: 0x3800,
+    spare: 0x9000,
+    far: 0xe000,
+    far_end: 0xf000,
+};
+
+/// For those of 20 bits.
+const MIDDLE: Layout = Layout { spare: 0xb_0000, far: 0xc_0000, far_end: 0xd_0000, ..LARGE };
+
+const LARGE: Layout = Layout {
+    stack_top: 0x9_0000,
+    stack_size: 0x1_0000,
+    data_at: 0xa_0000,
+    data_size: 0x4000,
+    return_at: 0xf_0000,
+    spare: 0x20_0000,
+    far: 0x21_0000,
+    far_end: 0x22_0000,
+};
+
+impl Layout {
+    /// The layout of a platform.
+    #[must_use]
+    pub fn of(platform: Platform) -> Self {
+        match platform.definition().address_bits {
+            ..=19 => SMALL,
+            20..=23 => MIDDLE,
+            _ => LARGE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snippets::Snippets;
+
+    #[test]
+    fn nothing_overlaps_and_all_is_there() {
+        for platform in Platform::ALL {
+            let layout = Layout::of(*platform);
+            let mut ranges = vec![
+                (layout.stack_top - layout.stack_size, layout.stack_top),
+                (layout.data_at, layout.data_at + layout.data_size),
+                (layout.return_at, layout.return_at + 0x400),
+                (layout.spare - 8, layout.far_end),
+            ];
+            if let Some(snippets) = Snippets::of(*platform) {
+                ranges.extend(
+                    snippets.segments.iter().map(|(start, bytes)| {
+                        (*start, (start + bytes.len() as u64).next_multiple_of(0x1000))
+                    }),
+                );
+            }
+            ranges.sort_unstable();
+            assert!(ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{platform}: {ranges:x?}");
+            let last = ranges.last().map_or(0, |range| range.1);
+            assert!(last <= platform.definition().highest_address(), "{platform}: {ranges:x?}");
+            assert!(
+                layout.far >= layout.spare + 0x5000 && layout.far_end >= layout.far + 0x1000,
+                "{platform}"
+            );
+        }
+    }
+}
