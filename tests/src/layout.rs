@@ -57,7 +57,8 @@ impl Layout {
     /// The layout of a platform.
     #[must_use]
     pub fn of(platform: Platform) -> Self {
-        match platform.definition().address_bits {
+        let definition = platform.definition();
+        match definition.address_bits.min(8 * definition.pointer_bytes) {
             ..=19 => SMALL,
             20..=23 => MIDDLE,
             _ => LARGE,

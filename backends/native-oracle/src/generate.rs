@@ -426,6 +426,13 @@ impl Generator {
             let own = if random.once_in(3) { random.below(6) } else { style };
             fill(random, chunk, own, false);
         }
+        if self.is_16 && matches!(shape.opcode, (0, 0xc2 | 0xc3)) {
+            // To a breakpoint, and not into what follows the instruction.
+            let at = (general[4] & 0xffff).wrapping_sub(stack_base) as usize;
+            if let Some(word) = data.get_mut(at..at + 4) {
+                word.copy_from_slice(&(0x100 + random.below(0xe00) as u32).to_le_bytes());
+            }
+        }
         if shape.opcode == (0, 0x9d) {
             // POPF must not turn on single steps and alignment checks.
             let sp = if self.is_16 { general[4] & 0xffff } else { general[4] };

@@ -214,8 +214,12 @@ pub(crate) struct NativeOp {
     pub(crate) pc: u64,
     /// The address behind it.
     next: u64,
-    /// The immediate, in real-address mode.
+    /// In real-address mode: the immediate, the place of the segment's
+    /// selector where the operands do not have it, and whether addresses are
+    /// of 16 bits.
     value: u64,
+    segment: u16,
+    short: bool,
     /// The number of the instruction in its block.
     index: u32,
 }
@@ -275,6 +279,17 @@ impl NativeEmulator {
             (segment, _) => value(segment),
         };
         address.wrapping_add(base) & self.address_mask
+    }
+
+    /// The address in RDI, EDI or DI, of an instruction that does not say so.
+    fn string_address(&self, op: &NativeOp, it: &Registers) -> u64 {
+        let width = match it.mode {
+            Mode::Long => 8,
+            Mode::Real if op.short => 2,
+            _ => 4,
+        };
+        let base = if it.mode == Mode::Real { self.general(op.segment, 2) << 4 } else { 0 };
+        self.general(it.general[7], width).wrapping_add(base)
     }
 
     fn load_bytes(&mut self, op: &NativeOp, address: u64, bytes: &mut [u8]) -> Result<(), Halt> {

@@ -291,6 +291,8 @@ pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<Nativ
         pc,
         next,
         value: 0,
+        segment: registers.segments[usize::from(decoded.segment.unwrap_or(3))],
+        short: decoded.short,
         index: 0,
     })
 }
@@ -360,6 +362,8 @@ pub(super) const fn no_instruction(decoded: &decode::Decoded, pc: u64) -> Native
         pc,
         next: pc,
         value: 0,
+        segment: 0,
+        short: false,
         index: 0,
     }
 }

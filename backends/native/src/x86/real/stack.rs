@@ -1,7 +1,9 @@
 //! The stack of real-address mode: PUSH, POP and their relatives, ENTER and
 //! LEAVE (Intel SDM, volume 2).
 
-use super::{BP, Immediate, Registers, Row, SP};
+use terrella_emulator_api::Access;
+
+use super::{BP, Immediate, Registers, Row, SP, SS};
 use crate::{
     emulator::NativeEmulator,
     halt::Halt,
@@ -180,8 +182,15 @@ fn enter(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
     if level > 0 {
         e.stack_store(op, &it, frame.wrapping_sub(level * width), frame, op.width)?;
     }
-    e.set_general(it.general[BP], 2, frame & 0xffff);
-    e.set_stack_offset(&it, frame.wrapping_sub(level * width).wrapping_sub(room));
+    let top = frame.wrapping_sub(level * width).wrapping_sub(room) & 0xffff;
+    // Where the stack ends then can be written to.
+    let end = (e.selector(&it, SS) << 4) + top;
+    let size = usize::from(op.width);
+    e.memory
+        .check(end & e.address_mask, size, Access::Write)
+        .map_err(|denied| Halt::denied(denied, Access::Write, size))?;
+    e.set_general(it.general[BP], op.width, frame);
+    e.set_stack_offset(&it, top);
     Ok(())
 }
 
