@@ -41,7 +41,7 @@ const CODE_64: u64 = 0x33;
 const CODE_32: u64 = 0x23;
 const DATA_32: u16 = 0x2b;
 /// Where 32-bit code goes back to 64 bits.
-const BACK: u64 = CODE + 0x1000;
+pub(crate) const BACK: u64 = CODE + 0x1000;
 
 /// The segments of 16-bit code, in the local descriptor table: the code begins
 /// at [`CODE`], and the data page is at [`OFFSETS`] in the others.
