@@ -31,6 +31,7 @@ pub(crate) mod sparc_float;
 pub(crate) mod sparc_integer;
 mod traps;
 mod tricore;
+pub(crate) mod tricore_arithmetic;
 mod x86;
 
 use hashbrown::HashMap;
