@@ -6,7 +6,7 @@
 use super::Handler;
 use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt, overrides::Override};
 
-const fn entry(mask: u32, value: u32, function: super::Function) -> Override {
+pub(super) const fn entry(mask: u32, value: u32, function: super::Function) -> Override {
     Override { mask, value, handler: Handler::new(function) }
 }
 
@@ -131,7 +131,7 @@ const SAV: u32 = 1 << 27;
 /// What the bits of a result stand for, and what happens to one that does not
 /// fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Signed,
     Unsigned,
     SignedSaturating,
@@ -139,7 +139,7 @@ enum Kind {
 }
 
 impl Kind {
-    const fn of(is_unsigned: bool, saturates: bool) -> Self {
+    pub(super) const fn of(is_unsigned: bool, saturates: bool) -> Self {
         match (is_unsigned, saturates) {
             (false, false) => Self::Signed,
             (true, false) => Self::Unsigned,
@@ -155,16 +155,16 @@ impl Kind {
 
 /// A result with its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Settled {
+pub(super) struct Settled {
     /// As many bits as the result has.
-    bits: u64,
-    overflows: bool,
+    pub(super) bits: u64,
+    pub(super) overflows: bool,
     /// The two highest bits differ, of what has not been saturated.
-    nearly: bool,
+    pub(super) nearly: bool,
 }
 
 /// Makes so many bits of an exact value (volume 2, `ssov` and `suov`).
-const fn settle(exact: i128, width: u32, kind: Kind) -> Settled {
+pub(super) const fn settle(exact: i128, width: u32, kind: Kind) -> Settled {
     let (low, high) = match kind {
         Kind::Signed | Kind::SignedSaturating => (-(1_i128 << (width - 1)), (1_i128 << (width - 1)) - 1),
         Kind::Unsigned | Kind::UnsignedSaturating => (0, (1_i128 << width) - 1),
@@ -181,26 +181,26 @@ const fn settle(exact: i128, width: u32, kind: Kind) -> Settled {
     Settled { bits: value as u64 & mask, overflows, nearly }
 }
 
-fn word(op: &UserOp, emulator: &NativeEmulator) -> u32 {
+pub(super) fn word(op: &UserOp, emulator: &NativeEmulator) -> u32 {
     emulator.user_input(op, 0) as u32
 }
 
-fn data(emulator: &NativeEmulator, number: u32) -> u32 {
+pub(super) fn data(emulator: &NativeEmulator, number: u32) -> u32 {
     emulator.user_register(&format!("d{}", number & 15)) as u32
 }
 
-fn set_data(emulator: &mut NativeEmulator, number: u32, value: u32) {
+pub(super) fn set_data(emulator: &mut NativeEmulator, number: u32, value: u32) {
     emulator.set_user_register(&format!("d{}", number & 15), value.into());
 }
 
 /// A register as a number.
-fn number(emulator: &NativeEmulator, register: u32, is_unsigned: bool) -> i128 {
+pub(super) fn number(emulator: &NativeEmulator, register: u32, is_unsigned: bool) -> i128 {
     let value = data(emulator, register);
     if is_unsigned { value.into() } else { (value as i32).into() }
 }
 
 /// A pair of registers as a number.
-fn wide_number(emulator: &NativeEmulator, register: u32, is_unsigned: bool) -> i128 {
+pub(super) fn wide_number(emulator: &NativeEmulator, register: u32, is_unsigned: bool) -> i128 {
     let value = u64::from(data(emulator, register)) | u64::from(data(emulator, register + 1)) << 32;
     if is_unsigned { value.into() } else { (value as i64).into() }
 }
@@ -211,7 +211,7 @@ const fn constant_of(word: u32) -> i32 {
 }
 
 /// Sets V and AV, and with them what sticks; C where it is told.
-fn note(emulator: &mut NativeEmulator, overflows: bool, nearly: bool, carry: Option<bool>) {
+pub(super) fn note(emulator: &mut NativeEmulator, overflows: bool, nearly: bool, carry: Option<bool>) {
     let mut psw = emulator.user_register("PSW") as u32 & !(V | AV);
     if overflows {
         psw |= V | SV;
@@ -322,7 +322,8 @@ fn conditional(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let code = if is_constant { word >> 21 & 7 } else { word >> 20 & 0xf };
     let condition = data(emulator, word >> 24);
     if (condition != 0) == (code & 1 != 0) {
-        set_data(emulator, word >> 28, condition);
+        let value = data(emulator, word >> 8);
+        set_data(emulator, word >> 28, value);
         return Ok(());
     }
     let a = number(emulator, word >> 8, false);
