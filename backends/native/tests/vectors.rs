@@ -1,6 +1,7 @@
 //! Single instructions on which another emulator agrees: `lockstep --vectors`
-//! has written them, of what QEMU 7.2 (`qemu-user`) and, for the MSP430, the
-//! conformance suite's model of the manual do.
+//! has written them, of what QEMU 7.2 (`qemu-user`) does, for TriCore and 16-bit
+//! x86 Unicorn 2.1.5, and for the MSP430 the conformance suite's model of the
+//! manual.
 //!
 //! A line is `bytes text | registers before | registers after pc+step`.
 

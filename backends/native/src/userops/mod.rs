@@ -32,6 +32,7 @@ pub(crate) mod sparc_integer;
 mod traps;
 mod tricore;
 pub(crate) mod tricore_arithmetic;
+pub(crate) mod tricore_fractions;
 pub(crate) mod tricore_halves;
 mod x86;
 

@@ -232,7 +232,7 @@ impl NativeEmulator {
     }
 
     /// The operand that an address is of.
-    fn memory_operand<'a>(op: &'a NativeOp) -> Result<&'a Ea, Halt> {
+    fn memory_operand(op: &NativeOp) -> Result<&Ea, Halt> {
         match &op.rm {
             Rm::Memory(ea) => Ok(ea),
             Rm::Place(_) => Err(Halt::Invalid),
