@@ -448,7 +448,7 @@ mod tests {
             -(1 << 63) - 1,
             64,
             Kind::SignedSaturating,
-            Settled { bits: 1 << 63, overflows: true, nearly: false },
+            Settled { bits: 1 << 63, overflows: true, nearly: true },
         ),
         (200, 8, Kind::Signed, Settled { bits: 200, overflows: true, nearly: false }),
     ];
