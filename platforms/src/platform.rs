@@ -59,6 +59,8 @@ pub enum Architecture {
     I386,
     /// 64-bit x86, long mode.
     X86_64,
+    /// 16-bit x86, real-address mode of a processor with 32-bit registers.
+    X86_16,
     /// ARMv5TE, ARM and Thumb states.
     ArmV5T,
     /// ARMv6-M (Cortex-M0), Thumb only.
@@ -194,6 +196,8 @@ platforms! {
     X86_64 = X86_64 Little "x86_64" ["amd64", "x86-64", "x64"];
     /// 32-bit x86.
     I386 = I386 Little "i386" ["x86", "i486", "i586", "i686", "x86_32", "ia32"];
+    /// 16-bit x86, real-address mode.
+    X86_16 = X86_16 Little "x86_16" ["i8086", "8086", "x86-16", "real-mode"];
     /// 64-bit ARM.
     AARCH64 = AArch64 Little "aarch64" ["arm64", "armv8", "armv8a"];
     /// 64-bit ARM, big-endian data.
@@ -358,7 +362,7 @@ mod tests {
     #[test]
     fn an_unknown_name_suggests_its_neighbours() {
         let error = "x86_46".parse::<Platform>().unwrap_err();
-        assert_eq!(error.to_string(), "unknown platform `x86_46`; did you mean x86_64?");
+        assert_eq!(error.to_string(), "unknown platform `x86_46`; did you mean x86_64 or x86_16?");
     }
 
     #[test]

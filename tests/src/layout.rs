@@ -64,7 +64,8 @@ impl Layout {
         if platform.architecture() == Architecture::Mos6502 {
             return STACK_IN_PAGE_ONE;
         }
-        match platform.definition().address_bits {
+        let definition = platform.definition();
+        match definition.address_bits.min(8 * definition.pointer_bytes) {
             ..=19 => SMALL,
             20..=23 => MIDDLE,
             _ => LARGE,

@@ -70,6 +70,8 @@ impl Machine {
 pub struct Case {
     /// The instruction.
     pub bytes: Vec<u8>,
+    /// The size of its code: 64, 32 or 16.
+    pub bits: u32,
     /// The state before it.
     pub before: Machine,
 }

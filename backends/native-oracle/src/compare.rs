@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     case::{Case, Machine, Outcome},
+    host::BACK,
     undefined,
 };
 
@@ -38,6 +39,10 @@ pub fn compare(case: &Case, mnemonic: &str, real: &Machine, ours: &Machine) -> V
     if undefined::is_makers_choice(mnemonic, &case.bytes, real, ours) {
         return found;
     }
+    if case.bits == 16 && (BACK..BACK + 14).contains(&ours.pc) {
+        // A jump to where the host has its way back.
+        return found;
+    }
     if real.outcome != ours.outcome {
         let missing = if ours.outcome == Outcome::Missing { "missing" } else { "outcome" };
         note(missing, format!("{:?}", real.outcome), format!("{:?} {}", ours.outcome, ours.message));
@@ -53,7 +58,7 @@ pub fn compare(case: &Case, mnemonic: &str, real: &Machine, ours: &Machine) -> V
     if real.pc != ours.pc && matches!(real.outcome, Outcome::Trap | Outcome::Arithmetic) {
         note("pc", format!("{:#x}", real.pc), format!("{:#x}", ours.pc));
     }
-    let undefined = undefined::flags(mnemonic, &case.bytes, &case.before);
+    let undefined = undefined::flags(mnemonic, case);
     if undefined::has_no_result(mnemonic, undefined) {
         return found;
     }

@@ -6,12 +6,20 @@ use terrella_emulator_api::{Emulator, EmulatorExt, Error, Fault, Limits, Permiss
 use terrella_native::NativeEmulator;
 use terrella_platforms::{RegisterId, RegisterValue};
 
-use crate::case::{CODE, Case, DATA, DATA_SIZE, Machine, Outcome};
+use crate::{
+    case::{CODE, Case, DATA, DATA_SIZE, Machine, Outcome},
+    host::OFFSETS,
+};
 
 const GENERAL: [&str; 16] = [
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
     "r15",
 ];
+
+/// Where code and data are in real-address mode, and the selectors that have
+/// them where the host's segments do.
+const CODE_16: u64 = 0x2_0000;
+const DATA_16: u64 = 0x4_0000;
 
 /// What a loop may take.
 const LIMITS: Limits =
@@ -30,6 +38,10 @@ pub struct Engine {
     control: [RegisterId; 3],
     exit: u64,
     bits: u32,
+    code: u64,
+    data: u64,
+    /// The segment registers of 16-bit code with their selectors.
+    segments: Vec<(RegisterId, u64)>,
 }
 
 impl Engine {
@@ -38,15 +50,19 @@ impl Engine {
     /// # Errors
     /// What the engine says.
     pub fn new(bits: u32) -> Result<Self, String> {
-        let (platform, language) =
-            if bits == 64 { (Platform::X86_64, "x86-64") } else { (Platform::I386, "x86") };
+        let (platform, language) = match bits {
+            64 => (Platform::X86_64, "x86-64"),
+            32 => (Platform::I386, "x86"),
+            _ => (Platform::X86_16, "x86-16"),
+        };
+        let (code, data) = if bits == 16 { (CODE_16, DATA_16) } else { (CODE, DATA) };
         let mut emulator = NativeEmulator::new(platform).map_err(|error| error.to_string())?;
         let processor = terrella_sleigh_languages::load(language).map_err(|error| error.to_string())?;
         let map = |emulator: &mut NativeEmulator, address: u64, size: u64, permissions| {
             emulator.map_memory(address..address + size, permissions).map_err(|error| error.to_string())
         };
-        map(&mut emulator, CODE, 0x2000, Permissions::ALL)?;
-        map(&mut emulator, DATA, DATA_SIZE as u64, Permissions::READ | Permissions::WRITE)?;
+        map(&mut emulator, code, 0x2000, Permissions::ALL)?;
+        map(&mut emulator, data, DATA_SIZE as u64, Permissions::READ | Permissions::WRITE)?;
         let find = |emulator: &NativeEmulator, name: &str| {
             emulator.definition().register(name).ok_or_else(|| format!("no register {name}"))
         };
@@ -56,9 +72,17 @@ impl Engine {
         let count = if bits == 64 { 16 } else { 8 };
         let letter = if bits == 64 { "r" } else { "e" };
         let general = GENERAL[..count].iter().map(|name| name.replacen('r', letter, 1)).collect();
+        let mut segments = Vec::new();
+        if bits == 16 {
+            let bases = OFFSETS.map(|offset| data - offset);
+            for (name, base) in ["cs", "ds", "es", "ss"].into_iter().zip([code].into_iter().chain(bases)) {
+                segments.push((find(&emulator, name)?, base >> 4));
+            }
+        }
+        let vector = if bits == 16 { "xmm" } else { "ymm" };
         Ok(Self {
             general: all(&emulator, general)?,
-            vectors: all(&emulator, (0..count).map(|index| format!("ymm{index}")).collect())?,
+            vectors: all(&emulator, (0..count).map(|index| format!("{vector}{index}")).collect())?,
             stack: all(&emulator, (0..8).map(|index| format!("st{index}")).collect())?,
             flags: find(&emulator, "eflags")?,
             mxcsr: find(&emulator, "mxcsr")?,
@@ -68,6 +92,9 @@ impl Engine {
             context: processor.context,
             exit: 0,
             bits,
+            code,
+            data,
+            segments,
         })
     }
 
@@ -94,16 +121,21 @@ impl Engine {
 
     fn execute(&mut self, case: &Case) -> Result<Machine, Error> {
         let before = &case.before;
+        // The upper halves of vectors are those of AVX.
+        let width = if self.bits == 16 { 16 } else { 32 };
         let emulator = &mut self.emulator;
         let mut code = crate::host::code_of(&case.bytes, self.bits).to_vec();
-        code.resize(0x1000, 0xcc);
-        emulator.write_memory(CODE, &code)?;
-        emulator.write_memory(DATA, &before.data)?;
+        code.resize(if self.bits == 16 { 0x2000 } else { 0x1000 }, 0xcc);
+        emulator.write_memory(self.code, &code)?;
+        emulator.write_memory(self.data, &before.data)?;
+        for (id, selector) in &self.segments {
+            emulator.write_register_id(*id, *selector)?;
+        }
         for (id, value) in self.general.iter().zip(before.general) {
             emulator.write_register_id(*id, value)?;
         }
         for (id, value) in self.vectors.iter().zip(&before.vectors) {
-            emulator.write_wide_register_id(*id, RegisterValue::from_le_bytes(value))?;
+            emulator.write_wide_register_id(*id, RegisterValue::from_le_bytes(&value[..width]))?;
         }
         for (id, value) in self.stack.iter().zip(&before.stack) {
             emulator.write_wide_register_id(*id, RegisterValue::from_le_bytes(value))?;
@@ -114,13 +146,13 @@ impl Engine {
         for (id, value) in self.control.iter().zip([before.control, before.status, tags]) {
             emulator.write_register_id(*id, value.into())?;
         }
-        let exit = CODE + case.bytes.len() as u64;
+        let exit = self.code + case.bytes.len() as u64;
         if exit != self.exit {
             emulator.remove_exit_point(self.exit);
             emulator.add_exit_point(exit);
             self.exit = exit;
         }
-        emulator.set_program_counter(CODE)?;
+        emulator.set_program_counter(self.code)?;
         let result = emulator.run_with(&LIMITS);
         let (outcome, message) = match result {
             Ok(Stop::ExitPoint(_)) => (Outcome::Done, String::new()),
@@ -130,12 +162,12 @@ impl Engine {
         };
         let mut after = before.clone();
         (after.outcome, after.message) = (outcome, message);
-        after.pc = emulator.program_counter();
+        after.pc = emulator.program_counter().wrapping_sub(self.code).wrapping_add(CODE);
         for (id, value) in self.general.iter().zip(&mut after.general) {
             *value = emulator.read_register_id(*id)?;
         }
         for (id, value) in self.vectors.iter().zip(&mut after.vectors) {
-            emulator.read_wide_register_id(*id)?.write_le_bytes(value);
+            emulator.read_wide_register_id(*id)?.write_le_bytes(&mut value[..width]);
         }
         for (id, value) in self.stack.iter().zip(&mut after.stack) {
             emulator.read_wide_register_id(*id)?.write_le_bytes(value);
@@ -148,7 +180,7 @@ impl Engine {
         let tags = emulator.read_register_id(tags)? as u16;
         after.tags =
             (0..8).filter(|index| tags >> (2 * index) & 3 != 3).fold(0, |all, index| all | 1 << index);
-        emulator.read_memory(DATA, &mut after.data)?;
+        emulator.read_memory(self.data, &mut after.data)?;
         Ok(after)
     }
 }

@@ -6,6 +6,7 @@ use terrella_sleigh::{Context, Decoder};
 
 use crate::{
     case::{CODE, Case, DATA, DATA_SIZE, Machine, Outcome},
+    host::OFFSETS,
     random::Random,
 };
 
@@ -25,6 +26,7 @@ pub enum Class {
 /// Makes random instructions with random states.
 pub struct Generator {
     is_64: bool,
+    is_16: bool,
     random: Random,
     class: Option<Class>,
     decoder: Option<(Decoder, Context)>,
@@ -47,11 +49,15 @@ impl Generator {
     /// With a seed, and for one class only or all.
     #[must_use]
     pub fn new(bits: u32, seed: u64, class: Option<Class>) -> Self {
-        let language = if bits == 64 { "x86-64" } else { "x86" };
+        let language = match bits {
+            64 => "x86-64",
+            32 => "x86",
+            _ => "x86-16",
+        };
         let decoder = terrella_sleigh_languages::load(language)
             .ok()
             .map(|processor| (Decoder::new(Arc::clone(&processor.language)), processor.context));
-        Self { is_64: bits == 64, random: Random::new(seed), class, decoder }
+        Self { is_64: bits == 64, is_16: bits == 16, random: Random::new(seed), class, decoder }
     }
 
     /// The next case.
@@ -68,6 +74,8 @@ impl Generator {
             0..4 => Class::Integer,
             4..7 => Class::Sse,
             7 => Class::X87,
+            // There is none in real-address mode.
+            _ if self.is_16 => Class::Integer,
             _ => Class::Vex,
         });
         let mut shape = Shape { class: Some(class), ..Shape::default() };
@@ -103,13 +111,18 @@ impl Generator {
             place.copy_from_slice(&displacement.to_le_bytes());
         }
         if length > end {
-            aim_branch(&mut shape, &mut self.random);
+            aim_branch(&mut shape, &mut self.random, self.is_16);
         }
         if is_foreign_jump(&shape) {
             return None;
         }
         let before = self.machine(&shape);
-        Some(Case { bytes: shape.bytes, before })
+        let bits = match (self.is_64, self.is_16) {
+            (true, _) => 64,
+            (_, true) => 16,
+            _ => 32,
+        };
+        Some(Case { bytes: shape.bytes, bits, before })
     }
 
     fn legacy(&mut self, shape: &mut Shape, vector: bool) -> bool {
@@ -129,6 +142,9 @@ impl Generator {
         }
         if random.once_in(24) {
             shape.bytes.push(0x67);
+        }
+        if self.is_16 && random.once_in(8) {
+            shape.bytes.push(random.pick(&[0x26, 0x36, 0x3e]));
         }
         if random.once_in(40) && !vector {
             shape.bytes.push(0xf0);
@@ -163,7 +179,7 @@ impl Generator {
             matches!(opcode, 0x50..0x62 | 0x68 | 0x6a | 0x8f | 0x9c | 0x9d | 0xc8 | 0xc9 | 0xe8 | 0xff);
         if !self.is_64
             && map == 0
-            && (is_dangerous_in_32_bits(opcode) || stacks && shape.bytes.contains(&0x67))
+            && (is_dangerous_in_32_bits(opcode) || stacks && !self.is_16 && shape.bytes.contains(&0x67))
         {
             return false;
         }
@@ -244,8 +260,15 @@ impl Generator {
         if mode == 3 {
             return;
         }
+        if self.is_16 && !shape.bytes[..shape.bytes.len() - 1].contains(&0x67) {
+            return self.operand_16(shape, modrm);
+        }
+        let random = &mut self.random;
         let offset = 0x800 + if random.once_in(2) { 32 * random.below(8) } else { random.below(256) };
-        let target = DATA + if random.once_in(100) { DATA_SIZE as u64 - random.below(16) } else { offset };
+        let offset = if random.once_in(100) { DATA_SIZE as u64 - random.below(16) } else { offset };
+        let is_16 = self.is_16;
+        let start = |shape: &Shape, base| if is_16 { data_offset(&shape.bytes, base) } else { DATA };
+        let target = start(shape, None) + offset;
         if rm == 5 && mode == 0 {
             if self.is_64 {
                 shape.relative = Some((shape.bytes.len(), target));
@@ -267,6 +290,7 @@ impl Generator {
                 index = Some((number, 1u64 << (sib >> 6)));
             }
         }
+        let target = if no_base { target } else { start(shape, Some(base)) + offset };
         let displacement = match mode {
             1 => {
                 let byte = random.bits() as u8;
@@ -305,22 +329,75 @@ impl Generator {
         }
     }
 
-    fn machine(&mut self, shape: &Shape) -> Machine {
+    /// What follows a ModRM byte with an address of 16 bits.
+    fn operand_16(&mut self, shape: &mut Shape, modrm: u8) {
         let random = &mut self.random;
+        let (mode, rm) = (modrm >> 6, modrm & 7);
+        let offset =
+            if random.once_in(100) { DATA_SIZE as u64 - random.below(16) } else { 0x800 + random.below(256) };
+        // BX, BP, SI and DI.
+        let (base, index) = match rm {
+            _ if rm == 6 && mode == 0 => (None, None),
+            0 | 1 => (Some(3), Some(usize::from(6 + rm))),
+            2 | 3 => (Some(5), Some(usize::from(4 + rm))),
+            4 | 5 => (Some(usize::from(2 + rm)), None),
+            6 => (Some(5), None),
+            _ => (Some(3), None),
+        };
+        let target = data_offset(&shape.bytes[..shape.bytes.len() - 1], base) + offset;
+        let Some(base) = base else {
+            shape.bytes.extend((target as u16).to_le_bytes());
+            return;
+        };
+        let displacement = match mode {
+            1 => {
+                let byte = random.bits() as u8;
+                shape.bytes.push(byte);
+                byte as i8 as u16
+            }
+            2 => {
+                let value = random.bits() as u16;
+                shape.bytes.extend(value.to_le_bytes());
+                value
+            }
+            _ => 0,
+        };
+        let rest = (target as u16).wrapping_sub(displacement);
+        let high = random.bits() & 0xffff_0000;
+        match index {
+            Some(index) => {
+                let value = random.bits() as u16;
+                shape.fixed.push((index, random.bits() & 0xffff_0000 | u64::from(value)));
+                shape.fixed.push((base, high | u64::from(rest.wrapping_sub(value))));
+            }
+            None => shape.fixed.push((base, high | u64::from(rest))),
+        }
+    }
+
+    fn machine(&mut self, shape: &Shape) -> Machine {
         let mut general = [0; 16];
         for value in &mut general {
-            *value = random.integer();
+            *value = self.random.integer();
         }
         for pointer in [4, 5, 6, 7] {
-            if pointer == 4 || !random.once_in(4) {
-                general[pointer] = DATA + 0x400 + 8 * random.below(64);
+            if pointer == 4 || !self.random.once_in(4) {
+                general[pointer] = self.pointer_base(pointer) + 0x400 + 8 * self.random.below(64);
             }
         }
+        let stack_base = self.pointer_base(4);
+        let data_base = if self.is_16 { data_offset(&shape.bytes, None) } else { DATA };
+        let random = &mut self.random;
         if random.once_in(2) {
             general[1] = random.below(70);
         }
         if shape.opcode == (0, 0xd7) {
-            general[3] = DATA + random.below(256);
+            general[3] = data_base + random.below(256);
+        }
+        if self.is_16 && !shape.bytes.contains(&0x67) {
+            // What addresses of 16 bits do not look at.
+            for value in &mut general {
+                *value |= random.bits() & 0xffff_0000;
+            }
         }
         for (register, value) in &shape.fixed {
             general[*register] = *value;
@@ -349,9 +426,17 @@ impl Generator {
             let own = if random.once_in(3) { random.below(6) } else { style };
             fill(random, chunk, own, false);
         }
+        if self.is_16 && matches!(shape.opcode, (0, 0xc2 | 0xc3)) {
+            // To a breakpoint, and not into what follows the instruction.
+            let at = (general[4] & 0xffff).wrapping_sub(stack_base) as usize;
+            if let Some(word) = data.get_mut(at..at + 4) {
+                word.copy_from_slice(&(0x100 + random.below(0xe00) as u32).to_le_bytes());
+            }
+        }
         if shape.opcode == (0, 0x9d) {
             // POPF must not turn on single steps and alignment checks.
-            let at = general[4].wrapping_sub(DATA) as usize;
+            let sp = if self.is_16 { general[4] & 0xffff } else { general[4] };
+            let at = sp.wrapping_sub(stack_base) as usize;
             if let Some(word) = data.get_mut(at..at + 8) {
                 let kept = word[1] & 0xc | 2;
                 word.copy_from_slice(&[word[0] & 0xd5, kept, 0, 0, 0, 0, 0, 0]);
@@ -413,6 +498,32 @@ impl Generator {
     }
 }
 
+impl Generator {
+    /// Where the data page is for what a pointer register points to: SP and BP
+    /// into the stack segment, SI into DS, DI into ES.
+    fn pointer_base(&self, register: usize) -> u64 {
+        match register {
+            _ if !self.is_16 => DATA,
+            4 | 5 => OFFSETS[2],
+            6 => OFFSETS[0],
+            _ => OFFSETS[1],
+        }
+    }
+}
+
+/// Where the data page is in the segment of an operand of 16-bit code, by its
+/// prefixes and its base.
+fn data_offset(bytes: &[u8], base: Option<usize>) -> u64 {
+    let prefixes =
+        bytes.iter().take_while(|byte| matches!(byte, 0x26 | 0x36 | 0x3e | 0x66 | 0x67 | 0xf0 | 0xf2 | 0xf3));
+    let selected = prefixes.filter(|byte| matches!(byte, 0x26 | 0x36 | 0x3e)).last();
+    match (selected, base) {
+        (Some(0x26), _) => OFFSETS[1],
+        (Some(0x36), _) | (None, Some(4 | 5)) => OFFSETS[2],
+        _ => OFFSETS[0],
+    }
+}
+
 /// Fills bytes with numbers of one kind.
 fn fill(random: &mut Random, bytes: &mut [u8], style: u64, small: bool) {
     if small {
@@ -457,12 +568,15 @@ fn is_foreign_jump(shape: &Shape) -> bool {
 }
 
 /// Branches go a bit ahead, to breakpoints.
-fn aim_branch(shape: &mut Shape, random: &mut Random) {
+fn aim_branch(shape: &mut Shape, random: &mut Random, is_16: bool) {
     let length = shape.bytes.len();
     let (map, opcode) = shape.opcode;
     let ahead = 0x20 + random.below(0x40) as u8;
     match (map, opcode) {
         (0, 0x70..0x80 | 0xe0..0xe4 | 0xeb) => shape.bytes[length - 1] = ahead,
+        (0, 0xe8 | 0xe9) | (1, 0x80..0x90) if is_16 && length >= 3 => {
+            shape.bytes[length - 2..].copy_from_slice(&[ahead, 0]);
+        }
         (0, 0xe8 | 0xe9) | (1, 0x80..0x90) if length >= 4 => {
             let at = length - if shape.bytes.first() == Some(&0x66) && length < 6 { 2 } else { 4 };
             for (index, byte) in shape.bytes[at..].iter_mut().enumerate() {

@@ -41,11 +41,20 @@ const CODE_64: u64 = 0x33;
 const CODE_32: u64 = 0x23;
 const DATA_32: u16 = 0x2b;
 /// Where 32-bit code goes back to 64 bits.
-const BACK: u64 = CODE + 0x1000;
+pub(crate) const BACK: u64 = CODE + 0x1000;
+
+/// The segments of 16-bit code, in the local descriptor table: the code begins
+/// at [`CODE`], and the data page is at [`OFFSETS`] in the others.
+const CODE_16: u64 = 0x07;
+/// DS, ES and SS.
+const DATA_16: [u16; 3] = [0x0f, 0x17, 0x1f];
+/// Where the data page is in DS, ES and SS of 16-bit code: not at the same
+/// offset, so that a segment for another is seen.
+pub(crate) const OFFSETS: [u64; 3] = [0x3000, 0x5000, 0x7000];
 
 /// What loads the state and goes to the instruction, by a jump of its own.
 macro_rules! enter {
-    ($name:literal, $jump:literal) => {
+    ($name:literal, $segments:literal, $jump:literal) => {
         global_asm!(
             concat!(".globl ", $name),
             concat!($name, ":"),
@@ -55,6 +64,7 @@ macro_rules! enter {
             "push r13",
             "push r14",
             "push r15",
+            $segments,
             "mov r15d, 0x5a5a5000",
             "mov [r15 + 144], rsp",
             "mov eax, 7",
@@ -83,9 +93,15 @@ macro_rules! enter {
     };
 }
 
-enter!("terrella_oracle_enter", "jmp qword ptr ds:[0x5a5a50a0]");
+enter!("terrella_oracle_enter", "", "jmp qword ptr ds:[0x5a5a50a0]");
 // Into a segment of 32-bit code.
-enter!("terrella_oracle_enter_32", "jmp fword ptr ds:[0x5a5a50b0]");
+enter!("terrella_oracle_enter_32", "", "jmp fword ptr ds:[0x5a5a50b0]");
+// Into one of 16-bit code, with data segments of its own.
+enter!(
+    "terrella_oracle_enter_16",
+    "mov eax, 0x0f; mov ds, eax; mov eax, 0x17; mov es, eax; mov eax, 0x1f; mov ss, eax",
+    "jmp fword ptr ds:[0x5a5a50b0]"
+);
 
 global_asm!(
     ".globl terrella_oracle_exit",
@@ -131,6 +147,7 @@ global_asm!(
 unsafe extern "C" {
     fn terrella_oracle_enter();
     fn terrella_oracle_enter_32();
+    fn terrella_oracle_enter_16();
     fn terrella_oracle_exit();
     fn terrella_oracle_leave();
 }
@@ -297,7 +314,11 @@ pub(crate) fn code_of(bytes: &[u8], bits: u32) -> [u8; 64] {
     if bits == 64 {
         code[end..end + 14].copy_from_slice(&jump_out());
     } else {
-        // jmp far
+        // jmp far, with an offset of 32 bits
+        if bits == 16 {
+            code[end] = 0x66;
+        }
+        let end = end + usize::from(bits == 16);
         code[end] = 0xea;
         code[end + 1..end + 5].copy_from_slice(&(BACK as u32).to_le_bytes());
         code[end + 5..end + 7].copy_from_slice(&(CODE_64 as u16).to_le_bytes());
@@ -327,7 +348,7 @@ fn state_of(machine: &Machine, bits: u32) -> State {
         signal: 0,
         entry: CODE,
         mxcsr: 0x1f80,
-        far: CODE_32 << 32 | CODE,
+        far: if bits == 16 { CODE_16 << 32 } else { CODE_32 << 32 | CODE },
         bits: bits.into(),
         pad: [0; 8],
         area,
@@ -395,10 +416,8 @@ fn serve(slots: NonNull<Slot>, request: libc::c_int, reply: libc::c_int) -> ! {
         // SAFETY: ends this process.
         unsafe { libc::_exit(1) };
     }
-    // SAFETY: flat segments, which 64-bit code does not look at.
-    unsafe {
-        asm!("mov ds, {0:x}", "mov es, {0:x}", in(reg) DATA_32);
-    }
+    set_flat_segments();
+    let has_16 = make_segments();
     loop {
         let mut count = 0u8;
         // SAFETY: one byte is read into a variable.
@@ -409,11 +428,46 @@ fn serve(slots: NonNull<Slot>, request: libc::c_int, reply: libc::c_int) -> ! {
         for index in 0..usize::from(count) {
             // SAFETY: inside the mapping, and the parent waits.
             let slot = unsafe { &mut *slots.as_ptr().add(index) };
+            if slot.state.bits == 16 && !has_16 {
+                slot.state.signal = libc::SIGSYS as u64;
+                continue;
+            }
             execute(slot);
         }
         // SAFETY: one byte is written from a variable.
         unsafe { libc::write(reply, (&raw const count).cast(), 1) };
     }
+}
+
+fn set_flat_segments() {
+    // SAFETY: flat segments, which 64-bit code does not look at.
+    unsafe {
+        asm!("mov ds, {0:x}", "mov es, {0:x}", "mov ss, {0:x}", in(reg) DATA_32);
+    }
+}
+
+/// Makes the segments of 16-bit code; whether the system has such tables.
+fn make_segments() -> bool {
+    /// `struct user_desc` of Linux (`arch/x86/include/uapi/asm/ldt.h`).
+    #[repr(C)]
+    struct Descriptor {
+        number: u32,
+        base: u32,
+        limit: u32,
+        flags: u32,
+    }
+    // Of 4 GiB, in pages; contents 2 is code; usable.
+    const DATA_FLAGS: u32 = 0x50;
+    const CODE_FLAGS: u32 = 0x54;
+    let data = DATA_16.iter().zip(OFFSETS).map(|(selector, offset)| (*selector, DATA - offset, DATA_FLAGS));
+    let code = (CODE_16 as u16, CODE, CODE_FLAGS);
+    data.chain([code]).all(|(selector, base, flags)| {
+        let number = u32::from(selector >> 3);
+        let descriptor = Descriptor { number, base: base as u32, limit: 0xf_ffff, flags };
+        // SAFETY: the structure lives during the call, and no other segment
+        // has its number.
+        unsafe { libc::syscall(libc::SYS_modify_ldt, 1, &raw const descriptor, size_of::<Descriptor>()) == 0 }
+    })
 }
 
 fn execute(slot: &mut Slot) {
@@ -430,10 +484,13 @@ fn execute(slot: &mut Slot) {
         ptr::copy_nonoverlapping(&raw const slot.state, state, 1);
         let back = jump_out();
         ptr::copy_nonoverlapping(back.as_ptr(), BACK as *mut u8, back.len());
-        if slot.state.bits == 64 {
-            terrella_oracle_enter();
-        } else {
-            terrella_oracle_enter_32();
+        match slot.state.bits {
+            64 => terrella_oracle_enter(),
+            32 => terrella_oracle_enter_32(),
+            _ => {
+                terrella_oracle_enter_16();
+                set_flat_segments();
+            }
         }
         ptr::copy_nonoverlapping(state.cast_const(), &raw mut slot.state, 1);
         ptr::copy_nonoverlapping(DATA as *const u8, slot.data.as_mut_ptr(), DATA_SIZE);
@@ -497,7 +554,10 @@ extern "C" fn on_signal(number: libc::c_int, _: *mut libc::siginfo_t, context: *
         let context = &mut *context.cast::<ucontext_t>();
         let state = &mut *(STATE as *mut State);
         let registers = &mut context.uc_mcontext.gregs;
-        let at = registers[REG_RIP as usize] as u64;
+        let mut at = registers[REG_RIP as usize] as u64;
+        if registers[REG_CSGSFS as usize] as u64 & 0xffff == CODE_16 {
+            at += CODE;
+        }
         // The clock runs out between instructions, too.
         if number == SIGVTALRM && !(CODE..CODE + CODE_SIZE as u64).contains(&at) {
             return;

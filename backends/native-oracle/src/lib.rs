@@ -53,7 +53,11 @@ impl Counts {
     }
 }
 
-/// Compares a number of random instructions of 64-bit or 32-bit code.
+/// Compares a number of random instructions of 64-bit, 32-bit or 16-bit code.
+///
+/// 16-bit code runs in segments of a local descriptor table on the host, which
+/// has it in protected mode, and in real-address mode on the engine: the two
+/// differ in what loads a segment register, which is left out.
 ///
 /// # Errors
 /// What keeps the host's child process or the engine from starting.

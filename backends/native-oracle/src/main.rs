@@ -1,5 +1,5 @@
 //! Compares random instructions: `terrella-hardware-oracle [--seed N]
-//! [--count N] [--only MNEMONICS] [--class integer|sse|x87|vex] [--32] [--all]`.
+//! [--count N] [--only MNEMONICS] [--class integer|sse|x87|vex] [--32 | --16] [--all]`.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn main() -> std::process::ExitCode {
@@ -27,6 +27,7 @@ fn oracle() -> Result<u64, String> {
             "--count" => count = number(value()?)?,
             "--only" => only = Some(value()?),
             "--32" => bits = 32,
+            "--16" => bits = 16,
             "--all" => all = true,
             "--class" => {
                 class = Some(match value()?.as_str() {

@@ -1,6 +1,6 @@
 //! What the manuals leave undefined, and what is not compared.
 
-use crate::case::{Machine, Outcome};
+use crate::case::{Case, Machine, Outcome};
 
 const CF: u64 = 1;
 const PF: u64 = 4;
@@ -55,7 +55,7 @@ pub(crate) fn is_restartable(mnemonic: &str) -> bool {
 }
 
 /// The flags that are undefined after an instruction (Intel SDM, volume 2).
-pub(crate) fn flags(mnemonic: &str, bytes: &[u8], before: &Machine) -> u64 {
+pub(crate) fn flags(mnemonic: &str, case: &Case) -> u64 {
     match mnemonic {
         "MUL" | "IMUL" => SF | ZF | AF | PF,
         "DIV" | "IDIV" => CF | PF | AF | ZF | SF | OF,
@@ -69,20 +69,21 @@ pub(crate) fn flags(mnemonic: &str, bytes: &[u8], before: &Machine) -> u64 {
         "DAA" | "DAS" => OF,
         "AAM" | "AAD" => OF | AF | CF,
         "SHL" | "SHR" | "SAR" | "ROL" | "ROR" | "RCL" | "RCR" | "SHLD" | "SHRD" | "SAL" => {
-            shift(mnemonic, bytes, before)
+            shift(mnemonic, case)
         }
         _ => 0,
     }
 }
 
-fn shift(mnemonic: &str, bytes: &[u8], before: &Machine) -> u64 {
+fn shift(mnemonic: &str, case: &Case) -> u64 {
+    let Case { bytes, before, .. } = case;
     let mut at = 0;
-    let (mut wide, mut short) = (false, false);
+    let (mut wide, mut short) = (false, case.bits == 16);
     while let Some(byte) = bytes.get(at) {
         match byte {
-            0x66 => short = true,
+            0x66 => short = case.bits != 16,
             0x67 | 0xf2 | 0xf3 | 0x2e | 0x36 | 0x3e | 0x26 | 0x64 | 0x65 | 0xf0 => {}
-            0x40..=0x4f => wide = byte & 8 != 0,
+            0x40..=0x4f if case.bits == 64 => wide = byte & 8 != 0,
             _ => break,
         }
         at += 1;

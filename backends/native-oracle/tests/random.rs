@@ -41,3 +41,13 @@ fn general_instructions_of_32_bits_are_those_of_the_host() {
 fn vectors_in_32_bit_code_are_those_of_the_host() {
     compare(32, Class::Sse);
 }
+
+#[test]
+fn general_instructions_of_16_bits_are_those_of_the_host() {
+    compare(16, Class::Integer);
+}
+
+#[test]
+fn vectors_in_16_bit_code_are_those_of_the_host() {
+    compare(16, Class::Sse);
+}

@@ -23,6 +23,7 @@ use crate::{
     outside::{Outside, Random},
     registers::{self, RegisterMap},
     run::{Mode, RunState, Slot},
+    segmented::Segmented,
     target::{Target, target},
     translate::Translator,
     userops::Handlers,
@@ -38,7 +39,7 @@ pub struct NativeEmulator {
     pub(crate) layout: Layout,
     pub(crate) constants: Constants,
     pub(crate) file: RegisterFile,
-    registers: RegisterMap,
+    pub(crate) registers: RegisterMap,
     pub(crate) memory: Memory,
     pub(crate) cache: Cache,
     pub(crate) translator: Translator,
@@ -69,6 +70,8 @@ pub struct NativeEmulator {
     pub(crate) mode_switch: Option<(u16, u32, u32)>,
     /// Where bit 0 of computed jumps is, if it is a part of the address.
     pub(crate) low_bit: Option<u16>,
+    /// Where the program counter is linear, and an offset in a segment.
+    pub(crate) segmented: Option<Segmented>,
     /// Code, hooks or exits changed: blocks are looked up anew.
     pub(crate) stale: bool,
     pub(crate) run: RunState,
@@ -159,6 +162,7 @@ impl NativeEmulator {
         let low_bit = target.low_bit.and_then(|register| {
             layout.place(&processor.language.register(register)?.varnode()).map(|place| place as u16)
         });
+        let segmented = Segmented::new(definition, &processor.language, &layout);
         let fixed_places = registers::fixed_places(platform, &processor.language, &layout);
         let vectors = crate::userops::access::vectors(&processor.language, &layout);
         let mut emulator = Self {
@@ -166,7 +170,7 @@ impl NativeEmulator {
             definition,
             translator: Translator::new(&processor, platform),
             handlers: Handlers::new(&processor.language, platform.architecture()),
-            x86: x86::Registers::new(&processor.language, &layout),
+            x86: x86::Registers::new(platform, &processor.language, &layout),
             arm,
             context: processor.context,
             target,
@@ -189,6 +193,7 @@ impl NativeEmulator {
             data_big_endian: platform.byte_order() == ByteOrder::Big,
             mode_switch,
             low_bit,
+            segmented,
             stale: false,
             run: RunState::default(),
             link: None,
@@ -234,6 +239,7 @@ impl NativeEmulator {
         if self.definition.code_address_bit == CodeAddressBit::ThumbOnly {
             self.set_mode(1);
         }
+        self.follow_code_segment();
     }
 
     /// Goes to an instruction set.
@@ -317,6 +323,9 @@ impl Emulator for NativeEmulator {
             let pc = RegisterValue::from(self.program_counter());
             return Ok(pc.extract(it.low_bit.into(), it.bits.into()).low_u64());
         }
+        if let Some(offset) = self.read_code_offset(register) {
+            return Ok(offset);
+        }
         self.registers.read_narrow(&self.file, self.context, register)
     }
 
@@ -325,7 +334,7 @@ impl Emulator for NativeEmulator {
     }
 
     fn read_wide_register_id(&self, register: RegisterId) -> Result<RegisterValue> {
-        if self.is_pc(register) {
+        if self.is_pc(register) || self.is_code_offset(register) {
             return self.read_register_id(register).map(RegisterValue::from);
         }
         self.registers.read(&self.file, self.context, register)
@@ -341,6 +350,11 @@ impl Emulator for NativeEmulator {
             let pc = RegisterValue::from(self.program_counter());
             let pointer = pc.insert(it.low_bit.into(), it.bits.into(), &value).low_u64();
             return self.set_program_counter(pointer);
+        }
+        if self.segmented.is_some()
+            && let Some(result) = self.write_segmented(register, value)
+        {
+            return result;
         }
         self.registers.write(&mut self.file, &mut self.context, register, value)?;
         if self.registers.has_conditions(register) {
@@ -538,6 +552,7 @@ impl Emulator for NativeEmulator {
         // What the instruction under way wrote is not put back.
         self.saved_by = None;
         self.context = state.context;
+        self.follow_code_segment();
         self.set_time(state.time);
         self.outside.random = state.random;
         self.reservation = state.reservation;

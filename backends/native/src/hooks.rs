@@ -141,7 +141,10 @@ impl NativeEmulator {
                 }
                 Ok(link.wrapping_add(offset.into()) & highest)
             }
-            ReturnBy::Stack { bytes } => self.pop_return_address(address, bytes, 0),
+            ReturnBy::Stack { bytes } => {
+                let pointer = self.pop_return_address(address, bytes, 0)?;
+                Ok(self.code_base().wrapping_add(pointer) & highest)
+            }
             ReturnBy::EmptyStack { bytes, offset } => {
                 let pointer = self.pop_return_address(address, bytes, 1)?;
                 Ok(pointer.wrapping_add(offset.into()) & highest)
@@ -155,11 +158,14 @@ impl NativeEmulator {
         let sp = self.named(self.definition.stack_pointer)?;
         let mut buffer = [0; 8];
         let buffer = &mut buffer[..usize::from(bytes).min(8)];
-        self.memory.read(sp.wrapping_add(below), buffer)?;
+        let highest = self.definition.highest_address();
+        let place = self.stack_base()?.wrapping_add(sp).wrapping_add(below);
+        self.memory.read(place & highest, buffer)?;
         let pops = self.function_pops.get(&address).copied().unwrap_or(0);
-        let popped = sp.wrapping_add(u64::from(bytes)).wrapping_add(pops);
+        let popped = sp.wrapping_add(u64::from(bytes)).wrapping_add(pops) & highest;
         if let Some(id) = self.definition.register(self.definition.stack_pointer) {
-            self.write_register_id(id, popped & self.definition.highest_address())?;
+            let bits = self.definition.registers().get(id).bits;
+            self.write_register_id(id, popped & u64::MAX >> (64 - bits.min(64)))?;
         }
         Ok(self.platform.byte_order().read(buffer) as u64)
     }

@@ -43,6 +43,7 @@ mod overrides;
 mod refusals;
 mod registers;
 mod run;
+mod segmented;
 mod target;
 mod translate;
 mod userops;

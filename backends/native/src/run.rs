@@ -361,6 +361,7 @@ impl NativeEmulator {
             let mode = u64::from(self.file.get::<1>(place)[0] & 1);
             self.context.set(high, low, mode);
         }
+        self.follow_code_segment();
         let target = match self.low_bit {
             Some(place) => target | u64::from(self.file.get::<1>(place)[0] & 1),
             None => target,
@@ -573,6 +574,7 @@ impl NativeEmulator {
             CodeAddressBit::Thumb | CodeAddressBit::CompressedMips if pointer & 1 != 0 => self.set_mode(1),
             _ => {}
         }
+        self.follow_code_segment();
         self.pc = self.definition.code_address(pointer) & self.address_mask;
     }
 

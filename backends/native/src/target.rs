@@ -100,7 +100,7 @@ const MIPS_R6: Target = Target { initial: &[("fcsr", 0xc_0000)], low_bit: Some("
 /// What is known of a platform's processor.
 pub(crate) fn target(platform: Platform) -> Target {
     match platform.architecture() {
-        Architecture::X86_64 | Architecture::I386 => X86,
+        Architecture::X86_64 | Architecture::I386 | Architecture::X86_16 => X86,
         Architecture::AArch64 => AARCH64,
         Architecture::ArmV5T => Target { initial: &[("cpsr", 0xd3)], ..ARM },
         Architecture::ArmV7A | Architecture::ArmV7R => ARM_V7,

@@ -390,8 +390,8 @@ impl NativeEmulator {
             let available = self.memory.fetch(pc, &mut bytes);
             let bytes = &bytes[..available.min(translator.decoder.length())];
             translator.native = x86::find(registers, bytes, pc);
-            if translator.native.is_some() {
-                return Ok(false);
+            if let Some(native) = &translator.native {
+                return Ok(native.transfers);
             }
         }
         translator.decoder.set_delay_slot_length(slot_length);
@@ -433,6 +433,12 @@ impl NativeEmulator {
             code.ops.push(Op::numbered(Code::Native, code.native.len() as u32));
             let index = block.instructions.len().saturating_sub(1) as u32;
             code.native.push(native.numbered(index));
+            if let (true, Some(registers)) = (native.transfers, &self.x86) {
+                let mut exit = Op::new(Code::ExitIndirect, 0, registers.target.into(), 0);
+                exit.size = 4;
+                exit.number = site.count;
+                code.ops.push(exit);
+            }
             return Ok(());
         }
         if let Some((handler, word)) = self.translator.replacement {

@@ -27,7 +27,7 @@ const fn entry(
 pub const ENTRIES: &[Entry] = &[
     entry("x86-64", "x86/data/languages/x86-64.slaspec", "x86-64.pspec", &["x86_64"]),
     entry("x86", "x86/data/languages/x86.slaspec", "x86.pspec", &["i386"]),
-    entry("x86-16", "x86/data/languages/x86.slaspec", "x86-16-real.pspec", &[]),
+    entry("x86-16", "x86/data/languages/x86.slaspec", "x86-16-real.pspec", &["x86_16"]),
     entry("aarch64", "AARCH64/data/languages/AARCH64.slaspec", "AARCH64.pspec", &["aarch64"]),
     entry("aarch64-be", "AARCH64/data/languages/AARCH64BE.slaspec", "AARCH64.pspec", &["aarch64_be"]),
     entry("arm-v5t", "ARM/data/languages/ARM5t_le.slaspec", "ARMt_v45.pspec", &["armv5t"]),

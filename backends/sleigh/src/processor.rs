@@ -32,7 +32,7 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// Reads the texts, and corrects that of the specification.
+    /// Reads the texts, and corrects them.
     pub(crate) fn read(specification: &Path, description: Option<&Path>, edits: &[TextEdit]) -> Result<Self> {
         let read = |path: &Path| {
             let bytes = std::fs::read(path)?;
@@ -48,8 +48,7 @@ impl Texts {
         };
         let source = preprocess_with(specification, &[], &read)?;
         let read_description = |path: &Path| {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| Error::Read { path: path.to_owned(), source })?;
+            let text = read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
             Ok((text, path.to_owned()))
         };
         Ok(Self { source, description: description.map(read_description).transpose()? })

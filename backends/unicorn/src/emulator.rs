@@ -186,7 +186,7 @@ impl UnicornEmulator {
         let pc = self.registers.read(&self.engine, self.registers.pc).unwrap_or(0);
         match self.definition.code_address_bit {
             CodeAddressBit::Thumb | CodeAddressBit::ThumbOnly => pc & !1,
-            _ => pc,
+            _ => pc.wrapping_add(self.code_base()) & self.definition.highest_address(),
         }
     }
 
@@ -196,7 +196,7 @@ impl UnicornEmulator {
         let pointer = match self.definition.code_address_bit {
             CodeAddressBit::Thumb if pointer & 1 == 0 && self.thumb() => pointer | 1,
             CodeAddressBit::ThumbOnly => pointer | 1,
-            _ => pointer,
+            _ => pointer.wrapping_sub(self.code_base()) & self.definition.highest_address(),
         };
         self.registers.write(&self.engine, self.registers.pc, pointer.into())
     }
@@ -249,6 +249,9 @@ impl Emulator for UnicornEmulator {
             let pc = RegisterValue::from(self.program_counter());
             return Ok(pc.extract(it.low_bit.into(), it.bits.into()).low_u64());
         }
+        if self.is_code_offset(register) {
+            return Ok(self.read_code_offset(register));
+        }
         self.registers.read(&self.engine, register)
     }
 
@@ -259,6 +262,9 @@ impl Emulator for UnicornEmulator {
     fn read_wide_register_id(&self, register: RegisterId) -> Result<RegisterValue> {
         if self.definition.registers().try_get(register).is_some_and(|it| it.root == self.registers.pc) {
             return self.read_register_id(register).map(RegisterValue::from);
+        }
+        if self.is_code_offset(register) {
+            return Ok(self.read_code_offset(register).into());
         }
         self.registers.read_wide(&self.engine, register)
     }
@@ -273,6 +279,9 @@ impl Emulator for UnicornEmulator {
             let pc = RegisterValue::from(self.program_counter());
             let pointer = pc.insert(it.low_bit.into(), it.bits.into(), &value).low_u64();
             return self.set_program_counter(pointer);
+        }
+        if let Some(result) = self.write_segmented(register, value) {
+            return result;
         }
         if self.accesses.is_asking() {
             let before = self.registers.read_wide(&self.engine, register)?;

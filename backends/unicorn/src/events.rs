@@ -370,7 +370,10 @@ impl UnicornEmulator {
                 self.interwork(pointer)?;
                 Ok(pointer)
             }
-            ReturnBy::Stack { bytes } => self.pop_return_address(address, bytes, 0),
+            ReturnBy::Stack { bytes } => {
+                let pointer = self.pop_return_address(address, bytes, 0)?;
+                Ok(self.code_base().wrapping_add(pointer) & self.definition.highest_address())
+            }
             ReturnBy::EmptyStack { bytes, offset } => {
                 let pointer = self.pop_return_address(address, bytes, 1)?;
                 Ok(pointer.wrapping_add(offset.into()) & self.definition.highest_address())
@@ -390,10 +393,13 @@ impl UnicornEmulator {
         let sp = self.read_register_id(id)?;
         let mut buffer = [0; 8];
         let buffer = &mut buffer[..usize::from(bytes).min(8)];
-        self.memory.read(sp.wrapping_add(below), buffer)?;
+        let highest = self.definition.highest_address();
+        let place = self.stack_base()?.wrapping_add(sp).wrapping_add(below);
+        self.memory.read(place & highest, buffer)?;
         let pops = self.function_pops.get(&address).copied().unwrap_or(0);
-        let popped = sp.wrapping_add(u64::from(bytes)).wrapping_add(pops);
-        self.write_register_id(id, popped & self.definition.highest_address())?;
+        let popped = sp.wrapping_add(u64::from(bytes)).wrapping_add(pops) & highest;
+        let bits = self.definition.registers().get(id).bits;
+        self.write_register_id(id, popped & u64::MAX >> (64 - bits.min(64)))?;
         Ok(self.platform.byte_order().read(buffer) as u64)
     }
 

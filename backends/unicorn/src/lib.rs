@@ -62,6 +62,7 @@ mod register_file;
 mod registers;
 mod run;
 mod saved;
+mod segmented;
 mod sparc;
 mod target;
 mod traits;

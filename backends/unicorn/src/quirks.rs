@@ -9,6 +9,7 @@ pub(crate) fn x86_instruction(platform: Platform, bytes: &[u8]) -> Option<Instru
     let bits = match platform.architecture() {
         Architecture::X86_64 => 64,
         Architecture::I386 => 32,
+        Architecture::X86_16 => 16,
         _ => return None,
     };
     let instruction = Decoder::new(bits, bytes, DecoderOptions::NONE).decode();
@@ -28,7 +29,7 @@ pub(crate) fn is_repeated_string(platform: Platform, bytes: &[u8]) -> bool {
 /// platform's: Unicorn tells the value as it is in the register.
 pub(crate) fn is_byte_reversed(platform: Platform, bytes: &[u8]) -> bool {
     match platform.architecture() {
-        Architecture::X86_64 | Architecture::I386 => {
+        Architecture::X86_64 | Architecture::I386 | Architecture::X86_16 => {
             x86_instruction(platform, bytes).is_some_and(|it| it.mnemonic() == Mnemonic::Movbe)
         }
         // sthbrx, stwbrx, stdbrx: opcode 31, extended opcodes 918, 662, 660

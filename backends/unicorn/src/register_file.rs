@@ -23,6 +23,9 @@ pub(crate) struct RegisterFile {
     /// By the id of a root: where it stands in the processor's state.
     hidden_roots: HashMap<RegisterId, HiddenRegister>,
     pub(crate) pc: RegisterId,
+    /// Where the program counter is linear: the selector of the code segment,
+    /// and the offset in it (x86, real-address mode).
+    pub(crate) segmented: Option<(RegisterId, RegisterId)>,
     pub(crate) flags: Option<RegisterId>,
     /// The upper and the lower bits of the if-then state (ARM).
     pub(crate) if_then: Option<(RegisterId, RegisterId)>,
@@ -62,6 +65,7 @@ impl RegisterFile {
             })
             .collect();
         let pc = registers.lookup(definition.program_counter).or_else(|| registers.id_at(0));
+        let offset = registers.lookup("eip").filter(|offset| Some(*offset) != pc);
         Self {
             definition,
             plain,
@@ -70,6 +74,7 @@ impl RegisterFile {
             hidden_roots,
             // The tests of the tables see to it that there is one.
             pc: pc.unwrap_or_else(|| unreachable!("a table without registers")),
+            segmented: registers.lookup("cs").zip(offset),
             // What Unicorn's translator assumes of them it assumes to the end
             // of a block.
             flags: ["rflags", "eflags", "sr", "psr", "ccr"]

@@ -290,6 +290,12 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
     Some(match platform.architecture() {
         Architecture::X86_64 => X86_64,
         Architecture::I386 => Target { mode: Mode::MODE_32, ..X86_64 },
+        // CR4: the instructions of SSE are there.
+        Architecture::X86_16 => Target {
+            mode: Mode::MODE_16,
+            initial: &[("mxcsr", 0x1f80), ("fpcw", 0x37f), ("cr4", 0x600)],
+            ..X86_64
+        },
         // Code stays little endian, as in ARMv6 and later (BE-8).
         Architecture::ArmV7A => Target { mode: if big { Mode::ARMBE8 } else { Mode::ARM }, ..ARM_A },
         Architecture::ArmV7R => Target { model: Some(uc::ArmCpuModel::CORTEX_R5F as i32), ..ARM_A },

@@ -115,7 +115,9 @@ pub fn return_address(emulator: &dyn Emulator) -> Result<u64> {
     const PAGE: u64 = 0x1000;
     let map = emulator.memory_map();
     let exits = emulator.exit_points();
-    let half = emulator.definition().highest_address().min(u64::from(u32::MAX)) / 2 + 1;
+    // In real-address mode of x86, a return address is an offset of 16 bits.
+    let pointer = u64::MAX >> (64 - 8 * u32::from(emulator.definition().pointer_bytes.clamp(1, 8)));
+    let half = emulator.definition().highest_address().min(u64::from(u32::MAX)).min(pointer) / 2 + 1;
     let taken = |first: u64| {
         let page = (first..first + PAGE).into();
         let covering =

@@ -26,6 +26,7 @@ pub(crate) fn of(platform: Platform) -> &'static PlatformDefinition {
     match platform.architecture() {
         Architecture::I386 => &x86::I386,
         Architecture::X86_64 => &x86::X86_64,
+        Architecture::X86_16 => &x86::X86_16,
         Architecture::ArmV5T => &arm::ARMV5T,
         Architecture::ArmV6M => &arm::ARMV6M,
         Architecture::ArmV7M => &arm::ARMV7M,

@@ -24,7 +24,8 @@ impl Place {
     /// That of a platform, in pages of a size.
     #[must_use]
     pub fn of(platform: Platform, size: u64, pages: u64) -> Self {
-        match platform.definition().address_bits {
+        let definition = platform.definition();
+        match definition.address_bits.min(8 * definition.pointer_bytes) {
             ..=20 => Self { code: 0x8000, pages, data: 0x4000, size },
             _ => Self { code: 0x2_0000, pages, data: 0x1_0000, size },
         }

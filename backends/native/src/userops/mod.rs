@@ -37,6 +37,9 @@ pub(crate) mod sparc_float;
 pub(crate) mod sparc_integer;
 mod traps;
 mod tricore;
+pub(crate) mod tricore_arithmetic;
+pub(crate) mod tricore_fractions;
+pub(crate) mod tricore_halves;
 mod x86;
 
 use hashbrown::HashMap;
@@ -119,7 +122,7 @@ pub fn missing_operations(platform: Platform) -> terrella_emulator_api::Result<V
 /// The tables of an architecture.
 fn tables(architecture: Architecture) -> &'static [Table] {
     match architecture {
-        Architecture::X86_64 | Architecture::I386 => &[traps::X86, x86::X86],
+        Architecture::X86_64 | Architecture::I386 | Architecture::X86_16 => &[traps::X86, x86::X86],
         Architecture::ArmV5T
         | Architecture::ArmV6M
         | Architecture::ArmV7A

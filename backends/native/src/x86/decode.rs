@@ -6,6 +6,17 @@ pub(super) const P66: u8 = 2;
 pub(super) const PF3: u8 = 4;
 pub(super) const PF2: u8 = 8;
 
+/// The size of code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// 16 bits, in real-address mode.
+    Real,
+    /// 32 bits.
+    Protected,
+    /// 64 bits.
+    Long,
+}
+
 /// An address as an instruction gives it; registers by their numbers.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Address {
@@ -13,8 +24,8 @@ pub(super) struct Address {
     pub(super) index: Option<u8>,
     pub(super) shift: u8,
     pub(super) displacement: u64,
-    /// 4 for FS, 5 for GS.
-    pub(super) segment: u8,
+    /// The prefix that selects a segment, as a number of segment registers.
+    pub(super) segment: Option<u8>,
     pub(super) bits: u8,
 }
 
@@ -38,6 +49,9 @@ pub(super) struct Decoded {
     pub(super) has_rex: bool,
     pub(super) waits: bool,
     pub(super) locks: bool,
+    pub(super) segment: Option<u8>,
+    /// Addresses have 16 bits.
+    pub(super) short: bool,
     /// Where the immediate is.
     pub(super) immediate: usize,
     /// The address is longer than the bytes: for the specification, the
@@ -46,20 +60,26 @@ pub(super) struct Decoded {
 }
 
 /// Takes an instruction apart; `None`: it has no kernel.
-pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
+pub(super) fn decode(bytes: &[u8], mode: Mode) -> Option<Decoded> {
+    let is_64 = mode == Mode::Long;
     let mut at = 0;
-    let (mut has_66, mut repeat, mut segment, mut short) = (false, NONE, 0, false);
+    let (mut has_66, mut repeat, mut segment, mut has_67) = (false, NONE, None, false);
     let (mut waits, mut locks) = (false, false);
     loop {
         match bytes.get(at)? {
             0x66 => has_66 = true,
-            0x67 => short = true,
+            0x67 => has_67 = true,
             0xf3 => repeat = PF3,
             0xf2 => repeat = PF2,
-            0x64 => segment = 4,
-            0x65 => segment = 5,
+            0x64 => segment = Some(4),
+            0x65 => segment = Some(5),
             0xf0 => locks = true,
-            0x2e | 0x36 | 0x3e | 0x26 => {}
+            // Those of flat segments say nothing.
+            prefix @ (0x2e | 0x36 | 0x3e | 0x26) => {
+                if mode == Mode::Real {
+                    segment = Some(prefix >> 3 & 3);
+                }
+            }
             // FWAIT before another one is part of it.
             0x9b if at + 1 < bytes.len() => waits = true,
             _ => break,
@@ -93,11 +113,17 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
         has_rex: rex != 0,
         waits,
         locks,
+        segment: None,
+        short: false,
         immediate: 0,
         truncated: false,
     };
     let first = *bytes.get(at)?;
-    let is_vex = matches!(first, 0xc4 | 0xc5) && (is_64 || bytes.get(at + 1)? >= &0xc0);
+    let is_vex = match mode {
+        Mode::Real => false,
+        Mode::Protected => matches!(first, 0xc4 | 0xc5) && bytes.get(at + 1)? >= &0xc0,
+        Mode::Long => matches!(first, 0xc4 | 0xc5),
+    };
     if is_vex {
         let payload = if first == 0xc4 {
             let high = *bytes.get(at + 1)?;
@@ -138,7 +164,13 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
     }
     at += 1;
     decoded.immediate = at;
-    if !has_modrm(&decoded) {
+    decoded.segment = segment;
+    decoded.short = match mode {
+        Mode::Real => !has_67,
+        Mode::Protected => has_67,
+        Mode::Long => false,
+    };
+    if !has_modrm(&decoded, mode) {
         decoded.rm = decoded.opcode & 7 | (rex & 1) << 3;
         return Some(decoded);
     }
@@ -148,18 +180,15 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
     decoded.reg = modrm >> 3 & 7 | (rex & 4) << 1;
     decoded.rm = modrm & 7 | (rex & 1) << 3;
     if modrm < 0xc0 {
-        let found = if short && !is_64 {
-            address_16(bytes, at, modrm)
-        } else {
-            address(bytes, at, modrm, rex, is_64)
-        };
+        let found =
+            if decoded.short { address_16(bytes, at, modrm) } else { address(bytes, at, modrm, rex, is_64) };
         decoded.truncated = found.is_none();
         let (address, end) = found.unwrap_or_default();
         at = end;
-        let bits = match (is_64, short) {
-            (true, false) => 64,
-            (true, true) | (false, false) => 32,
-            (false, true) => 16,
+        let bits = match (is_64, decoded.short) {
+            (true, _) if !has_67 => 64,
+            (_, true) => 16,
+            _ => 32,
         };
         decoded.address = Some(Address { segment, bits, ..address });
     }
@@ -167,8 +196,13 @@ pub(super) fn decode(bytes: &[u8], is_64: bool) -> Option<Decoded> {
     Some(decoded)
 }
 
-const fn has_modrm(decoded: &Decoded) -> bool {
+const fn has_modrm(decoded: &Decoded, mode: Mode) -> bool {
     match decoded.map {
+        0 if matches!(mode, Mode::Real)
+            && matches!(decoded.opcode, 0x62 | 0x63 | 0x8c | 0x8e | 0x8f | 0xc4 | 0xc5) =>
+        {
+            true
+        }
         0 => matches!(decoded.opcode, 0xc0 | 0xc1 | 0xfe | 0xff | 0xd0..=0xd3 | 0xd8..=0xdf | 0x86 | 0x87),
         1 => !matches!(decoded.opcode, 0x31 | 0x77 | 0xa2 | 0xc8..=0xcf | 0x05..=0x0b),
         _ => true,
@@ -183,7 +217,7 @@ fn address(bytes: &[u8], mut at: usize, modrm: u8, rex: u8, is_64: bool) -> Opti
         index: None,
         shift: 0,
         displacement: 0,
-        segment: 0,
+        segment: None,
         bits: 0,
     };
     let mut displacement = [0, 1, 4][usize::from(mode)];
@@ -240,7 +274,7 @@ fn address_16(bytes: &[u8], at: usize, modrm: u8) -> Option<(Address, usize)> {
         1 => *bytes.get(at)? as i8 as i64 as u64,
         _ => u64::from(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?)),
     };
-    Some((Address { base, index, shift: 0, displacement, segment: 0, bits: 16 }, at + size))
+    Some((Address { base, index, shift: 0, displacement, segment: None, bits: 16 }, at + size))
 }
 
 /// The base of addresses relative to the next instruction.

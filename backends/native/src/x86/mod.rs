@@ -15,6 +15,7 @@ mod float;
 mod general;
 mod lanes;
 mod moves;
+mod real;
 mod reserved;
 mod soft;
 mod stack;
@@ -28,11 +29,12 @@ mod wide;
 mod x87;
 
 use terrella_emulator_api::{Access, MemoryCause};
+use terrella_platforms::{Architecture, Platform};
 use terrella_sleigh::Language;
 
 use crate::{emulator::NativeEmulator, halt::Halt, layout::Layout};
 
-use decode::{NONE, P66, PF2, PF3};
+use decode::{Mode, NONE, P66, PF2, PF3};
 use lanes::{Lane, by_halves, each, each_of_one, halves, upper};
 pub(crate) use table::find;
 use table::{Kind, Row, Size, g, m, x};
@@ -44,17 +46,43 @@ pub(crate) type Vector = [u8; WIDEST];
 /// What executes an instruction.
 pub(crate) type Kernel = fn(&mut NativeEmulator, &NativeOp) -> Result<(), Halt>;
 
+/// The parts of the flags register (Intel SDM, volume 1, figure 3-8).
+const FLAGS: &[(&str, u8); 17] = &[
+    ("CF", 0),
+    ("PF", 2),
+    ("AF", 4),
+    ("ZF", 6),
+    ("SF", 7),
+    ("TF", 8),
+    ("IF", 9),
+    ("DF", 10),
+    ("OF", 11),
+    ("IOPL", 12),
+    ("NT", 14),
+    ("RF", 16),
+    ("VM", 17),
+    ("AC", 18),
+    ("VIF", 19),
+    ("VIP", 20),
+    ("ID", 21),
+];
+
 /// Where the registers are in the file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Registers {
+    mode: Mode,
     is_64: bool,
     general: [u16; 16],
     vectors: [u16; 16],
     stack: [u16; 8],
     fs: u16,
     gs: u16,
-    /// The selectors that have these bases.
-    selectors: (u16, u16),
+    /// The selectors, in the order of their numbers.
+    segments: [u16; 6],
+    /// Where real-address mode puts the address that it goes to.
+    pub(crate) target: u16,
+    /// The parts of the flags register: their places, and their lowest bits.
+    flags: [(u16, u8); 17],
     cf: u16,
     pf: u16,
     af: u16,
@@ -72,7 +100,7 @@ pub(crate) struct Registers {
 
 impl Registers {
     /// `None`: the language is not x86, or lacks some of them.
-    pub(crate) fn new(language: &Language, layout: &Layout) -> Option<Self> {
+    pub(crate) fn new(platform: Platform, language: &Language, layout: &Layout) -> Option<Self> {
         let place = |name: &str| {
             let register = language.register(name)?;
             layout.place(&register.varnode()).and_then(|place| u16::try_from(place).ok())
@@ -96,12 +124,28 @@ impl Registers {
         for (number, slot) in stack.iter_mut().enumerate() {
             *slot = place(&format!("ST{number}"))?;
         }
+        let mut segments = [0; 6];
+        for (slot, name) in segments.iter_mut().zip(["ES", "CS", "SS", "DS", "FS", "GS"]) {
+            *slot = place(name)?;
+        }
+        let mut flags = [(0, 0); 17];
+        for (slot, (name, bit)) in flags.iter_mut().zip(FLAGS) {
+            *slot = (place(name)?, *bit);
+        }
+        let mode = match platform.architecture() {
+            Architecture::X86_16 => Mode::Real,
+            _ if is_64 => Mode::Long,
+            _ => Mode::Protected,
+        };
         Some(Self {
+            mode,
             is_64,
             general,
             vectors,
             stack,
-            selectors: (place("FS")?, place("GS")?),
+            segments,
+            target: place("EIP")?,
+            flags,
             fs: place("FS_OFFSET")?,
             gs: place("GS_OFFSET")?,
             cf: place("CF")?,
@@ -165,7 +209,17 @@ pub(crate) struct NativeOp {
     aligned: bool,
     /// It begins with FWAIT.
     waits: bool,
+    /// It goes to the address in [`Registers::target`].
+    pub(crate) transfers: bool,
     pub(crate) pc: u64,
+    /// The address behind it.
+    next: u64,
+    /// In real-address mode: the immediate, the place of the segment's
+    /// selector where the operands do not have it, and whether addresses are
+    /// of 16 bits.
+    value: u64,
+    segment: u16,
+    short: bool,
     /// The number of the instruction in its block.
     index: u32,
 }
@@ -199,9 +253,11 @@ impl NativeEmulator {
     pub(crate) fn segment_base(&self, selector: u16) -> u64 {
         let Some(it) = self.x86 else { return 0 };
         let size = if it.is_64 { 8 } else { 4 };
-        if selector == it.selectors.0 {
+        if it.mode == Mode::Real {
+            self.general(selector, 2) << 4
+        } else if selector == it.segments[4] {
             self.general(it.fs, size)
-        } else if selector == it.selectors.1 {
+        } else if selector == it.segments[5] {
             self.general(it.gs, size)
         } else {
             0
@@ -218,7 +274,22 @@ impl NativeEmulator {
         let mut address =
             value(ea.base).wrapping_add(value(ea.index) << ea.shift).wrapping_add(ea.displacement);
         address &= ea.mask;
-        address.wrapping_add(value(ea.segment)) & self.address_mask
+        let base = match (ea.segment, self.x86) {
+            (Some(selector), Some(Registers { mode: Mode::Real, .. })) => self.general(selector, 2) << 4,
+            (segment, _) => value(segment),
+        };
+        address.wrapping_add(base) & self.address_mask
+    }
+
+    /// The address in RDI, EDI or DI, of an instruction that does not say so.
+    fn string_address(&self, op: &NativeOp, it: &Registers) -> u64 {
+        let width = match it.mode {
+            Mode::Long => 8,
+            Mode::Real if op.short => 2,
+            _ => 4,
+        };
+        let base = if it.mode == Mode::Real { self.general(op.segment, 2) << 4 } else { 0 };
+        self.general(it.general[7], width).wrapping_add(base)
     }
 
     fn load_bytes(&mut self, op: &NativeOp, address: u64, bytes: &mut [u8]) -> Result<(), Halt> {

@@ -124,8 +124,7 @@ pub(super) const ROWS: &[Row] = &[
         let Rm::Place(rm) = op.rm else { return Err(Halt::Invalid) };
         let (mask, value) = (e.vector(rm, op.length), e.vector(op.reg, op.length));
         let Some(registers) = e.x86 else { return Err(Halt::Invalid) };
-        let width = if registers.is_64 { 8 } else { 4 };
-        let base = e.general(registers.general[7], width);
+        let base = e.string_address(op, &registers);
         for index in (0..usize::from(op.length)).filter(|index| mask[*index] & 0x80 != 0) {
             let address = base.wrapping_add(index as u64) & e.address_mask;
             e.store_bytes(op, address, &[value[index]])?;

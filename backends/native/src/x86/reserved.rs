@@ -155,7 +155,7 @@ fn gathers_over_itself(decoded: &Decoded) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x86::decode::decode;
+    use crate::x86::decode::{Mode, decode};
 
     /// Encodings, whether the mode is of 64 bits, and whether a processor
     /// refuses them. As measured on an Intel Xeon.
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn encodings_are_refused_as_by_hardware() {
         for (bytes, is_64, refused) in ENCODINGS {
-            let decoded = decode(bytes, *is_64);
+            let decoded = decode(bytes, if *is_64 { Mode::Long } else { Mode::Protected });
             let reserved = decoded.is_some_and(|decoded| is_reserved(&decoded, *is_64));
             assert_eq!(reserved, *refused, "{bytes:02x?}");
         }

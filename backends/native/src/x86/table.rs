@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::reserved::is_reserved;
 use super::{
     Ea, Kernel, NONE, NativeOp, P66, PF2, PF3, Registers, Rm, conversions, crypto, decimal, decode, float,
-    general, moves, state, strings, vector, wide, x87,
+    general, moves, real, state, strings, vector, wide, x87,
 };
 use crate::halt::Halt;
 
@@ -200,7 +200,12 @@ pub(super) fn rows(map: u8, opcode: u8) -> &'static [Row] {
 /// The kernel of an instruction with its operands; `None`: it has none, and
 /// is lowered from p-code.
 pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<NativeOp> {
-    let decoded = decode::decode(bytes, registers.is_64)?;
+    let decoded = decode::decode(bytes, registers.mode)?;
+    if registers.mode == decode::Mode::Real
+        && let Some(op) = real::find(registers, &decoded, bytes, pc)
+    {
+        return Some(op);
+    }
     if is_reserved(&decoded, registers.is_64) {
         return Some(no_instruction(&decoded, pc));
     }
@@ -229,7 +234,8 @@ pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<Nativ
     };
     let is_general = |kind| matches!(kind, Kind::General | Kind::Byte | Kind::Stack);
     // Where the prefix selects the instruction, it says nothing of sizes.
-    let short = decoded.has_66 && !decoded.vex && is_general(row.reg) && is_general(row.rm);
+    let is_short = decoded.has_66 != (registers.mode == decode::Mode::Real);
+    let short = is_short && !decoded.vex && is_general(row.reg) && is_general(row.rm);
     let width = match (decoded.wide, short) {
         // In 32-bit code, it says nothing of general registers.
         (true, _) if registers.is_64 || decoded.vex && !is_general(row.reg) && !is_general(row.rm) => 8,
@@ -244,29 +250,11 @@ pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<Nativ
         Kind::Byte | Kind::General => registers.general[usize::from(number & 15)],
     };
     let next = pc.wrapping_add(bytes.len() as u64);
-    let general = |number: u8| registers.general[usize::from(number & 15)];
     let rm = match decoded.address {
         None => Rm::Place(place(row.rm, decoded.rm)),
         Some(address) => {
-            let relative = address.base == Some(decode::RELATIVE);
             let gathers = decoded.vex && decoded.map == 2 && (0x90..0x94).contains(&decoded.opcode);
-            let index = if gathers {
-                address.index.map(|index| registers.vectors[usize::from(index & 15)])
-            } else {
-                address.index.filter(|index| *index != 4).map(general)
-            };
-            Rm::Memory(Ea {
-                base: address.base.filter(|_| !relative).map(general),
-                index,
-                shift: address.shift,
-                displacement: address.displacement.wrapping_add(if relative { next } else { 0 }),
-                segment: match address.segment {
-                    4 => Some(registers.fs),
-                    5 => Some(registers.gs),
-                    _ => None,
-                },
-                mask: u64::MAX >> (64 - address.bits),
-            })
+            Rm::Memory(effective(registers, &address, next, gathers))
         }
     };
     let size = match row.size {
@@ -299,9 +287,44 @@ pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<Nativ
         mmx,
         aligned: row.aligned.unwrap_or(!decoded.vex && size == 16),
         waits: decoded.waits,
+        transfers: false,
         pc,
+        next,
+        value: 0,
+        segment: registers.segments[usize::from(decoded.segment.unwrap_or(3))],
+        short: decoded.short,
         index: 0,
     })
+}
+
+/// An address by the places of its registers.
+pub(super) fn effective(registers: &Registers, address: &decode::Address, next: u64, gathers: bool) -> Ea {
+    let general = |number: u8| registers.general[usize::from(number & 15)];
+    let relative = address.base == Some(decode::RELATIVE);
+    let index = if gathers {
+        address.index.map(|index| registers.vectors[usize::from(index & 15)])
+    } else {
+        // Without an index, 4 stands in its place; addresses of 16 bits have
+        // no such place.
+        address.index.filter(|index| *index != 4).map(general)
+    };
+    let segment = match (registers.mode, address.segment) {
+        (decode::Mode::Real, Some(segment)) => Some(registers.segments[usize::from(segment)]),
+        // The stack segment is that of SP, ESP, BP and EBP as bases.
+        (decode::Mode::Real, None) if matches!(address.base, Some(4 | 5)) => Some(registers.segments[2]),
+        (decode::Mode::Real, None) => Some(registers.segments[3]),
+        (_, Some(4)) => Some(registers.fs),
+        (_, Some(5)) => Some(registers.gs),
+        _ => None,
+    };
+    Ea {
+        base: address.base.filter(|_| !relative).map(general),
+        index,
+        shift: address.shift,
+        displacement: address.displacement.wrapping_add(if relative { next } else { 0 }),
+        segment,
+        mask: u64::MAX >> (64 - address.bits),
+    }
 }
 
 /// A prefix of repetition beside the operand size prefix selects what is not
@@ -317,7 +340,7 @@ pub(super) fn invalid(decoded: &decode::Decoded, pc: u64) -> Option<NativeOp> {
 }
 
 /// What an encoding that is no instruction does.
-const fn no_instruction(decoded: &decode::Decoded, pc: u64) -> NativeOp {
+pub(super) const fn no_instruction(decoded: &decode::Decoded, pc: u64) -> NativeOp {
     NativeOp {
         kernel: |_, _| Err(Halt::Invalid),
         reg: 0,
@@ -335,7 +358,12 @@ const fn no_instruction(decoded: &decode::Decoded, pc: u64) -> NativeOp {
         mmx: false,
         aligned: false,
         waits: false,
+        transfers: false,
         pc,
+        next: pc,
+        value: 0,
+        segment: 0,
+        short: false,
         index: 0,
     }
 }

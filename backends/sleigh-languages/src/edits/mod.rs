@@ -17,6 +17,7 @@ mod sparc;
 mod superh;
 mod tricore;
 mod x86;
+mod x86_16;
 mod xtensa;
 mod z80;
 
@@ -51,6 +52,7 @@ pub const EDITS: &[&[Edit]] = &[
     superh::EDITS,
     tricore::EDITS,
     x86::EDITS,
+    x86_16::EDITS,
     xtensa::EDITS,
     z80::EDITS,
 ];

@@ -68,7 +68,7 @@ struct Decoder {
 /// The decoder of a platform, `None` if Unicorn does not run it.
 fn decoder(platform: Platform) -> Option<&'static Decoder> {
     Some(match platform.architecture() {
-        Architecture::I386 | Architecture::X86_64 => &x86::DECODER,
+        Architecture::I386 | Architecture::X86_64 | Architecture::X86_16 => &x86::DECODER,
         Architecture::ArmV5T
         | Architecture::ArmV6M
         | Architecture::ArmV7M

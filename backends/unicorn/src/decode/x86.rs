@@ -10,7 +10,11 @@ use super::{CodeState, Decoder};
 pub(super) const DECODER: Decoder = Decoder { length, transfers, wide };
 
 fn decode(platform: Platform, bytes: &[u8]) -> Option<Instruction> {
-    let bitness = if platform.architecture() == Architecture::X86_64 { 64 } else { 32 };
+    let bitness = match platform.architecture() {
+        Architecture::X86_64 => 64,
+        Architecture::X86_16 => 16,
+        _ => 32,
+    };
     let instruction = Iced::new(bitness, bytes, DecoderOptions::NONE).decode();
     (!instruction.is_invalid()).then_some(instruction)
 }

@@ -239,6 +239,7 @@ fn tables(platform: Platform) -> &'static [&'static [Row]] {
     match platform.architecture() {
         Architecture::X86_64 => x86::TABLES_64,
         Architecture::I386 => x86::TABLES_32,
+        Architecture::X86_16 => x86::TABLES_16,
         Architecture::AArch64 => aarch64::TABLES,
         Architecture::ArmV5T => arm::TABLES_V5T,
         Architecture::ArmV6M => arm::TABLES_V6M,

@@ -1,4 +1,4 @@
-//! x86, 32 and 64 bits.
+//! x86, 16, 32 and 64 bits.
 
 use unicorn_engine::RegisterX86 as R;
 
@@ -8,6 +8,8 @@ pub(super) const TABLES_64: &[&[Row]] =
     &[GENERAL_64, COMMON, SELECTORS, TABLES, TABLE_SELECTORS, SPECIFIC, SPECIFIC_64];
 pub(super) const TABLES_32: &[&[Row]] =
     &[GENERAL_32, COMMON, SELECTORS, TABLES, TABLE_SELECTORS, SPECIFIC, SPECIFIC_32];
+
+pub(super) const TABLES_16: &[&[Row]] = &[GENERAL_16, COMMON, SELECTORS_16, TABLES];
 
 const fn one(name: &'static str, id: R, bytes: u8) -> Row {
     Row::one(name, id as i32, bytes)
@@ -67,6 +69,36 @@ const GENERAL_32: &[Row] = &[
     bank("dr", 0, R::DR0, R::DR3, 4),
     bank("dr", 6, R::DR6, R::DR7, 4),
     bank("zmm", 0, R::YMM0, R::YMM7, 32),
+];
+
+/// The program counter is the offset in the code segment, which the emulator
+/// adds.
+const GENERAL_16: &[Row] = &[
+    one("eax", R::EAX, 4),
+    one("ecx", R::ECX, 4),
+    one("edx", R::EDX, 4),
+    one("ebx", R::EBX, 4),
+    one("esp", R::ESP, 4),
+    one("ebp", R::EBP, 4),
+    one("esi", R::ESI, 4),
+    one("edi", R::EDI, 4),
+    one("pc", R::EIP, 4),
+    one("eip", R::EIP, 4),
+    one("eflags", R::EFLAGS, 4),
+    bank("cr", 0, R::CR0, R::CR0, 4),
+    bank("cr", 2, R::CR2, R::CR4, 4),
+    bank("dr", 0, R::DR0, R::DR3, 4),
+    bank("dr", 6, R::DR6, R::DR7, 4),
+    bank("xmm", 0, R::XMM0, R::XMM7, 16),
+];
+
+const SELECTORS_16: &[Row] = &[
+    one("cs", R::CS, 2),
+    one("ss", R::SS, 2),
+    one("ds", R::DS, 2),
+    one("es", R::ES, 2),
+    one("fs", R::FS, 2),
+    one("gs", R::GS, 2),
 ];
 
 const COMMON: &[Row] = &[

@@ -142,6 +142,42 @@ pub(super) const CALLS_32: &[CallingConvention] = &[
     },
 ];
 
+/// Near functions of the small model. A value of 32 bits stands in two slots,
+/// and is returned in `dx:ax`. Floating-point values are in memory or emulated
+/// by the compiler's own rules, so that none is in a register.
+const CDECL_16: CallingConvention = CallingConvention {
+    name: "cdecl",
+    source: "Microsoft C 5.1 Mixed-Language Programming Guide, 1.3",
+    integer_arguments: &[],
+    pointer_arguments: &[],
+    slot_bytes: 2,
+    wide: WidePlacement::Split,
+    floats: FloatPlacement::AsIntegers,
+    extension: Extension::BySign,
+    stack_arguments: 2,
+    stack_alignment: 2,
+    entry_misalignment: 0,
+    stack_bias: 0,
+    red_zone: 0,
+    positional: false,
+    integer_results: &["ax", "dx"],
+    pointer_result: None,
+    float_results: &[],
+    float_result_format: FloatFormat::LowBits,
+    struct_result: StructResult::HiddenArgument { callee_pops: false },
+    struct_result_in_registers: 0,
+    callee_saved: &["si", "di", "bp"],
+    return_by: ReturnBy::Stack { bytes: 2 },
+    callee_pops: false,
+    entry_register: None,
+    function_descriptors: false,
+    variadic_vector_count: None,
+    by_size: None,
+};
+
+pub(super) const CALLS_16: &[CallingConvention] =
+    &[CDECL_16, CallingConvention { name: "stdcall", callee_pops: true, ..CDECL_16 }];
+
 pub(super) const SYSCALLS_64: &[SyscallConvention] = &[SyscallConvention {
     name: "linux",
     instruction: "syscall",

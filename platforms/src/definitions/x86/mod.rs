@@ -1,4 +1,4 @@
-//! 32-bit and 64-bit x86.
+//! 16-bit, 32-bit and 64-bit x86.
 
 mod conventions;
 mod registers;
@@ -80,5 +80,36 @@ pub(super) static I386: PlatformDefinition = PlatformDefinition {
     syscall_conventions: conventions::SYSCALLS_32,
     interrupts: INTERRUPTS,
     rows: registers::ROWS_32,
+    table: OnceLock::new(),
+};
+
+/// Real-address mode (Software Developer's Manual, volume 3, 21.1) of a
+/// processor with 32-bit registers.
+///
+/// Addresses are linear: the base of a segment, which is its selector times
+/// 16, and an offset. So is the program counter `pc`, which is `cs` times 16
+/// and `eip`. Nothing wraps at 1 MiB: the A20 line is on. Segments have no
+/// limits: they are as a processor has them that was in protected mode before
+/// and loaded limits of 4 GiB there ("unreal mode").
+pub(super) static X86_16: PlatformDefinition = PlatformDefinition {
+    platform: Platform::X86_16,
+    description: "16-bit x86 (real-address mode, 80386 and later)",
+    address_bits: 32,
+    pointer_bytes: 2,
+    program_counter: "pc",
+    stack_pointer: "sp",
+    link_register: None,
+    general_registers: &["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"],
+    instruction_alignment: 1,
+    longest_instruction: 15,
+    delay_slots: false,
+    code_address_bit: CodeAddressBit::Address,
+    page_bytes: 4096,
+    // As i386's, whose files it shares.
+    elf: Some(ElfIdentity { machine: 3, class_bits: 32 }),
+    calling_conventions: conventions::CALLS_16,
+    syscall_conventions: &[],
+    interrupts: INTERRUPTS,
+    rows: registers::ROWS_16,
     table: OnceLock::new(),
 };

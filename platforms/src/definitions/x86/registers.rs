@@ -15,6 +15,7 @@ use crate::{
 pub(super) const ROWS_64: &[&[Row]] = &[
     GENERAL_64,
     EFLAGS_BITS,
+    SELECTORS,
     SEGMENTS,
     TABLES_64,
     CONTROL_64,
@@ -26,7 +27,10 @@ pub(super) const ROWS_64: &[&[Row]] = &[
 
 pub(super) const ROWS_32: &[&[Row]] = &[
     GENERAL_32,
+    PROGRAM_COUNTER_32,
+    EFLAGS,
     EFLAGS_BITS,
+    SELECTORS,
     SEGMENTS,
     TABLES_32,
     CONTROL_32,
@@ -34,6 +38,21 @@ pub(super) const ROWS_32: &[&[Row]] = &[
     X87_POINTERS_32,
     VECTORS_32,
     MODEL_SPECIFIC,
+];
+
+/// The selectors stand before the program counter, which their values are part
+/// of: a machine that sets all registers sets them in this order.
+pub(super) const ROWS_16: &[&[Row]] = &[
+    SELECTORS,
+    PROGRAM_COUNTER_16,
+    GENERAL_32,
+    EFLAGS,
+    EFLAGS_BITS,
+    TABLES_16,
+    CONTROL_32,
+    X87,
+    X87_POINTERS_32,
+    VECTORS_16,
 ];
 
 const GENERAL_64: &[Row] = &[
@@ -111,12 +130,18 @@ const GENERAL_32: &[Row] = &[
     part("ch", "ecx", 8, 8),
     part("dh", "edx", 8, 8),
     part("bh", "ebx", 8, 8),
-    reg("eip", 32, ProgramCounter),
-    part("ip", "eip", 0, 16),
-    names(&[("pc", "eip")]),
-    reg("eflags", 32, Flags),
-    part("flags", "eflags", 0, 16),
 ];
+
+const PROGRAM_COUNTER_32: &[Row] =
+    &[reg("eip", 32, ProgramCounter), part("ip", "eip", 0, 16), names(&[("pc", "eip")])];
+
+/// The linear address of the next instruction, and its offset in the code
+/// segment: two views of one register. Writing `cs` keeps `eip`, and so moves
+/// `pc`; writing `pc` keeps `cs`, and sets `eip`.
+const PROGRAM_COUNTER_16: &[Row] =
+    &[reg("pc", 32, ProgramCounter), reg("eip", 32, Control), part("ip", "eip", 0, 16)];
+
+const EFLAGS: &[Row] = &[reg("eflags", 32, Flags), part("flags", "eflags", 0, 16)];
 
 /// Volume 1, figure 3-8.
 const EFLAGS_BITS: &[Row] = &[
@@ -139,15 +164,18 @@ const EFLAGS_BITS: &[Row] = &[
     flag("id", "eflags", 21, 1),
 ];
 
-/// Selectors, and the sizes of the hidden parts that do not depend on the
-/// mode.
-const SEGMENTS: &[Row] = &[
+const SELECTORS: &[Row] = &[
     reg("cs", 16, Segment),
     reg("ss", 16, Segment),
     reg("ds", 16, Segment),
     reg("es", 16, Segment),
     reg("fs", 16, Segment),
     reg("gs", 16, Segment),
+];
+
+/// Selectors of system segments, and the sizes of the hidden parts that do not
+/// depend on the mode.
+const SEGMENTS: &[Row] = &[
     reg("ldtr", 16, Segment),
     reg("tr", 16, Segment),
     reg("ldtr_limit", 32, Control),
@@ -171,6 +199,14 @@ const TABLES_32: &[Row] = &[
     reg("gs_base", 32, Base),
     reg("ldtr_base", 32, Base),
     reg("tr_base", 32, Base),
+    reg("gdtr_base", 32, Base),
+    reg("idtr_base", 32, Base),
+];
+
+/// Bases of segments are 16 times their selectors.
+const TABLES_16: &[Row] = &[
+    reg("gdtr_limit", 16, Control),
+    reg("idtr_limit", 16, Control),
     reg("gdtr_base", 32, Base),
     reg("idtr_base", 32, Base),
 ];
@@ -259,3 +295,6 @@ const VECTORS_32: &[Row] = &[
     part_bank("xmm", 0, 7, "zmm", 0, 128),
     bank("k", 0, 7, 64, Mask),
 ];
+
+/// There are no instructions with a `VEX` prefix in real-address mode.
+const VECTORS_16: &[Row] = &[bank("xmm", 0, 7, 128, Vector)];

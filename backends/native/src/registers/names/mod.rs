@@ -105,7 +105,7 @@ const fn is_mips(architecture: Architecture) -> bool {
 
 const fn family(architecture: Architecture) -> &'static Family {
     match architecture {
-        Architecture::X86_64 | Architecture::I386 => &x86::FAMILY,
+        Architecture::X86_64 | Architecture::I386 | Architecture::X86_16 => &x86::FAMILY,
         Architecture::ArmV5T | Architecture::ArmV7A | Architecture::ArmV7R => &arm::CLASSIC,
         Architecture::ArmV6M | Architecture::ArmV7M => &arm::MICROCONTROLLER,
         Architecture::AArch64 => &AARCH64,
