@@ -11,7 +11,7 @@ mod paths;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 pub use host::MountMode;
-pub(crate) use paths::{MAX_NAME, MAX_PATH, Place};
+pub(crate) use paths::{MAX_PATH, Place};
 
 use crate::errno::Errno;
 
@@ -21,6 +21,10 @@ pub(crate) type InodeId = usize;
 pub(crate) const ROOT: InodeId = 0;
 /// The largest file, so that no program takes all memory of the host: 1 GiB.
 pub(crate) const MAX_FILE: u64 = 1 << 30;
+
+/// The time that files have which are there from the start: the first of
+/// January 2024, in nanoseconds since 1970.
+pub(crate) const EPOCH: i64 = 1_704_067_200_000_000_000;
 
 /// A device that every system has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +156,7 @@ impl FileSystem {
     /// the usual devices and the names of the users.
     #[must_use]
     pub fn new() -> Self {
-        let mut files = Self { inodes: Vec::new(), free: Vec::new(), now: 0 };
+        let mut files = Self { inodes: Vec::new(), free: Vec::new(), now: EPOCH };
         files.add_inode(Node::Directory { entries: BTreeMap::new(), parent: ROOT }, 0o755);
         files.usual();
         files

@@ -8,7 +8,7 @@ use crate::errno::Errno;
 /// The longest path, with its end (`PATH_MAX`).
 pub(crate) const MAX_PATH: usize = 4096;
 /// The longest name in a folder (`NAME_MAX`).
-pub(crate) const MAX_NAME: usize = 255;
+const MAX_NAME: usize = 255;
 /// So many symbolic links are followed (path_resolution(7)).
 const MAX_LINKS: usize = 40;
 

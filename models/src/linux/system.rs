@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     errno::Errno,
-    files::{FileSystem, InodeId, ROOT},
+    files::{EPOCH, FileSystem, InodeId, ROOT},
 };
 
 /// Makes an emulator of a platform: a system needs one for each address space.
@@ -79,7 +79,7 @@ impl Default for Options {
         Self {
             files: FileSystem::new(),
             streams: Streams::host(),
-            epoch: 1_704_067_200_000_000_000,
+            epoch: EPOCH,
             real_time: false,
             seed: 0x7465_7272_656c_6c61,
             scheduler: Box::new(RoundRobin::default()),

@@ -109,7 +109,6 @@ pub(crate) struct Abi {
 }
 
 const KIB: u64 = 1 << 10;
-const GIB: u64 = 1 << 30;
 
 impl Abi {
     /// That of a platform, if Linux has it.

@@ -322,9 +322,9 @@ pub(super) fn epoll_create1(task: &mut Task<'_>) -> Answer {
     make_poll(task, task.argument(0))
 }
 
-/// `struct epoll_event` is packed on x86-64.
-const fn event_size(packed: bool) -> u64 {
-    if packed { 12 } else { 16 }
+/// Where the data is in `struct epoll_event`, which is packed on x86-64.
+fn event_data(task: &Task<'_>) -> u64 {
+    if task.abi.machine == "x86_64" || task.abi.alignment < 8 { 4 } else { 8 }
 }
 
 pub(super) fn epoll_ctl(task: &mut Task<'_>) -> Answer {
@@ -344,9 +344,8 @@ pub(super) fn epoll_ctl(task: &mut Task<'_>) -> Answer {
         None
     } else {
         let address = task.argument(3);
-        let packed = task.abi.machine == "x86_64";
         let events = task.read_u32(address)?;
-        let data = task.read_integer(address + if packed { 4 } else { 8 }, 8)?;
+        let data = task.read_integer(address + event_data(task), 8)?;
         Some(Watch { events, data, told: 0, version: 0, disabled: false })
     };
     let Some(Kind::Poll(watched)) = task.kernel.descriptions.get_mut(&description).map(|it| &mut it.kind)
@@ -394,11 +393,11 @@ fn epoll_with(task: &mut Task<'_>, timeout: Timeout) -> Answer {
     if let Some(it) = task.kernel.descriptions.get_mut(&description) {
         it.kind = Kind::Poll(watched);
     }
-    let packed = task.abi.machine == "x86_64";
+    let place = event_data(task);
     for (index, (events, data)) in found.iter().enumerate() {
-        let at = task.argument(1) + index as u64 * event_size(packed);
+        let at = task.argument(1) + index as u64 * (place + 8);
         task.write_u32(at, *events)?;
-        task.write_integer(at + if packed { 4 } else { 8 }, *data, 8)?;
+        task.write_integer(at + place, *data, 8)?;
     }
     task.wait_for(timeout, found.len() as u64)
 }

@@ -43,7 +43,8 @@ impl Task<'_> {
         if until.is_some_and(|until| self.has_passed(until)) {
             return Err(Errno::ETIMEDOUT.into());
         }
-        if let Some(call) = &mut self.thread_mut()?.call {
+        // One that waits may have been moved to another futex.
+        if !waits && let Some(call) = &mut self.thread_mut()?.call {
             call.futex = Some((key, bits));
         }
         Err(self.wait_until(until))
