@@ -398,6 +398,7 @@ impl Emulator for NativeEmulator {
                 *kept = None;
             }
         }
+        self.drop_reservation();
         self.go_to(code_pointer);
         if self.definition.code_address_bit == CodeAddressBit::ThumbOnly {
             // The flag of Thumb is set whatever was written to it.

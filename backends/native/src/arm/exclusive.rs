@@ -93,4 +93,16 @@ impl NativeEmulator {
     pub(crate) fn clear_monitor(&mut self) {
         self.mark(0, 0);
     }
+
+    /// Forgets what a load reserved for a store: who goes elsewhere from the
+    /// outside, as a system that changes threads does, has left the sequence of
+    /// the two.
+    pub(crate) fn drop_reservation(&mut self) {
+        use terrella_platforms::Architecture;
+        self.reservation = None;
+        self.clear_monitor();
+        if matches!(self.platform.architecture(), Architecture::RiscV32 | Architecture::RiscV64) {
+            self.set_user_register("RESERVE", 0);
+        }
+    }
 }

@@ -197,7 +197,12 @@ impl Abi {
                 },
                 aligned_pairs: true,
                 tables: &tables::ARM,
-                thread_pointer: ThreadPointer::Register("tpidruro"),
+                // Before version 6 the processor has no register for it.
+                thread_pointer: if platform == Platform::ARMV5T {
+                    ThreadPointer::Kernel
+                } else {
+                    ThreadPointer::Register("tpidruro")
+                },
                 platform_name: Some(match platform {
                     Platform::ARMV7A => "v7l",
                     Platform::ARMV7A_BE => "v7b",
