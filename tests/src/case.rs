@@ -14,7 +14,7 @@ use terrella_platforms::PlatformDefinition;
 use crate::{Backend, Failure, Fixture, snippets::Snippets};
 
 /// How long a case may take; the slowest takes a small part of it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One promise of the contract, checked.
 #[derive(Debug, Clone, Copy)]

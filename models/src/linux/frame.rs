@@ -398,7 +398,20 @@ pub(crate) fn enter(
     }
     let (info_address, context_address) = (frame + layout.info as u64, frame + layout.context as u64);
     let number = abi.to_own(|tables| tables.signal, info.number.into());
-    let back = if action.flags & SA_RESTORER != 0 && action.restorer != 0 {
+    // The kernels of the others do not look at what C libraries bring.
+    let honoured = matches!(
+        platform,
+        Platform::X86_64
+            | Platform::I386
+            | Platform::AARCH64
+            | Platform::AARCH64_BE
+            | Platform::ARMV7A
+            | Platform::ARMV7A_BE
+            | Platform::ARMV5T
+            | Platform::S390X
+            | Platform::SH4
+    );
+    let back = if honoured && action.flags & SA_RESTORER != 0 && action.restorer != 0 {
         action.restorer
     } else {
         process.signal_return

@@ -575,7 +575,10 @@ impl System {
                 }
                 Err(Refusal::Emulator(error)) => return Err(error.into()),
                 // There was no room for the frame.
-                Err(_) => {
+                Err(refusal) => {
+                    if let Some(trace) = &self.kernel.trace {
+                        trace.line(thread, &format!("--- a handler cannot begin: {refusal:?} ---"));
+                    }
                     self.end(process, ExitStatus::Signal(SIGSEGV as u8));
                     return Ok(false);
                 }

@@ -86,4 +86,34 @@ pub(super) const EDITS: &[Edit] = &[
         new: "\tvrD = zext(*:8 ea) << 64;",
         reason: "the number goes to the upper doubleword (Power ISA 3.0, book I, 7.6.3)",
     },
+    Edit {
+        file: "altivec.sinc",
+        old: ":lvsl vrD,A,B\t\tis OP=31 & vrD & A & B & XOP_1_10=6 & Rc=0\n{   # TODO definition\n\tvrD = loadVectorForShiftLeft(A,B);",
+        new: ":lvsl vrD,RA_OR_ZERO,B\t\tis OP=31 & vrD & RA_OR_ZERO & B & XOP_1_10=6 & Rc=0\n{\n\tvrD = loadVectorForShiftLeft(RA_OR_ZERO,B);",
+        reason: "register 0 means zero in an address (AltiVec PEM, lvsl)",
+    },
+    Edit {
+        file: "altivec.sinc",
+        old: ":lvehx vrD,A,B\t\tis OP=31 & vrD & A & B & XOP_1_10=39 & Rc=0",
+        new: ":lvehx vrD,RA_OR_ZERO,B\t\tis OP=31 & vrD & RA_OR_ZERO & B & XOP_1_10=39 & Rc=0",
+        reason: "register 0 means zero in an address (AltiVec PEM, lvehx)",
+    },
+    Edit {
+        file: "altivec.sinc",
+        old: "loadVectorElementHalfWordIndexed(A,B)",
+        new: "loadVectorElementHalfWordIndexed(RA_OR_ZERO,B)",
+        reason: "register 0 means zero in an address (AltiVec PEM, lvehx)",
+    },
+    Edit {
+        file: "altivec.sinc",
+        old: ":lvewx vrD,A,B\t\tis OP=31 & vrD & A & B & XOP_1_10=71 & Rc=0",
+        new: ":lvewx vrD,RA_OR_ZERO,B\t\tis OP=31 & vrD & RA_OR_ZERO & B & XOP_1_10=71 & Rc=0",
+        reason: "register 0 means zero in an address (AltiVec PEM, lvewx)",
+    },
+    Edit {
+        file: "altivec.sinc",
+        old: "loadVectorElementWordIndexed(A,B)",
+        new: "loadVectorElementWordIndexed(RA_OR_ZERO,B)",
+        reason: "register 0 means zero in an address (AltiVec PEM, lvewx)",
+    },
 ];

@@ -176,7 +176,8 @@ def entries(rows):
 def main():
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         found = dict(zip(TARGETS, pool.map(probe, TARGETS)))
-    base = found["riscv64"]
+    # 64-bit processors have no name for what only 32-bit ones have.
+    base = {**found["riscv32"], **found["riscv64"]}
     out = []
     say = out.append
     say("//! What the kernel's interface to programs looks like on each processor.")

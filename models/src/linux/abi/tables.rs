@@ -177,13 +177,9 @@ const MASK_SPARC: Numbers = &[
 const CONTROL: Numbers = &[
     ("F_DUPFD", 0x0), ("F_GETFD", 0x1), ("F_SETFD", 0x2), ("F_GETFL", 0x3), ("F_SETFL", 0x4),
     ("F_GETLK", 0x5), ("F_SETLK", 0x6), ("F_SETLKW", 0x7), ("F_SETOWN", 0x8), ("F_GETOWN", 0x9),
-    ("F_DUPFD_CLOEXEC", 0x406), ("F_SETPIPE_SZ", 0x407), ("F_GETPIPE_SZ", 0x408), ("F_ADD_SEALS", 0x409),
-    ("F_GET_SEALS", 0x40a), ("F_OFD_GETLK", 0x24), ("F_OFD_SETLK", 0x25), ("F_OFD_SETLKW", 0x26),
-];
-
-#[rustfmt::skip]
-const CONTROL_RISCV32: Numbers = &[
-    ("F_GETLK64", 0xc), ("F_SETLK64", 0xd), ("F_SETLKW64", 0xe),
+    ("F_GETLK64", 0xc), ("F_SETLK64", 0xd), ("F_SETLKW64", 0xe), ("F_DUPFD_CLOEXEC", 0x406),
+    ("F_SETPIPE_SZ", 0x407), ("F_GETPIPE_SZ", 0x408), ("F_ADD_SEALS", 0x409), ("F_GET_SEALS", 0x40a),
+    ("F_OFD_GETLK", 0x24), ("F_OFD_SETLK", 0x25), ("F_OFD_SETLKW", 0x26),
 ];
 
 #[rustfmt::skip]
@@ -199,12 +195,6 @@ const CONTROL_MIPS64: Numbers = &[
 
 #[rustfmt::skip]
 const CONTROL_SPARC: Numbers = &[
-    ("F_GETLK", 0x7), ("F_SETLK", 0x8), ("F_SETLKW", 0x9), ("F_SETOWN", 0x6), ("F_GETOWN", 0x5),
-    ("F_GETLK64", 0xc), ("F_SETLK64", 0xd), ("F_SETLKW64", 0xe),
-];
-
-#[rustfmt::skip]
-const CONTROL_SPARC64: Numbers = &[
     ("F_GETLK", 0x7), ("F_SETLK", 0x8), ("F_SETLKW", 0x9), ("F_SETOWN", 0x6), ("F_GETOWN", 0x5),
 ];
 
@@ -621,7 +611,7 @@ pub(super) const RISCV32: Tables = Tables {
     signal: &[],
     action: &[],
     mask: &[],
-    control: CONTROL_RISCV32,
+    control: &[],
     ioctl: &[],
     socket: &[],
     limit: &[],
@@ -661,7 +651,7 @@ pub(super) const I386: Tables = Tables {
     signal: &[],
     action: ACTION_X86_64,
     mask: &[],
-    control: CONTROL_RISCV32,
+    control: &[],
     ioctl: &[],
     socket: &[],
     limit: &[],
@@ -701,7 +691,7 @@ pub(super) const ARM: Tables = Tables {
     signal: &[],
     action: ACTION_X86_64,
     mask: &[],
-    control: CONTROL_RISCV32,
+    control: &[],
     ioctl: &[],
     socket: &[],
     limit: &[],
@@ -761,7 +751,7 @@ pub(super) const PPC: Tables = Tables {
     signal: &[],
     action: ACTION_X86_64,
     mask: &[],
-    control: CONTROL_RISCV32,
+    control: &[],
     ioctl: IOCTL_PPC,
     socket: SOCKET_PPC,
     limit: &[],
@@ -801,7 +791,7 @@ pub(super) const M68K: Tables = Tables {
     signal: &[],
     action: &[],
     mask: &[],
-    control: CONTROL_RISCV32,
+    control: &[],
     ioctl: &[],
     socket: &[],
     limit: &[],
@@ -881,7 +871,7 @@ pub(super) const SPARC64: Tables = Tables {
     signal: SIGNAL_SPARC,
     action: ACTION_SPARC,
     mask: MASK_SPARC,
-    control: CONTROL_SPARC64,
+    control: CONTROL_SPARC,
     ioctl: IOCTL_SPARC,
     socket: SOCKET_SPARC,
     limit: LIMIT_SPARC,
@@ -901,7 +891,7 @@ pub(super) const SH4: Tables = Tables {
     signal: &[],
     action: ACTION_X86_64,
     mask: &[],
-    control: CONTROL_RISCV32,
+    control: &[],
     ioctl: IOCTL_SH4,
     socket: &[],
     limit: &[],

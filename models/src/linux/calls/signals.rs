@@ -86,6 +86,9 @@ fn read_action(task: &Task<'_>, address: u64) -> Result<Action, Errno> {
     let at = match task.abi.action {
         ActionLayout::FlagsFirst => 2 * word,
         ActionLayout::WithRestorer => 3 * word,
+        // A C library that says it brings a restorer has room for it, although
+        // the kernel has none here (musl on 32-bit RISC-V).
+        ActionLayout::WithoutRestorer if flags & SA_RESTORER != 0 => 3 * word,
         ActionLayout::WithoutRestorer => 2 * word,
     };
     let flags = task.abi.bits_to_generic(|tables| tables.action, flags);

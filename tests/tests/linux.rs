@@ -1,0 +1,107 @@
+//! What a kernel does for programs: the tests of `fixtures/linux/suite.c`, as
+//! whole static Linux programs, on every backend that has the platform; what
+//! they print and how they end is the same everywhere.
+//!
+//! Arguments filter by name: `cargo test -p terrella-conformance --test linux
+//! -- native::aarch64::threads`.
+
+use std::{collections::BTreeMap, error::Error, fs, path::PathBuf, sync::Arc, time::Duration};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use terrella_conformance::{Backend, backends};
+use terrella_models::{
+    FileSystem,
+    linux::{Ending, ExitStatus, Options, Streams, System},
+};
+use terrella_platforms::Platform;
+
+/// What a test prints, and its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Expected {
+    output: String,
+    status: u8,
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/linux"))
+}
+
+/// Reads `expected.txt`: blocks of `[name]`, lines, `status N`.
+fn expected() -> Result<BTreeMap<String, Expected>, Box<dyn Error>> {
+    let mut all = BTreeMap::new();
+    let mut name = String::new();
+    let mut output = String::new();
+    for line in fs::read_to_string(folder().join("expected.txt"))?.lines() {
+        if let Some(found) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'))
+            && name.is_empty()
+        {
+            found.clone_into(&mut name);
+        } else if let Some(status) = line.strip_prefix("status ") {
+            let status = status.parse()?;
+            all.insert(std::mem::take(&mut name), Expected { output: std::mem::take(&mut output), status });
+        } else {
+            output.push_str(line);
+            output.push('\n');
+        }
+    }
+    Ok(all)
+}
+
+/// What is known to fail, with the reason behind it.
+fn known() -> Result<Vec<String>, Box<dyn Error>> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/linux-known.txt");
+    let text = fs::read_to_string(path)?;
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    Ok(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}
+
+/// A run: what it printed, its status, and how many instructions it took.
+fn run(backend: &'static Backend, program: &[u8], name: &str) -> Result<(Expected, u64), Failed> {
+    let mut files = FileSystem::new();
+    files.write_program("/bin/suite", program)?;
+    let (streams, output, _) = Streams::kept(b"");
+    let options = Options { files, streams, ..Options::default() };
+    let mut system = System::new(Box::new(|platform| (backend.make)(platform)), options);
+    system.start("/bin/suite", &["suite", name], &["PATH=/bin"])?;
+    let limit = Duration::from_secs(300);
+    let status = match system.run(Some(2_000_000_000), Some(limit))? {
+        Ending::Exited(ExitStatus::Code(code)) => code,
+        other => return Err(format!("{other:?} after {} instructions: {:?}", system.instructions(), system.faults()).into()),
+    };
+    let output = String::from_utf8_lossy(&output.borrow()).into_owned();
+    Ok((Expected { output, status }, system.instructions()))
+}
+
+fn check(backend: &'static Backend, program: &[u8], name: &str, expected: &Expected) -> Result<(), Failed> {
+    let (found, _) = run(backend, program, name)?;
+    if found == *expected {
+        return Ok(());
+    }
+    Err(format!("expected {expected:#?}, found {found:#?}").into())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::from_args();
+    let (expected, known) = (expected()?, known()?);
+    let mut trials = Vec::new();
+    let mut images: Vec<PathBuf> = fs::read_dir(folder())?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
+    images.retain(|path| path.extension().is_some_and(|extension| extension == "elf"));
+    images.sort();
+    for image in images {
+        let platform: Platform = image.file_stem().unwrap_or_default().to_string_lossy().parse()?;
+        let program = Arc::new(fs::read(&image)?);
+        for backend in backends().iter().filter(|backend| (backend.platforms)().contains(&platform)) {
+            for (name, expected) in &expected {
+                let title = format!("{}::{platform}::{name}", backend.name);
+                let is_known = known.contains(&title);
+                let (program, name, expected) = (Arc::clone(&program), name.clone(), expected.clone());
+                trials.push(Trial::test(title, move || match check(backend, &program, &name, &expected) {
+                    Err(_) if is_known => Ok(()),
+                    Ok(()) if is_known => Err("it works: remove it from linux-known.txt".into()),
+                    result => result,
+                }));
+            }
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit()
+}
