@@ -38,7 +38,7 @@ pub struct NativeEmulator {
     pub(crate) layout: Layout,
     pub(crate) constants: Constants,
     pub(crate) file: RegisterFile,
-    registers: RegisterMap,
+    pub(crate) registers: RegisterMap,
     pub(crate) memory: Memory,
     pub(crate) cache: Cache,
     pub(crate) translator: Translator,
@@ -305,6 +305,9 @@ impl Emulator for NativeEmulator {
             let pc = RegisterValue::from(self.program_counter());
             return Ok(pc.extract(it.low_bit.into(), it.bits.into()).low_u64());
         }
+        if let Some(address) = self.banked(register) {
+            return self.read_banked(register, address);
+        }
         self.registers.read_narrow(&self.file, self.context, register)
     }
 
@@ -313,7 +316,7 @@ impl Emulator for NativeEmulator {
     }
 
     fn read_wide_register_id(&self, register: RegisterId) -> Result<RegisterValue> {
-        if self.is_pc(register) {
+        if self.is_pc(register) || self.banked(register).is_some() {
             return self.read_register_id(register).map(RegisterValue::from);
         }
         self.registers.read(&self.file, self.context, register)
@@ -330,6 +333,9 @@ impl Emulator for NativeEmulator {
             let pointer = pc.insert(it.low_bit.into(), it.bits.into(), &value).low_u64();
             return self.set_program_counter(pointer);
         }
+        if let Some(address) = self.banked(register) {
+            return self.write_banked(register, address, value);
+        }
         self.registers.write(&mut self.file, &mut self.context, register, value)?;
         if self.registers.has_conditions(register) {
             // The flags word brings its conditions with it.
@@ -340,7 +346,10 @@ impl Emulator for NativeEmulator {
     }
 
     fn has_register(&self, register: RegisterId) -> bool {
-        self.registers.has(register)
+        match self.banked(register) {
+            Some(address) => self.has_banked(address),
+            None => self.registers.has(register),
+        }
     }
 
     fn program_counter(&self) -> u64 {
