@@ -3,7 +3,11 @@
 //! ADDC, SUBB, DA), every instruction beside the simulator of SDCC
 //! (`i8051/`), and where the processor's spaces are.
 
-use terrella_emulator_api::{Access, Emulator, EmulatorExt, Error, Fault, Permissions, Platform, Step, Stop};
+use std::{cell::Cell, rc::Rc};
+
+use terrella_emulator_api::{
+    Access, Emulator, EmulatorExt, Error, Fault, Flow, Permissions, Platform, ReadFlow, Step, Stop,
+};
 use terrella_native::NativeEmulator;
 
 const CODE: u64 = 0x4000;
@@ -312,6 +316,51 @@ fn targets_are_where_the_manual_says() -> Result<(), Error> {
         emulator.set_program_counter(at)?;
         emulator.step()?;
         assert_eq!(emulator.program_counter(), target, "{code:x?} at {at:#x}");
+    }
+    Ok(())
+}
+
+/// Instructions that change a port, or a bit of one, read and write its byte
+/// once each; those that only look at it do not write.
+#[test]
+fn ports_are_read_and_written_once() -> Result<(), Error> {
+    // The port is 0x04 before.
+    let rows: [(&[u8], u32, u32, u8); 14] = [
+        (&[0x62, 0x90], 1, 1, 0xfb),
+        (&[0x63, 0x90, 0x0f], 1, 1, 0x0b),
+        (&[0x52, 0x90], 1, 1, 0x04),
+        (&[0x43, 0x90, 0x30], 1, 1, 0x34),
+        (&[0x05, 0x90], 1, 1, 0x05),
+        (&[0xd5, 0x90, 0], 1, 1, 0x03),
+        (&[0xc5, 0x90], 1, 1, 0xff),
+        (&[0xd2, 0x97], 1, 1, 0x84),
+        (&[0xc2, 0x92], 1, 1, 0x00),
+        (&[0xb2, 0x90], 1, 1, 0x05),
+        (&[0x92, 0x91], 1, 1, 0x06),
+        (&[0x10, 0x92, 0], 1, 1, 0x00),
+        (&[0x10, 0x93, 0], 1, 0, 0x04),
+        (&[0x20, 0x92, 0], 1, 0, 0x04),
+    ];
+    for (code, reads, writes, after) in rows {
+        let mut emulator = emulator()?;
+        emulator.write_code(CODE, code)?;
+        emulator.write_memory(SFR + 0x90, &[4])?;
+        emulator.write_register("a", 0xff_u64)?;
+        emulator.write_register("cf", 1_u64)?;
+        let counts = Rc::new(Cell::new((0, 0)));
+        let (read, write) = (Rc::clone(&counts), Rc::clone(&counts));
+        emulator.hook_memory_reads(move |_, _, _| {
+            read.set((read.get().0 + 1, read.get().1));
+            Ok(ReadFlow::Continue)
+        })?;
+        emulator.hook_memory_writes(move |_, _, _| {
+            write.set((write.get().0, write.get().1 + 1));
+            Ok(Flow::Continue)
+        })?;
+        emulator.set_program_counter(CODE)?;
+        emulator.step()?;
+        assert_eq!(counts.get(), (reads, writes), "{code:x?}");
+        assert_eq!(emulator.read_integer(SFR + 0x90, 1)?, after.into(), "{code:x?}");
     }
     Ok(())
 }
