@@ -209,27 +209,6 @@ impl NativeEmulator {
             .filter(|platform| terrella_sleigh_languages::entry_of(*platform).is_some())
     }
 
-    fn reset(&mut self) {
-        let target = self.target;
-        for (name, value) in target.initial {
-            let place = self.processor.language.register(name).and_then(|register| {
-                self.layout.place(&register.varnode()).map(|place| (place, register.size))
-            });
-            if let Some((place, size)) = place {
-                self.file.set_integer(place, size as usize, (*value).into());
-            }
-        }
-        for (name, value) in target.platform_initial {
-            if let Some(id) = self.definition.register(name) {
-                // What a processor lacks needs no value.
-                drop(self.registers.write(&mut self.file, &mut self.context, id, (*value).into()));
-            }
-        }
-        if self.definition.code_address_bit == CodeAddressBit::ThumbOnly {
-            self.set_mode(1);
-        }
-    }
-
     /// Goes to an instruction set.
     pub(crate) fn set_mode(&mut self, mode: u64) {
         if let Some((place, high, low)) = self.mode_switch {

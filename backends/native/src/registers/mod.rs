@@ -2,6 +2,7 @@
 
 pub(crate) mod banks;
 mod conditions;
+mod initial;
 mod names;
 mod stacks;
 
