@@ -10,7 +10,10 @@ use proptest::prelude::*;
 use terrella_machine_state::{
     ArgumentValue, Emulator, EmulatorExt, Error, Executable, Machine, Permissions, Platform, Return,
     ReturnValue, Segment, Stack, Symbol, SymbolBinding, SymbolKind,
-    call::{Call, CallSetup, Caller, Parameter, place_call, read_result, return_address, write_result},
+    call::{
+        Call, CallSetup, Caller, Location, Parameter, Placer, place_call, read_result, return_address,
+        write_result,
+    },
     live_symbol,
 };
 use terrella_platforms::{CallingConvention, ReturnBy};
@@ -79,15 +82,17 @@ proptest! {
                     return_address: return_address(&emulator).unwrap(), toc: None, global_pointer: None,
                 };
                 // What some conventions have no place for is an error.
-                let has_variables = convention.by_size.is_some_and(|it| it.others_in_variables);
                 let rises = matches!(convention.return_by, ReturnBy::RisingStack { .. });
-                let in_variables = arguments.len() > 1 || fixed.is_some();
-                if has_variables && in_variables || rises && returns_struct {
-                    prop_assert!(
-                        arguments.is_empty() && !returns_struct
-                            || matches!(place_call(&mut emulator, &setup), Err(Error::NoPlace { .. })),
-                        "{} {}", platform, convention.name
-                    );
+                let mut placer = match fixed {
+                    Some(_) => Placer::new_variadic(platform, convention),
+                    None => Placer::new(platform, convention),
+                };
+                let in_variable = arguments.iter().any(|argument| {
+                    placer.place(argument.parameter()).iter().any(|piece| piece.location == Location::Variable)
+                });
+                if in_variable || rises && returns_struct {
+                    let error = place_call(&mut emulator, &setup).err();
+                    prop_assert!(matches!(error, Some(Error::NoPlace { .. })), "{} {}", platform, convention.name);
                     continue;
                 }
                 let placed = place_call(&mut emulator, &setup).unwrap();

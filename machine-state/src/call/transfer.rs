@@ -82,7 +82,7 @@ fn in_a_variable(definition: &PlatformDefinition) -> Error {
     let convention = definition.calling_conventions.iter().find(variables);
     Error::NoPlace {
         convention: convention.map_or("the convention", |it| it.name),
-        what: "an argument after the first, which is in a variable of the function's own".to_owned(),
+        what: "an argument that is in a variable of the function's own".to_owned(),
     }
 }
 
