@@ -254,3 +254,4 @@ pub(super) fn refused(_task: &mut Task<'_>) -> Answer {
 pub(super) fn absent(_task: &mut Task<'_>) -> Answer {
     Err(Errno::ENOSYS.into())
 }
+

@@ -381,3 +381,4 @@ impl Kernel {
         processes.flatten().chain(descriptors).min()
     }
 }
+
