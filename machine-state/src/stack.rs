@@ -4,7 +4,7 @@ use std::any::Any;
 
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{AddressRange, Emulator, EmulatorExt, Permissions};
-use terrella_platforms::Platform;
+use terrella_platforms::{Platform, ReturnBy};
 
 use crate::{Difference, Error, MachineItem, Memory, Phase, Result};
 
@@ -12,6 +12,8 @@ use crate::{Difference, Error, MachineItem, Memory, Phase, Result};
 ///
 /// A machine with a stack sets the stack pointer when it is applied, unless
 /// [`Self::set_stack_pointer`] says otherwise or the processor has one set.
+/// Where the processor's own stack grows upwards (8051), the stack pointer is
+/// the byte before the memory, and what is pushed here is at its end.
 ///
 /// ```
 /// use terrella_machine_state::{Platform, Stack};
@@ -91,6 +93,9 @@ impl Stack {
     /// less the bias of the platform's convention (2047 on 64-bit SPARC).
     #[must_use]
     pub fn stack_pointer(&self) -> u64 {
+        if rises(self.memory.platform()) {
+            return self.memory.address().wrapping_sub(1);
+        }
         self.top.wrapping_sub(bias(self.memory.platform()))
     }
 
@@ -209,6 +214,12 @@ impl Stack {
     }
 }
 
+/// Whether the processor's stack grows upwards.
+fn rises(platform: Platform) -> bool {
+    let convention = platform.definition().default_convention();
+    matches!(convention.return_by, ReturnBy::RisingStack { .. })
+}
+
 fn bias(platform: Platform) -> u64 {
     platform.definition().calling_conventions.first().map_or(0, |convention| convention.stack_bias.into())
 }
@@ -236,7 +247,7 @@ impl MachineItem for Stack {
         self.memory.extract_from(emulator)?;
         let pointer = emulator.read_register(emulator.definition().stack_pointer)?;
         let top = pointer.wrapping_add(bias(self.memory.platform()));
-        if self.memory.range().contains(top) {
+        if self.memory.range().contains(top) && !rises(self.memory.platform()) {
             self.top = top;
         }
         Ok(())

@@ -8,11 +8,15 @@ use std::{cell::RefCell, rc::Rc};
 use fake::Fake;
 use proptest::prelude::*;
 use terrella_machine_state::{
-    ArgumentValue, Emulator, EmulatorExt, Executable, Machine, Permissions, Platform, Return, ReturnValue,
-    Segment, Stack, Symbol, SymbolBinding, SymbolKind,
-    call::{Call, CallSetup, Parameter, place_call, read_result, return_address, write_result},
+    ArgumentValue, Emulator, EmulatorExt, Error, Executable, Machine, Permissions, Platform, Return,
+    ReturnValue, Segment, Stack, Symbol, SymbolBinding, SymbolKind,
+    call::{
+        Call, CallSetup, Caller, Location, Parameter, Placer, place_call, read_result, return_address,
+        write_result,
+    },
     live_symbol,
 };
+use terrella_platforms::{CallingConvention, ReturnBy};
 
 const CODE: u64 = 0x1000;
 const STACK: u64 = 0x4000;
@@ -32,6 +36,13 @@ fn machine(platform: Platform) -> Machine {
     machine.add("code", code).unwrap();
     machine.add("stack", Stack::new(platform, STACK, STACK_SIZE).unwrap()).unwrap();
     machine
+}
+
+/// The first convention that has a place for all arguments.
+fn complete_convention(platform: Platform) -> &'static CallingConvention {
+    let mut conventions = platform.definition().calling_conventions.iter();
+    let complete = |it: &&CallingConvention| !it.by_size.is_some_and(|by_size| by_size.others_in_variables);
+    conventions.find(complete).expect("a convention")
 }
 
 fn argument() -> impl Strategy<Value = ArgumentValue> {
@@ -70,6 +81,20 @@ proptest! {
                     convention, function: CODE, arguments: &arguments, fixed, returns,
                     return_address: return_address(&emulator).unwrap(), toc: None, global_pointer: None,
                 };
+                // What some conventions have no place for is an error.
+                let rises = matches!(convention.return_by, ReturnBy::RisingStack { .. });
+                let mut placer = match fixed {
+                    Some(_) => Placer::new_variadic(platform, convention),
+                    None => Placer::new(platform, convention),
+                };
+                let in_variable = arguments.iter().any(|argument| {
+                    placer.place(argument.parameter()).iter().any(|piece| piece.location == Location::Variable)
+                });
+                if in_variable || rises && returns_struct {
+                    let error = place_call(&mut emulator, &setup).err();
+                    prop_assert!(matches!(error, Some(Error::NoPlace { .. })), "{} {}", platform, convention.name);
+                    continue;
+                }
                 let placed = place_call(&mut emulator, &setup).unwrap();
                 let pointer = emulator.read_register(platform.definition().stack_pointer).unwrap();
                 let entry = pointer + u64::from(convention.stack_bias);
@@ -151,7 +176,7 @@ fn a_function_is_called_by_name_on_every_platform() {
     for platform in Platform::ALL.iter().copied() {
         let machine = machine(platform);
         let mut emulator = Fake::new(platform);
-        let convention = platform.definition().default_convention();
+        let convention = complete_convention(platform);
         emulator.script(CODE, move |fake| {
             let mut call = Call::entered(fake, convention, CODE).unwrap();
             let sum = call.integer(0).unwrap() + call.integer(1).unwrap();
@@ -161,7 +186,10 @@ fn a_function_is_called_by_name_on_every_platform() {
         let width = platform.definition().pointer_bytes;
         let word = |value: i128| ArgumentValue::Integer { value, bytes: width, signed: false };
         let returns = Return::Integer { bytes: width, signed: false };
-        let result = machine.call(&mut emulator, "function", &[word(40), word(2)], returns).unwrap();
+        machine.apply(&mut emulator).unwrap();
+        let mut caller = Caller::new(&machine, &mut emulator).unwrap();
+        caller.convention(convention.name).unwrap();
+        let result = caller.call("function", &[word(40), word(2)], returns).unwrap();
         assert_eq!(result.value.as_u64(), 42, "{platform}");
         let error = machine.call(&mut Fake::new(platform), "functoin", &[], Return::Void).unwrap_err();
         assert!(error.to_string().contains("did you mean function"), "{error}");

@@ -30,6 +30,8 @@ fn places(platform: Platform, convention: &str, parameters: &[Parameter], fixed:
             let text = match piece.location {
                 Location::Register(register) => register.to_owned(),
                 Location::Stack { offset, .. } => format!("+{offset}"),
+                Location::RisingStack { offset, .. } => format!("-{offset}"),
+                Location::Variable => "?".to_owned(),
             };
             match piece.encoding {
                 Encoding::Float(_) => floats.push(text),
@@ -232,4 +234,10 @@ fn z80() {
     check(Platform::Z80, "sdcccall1", &[I64], "+2");
     check(Platform::Z80, "sdcccall0", &[byte, short], "+2 +3");
     check_variadic(Platform::Z80, "sdcccall1", 1, &[short, short], "+2 +4");
+    check(Platform::I8051, "sdcc", &[I32], "a:b:dph:dpl");
+    check(Platform::I8051, "sdcc", &[byte, short], "dpl ?");
+    check(Platform::I8051, "sdcc-reentrant", &[byte, short, byte, I32], "dpl -2 -4 -5");
+    check(Platform::I8051, "sdcc-reentrant", &[Pointer, byte], "dph:dpl -2");
+    check(Platform::I8051, "sdcc-reentrant", &[I64], "-2");
+    check_variadic(Platform::I8051, "sdcc-reentrant", 1, &[short, short], "-2 -4");
 }

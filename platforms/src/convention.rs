@@ -91,6 +91,9 @@ pub struct BySize {
     /// of that one. All others are on the stack, and all of them if the
     /// function has variable arguments.
     pub arguments: &'static [SizedPlace],
+    /// All others are in variables that only the linker knows the addresses
+    /// of, so that calls with such arguments cannot be described.
+    pub others_in_variables: bool,
     /// For the size of a result, its registers.
     pub results: &'static [SizedPlace],
     /// The callee takes its stack arguments off the stack, whatever
@@ -262,6 +265,13 @@ pub enum ReturnBy {
         bytes: u8,
         /// What the address on the stack is less than that returned to.
         offset: u8,
+    },
+    /// The same where the stack grows upwards: the stack pointer is the address
+    /// of the byte that was pushed last, and arguments on the stack are below
+    /// the return address, the first of them at the highest address (8051).
+    RisingStack {
+        /// The size of the return address on the stack, in bytes.
+        bytes: u8,
     },
     /// Jumps to what a register holds, plus a constant (SPARC: 8).
     Link {

@@ -120,6 +120,8 @@ pub enum Architecture {
     Z80,
     /// MOS Technology 6502.
     Mos6502,
+    /// Intel 8051.
+    I8051,
 }
 
 /// A processor together with its byte order: what an emulator is made for and
@@ -278,6 +280,8 @@ platforms! {
     Z80 = Z80 Little "z80" [];
     /// MOS Technology 6502.
     MOS6502 = Mos6502 Little "mos6502" ["6502", "mcs6502", "6510"];
+    /// Intel 8051.
+    I8051 = I8051 Little "i8051" ["8051", "mcs51"];
 }
 
 impl Platform {

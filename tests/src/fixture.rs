@@ -239,6 +239,17 @@ impl Fixture {
         Ok(address | bit)
     }
 
+    /// Whether stores can change code.
+    ///
+    /// # Errors
+    /// If code is in a space of its own.
+    pub fn data_reaches_code(&self) -> Result<(), Failure> {
+        match self.layout.data_zero {
+            0 => Ok(()),
+            _ => Err(Failure::not_applicable("stores do not reach code")),
+        }
+    }
+
     /// The width of a word of the general registers, in bytes.
     #[must_use]
     pub fn word(&self) -> u64 {

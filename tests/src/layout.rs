@@ -24,6 +24,8 @@ pub struct Layout {
     pub far: u64,
     /// The end of what is free: at least 0x1000 bytes after `far`.
     pub far_end: u64,
+    /// What a pointer to data that is zero points to.
+    pub data_zero: u64,
 }
 
 /// For pointers of 16 bits: code has a page at 0x1000, and the last page is
@@ -37,11 +39,25 @@ const SMALL: Layout = Layout {
     spare: 0x9000,
     far: 0xe000,
     far_end: 0xf000,
+    data_zero: 0,
 };
 
 /// The stack of the 6502 is in page one; what it works with in page zero is
 /// mapped with it.
 const STACK_IN_PAGE_ONE: Layout = Layout { stack_top: 0x200, stack_size: 0x200, ..SMALL };
+
+/// The stack of the 8051 is in its internal RAM, and data and what is free in
+/// its external memory, as the platform's definition says.
+const SPACES: Layout = Layout {
+    stack_top: 0x1_0100,
+    stack_size: 0x100,
+    data_at: 0x3_4000,
+    spare: 0x3_9000,
+    far: 0x3_e000,
+    far_end: 0x3_f000,
+    data_zero: 0x3_0000,
+    ..SMALL
+};
 
 /// For those of 20 bits.
 const MIDDLE: Layout = Layout { spare: 0xb_0000, far: 0xc_0000, far_end: 0xd_0000, ..LARGE };
@@ -55,14 +71,17 @@ const LARGE: Layout = Layout {
     spare: 0x20_0000,
     far: 0x21_0000,
     far_end: 0x22_0000,
+    data_zero: 0,
 };
 
 impl Layout {
     /// The layout of a platform.
     #[must_use]
     pub fn of(platform: Platform) -> Self {
-        if platform.architecture() == Architecture::Mos6502 {
-            return STACK_IN_PAGE_ONE;
+        match platform.architecture() {
+            Architecture::Mos6502 => return STACK_IN_PAGE_ONE,
+            Architecture::I8051 => return SPACES,
+            _ => {}
         }
         let definition = platform.definition();
         match definition.address_bits.min(8 * definition.pointer_bytes) {

@@ -168,6 +168,11 @@ impl Snippets {
             sp -= u64::from(bytes);
             emulator.write_integer(sp + 1, (return_at - u64::from(offset)).into(), bytes.into())?;
         }
+        // The stack grows upwards, and arguments are below the return address.
+        let rises = matches!(convention.return_by, ReturnBy::RisingStack { .. });
+        if let ReturnBy::RisingStack { bytes } = convention.return_by {
+            emulator.write_integer(sp - u64::from(bytes) + 1, return_at.into(), bytes.into())?;
+        }
         let pointers_apart = convention.pointer_arguments.first() != convention.integer_arguments.first()
             && !convention.pointer_arguments.is_empty();
         let (mut integers, mut pointers, mut on_stack) = (0, 0, 0);
@@ -187,7 +192,8 @@ impl Snippets {
                     rest = rest.checked_shr(bits).unwrap_or(0);
                 }
                 if registers.is_empty() {
-                    let address = sp + u64::from(convention.stack_arguments) + slot * on_stack;
+                    let distance = u64::from(convention.stack_arguments) + slot * on_stack;
+                    let address = if rises { sp - distance - u64::from(size) + 1 } else { sp + distance };
                     emulator.write_integer(address, rest.into(), size.into())?;
                     on_stack += 1;
                 }

@@ -66,7 +66,14 @@ fn run(backend: &'static Backend, program: &[u8], name: &str) -> Result<(Expecte
     let limit = Duration::from_secs(300);
     let status = match system.run(Some(2_000_000_000), Some(limit))? {
         Ending::Exited(ExitStatus::Code(code)) => code,
-        other => return Err(format!("{other:?} after {} instructions: {:?}", system.instructions(), system.faults()).into()),
+        other => {
+            return Err(format!(
+                "{other:?} after {} instructions: {:?}",
+                system.instructions(),
+                system.faults()
+            )
+            .into());
+        }
     };
     let output = String::from_utf8_lossy(&output.borrow()).into_owned();
     Ok((Expected { output, status }, system.instructions()))
@@ -84,7 +91,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::from_args();
     let (expected, known) = (expected()?, known()?);
     let mut trials = Vec::new();
-    let mut images: Vec<PathBuf> = fs::read_dir(folder())?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
+    let mut images: Vec<PathBuf> =
+        fs::read_dir(folder())?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
     images.retain(|path| path.extension().is_some_and(|extension| extension == "elf"));
     images.sort();
     for image in images {

@@ -220,28 +220,6 @@ impl NativeEmulator {
             .filter(|platform| terrella_sleigh_languages::entry_of(*platform).is_some())
     }
 
-    fn reset(&mut self) {
-        let target = self.target;
-        for (name, value) in target.initial {
-            let place = self.processor.language.register(name).and_then(|register| {
-                self.layout.place(&register.varnode()).map(|place| (place, register.size))
-            });
-            if let Some((place, size)) = place {
-                self.file.set_integer(place, size as usize, (*value).into());
-            }
-        }
-        for (name, value) in target.platform_initial {
-            if let Some(id) = self.definition.register(name) {
-                // What a processor lacks needs no value.
-                drop(self.registers.write(&mut self.file, &mut self.context, id, (*value).into()));
-            }
-        }
-        if self.definition.code_address_bit == CodeAddressBit::ThumbOnly {
-            self.set_mode(1);
-        }
-        self.follow_code_segment();
-    }
-
     /// Goes to an instruction set.
     pub(crate) fn set_mode(&mut self, mode: u64) {
         if let Some((place, high, low)) = self.mode_switch {
@@ -326,6 +304,9 @@ impl Emulator for NativeEmulator {
         if let Some(offset) = self.read_code_offset(register) {
             return Ok(offset);
         }
+        if let Some(address) = self.banked(register) {
+            return self.read_banked(register, address);
+        }
         self.registers.read_narrow(&self.file, self.context, register)
     }
 
@@ -334,7 +315,7 @@ impl Emulator for NativeEmulator {
     }
 
     fn read_wide_register_id(&self, register: RegisterId) -> Result<RegisterValue> {
-        if self.is_pc(register) || self.is_code_offset(register) {
+        if self.is_pc(register) || self.is_code_offset(register) || self.banked(register).is_some() {
             return self.read_register_id(register).map(RegisterValue::from);
         }
         self.registers.read(&self.file, self.context, register)
@@ -356,6 +337,9 @@ impl Emulator for NativeEmulator {
         {
             return result;
         }
+        if let Some(address) = self.banked(register) {
+            return self.write_banked(register, address, value);
+        }
         self.registers.write(&mut self.file, &mut self.context, register, value)?;
         if self.registers.has_conditions(register) {
             // The flags word brings its conditions with it.
@@ -366,7 +350,10 @@ impl Emulator for NativeEmulator {
     }
 
     fn has_register(&self, register: RegisterId) -> bool {
-        self.registers.has(register)
+        match self.banked(register) {
+            Some(address) => self.has_banked(address),
+            None => self.registers.has(register),
+        }
     }
 
     fn program_counter(&self) -> u64 {

@@ -149,7 +149,23 @@ impl NativeEmulator {
                 let pointer = self.pop_return_address(address, bytes, 1)?;
                 Ok(pointer.wrapping_add(offset.into()) & highest)
             }
+            ReturnBy::RisingStack { bytes } => self.drop_return_address(address, bytes),
         }
+    }
+
+    /// The same of a stack that grows upwards.
+    fn drop_return_address(&mut self, address: u64, bytes: u8) -> Result<u64> {
+        let sp = self.named(self.definition.stack_pointer)?;
+        let mut buffer = [0; 8];
+        let buffer = &mut buffer[..usize::from(bytes).min(8)];
+        let below = sp.wrapping_sub(u64::from(bytes));
+        self.memory.read(below.wrapping_add(1), buffer)?;
+        let pops = self.function_pops.get(&address).copied().unwrap_or(0);
+        self.set_named(
+            self.definition.stack_pointer,
+            below.wrapping_sub(pops) & self.definition.highest_address(),
+        )?;
+        Ok(self.platform.byte_order().read(buffer) as u64)
     }
 
     /// Takes the return address of the function at `address` off the stack,

@@ -43,12 +43,33 @@ pub(crate) struct Target {
     pub(crate) keeps_frames: bool,
     /// Computed jumps clear bit 0 of the address.
     pub(crate) even_targets: bool,
+    /// Spaces of memory other than that of code, and where they begin in the
+    /// one address space of the contract.
+    pub(crate) spaces: &'static [(&'static str, u64)],
+    /// Registers that are bytes of memory.
+    pub(crate) banks: Option<Banks>,
+}
+
+/// Registers that are bytes of memory: where the first one is, is a base and
+/// some bits of a register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Banks {
+    /// The names of the registers: this and a number from zero on.
+    pub(crate) prefix: &'static str,
+    /// How many there are.
+    pub(crate) count: u64,
+    pub(crate) base: u64,
+    /// The register that selects a bank, and which of its bits count.
+    pub(crate) selector: &'static str,
+    pub(crate) mask: u64,
 }
 
 const BASE: Target = Target {
     strict_alignment: false,
     keeps_frames: false,
     even_targets: false,
+    spaces: &[],
+    banks: None,
     division: Division::Zero,
     narrow_quotients: false,
     invalid: 0,
@@ -97,6 +118,15 @@ const MIPS: Target = Target { invalid: 10, ..BASE };
 /// odd addresses are address errors.
 const MIPS_R6: Target = Target { initial: &[("fcsr", 0xc_0000)], low_bit: Some("ISAModeSwitch"), ..MIPS };
 
+/// As the platform's definition says; after a reset, the stack pointer is 7
+/// (User's Manual, chapter 1, "Reset").
+const I8051: Target = Target {
+    spaces: &[("INTMEM", 0x1_0000), ("SFR", 0x2_0000), ("EXTMEM", 0x3_0000)],
+    banks: Some(Banks { prefix: "r", count: 8, base: 0x1_0000, selector: "psw", mask: 0x18 }),
+    initial: &[("STACK", 0x1_0007)],
+    ..BASE
+};
+
 /// What is known of a platform's processor.
 pub(crate) fn target(platform: Platform) -> Target {
     match platform.architecture() {
@@ -141,6 +171,7 @@ pub(crate) fn target(platform: Platform) -> Target {
         Architecture::Xtensa => Target { division: Division::Fault(6), ..BASE },
         // The stack is in page one.
         Architecture::Mos6502 => Target { initial: &[("SP", 0x1ff)], ..BASE },
+        Architecture::I8051 => I8051,
         Architecture::TriCore => Target { invalid: 0x21, ..BASE },
         _ => BASE,
     }

@@ -217,6 +217,11 @@ impl NativeEmulator {
             let address = address.wrapping_mul(u64::from(definition.word_size));
             return Ok(Where::Memory(address & self.address_mask));
         }
+        // A space of its own in the processor, a part of the one of the
+        // contract.
+        if let Some((_, base)) = self.target.spaces.iter().find(|(name, _)| *name == definition.name) {
+            return Ok(Where::Memory(base.wrapping_add(address) & self.address_mask));
+        }
         let missing = || {
             let unit = if size == 1 { "byte" } else { "bytes" };
             Halt::Missing(format!("{size} {unit} at {address:#x} of the space {}", definition.name))

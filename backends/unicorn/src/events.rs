@@ -378,6 +378,11 @@ impl UnicornEmulator {
                 let pointer = self.pop_return_address(address, bytes, 1)?;
                 Ok(pointer.wrapping_add(offset.into()) & self.definition.highest_address())
             }
+            // Of no platform that Unicorn has.
+            ReturnBy::RisingStack { .. } => Err(terrella_emulator_api::Error::Backend {
+                backend: crate::NAME,
+                message: "returns off a stack that grows upwards".to_owned(),
+            }),
         }
     }
 

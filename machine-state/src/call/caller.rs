@@ -116,8 +116,9 @@ pub fn return_address(emulator: &dyn Emulator) -> Result<u64> {
     let map = emulator.memory_map();
     let exits = emulator.exit_points();
     // In real-address mode of x86, a return address is an offset of 16 bits.
-    let pointer = u64::MAX >> (64 - 8 * u32::from(emulator.definition().pointer_bytes.clamp(1, 8)));
-    let half = emulator.definition().highest_address().min(u64::from(u32::MAX)).min(pointer) / 2 + 1;
+    let pointer_bits = 8 * u32::from(emulator.definition().pointer_bytes);
+    let pointers = u64::MAX >> (64 - pointer_bits.clamp(1, 32));
+    let half = emulator.definition().highest_address().min(pointers) / 2 + 1;
     let taken = |first: u64| {
         let page = (first..first + PAGE).into();
         let covering =
@@ -178,15 +179,24 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
     let stack_pointer = emulator.read_register(definition.stack_pointer)?;
     let bias = u64::from(convention.stack_bias);
     let mut top = stack_pointer.wrapping_add(bias).wrapping_sub(convention.red_zone.into());
+    let rises = matches!(convention.return_by, ReturnBy::RisingStack { .. });
+    // What is passed by its address cannot be on a stack that pointers to data
+    // do not reach.
+    let reached = || {
+        let what = || "what is passed by its address: pointers do not reach the stack".to_owned();
+        if rises { Err(Error::NoPlace { convention: convention.name, what: what() }) } else { Ok(()) }
+    };
     // A structure result, and what is passed by address.
     let room = match setup.returns {
         Return::Struct { bytes } if bytes > convention.struct_result_in_registers.into() => {
+            reached()?;
             top = top.wrapping_sub(bytes.into()) & !(DATA_ALIGNMENT - 1);
             Some(top)
         }
         _ => None,
     };
     let mut push = |emulator: &mut dyn Emulator, bytes: &[u8]| -> Result<u64> {
+        reached()?;
         top = top.wrapping_sub(bytes.len() as u64) & !(DATA_ALIGNMENT - 1);
         emulator.write_memory(top, bytes)?;
         Ok(top)
@@ -237,7 +247,11 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
     let misalignment = u64::from(convention.entry_misalignment);
     let alignment = u64::from(convention.stack_alignment).max(1);
     let lowest = top.wrapping_sub(below).wrapping_add(misalignment);
-    let entry = (lowest - lowest % alignment).wrapping_sub(misalignment);
+    let entry = if rises {
+        top.wrapping_add(below)
+    } else {
+        (lowest - lowest % alignment).wrapping_sub(misalignment)
+    };
     for (piece, parameter, bits, reference) in &pieces {
         write_piece(emulator, piece, *parameter, *bits, entry, *reference)?;
     }
@@ -257,6 +271,10 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
         ReturnBy::EmptyStack { bytes, offset } => {
             let address = setup.return_address.wrapping_sub(offset.into());
             emulator.write_integer(entry.wrapping_add(1), address.into(), bytes.into())?;
+        }
+        ReturnBy::RisingStack { bytes } => {
+            let address = entry.wrapping_sub(u64::from(bytes)).wrapping_add(1);
+            emulator.write_integer(address, setup.return_address.into(), bytes.into())?;
         }
         ReturnBy::Link { register, offset } => {
             emulator.write_register(register, setup.return_address.wrapping_sub(offset.into()))?;

@@ -2,8 +2,8 @@
 //! convention and nothing else.
 
 use terrella_platforms::{
-    BySize, ByteOrder, CallingConvention, FloatFormat, FloatPlacement, Platform, RegisterName, StructResult,
-    WidePlacement,
+    BySize, ByteOrder, CallingConvention, FloatFormat, FloatPlacement, Platform, RegisterName, ReturnBy,
+    StructResult, WidePlacement,
 };
 
 use super::value::Parameter;
@@ -20,6 +20,17 @@ pub enum Location {
         /// The size of the piece there, in bytes.
         bytes: u8,
     },
+    /// On a stack that grows upwards.
+    RisingStack {
+        /// Bytes from the last of the piece to the stack pointer at function
+        /// entry.
+        offset: u64,
+        /// The size of the piece there, in bytes.
+        bytes: u8,
+    },
+    /// In a variable of the function's own, whose address only the linker
+    /// knows.
+    Variable,
 }
 
 /// How a piece of an argument stands there.
@@ -203,9 +214,15 @@ impl Placer {
 
     /// The next `bytes` bytes of the stack.
     fn take_stack(&mut self, bytes: u8) -> Location {
+        if self.convention.by_size.is_some_and(|by_size| by_size.others_in_variables) {
+            return Location::Variable;
+        }
         let offset = u64::from(self.convention.stack_arguments) + self.stack;
         self.stack += u64::from(bytes);
-        Location::Stack { offset, bytes }
+        match self.convention.return_by {
+            ReturnBy::RisingStack { .. } => Location::RisingStack { offset, bytes },
+            _ => Location::Stack { offset, bytes },
+        }
     }
 
     /// The next register or stack slot.

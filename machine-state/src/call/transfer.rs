@@ -1,7 +1,9 @@
 //! Moving arguments and results between values and an emulator.
 
 use terrella_emulator_api::{Emulator, EmulatorExt};
-use terrella_platforms::{ByteOrder, CallingConvention, Extension, FloatFormat, RegisterValue};
+use terrella_platforms::{
+    ByteOrder, CallingConvention, Extension, FloatFormat, PlatformDefinition, RegisterValue,
+};
 
 use super::{
     float,
@@ -62,8 +64,26 @@ pub(super) fn write_piece(
         Location::Stack { offset, bytes } => {
             emulator.write_integer(stack.wrapping_add(offset), value, bytes.into())?;
         }
+        Location::RisingStack { offset, bytes } => {
+            emulator.write_integer(rising(stack, offset, bytes), value, bytes.into())?;
+        }
+        Location::Variable => return Err(in_a_variable(emulator.definition())),
     }
     Ok(())
+}
+
+/// Where a piece is that ends so many bytes below the stack pointer.
+const fn rising(stack: u64, offset: u64, bytes: u8) -> u64 {
+    stack.wrapping_sub(offset).wrapping_sub(bytes as u64).wrapping_add(1)
+}
+
+fn in_a_variable(definition: &PlatformDefinition) -> Error {
+    let variables = |it: &&CallingConvention| it.by_size.is_some_and(|by_size| by_size.others_in_variables);
+    let convention = definition.calling_conventions.iter().find(variables);
+    Error::NoPlace {
+        convention: convention.map_or("the convention", |it| it.name),
+        what: "an argument that is in a variable of the function's own".to_owned(),
+    }
 }
 
 /// Reads an argument from its pieces, as the called function finds it.
@@ -90,6 +110,10 @@ pub fn read_argument(
             Location::Stack { offset, bytes } => {
                 emulator.read_integer(stack.wrapping_add(offset), bytes.into())?.into()
             }
+            Location::RisingStack { offset, bytes } => {
+                emulator.read_integer(rising(stack, offset, bytes), bytes.into())?.into()
+            }
+            Location::Variable => return Err(in_a_variable(emulator.definition())),
         };
         match piece.encoding {
             Encoding::Integer { low, bytes } => {

@@ -95,6 +95,12 @@ impl Fake {
                 self.write_register(definition.stack_pointer, stack + u64::from(bytes) + pops)?;
                 target
             }
+            ReturnBy::RisingStack { bytes } => {
+                let below = self.read_register(definition.stack_pointer)? - u64::from(bytes);
+                let target = self.read_integer(below + 1, bytes.into())? as u64;
+                self.write_register(definition.stack_pointer, below - pops)?;
+                target
+            }
             ReturnBy::Stack { bytes } => {
                 let stack = self.read_register(definition.stack_pointer)?;
                 let target = self.read_integer(stack, bytes.into())? as u64;

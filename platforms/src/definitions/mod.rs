@@ -3,6 +3,7 @@
 mod aarch64;
 mod arm;
 mod ebpf;
+mod i8051;
 mod loongarch;
 mod m68k;
 mod mips;
@@ -67,5 +68,6 @@ pub(crate) fn of(platform: Platform) -> &'static PlatformDefinition {
         Architecture::SuperH4 => &superh::SH4,
         Architecture::Z80 => &z80::Z80,
         Architecture::Mos6502 => &mos6502::MOS6502,
+        Architecture::I8051 => &i8051::I8051,
     }
 }

@@ -73,6 +73,7 @@ const FASTCALL: CallingConvention = CallingConvention {
             SizedPlace { bytes: &[1], registers: &["a"] },
             SizedPlace { bytes: &[2], registers: &["a", "x"] },
         ],
+        others_in_variables: false,
         pops_with_results_to: None,
     }),
 };

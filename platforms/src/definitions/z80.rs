@@ -108,6 +108,7 @@ const VERSION_1: CallingConvention = CallingConvention {
             sized(&[2, 2], &["de"]),
         ],
         results: &[sized(&[1], &["a"]), sized(&[2], &["de"]), sized(&[4], &["de", "hl"])],
+        others_in_variables: false,
         pops_with_results_to: Some(2),
     }),
 };
@@ -120,6 +121,7 @@ const VERSION_0: CallingConvention = CallingConvention {
     by_size: Some(BySize {
         arguments: &[],
         results: &[sized(&[1], &["l"]), sized(&[2], &["hl"]), sized(&[4], &["hl", "de"])],
+        others_in_variables: false,
         pops_with_results_to: None,
     }),
     ..VERSION_1

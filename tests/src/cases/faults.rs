@@ -115,14 +115,14 @@ fn repair(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn at_zero(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { stack_size, stack_top, .. } = fixture.layout;
+    let Layout { stack_size, stack_top, data_zero, .. } = fixture.layout;
     if stack_size == stack_top {
         return Err(Failure::not_applicable("page zero is in use"));
     }
-    for (label, arguments, access, width) in accesses(fixture, 0) {
+    for (label, arguments, access, width) in accesses(fixture, data_zero) {
         let mut emulator = fixture.at(&label, &arguments)?;
         let pc = fixture.address(&format!("{label}_insn"))?;
-        let expected = memory(access, MemoryCause::Unmapped, 0, width, pc);
+        let expected = memory(access, MemoryCause::Unmapped, data_zero, width, pc);
         equal!(fault_of(emulator.run())?, expected, "{label}");
     }
     Ok(())

@@ -124,12 +124,13 @@ fn returned_stack_pointer(fixture: &Fixture, pops: u64) -> Result<(u64, u64), Fa
 }
 
 fn stack_pointer(fixture: &mut Fixture) -> Result<(), Failure> {
-    let bytes = match fixture.convention().return_by {
-        ReturnBy::Stack { bytes } | ReturnBy::EmptyStack { bytes, .. } => u64::from(bytes),
-        ReturnBy::Link { .. } => 0,
-    };
     let (before, after) = returned_stack_pointer(fixture, 0)?;
-    equal!(after, before + bytes, "stack pointer after the return");
+    let expected = match fixture.convention().return_by {
+        ReturnBy::Stack { bytes } | ReturnBy::EmptyStack { bytes, .. } => before + u64::from(bytes),
+        ReturnBy::RisingStack { bytes } => before - u64::from(bytes),
+        ReturnBy::Link { .. } => before,
+    };
+    equal!(after, expected, "stack pointer after the return");
     Ok(())
 }
 

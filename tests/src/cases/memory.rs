@@ -737,6 +737,7 @@ fn write_own_code_in_hook(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn guest_writes_code(fixture: &mut Fixture) -> Result<(), Failure> {
+    fixture.data_reaches_code()?;
     let mut emulator = fixture.loaded()?;
     let place = fixture.address("patch_me_insn")?;
     let patches = patches(fixture)?;

@@ -270,6 +270,7 @@ fn code_comes_back(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn guest_code_comes_back(fixture: &mut Fixture) -> Result<(), Failure> {
+    fixture.data_reaches_code()?;
     let mut emulator = fixture.loaded()?;
     let size = fixture.number("patch_size")?;
     let (place, source) = (fixture.address("patch_me_insn")?, fixture.address("patch_source_insn")?);

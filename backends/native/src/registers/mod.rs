@@ -1,6 +1,8 @@
 //! [`RegisterMap`]: where the platform's registers are in the register file.
 
+pub(crate) mod banks;
 mod conditions;
+mod initial;
 mod names;
 mod stacks;
 
@@ -32,7 +34,13 @@ enum Home {
     /// In the decoding context, as the state of a conditional block: the
     /// lowest bit of the state.
     Conditions { shift: u32 },
+    /// In the parity of a byte of the register file: what is written is
+    /// dropped.
+    Parity { place: usize },
 }
+
+/// What a part is called that is the parity of the accumulator (8051).
+const PARITY: &str = "parity of ACC";
 
 /// What a part is called that is the state of conditional blocks (Arm ARM,
 /// A2.5.2).
@@ -70,6 +78,10 @@ impl RegisterMap {
         let piece_of = |layout: &Layout, name: &str, low: u32, bits: u32, shift: u32| {
             if name == CONDITIONS {
                 return conditions.is_some().then_some(Piece { low, bits, home: Home::Conditions { shift } });
+            }
+            if name == PARITY {
+                let place = layout.place(&find("ACC")?.varnode())?;
+                return Some(Piece { low, bits, home: Home::Parity { place } });
             }
             let register = find(name)?;
             let place = layout.place(&register.varnode())?;
@@ -273,6 +285,7 @@ impl RegisterMap {
                 let state = self.conditions.map_or(0, |conditions| conditions.state(context));
                 RegisterValue::from(state).extract(shift, piece.bits)
             }
+            Home::Parity { place } => RegisterValue::from(u64::from(file.integer(place, 1).count_ones() & 1)),
         }
     }
 
@@ -294,6 +307,7 @@ impl RegisterMap {
                     value.write_le_bytes(file.slice_mut(place, 4));
                 }
             }
+            Home::Parity { .. } => {}
             Home::Conditions { shift } => {
                 if let Some(conditions) = self.conditions {
                     let old = RegisterValue::from(conditions.state(*context));

@@ -148,6 +148,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         Architecture::Ebpf => &[traps::EBPF],
         Architecture::SuperH4 => &[traps::SUPERH],
         Architecture::Z80 => &[traps::Z80],
+        Architecture::I8051 => &[traps::I8051],
         _ => &[],
     }
 }

@@ -245,3 +245,6 @@ pub(super) const SUPERH: Table = &[
 pub(super) const EBPF: Table = &[("helperCall", SYSCALL), ("callsTooDeep", interrupt!(1))];
 
 pub(super) const Z80: Table = &[("halt", WAIT)];
+
+/// An instruction that does nothing has an operation of that name.
+pub(super) const I8051: Table = &[("nop", Handler::nothing())];

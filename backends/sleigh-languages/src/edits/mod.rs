@@ -4,6 +4,7 @@
 mod aarch64;
 mod arm;
 mod ebpf;
+mod i8051;
 mod loongarch;
 mod m68k;
 mod mips;
@@ -39,6 +40,7 @@ pub const EDITS: &[&[Edit]] = &[
     aarch64::EDITS,
     arm::EDITS,
     ebpf::EDITS,
+    i8051::EDITS,
     loongarch::EDITS,
     m68k::EDITS,
     mips::EDITS,

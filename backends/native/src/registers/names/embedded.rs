@@ -1,6 +1,7 @@
-//! MIPS, m68k, TriCore, Xtensa, Z80 and 6502.
+//! MIPS, m68k, TriCore, Xtensa, Z80, 6502 and 8051.
 
-use super::{Family, NONE, field, flag};
+use super::{Family, NONE, Part, field, flag, same};
+use crate::registers::PARITY;
 
 /// Coprocessor 0 has the manual's names in the specification.
 pub(super) const MIPS: Family = Family {
@@ -117,6 +118,13 @@ pub(super) const MOS6502: Family = Family {
         "p",
         &[flag("C", 0), flag("Z", 1), flag("I", 2), flag("D", 3), flag("V", 6), flag("N", 7)],
     )],
+    ..NONE
+};
+
+/// Bit 0 of the flags is the parity of the accumulator, and not kept.
+pub(super) const I8051: Family = Family {
+    composites: &[("psw", &[Part { register: PARITY, low: 0, bits: 1, shift: 0 }, same("PSW", 1, 7)])],
+    names: &[("a", "ACC"), ("sp", "STACK")],
     ..NONE
 };
 

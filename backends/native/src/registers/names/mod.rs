@@ -122,6 +122,7 @@ const fn family(architecture: Architecture) -> &'static Family {
         Architecture::SuperH4 => &superh::FAMILY,
         Architecture::Mos6502 => &embedded::MOS6502,
         Architecture::Z80 => &embedded::Z80,
+        Architecture::I8051 => &embedded::I8051,
         _ => &NONE,
     }
 }
