@@ -48,7 +48,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Call(commands::call::Call),
-    Run(commands::run::Run),
+    Run(Box<commands::run::Run>),
     DiffRun(commands::diff_run::DiffRun),
     #[cfg(feature = "native")]
     Disasm(commands::disasm::Disasm),

@@ -873,11 +873,10 @@ impl System {
                         .processes
                         .get(&thread.process)
                         .is_some_and(|process| process.stopped.is_none());
-                    running
-                        && thread.call.as_ref().is_some_and(|call| {
-                            call.tried_at != changes || call.deadline.is_some_and(|at| at <= now)
-                        })
-                        || running && self.kernel.next_signal(thread.id).is_some()
+                    let is_due = thread.call.as_ref().is_some_and(|call| {
+                        call.tried_at != changes || call.deadline.is_some_and(|at| at <= now)
+                    });
+                    running && (is_due || self.kernel.next_signal(thread.id).is_some())
                 })
                 .map(|thread| thread.id)
                 .collect();
@@ -1233,11 +1232,8 @@ impl System {
         }
         let name: Vec<u8> =
             path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().iter().copied().take(15).collect();
-        let old = self
-            .kernel
-            .threads
-            .remove(&thread)
-            .map_or_else(|| Thread::new(process, process, Vec::new()), |old| old);
+        let old = self.kernel.threads.remove(&thread);
+        let old = old.unwrap_or_else(|| Thread::new(process, process, Vec::new()));
         let mut new = Thread::new(process, process, name);
         new.mask = old.mask;
         new.pending = old.pending;

@@ -252,14 +252,11 @@ fn select_with(task: &mut Task<'_>, timeout: Timeout) -> Answer {
     }
     let mut ready = 0;
     for (set, wanted) in sets.iter_mut().zip(SETS) {
-        for fd in 0..count as usize {
-            if !set[fd] {
-                continue;
-            }
+        for (fd, wants) in set.iter_mut().enumerate().filter(|(_, wants)| **wants) {
             let descriptor = task.kernel.descriptor(task.process, fd as i32)?;
             let thread = task.thread;
-            set[fd] = task.kernel.readiness(descriptor.description, thread).0 & wanted != 0;
-            ready += u64::from(set[fd]);
+            *wants = task.kernel.readiness(descriptor.description, thread).0 & wanted != 0;
+            ready += u64::from(*wants);
         }
     }
     let count = task.wait_for(timeout, ready)?;

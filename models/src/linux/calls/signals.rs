@@ -229,7 +229,7 @@ pub(super) fn sigreturn(_task: &mut Task<'_>) -> Answer {
 
 impl Task<'_> {
     fn send_to(&mut self, process: Id, signal: u8, code: i32, value: u64) -> Result<(), Errno> {
-        if self.kernel.processes.get(&process).is_none() {
+        if !self.kernel.processes.contains_key(&process) {
             return Err(Errno::ESRCH);
         }
         let sender = self.process;
