@@ -392,7 +392,9 @@ pub(crate) fn enter(
     put(layout.context + mask_place, mask_word(&abi, own_mask(&abi, mask)).into(), 8);
     for Saved(names, first, stride, size) in layout.saved {
         for (index, name) in names.iter().enumerate() {
-            let value = emulator.read_register(*name)?;
+            // What a backend lacks is zero in the frame.
+            let id = emulator.resolve_register(name)?;
+            let value = if emulator.has_register(id) { emulator.read_register_id(id)? } else { 0 };
             put(layout.context + context_place + first + index * stride, value.into(), *size);
         }
     }
@@ -534,6 +536,9 @@ pub(crate) fn leave(
             let value = emulator.read_integer(at, *size)?;
             let id = emulator.resolve_register(name)?;
             let bits = definition.registers().get(id).bits;
+            if !emulator.has_register(id) {
+                continue;
+            }
             if *name == definition.program_counter
                 || id == emulator.resolve_register(definition.program_counter)?
             {
