@@ -1,1 +1,106 @@
+//! Files in memory, and folders of the host that nothing escapes from.
 
+use std::{fs, path::PathBuf};
+
+use super::*;
+
+/// A folder of the host that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("terrella-files-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(path.join("inside")).unwrap();
+        fs::write(path.join("inside/file"), b"of the host").unwrap();
+        fs::write(path.join("secret"), b"secret").unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn paths_lead_where_they_say() {
+    let mut files = FileSystem::new();
+    files.write("/a/b/c", b"content").unwrap();
+    files.symlink("../b/c", "/a/d/link").unwrap();
+    files.symlink("/a/d", "/short").unwrap();
+    assert_eq!(files.read("/short/link"), Ok(b"content".to_vec()));
+    assert_eq!(files.read("/../../a/./b//c"), Ok(b"content".to_vec()));
+    assert_eq!(files.read("/a/b/c/"), Err(Errno::ENOTDIR));
+    assert_eq!(files.read("/a/b/none"), Err(Errno::ENOENT));
+    assert_eq!(files.read("/a/b"), Err(Errno::EISDIR));
+    files.symlink("round", "/round").unwrap();
+    assert_eq!(files.read("/round"), Err(Errno::ELOOP));
+    assert_eq!(files.write("/a/b/c/d", b""), Err(Errno::ENOTDIR));
+}
+
+#[test]
+fn mounts_show_the_host_and_keep_changes_to_themselves() {
+    let host = Folder::new("cow");
+    let mut files = FileSystem::new();
+    files.mount(&host.0.join("inside"), "/data", MountMode::CopyOnWrite).unwrap();
+    assert_eq!(files.read("/data/file"), Ok(b"of the host".to_vec()));
+    files.write("/data/file", b"changed").unwrap();
+    files.write("/data/new", b"new").unwrap();
+    assert_eq!(files.read("/data/file"), Ok(b"changed".to_vec()));
+    assert_eq!(fs::read(host.0.join("inside/file")).unwrap(), b"of the host");
+    assert!(!host.0.join("inside/new").exists());
+}
+
+#[test]
+fn mounts_that_cannot_be_written_are_not() {
+    let host = Folder::new("ro");
+    let mut files = FileSystem::new();
+    files.mount(&host.0.join("inside"), "/data", MountMode::ReadOnly).unwrap();
+    assert_eq!(files.write("/data/file", b"x"), Err(Errno::EROFS));
+    assert_eq!(files.write("/data/new", b"x"), Err(Errno::EROFS));
+    assert_eq!(files.read("/data/file"), Ok(b"of the host".to_vec()));
+}
+
+#[test]
+fn mounts_that_are_written_reach_the_host() {
+    let host = Folder::new("rw");
+    let mut files = FileSystem::new();
+    files.mount(&host.0.join("inside"), "/data", MountMode::ReadWrite).unwrap();
+    files.write("/data/file", b"changed").unwrap();
+    files.write("/data/sub/new", b"new").unwrap();
+    assert_eq!(fs::read(host.0.join("inside/file")).unwrap(), b"changed");
+    assert_eq!(fs::read(host.0.join("inside/sub/new")).unwrap(), b"new");
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_leaves_a_mount() {
+    use std::os::unix::fs::symlink;
+    let host = Folder::new("escape");
+    symlink(host.0.join("secret"), host.0.join("inside/absolute")).unwrap();
+    symlink("../secret", host.0.join("inside/relative")).unwrap();
+    symlink("..", host.0.join("inside/up")).unwrap();
+    for mode in [MountMode::CopyOnWrite, MountMode::ReadWrite] {
+        let mut files = FileSystem::new();
+        files.mount(&host.0.join("inside"), "/data", mode).unwrap();
+        // Links mean places of the guest, where there is no such file.
+        for path in ["/data/absolute", "/data/relative", "/data/../secret", "/data/up/secret"] {
+            assert_eq!(files.read(path), Err(Errno::ENOENT), "{path}");
+        }
+        // What the guest makes of the name of a link is its own.
+        let written = files.write("/data/up/secret", b"overwritten");
+        assert!(written.is_ok(), "{written:?}");
+        assert_eq!(files.read("/secret"), Ok(b"overwritten".to_vec()));
+        assert_eq!(fs::read(host.0.join("secret")).unwrap(), b"secret");
+    }
+    // A folder that is swapped for a link while the guest has it.
+    let mut files = FileSystem::new();
+    files.mount(&host.0.join("inside"), "/data", MountMode::ReadWrite).unwrap();
+    files.write("/data/sub/file", b"one").unwrap();
+    fs::remove_dir_all(host.0.join("inside/sub")).unwrap();
+    symlink(&host.0, host.0.join("inside/sub")).unwrap();
+    assert!(files.write("/data/sub/secret", b"overwritten").is_err());
+    assert_eq!(fs::read(host.0.join("secret")).unwrap(), b"secret");
+}

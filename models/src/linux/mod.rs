@@ -42,5 +42,5 @@ pub fn supports(platform: terrella_platforms::Platform) -> bool {
 /// The names of the system calls that are answered, sorted.
 #[must_use]
 pub fn call_names() -> Vec<&'static str> {
-    calls::names()
+    calls::all_names()
 }

@@ -1,14 +1,18 @@
 //! The system calls: one table of names, with their arguments and who answers
 //! them; numbers and registers are the platform's.
 
+mod attributes;
 mod descriptors;
 mod events;
-mod files;
+mod folders;
 mod io;
 mod memory;
+mod names;
+mod open;
 mod processes;
 pub(super) mod signals;
 mod sockets;
+mod status;
 mod system;
 mod table;
 mod threads;
@@ -72,7 +76,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Call> {
 }
 
 /// The names of all calls that are answered, sorted.
-pub(crate) fn names() -> Vec<&'static str> {
+pub(crate) fn all_names() -> Vec<&'static str> {
     let mut names: Vec<&str> = table::CALLS.iter().map(|call| call.name).collect();
     names.sort_unstable();
     names
@@ -187,7 +191,7 @@ mod tests {
 
     #[test]
     fn names_are_there_once_and_enough_of_them() {
-        let names = super::names();
+        let names = super::all_names();
         let unique: BTreeSet<_> = names.iter().collect();
         assert_eq!(unique.len(), names.len());
         assert!(names.len() >= 220, "{} calls", names.len());
