@@ -25,14 +25,14 @@ fn platforms_and_backends_are_tables_and_json() {
     for platform in platforms {
         let name = platform["name"].as_str().unwrap();
         assert!(text.lines().any(|line| line.starts_with(name)), "{name}");
-        assert!(platform["registers"].as_u64().unwrap() > 10);
+        assert!(platform["registers"].as_u64().unwrap() > 5);
         assert!(!platform["calling_conventions"].as_array().unwrap().is_empty());
     }
     let x86 = line("platforms amd64 --json").ok().json();
     let registers = x86["register_list"].as_array().unwrap();
     let al = registers.iter().find(|register| register["name"] == "al").unwrap();
     assert_eq!(al["part_of"], "rax");
-    line("platforms x86_46").fails(2, &["did you mean x86_64?"]);
+    line("platforms x86_46").fails(2, &["did you mean x86_64"]);
 
     let backends = line("backends --json").ok().json();
     for backend in backends.as_array().unwrap() {
@@ -99,7 +99,7 @@ fn a_limit_is_a_stop_that_was_asked_for() {
     let stopped = terrella(&["call", &file, "add_i32", "2", "3", "--max-instructions", "2"]).ok();
     assert!(stopped.stdout.starts_with("not returned: instruction limit"), "{}", stopped.stdout);
     let program = library("x86_64.exe");
-    let stopped = terrella(&["run", &program, "--timeout", "0.2", "--json"]).ok().json();
+    let stopped = terrella(&["run", &program, "--bare", "--timeout", "0.2", "--json"]).ok().json();
     assert_eq!(stopped["stop"]["reason"], "time_limit");
     assert!(stopped["stop"]["symbol"].as_str().unwrap().starts_with("_start"));
 }
