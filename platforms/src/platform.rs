@@ -111,6 +111,8 @@ pub enum Architecture {
     Z80,
     /// MOS Technology 6502.
     Mos6502,
+    /// AVR of 8 bits, with up to 128 KiB of flash (ATmega).
+    Avr,
 }
 
 /// A processor together with its byte order: what an emulator is made for and
@@ -255,6 +257,8 @@ platforms! {
     Z80 = Z80 Little "z80" [];
     /// MOS Technology 6502.
     MOS6502 = Mos6502 Little "mos6502" ["6502", "mcs6502", "6510"];
+    /// AVR of 8 bits.
+    AVR = Avr Little "avr" ["avr8", "avr5", "atmega"];
 }
 
 impl Platform {

@@ -23,6 +23,7 @@ use crate::{
     outside::{Outside, Random},
     registers::{self, RegisterMap},
     run::{Mode, RunState, Slot},
+    spaces::Spaces,
     target::{Target, target},
     translate::Translator,
     userops::Handlers,
@@ -36,6 +37,9 @@ pub struct NativeEmulator {
     pub(crate) processor: Arc<Processor>,
     pub(crate) target: Target,
     pub(crate) layout: Layout,
+    pub(crate) spaces: Spaces,
+    /// How many bytes an address of code stands for in registers.
+    pub(crate) code_unit: u64,
     pub(crate) constants: Constants,
     pub(crate) file: RegisterFile,
     registers: RegisterMap,
@@ -149,6 +153,10 @@ impl NativeEmulator {
         let target = target(platform);
         let registers = RegisterMap::new(platform, &processor.language, &mut layout);
         let arm = arm::Registers::new(platform, &processor.language, &mut layout);
+        let spaces = Spaces::new(target.spaces, &processor.language, &layout, definition)
+            .ok_or_else(|| unsupported("the specification lacks a space or a register of the platform"))?;
+        let code_unit = processor.language.space(processor.language.default_space());
+        let code_unit = code_unit.map_or(1, |space| space.word_size.into());
         let mode_switch = target.mode_switch.and_then(|(register, field)| {
             let place = layout.place(&processor.language.register(register)?.varnode())?;
             let field = processor.language.context_field(field)?;
@@ -166,6 +174,8 @@ impl NativeEmulator {
             context: processor.context,
             target,
             layout,
+            spaces,
+            code_unit,
             constants: Constants::default(),
             file: RegisterFile::new(),
             registers,

@@ -43,6 +43,7 @@ mod overrides;
 mod refusals;
 mod registers;
 mod run;
+mod spaces;
 mod target;
 mod translate;
 mod userops;

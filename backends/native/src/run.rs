@@ -361,6 +361,7 @@ impl NativeEmulator {
             let mode = u64::from(self.file.get::<1>(place)[0] & 1);
             self.context.set(high, low, mode);
         }
+        let target = target.wrapping_mul(self.code_unit);
         // Bits that are not part of the address were taken off by the
         // instruction, or are by this.
         let target = if self.target.even_targets { target & !1 } else { target };

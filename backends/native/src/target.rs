@@ -3,7 +3,10 @@
 
 use terrella_platforms::{Architecture, Platform};
 
-use crate::float::NanRule;
+use crate::{
+    float::NanRule,
+    spaces::{SpaceAt, Window},
+};
 
 /// What a division by zero gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +43,15 @@ pub(crate) struct Target {
     pub(crate) keeps_frames: bool,
     /// Computed jumps clear bit 0 of the address.
     pub(crate) even_targets: bool,
+    /// Where the spaces beside that of code are.
+    pub(crate) spaces: &'static [SpaceAt],
 }
 
 const BASE: Target = Target {
     strict_alignment: false,
     keeps_frames: false,
     even_targets: false,
+    spaces: &[],
     division: Division::Zero,
     narrow_quotients: false,
     invalid: 0,
@@ -84,6 +90,27 @@ const ARM_V7: Target = Target {
 /// D19.12, CNTFRQ_EL0).
 const AARCH64: Target = Target {
     platform_initial: &[("ctr_el0", 0x8444_c004), ("dczid_el0", 4), ("cntfrq_el0", 62_500_000)],
+    ..BASE
+};
+
+/// The addresses of the GNU tools: flash from 0, data from 0x80_0000. The data
+/// space begins with the registers (ATmega328P data sheet, 8.3, "SRAM Data
+/// Memory"); the stack pointer and SREG are at 0x5d to 0x5f (7.5, 7.3.1).
+const AVR: Target = Target {
+    invalid: 0x10_0000,
+    initial: &[("SPB", 0x80)],
+    spaces: &[
+        SpaceAt { name: "codebyte", base: 0, windows: &[] },
+        SpaceAt {
+            name: "mem",
+            base: 0x80_0000,
+            windows: &[
+                Window::Bytes { first: 0, count: 32, register: "R0" },
+                Window::Bytes { first: 0x5d, count: 2, register: "SPL" },
+                Window::Register { at: 0x5f, register: "sreg" },
+            ],
+        },
+    ],
     ..BASE
 };
 
@@ -131,6 +158,7 @@ pub(crate) fn target(platform: Platform) -> Target {
         Architecture::Xtensa => Target { division: Division::Fault(6), ..BASE },
         // The stack is in page one.
         Architecture::Mos6502 => Target { initial: &[("SP", 0x1ff)], ..BASE },
+        Architecture::Avr => AVR,
         Architecture::TriCore => Target { invalid: 0x21, ..BASE },
         _ => BASE,
     }

@@ -174,6 +174,7 @@ impl NativeEmulator {
             saved: Vec::new(),
             exit_after: None,
             end: address.wrapping_add(1),
+            seen_end: 0,
             ends_basic_block: false,
             basic_block_size: 0,
         };
@@ -198,7 +199,8 @@ impl NativeEmulator {
                 Ok(()) => {}
             }
         }
-        self.memory.mark_code(block.start, block.end.wrapping_sub(1).max(block.start));
+        block.seen_end = block.seen_end.max(block.end);
+        self.memory.mark_code(block.start, block.seen_end.wrapping_sub(1).max(block.start));
         Ok(Rc::new(block))
     }
 
@@ -256,6 +258,9 @@ impl NativeEmulator {
             };
             self.lower_instruction(block, &mut code, context, site, &after)?;
             block.end = next;
+            if self.translator.decoder.looks_at_following() {
+                block.seen_end = next.wrapping_add(self.definition.longest_instruction.into());
+            }
             let slot = pc.wrapping_add(self.translator.length as u64);
             let here = [pc, slot];
             let points = if has_slot { &here[..] } else { &here[..1] };
@@ -591,6 +596,7 @@ fn decode(
         return Err(no_fetch());
     }
     match decoder.decode(pc, &bytes[..available], context) {
+        Ok(_) if decoder.lacks_following() => Err(no_fetch()),
         Ok(_) => Ok(()),
         Err(DecodeError::Truncated { .. }) => Err(no_fetch()),
         Err(_) if available < shortest => Err(no_fetch()),

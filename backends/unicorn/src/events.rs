@@ -375,6 +375,11 @@ impl UnicornEmulator {
                 let pointer = self.pop_return_address(address, bytes, 1)?;
                 Ok(pointer.wrapping_add(offset.into()) & self.definition.highest_address())
             }
+            ReturnBy::WordOnEmptyStack { bytes } => {
+                let pushed = self.pop_return_address(address, bytes, 1)?;
+                let word = pushed.swap_bytes() >> (64 - 8 * u32::from(bytes.clamp(1, 8)));
+                Ok(word.wrapping_mul(2) & self.definition.highest_address())
+            }
         }
     }
 

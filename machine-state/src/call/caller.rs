@@ -256,6 +256,10 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
             let address = setup.return_address.wrapping_sub(offset.into());
             emulator.write_integer(entry.wrapping_add(1), address.into(), bytes.into())?;
         }
+        ReturnBy::WordOnEmptyStack { bytes } => {
+            let (word, bytes) = (setup.return_address / 2, usize::from(bytes.min(8)));
+            emulator.write_memory(entry.wrapping_add(1), &word.to_be_bytes()[8 - bytes..])?;
+        }
         ReturnBy::Link { register, offset } => {
             emulator.write_register(register, setup.return_address.wrapping_sub(offset.into()))?;
         }

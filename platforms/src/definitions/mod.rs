@@ -2,6 +2,7 @@
 
 mod aarch64;
 mod arm;
+mod avr;
 mod ebpf;
 mod loongarch;
 mod m68k;
@@ -60,5 +61,6 @@ pub(crate) fn of(platform: Platform) -> &'static PlatformDefinition {
         Architecture::SuperH4 => &superh::SH4,
         Architecture::Z80 => &z80::Z80,
         Architecture::Mos6502 => &mos6502::MOS6502,
+        Architecture::Avr => &avr::AVR,
     }
 }

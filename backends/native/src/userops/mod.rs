@@ -132,6 +132,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         Architecture::Xtensa => &[traps::XTENSA],
         Architecture::Ebpf => &[traps::EBPF],
         Architecture::SuperH4 => &[traps::SUPERH],
+        Architecture::Avr => &[traps::AVR],
         Architecture::Z80 => &[traps::Z80],
         _ => &[],
     }

@@ -245,3 +245,7 @@ pub(super) const SUPERH: Table = &[
 pub(super) const EBPF: Table = &[("helperCall", SYSCALL), ("callsTooDeep", interrupt!(1))];
 
 pub(super) const Z80: Table = &[("halt", WAIT)];
+
+/// There is no watchdog.
+pub(super) const AVR: Table =
+    &[("sleep", WAIT), ("break", interrupt!(0x10_0001)), ("watchdog_reset", NOTHING)];

@@ -3,6 +3,7 @@
 
 mod aarch64;
 mod arm;
+mod avr;
 mod ebpf;
 mod loongarch;
 mod m68k;
@@ -35,6 +36,7 @@ pub struct Edit {
 pub const EDITS: &[&[Edit]] = &[
     aarch64::EDITS,
     arm::EDITS,
+    avr::EDITS,
     ebpf::EDITS,
     loongarch::EDITS,
     m68k::EDITS,
