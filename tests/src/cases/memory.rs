@@ -386,7 +386,7 @@ fn fresh_is_zero(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn default_permission(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { spare, .. } = fixture.layout;
+    let Layout { code_spare: spare, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
     equal!(Permissions::default(), Permissions::ALL, "default");
     let code = fixture.long_straight(8)?;
@@ -461,7 +461,7 @@ fn unmap_part(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn unmap_used(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { data_at, spare, .. } = fixture.layout;
+    let Layout { data_at, code_spare: spare, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
     fixture.call(&mut *emulator, "load", &[ptr(data_at)])?;
     let code = fixture.long_straight(8)?;
