@@ -192,3 +192,22 @@ fn sleep_and_break_are_told() -> Result<(), Error> {
     assert!(emulator.run().is_err());
     Ok(())
 }
+
+/// A stop by a hook behind a call goes on from there.
+#[test]
+fn a_stop_at_a_return_goes_on() -> Result<(), Error> {
+    use terrella_emulator_api::Flow;
+    // call 1f; inc r24; ret; 1: add r24,r24; ret
+    let code = [0x940e, 0x0804, 0x9583, 0x9508, 0x0f88, 0x9508];
+    let memory: &[(u64, &[u8])] = &[(DATA + 0x900, &[0x10, 0])];
+    for at in (CODE..CODE + 12).step_by(2).filter(|at| *at != CODE + 2) {
+        let mut emulator = run(&code, &[("r24", 5)], memory)?;
+        emulator.add_exit_point(0x2000);
+        let handle = emulator.hook_instruction(at, |_, _| Ok(Flow::Stop))?;
+        assert_eq!(emulator.run()?, Stop::Requested(at));
+        emulator.unhook(handle)?;
+        assert_eq!(emulator.run()?, Stop::ExitPoint(0x2000));
+        assert_eq!(emulator.read_register("r24")?, 11, "{at:#x}");
+    }
+    Ok(())
+}

@@ -119,6 +119,9 @@ fn at_zero(fixture: &mut Fixture) -> Result<(), Failure> {
     if stack_size == stack_top {
         return Err(Failure::not_applicable("page zero is in use"));
     }
+    if fixture.definition().data_base != 0 {
+        return Err(Failure::not_applicable("registers are there"));
+    }
     for (label, arguments, access, width) in accesses(fixture, 0) {
         let mut emulator = fixture.at(&label, &arguments)?;
         let pc = fixture.address(&format!("{label}_insn"))?;
