@@ -106,7 +106,7 @@ pub(crate) fn convention(platform: Platform, name: Option<&str>) -> Result<&'sta
 }
 
 /// An address to return to: aligned, inside the lower half of the (first
-/// 32-bit) address space, or of what a return address on the stack can be, on a page of which nothing is mapped and that is no
+/// 32-bit) address space, or anywhere that a return address of words can be, on a page of which nothing is mapped and that is no
 /// exit point yet. A call that returns there stops, if it is an exit point.
 ///
 /// # Errors
@@ -116,18 +116,17 @@ pub fn return_address(emulator: &dyn Emulator) -> Result<u64> {
     let map = emulator.memory_map();
     let exits = emulator.exit_points();
     let definition = emulator.definition();
-    let highest = match definition.default_convention().return_by {
-        ReturnBy::WordOnEmptyStack { bytes } => (2 << (8 * u32::from(bytes.min(4)))) - 1,
-        _ => definition.highest_address(),
+    let end = match definition.default_convention().return_by {
+        ReturnBy::WordOnEmptyStack { bytes } => 2 << (8 * u32::from(bytes.min(4))),
+        _ => definition.highest_address().min(u64::from(u32::MAX)) / 2 + 1,
     };
-    let half = highest.min(u64::from(u32::MAX)) / 2 + 1;
     let taken = |first: u64| {
         let page = (first..first + PAGE).into();
         let covering =
             map.iter().filter(|region| region.range.overlaps(&page)).map(|region| region.range.first());
         covering.chain(exits.iter().copied().filter(|exit| page.contains(*exit))).min()
     };
-    let mut first = half.checked_sub(PAGE).ok_or(Error::NoReturnAddress)?;
+    let mut first = end.checked_sub(PAGE).ok_or(Error::NoReturnAddress)?;
     loop {
         match taken(first) {
             None => return Ok(first),
