@@ -146,7 +146,10 @@ mod tests {
     #[test]
     fn negative_numbers_are_arguments() {
         let written = |words: [&str; 5]| negative_numbers(words.map(OsString::from).into_iter());
-        assert_eq!(written(["terrella", "-1", "--ret", "-h", "-5i64"]), ["terrella", "int:-1", "--ret", "-h", "int:-5i64"]);
+        assert_eq!(
+            written(["terrella", "-1", "--ret", "-h", "-5i64"]),
+            ["terrella", "int:-1", "--ret", "-h", "int:-5i64"]
+        );
         assert_eq!(written(["terrella", "run", "head", "-1", "-n"]), ["terrella", "run", "head", "-1", "-n"]);
     }
 }

@@ -38,9 +38,7 @@ fn machine(platform: Platform) -> Machine {
 /// What a callee makes of an argument: a pointer is an address of data.
 fn with_base(platform: Platform, value: &ArgumentValue) -> ArgumentValue {
     match value {
-        ArgumentValue::Pointer(address) => {
-            ArgumentValue::Pointer(platform.definition().data_base | *address)
-        }
+        ArgumentValue::Pointer(address) => ArgumentValue::Pointer(platform.definition().data_base | *address),
         other => other.clone(),
     }
 }

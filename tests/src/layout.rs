@@ -51,13 +51,14 @@ const SMALL: Layout = Layout {
 const STACK_IN_PAGE_ONE: Layout = Layout { stack_top: 0x200, stack_size: 0x200, ..SMALL };
 
 /// For those of 20 bits.
-const MIDDLE: Layout = Layout { spare: 0xb_0000,
+const MIDDLE: Layout = Layout {
+    spare: 0xb_0000,
     far: 0xc_0000,
     far_end: 0xd_0000,
     code_spare: 0xb_0000,
     code_far: 0xc_0000,
     ..LARGE
- };
+};
 
 /// Of AVR: flash, of 128 KiB, and the data space.
 const APART: Layout = Layout {

@@ -202,7 +202,7 @@ impl NativeEmulator {
             }
             Shown::Register(id) => {
                 self.write_wide_register_id(id, RegisterValue::from_le_bytes(bytes)).map_err(Halt::Error)
-            },
+            }
             Shown::Memory(address) => {
                 if self.data_big_endian {
                     bytes.reverse();

@@ -1,7 +1,7 @@
 //! Single instructions on which another emulator agrees: `lockstep --vectors`
 //! has written them, of what QEMU 7.2 (`qemu-user`) and, for the MSP430, the
 //! conformance suite's model of the manual do. `msp430-mspdebug.txt` is what the
-//! simulator of mspdebug does.
+//! simulator of mspdebug does, `avr-qemu.txt` what `qemu-system-avr` does.
 //!
 //! A line is `bytes text | registers before | registers after pc+step`.
 

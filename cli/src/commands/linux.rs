@@ -204,7 +204,10 @@ fn ending_text(ending: Ending, system: &System) -> (String, u8) {
         Ending::Exited(status @ ExitStatus::Code(_)) => (String::new(), status.shell_code()),
         Ending::Exited(status @ ExitStatus::Signal(signal)) => {
             let fault = system.faults().last().map(|(_, fault)| format!(": {fault}")).unwrap_or_default();
-            (format!("the program was killed by {}{fault}\n", linux::signal_name(signal)), status.shell_code())
+            (
+                format!("the program was killed by {}{fault}\n", linux::signal_name(signal)),
+                status.shell_code(),
+            )
         }
         Ending::InstructionLimit => ("stopped at the instruction limit\n".to_owned(), 0),
         Ending::TimeLimit => ("stopped at the time limit\n".to_owned(), 0),

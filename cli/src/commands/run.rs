@@ -67,11 +67,16 @@ impl Run {
     /// The file, if it is a program of Linux that is to be run as one.
     fn program(&self) -> Result<Option<PathBuf>> {
         let Some(file) = self.source.file() else { return Ok(None) };
-        let bare = self.linux.is_bare() || self.source.is_harness() || self.execution.is_harness() || self.step.is_some();
+        let bare = self.linux.is_bare()
+            || self.source.is_harness()
+            || self.execution.is_harness()
+            || self.step.is_some();
         if bare {
             return match self.linux.is_used() {
-                true => Err(Failure::usage("a Linux program is run as a whole, without options that make a harness of it")
-                    .hint("leave out the options of one or of the other; `terrella run --help` lists both")),
+                true => Err(Failure::usage(
+                    "a Linux program is run as a whole, without options that make a harness of it",
+                )
+                .hint("leave out the options of one or of the other; `terrella run --help` lists both")),
                 false => Ok(None),
             };
         }

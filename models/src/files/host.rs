@@ -136,7 +136,8 @@ impl FileSystem {
             for entry in host.place.root.read_dir(&host.place.path).map_err(error)? {
                 let entry = entry.map_err(error)?;
                 // Names that are no UTF-8, and what vanished meanwhile, are not shown.
-                let (Some(name), Ok(metadata)) = (entry.file_name().to_str().map(str::to_owned), entry.metadata())
+                let (Some(name), Ok(metadata)) =
+                    (entry.file_name().to_str().map(str::to_owned), entry.metadata())
                 else {
                     continue;
                 };

@@ -50,7 +50,10 @@ impl Device {
 #[derive(Debug, Clone)]
 pub(crate) enum Node {
     File(Arc<Vec<u8>>),
-    Directory { entries: BTreeMap<Vec<u8>, InodeId>, parent: InodeId },
+    Directory {
+        entries: BTreeMap<Vec<u8>, InodeId>,
+        parent: InodeId,
+    },
     Link(Vec<u8>),
     Device(Device),
     /// A named pipe; the number is that of its pipe while it is open.

@@ -29,7 +29,8 @@ impl FileSystem {
     /// Writes at a place; a hole before it is zeros.
     pub(crate) fn write_at(&mut self, inode: InodeId, offset: u64, bytes: &[u8]) -> Result<usize, Errno> {
         self.fill(inode)?;
-        let end = offset.checked_add(bytes.len() as u64).filter(|end| *end <= MAX_FILE).ok_or(Errno::EFBIG)?;
+        let end =
+            offset.checked_add(bytes.len() as u64).filter(|end| *end <= MAX_FILE).ok_or(Errno::EFBIG)?;
         self.writable(inode)?;
         let now = self.now;
         let it = self.change(inode);

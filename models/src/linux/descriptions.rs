@@ -14,11 +14,22 @@ pub(crate) enum Kind {
     Path(InodeId),
     Device(Device, InodeId),
     /// One end of a pipe.
-    Pipe { pipe: u64, writes: bool, reads: bool },
+    Pipe {
+        pipe: u64,
+        writes: bool,
+        reads: bool,
+    },
     /// Standard input, output or error of the whole system.
     Stream(u8),
-    Event { value: u64, semaphore: bool },
-    Timer { clock: u64, timer: IntervalTimer, expired: u64 },
+    Event {
+        value: u64,
+        semaphore: bool,
+    },
+    Timer {
+        clock: u64,
+        timer: IntervalTimer,
+        expired: u64,
+    },
     Poll(BTreeMap<(i32, u64), Watch>),
     Signals(u64),
     Socket(u64),

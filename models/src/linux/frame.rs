@@ -53,29 +53,29 @@ const ARM: &[&str] = &[
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc", "cpsr",
 ];
 const X64: &[&str] = &[
-    "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rdi", "rsi", "rbp", "rbx", "rdx", "rax", "rcx", "rsp",
-    "rip", "rflags",
+    "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rdi", "rsi", "rbp", "rbx", "rdx", "rax", "rcx",
+    "rsp", "rip", "rflags",
 ];
 const X86: &[&str] = &["edi", "esi", "ebp", "esp", "ebx", "edx", "ecx", "eax"];
 const R: &[&str] = &[
-    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "r16",
-    "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30", "r31",
-];
-const R16: &[&str] = &[
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+    "r16", "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30",
+    "r31",
 ];
+const R16: &[&str] =
+    &["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
 const X: &[&str] = &[
-    "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
-    "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp", "pc",
-    "nzcv",
+    "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+    "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30",
+    "sp", "pc", "nzcv",
 ];
 const RISCV: &[&str] = &[
-    "pc", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
-    "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "x31",
+    "pc", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+    "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30",
+    "x31",
 ];
-const M68K: &[&str] = &[
-    "d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "pc",
-];
+const M68K: &[&str] =
+    &["d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "pc"];
 
 const BASE: Layout = Layout {
     info: 0,
@@ -110,11 +110,7 @@ fn layout(platform: Platform) -> Option<Layout> {
             size: 144 + 116,
             places: Some((20, 108)),
             at_return: 4,
-            saved: &[
-                Saved(X86, 16, 4, 4),
-                Saved(&["eip"], 56, 4, 4),
-                Saved(&["eflags"], 64, 4, 4),
-            ],
+            saved: &[Saved(X86, 16, 4, 4), Saved(&["eip"], 56, 4, 4), Saved(&["eflags"], 64, 4, 4)],
             ..BASE
         },
         Platform::AARCH64 | Platform::AARCH64_BE => Layout {
@@ -238,10 +234,7 @@ fn layout(platform: Platform) -> Option<Layout> {
             alignment: 8,
             arguments: Arguments::Registers(["r4", "r5", "r6"]),
             link: Some("pr"),
-            saved: &[
-                Saved(R16, 4, 4, 4),
-                Saved(&["pc", "pr", "sr", "gbr", "mach", "macl"], 68, 4, 4),
-            ],
+            saved: &[Saved(R16, 4, 4, 4), Saved(&["pc", "pr", "sr", "gbr", "mach", "macl"], 68, 4, 4)],
             ..BASE
         },
         _ => return None,
@@ -325,7 +318,10 @@ pub(crate) fn save(emulator: &dyn Emulator) -> Registers {
 }
 
 /// Puts the registers of a thread into the processor.
-pub(crate) fn load(emulator: &mut dyn Emulator, registers: &Registers) -> Result<(), terrella_emulator_api::Error> {
+pub(crate) fn load(
+    emulator: &mut dyn Emulator,
+    registers: &Registers,
+) -> Result<(), terrella_emulator_api::Error> {
     let counter = emulator.definition().register(emulator.definition().program_counter);
     // Some are read only on a backend: what cannot be written has not changed.
     for (id, value) in registers.iter().filter(|(id, _)| Some(*id) != counter) {
@@ -357,7 +353,8 @@ pub(crate) fn enter(
     let layout = layout(platform).ok_or(Errno::ENOSYS)?;
     let old = emulator.read_register(definition.stack_pointer)?;
     let alternate = it.alternate;
-    let on_alternate = old.wrapping_sub(alternate.base) <= alternate.size && alternate.flags & SS_DISABLE == 0;
+    let on_alternate =
+        old.wrapping_sub(alternate.base) <= alternate.size && alternate.flags & SS_DISABLE == 0;
     let switches = action.flags & SA_ONSTACK != 0 && alternate.flags & SS_DISABLE == 0 && !on_alternate;
     let top = if switches {
         alternate.base.wrapping_add(alternate.size)
@@ -365,7 +362,13 @@ pub(crate) fn enter(
         old.wrapping_sub(layout.red_zone)
     };
     // The stack pointer of the handler is aligned as a call leaves it.
-    let skew = if platform == Platform::X86_64 { 8 } else if platform == Platform::I386 { 4 } else { 0 };
+    let skew = if platform == Platform::X86_64 {
+        8
+    } else if platform == Platform::I386 {
+        4
+    } else {
+        0
+    };
     let stack = top.wrapping_sub(layout.size as u64).wrapping_add_signed(layout.stack as i64);
     let stack = (stack & !(layout.alignment - 1)).wrapping_sub(skew);
     let frame = stack.wrapping_add_signed(-(layout.stack as i64));
@@ -518,7 +521,9 @@ pub(crate) fn leave(
             let value = emulator.read_integer(at, *size)?;
             let id = emulator.resolve_register(name)?;
             let bits = definition.registers().get(id).bits;
-            if *name == definition.program_counter || id == emulator.resolve_register(definition.program_counter)? {
+            if *name == definition.program_counter
+                || id == emulator.resolve_register(definition.program_counter)?
+            {
                 counter = value as u64;
                 continue;
             }
@@ -536,7 +541,8 @@ pub(crate) fn leave(
 fn places(abi: &Abi, layout: &Layout) -> Option<(usize, usize)> {
     layout.places.or_else(|| {
         let context = abi.tables.context?;
-        let place = |name: &str| context.places.iter().find(|(known, ..)| *known == name).map(|place| place.1);
+        let place =
+            |name: &str| context.places.iter().find(|(known, ..)| *known == name).map(|place| place.1);
         Some((place("uc_mcontext")?, place("uc_sigmask")?))
     })
 }
@@ -561,7 +567,8 @@ pub(crate) fn information(abi: &std::sync::Arc<Abi>, info: SignalInfo) -> Vec<u8
         }
         (SIGCHLD, 1..) => {
             fields.int(info.sender as u32 as u64).int(0);
-            let status = if info.code == 1 { info.value } else { abi.to_own(|tables| tables.signal, info.value) };
+            let status =
+                if info.code == 1 { info.value } else { abi.to_own(|tables| tables.signal, info.value) };
             fields.int(status).long(0).long(0);
         }
         (_, -2) => {

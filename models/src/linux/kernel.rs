@@ -8,8 +8,8 @@ use super::{
     memory::AddressSpace,
     process::{Descriptor, ExitStatus, FutexKey, Id, Process, SignalInfo, SpaceId, State, Thread},
     sockets::Network,
-    streams::Streams,
     strace::Trace,
+    streams::Streams,
 };
 use crate::{
     errno::Errno,
@@ -213,10 +213,8 @@ impl Kernel {
         if let Some(it) = self.descriptions.get_mut(&description) {
             it.references += 1;
         }
-        let old = self
-            .process_mut(process)?
-            .descriptors
-            .insert(fd, Descriptor { description, close_on_exec });
+        let old =
+            self.process_mut(process)?.descriptors.insert(fd, Descriptor { description, close_on_exec });
         if let Some(old) = old {
             self.drop_reference(process, old.description);
         }

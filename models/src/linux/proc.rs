@@ -72,9 +72,14 @@ impl Kernel {
         put(&mut self.files, "/proc/filesystems", b"nodev\ttmpfs\n")?;
         put(&mut self.files, "/proc/stat", b"cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\n")?;
         put(&mut self.files, "/proc/loadavg", b"0.00 0.00 0.00 1/1 1\n")?;
-        let memory = "MemTotal:        1048576 kB\nMemFree:          524288 kB\nMemAvailable:     524288 kB\n";
+        let memory =
+            "MemTotal:        1048576 kB\nMemFree:          524288 kB\nMemAvailable:     524288 kB\n";
         put(&mut self.files, "/proc/meminfo", memory.as_bytes())?;
-        put(&mut self.files, "/proc/cpuinfo", format!("processor\t: 0\nmodel name\t: {machine}\n\n").as_bytes())?;
+        put(
+            &mut self.files,
+            "/proc/cpuinfo",
+            format!("processor\t: 0\nmodel name\t: {machine}\n\n").as_bytes(),
+        )?;
         let gone: Vec<Vec<u8>> = self
             .files
             .list("/proc")?
@@ -132,10 +137,9 @@ impl Kernel {
         put(&mut self.files, &at("status"), status.as_bytes())?;
         let name = self.name_of(&process);
         put(&mut self.files, &at("comm"), &[name.as_slice(), b"\n"].concat())?;
-        let pages = self
-            .spaces
-            .get(&process.space)
-            .map_or(0, |space| space.iter().map(|(start, area)| (area.end - start) / space.page).sum::<u64>());
+        let pages = self.spaces.get(&process.space).map_or(0, |space| {
+            space.iter().map(|(start, area)| (area.end - start) / space.page).sum::<u64>()
+        });
         put(&mut self.files, &at("statm"), format!("{pages} {pages} 0 0 0 {pages} 0\n").as_bytes())?;
         for thread in self.threads_of(id) {
             let name = self.threads.get(&thread).map(|thread| thread.name.clone()).unwrap_or_default();
@@ -204,7 +208,8 @@ impl Kernel {
                 None => Arc::clone(&area.name),
             };
             // Writing to a string does not fail.
-            let _ = if path.is_empty() { writeln!(text, "{line} ") } else { writeln!(text, "{line:<72} {path}") };
+            let _ =
+                if path.is_empty() { writeln!(text, "{line} ") } else { writeln!(text, "{line:<72} {path}") };
         }
         text
     }

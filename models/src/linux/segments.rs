@@ -27,10 +27,6 @@ pub(crate) fn describe(emulator: &mut dyn Emulator, entry: u32, base: u32) -> Re
 fn write(emulator: &mut dyn Emulator, entry: u32, base: u32, access: u64) -> Result<(), Error> {
     let base = u64::from(base);
     // Limit 0xfffff in pages, 32 bits, present, of level 3.
-    let value = 0xffff
-        | (base & 0xff_ffff) << 16
-        | access << 40
-        | 0xcf << 48
-        | (base >> 24) << 56;
+    let value = 0xffff | (base & 0xff_ffff) << 16 | access << 40 | 0xcf << 48 | (base >> 24) << 56;
     emulator.write_memory(TABLE + u64::from(entry) * 8, &value.to_le_bytes())
 }

@@ -83,13 +83,11 @@ impl Kernel {
     fn discards(&self, process: Id, signal: u8) -> bool {
         let Some(it) = self.processes.get(&process) else { return true };
         let action = it.actions[usize::from(signal).min(64)];
-        let ignored = action.handler == SIG_IGN
-            || action.handler == SIG_DFL && default_of(signal) == Default::Ignore;
+        let ignored =
+            action.handler == SIG_IGN || action.handler == SIG_DFL && default_of(signal) == Default::Ignore;
         // A blocked signal waits, as its action may change.
-        let blocked = self
-            .threads
-            .values()
-            .any(|thread| thread.process == process && thread.mask & bit(signal) != 0);
+        let blocked =
+            self.threads.values().any(|thread| thread.process == process && thread.mask & bit(signal) != 0);
         ignored && !blocked && signal != SIGCONT as u8
     }
 
@@ -167,11 +165,7 @@ impl Kernel {
 
     /// Delivers the next signal of a thread whose registers are in the
     /// emulator. A call that it waits in ends with `EINTR`, or is made again.
-    pub(crate) fn deliver(
-        &mut self,
-        emulator: &mut dyn Emulator,
-        thread: Id,
-    ) -> Result<Delivered, Refusal> {
+    pub(crate) fn deliver(&mut self, emulator: &mut dyn Emulator, thread: Id) -> Result<Delivered, Refusal> {
         let Some((info, of_process)) = self.next_signal(thread) else { return Ok(Delivered::Nothing) };
         self.take_signal(thread, info, of_process);
         let Some(process) = self.threads.get(&thread).map(|it| it.process) else {

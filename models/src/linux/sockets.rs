@@ -148,7 +148,9 @@ impl Network {
         let kinds = |socket: &Socket| socket.kind == kind && socket.peer.is_none() && !socket.connected;
         self.sockets
             .iter()
-            .find(|(_, socket)| (kinds(socket) || kind == SOCK_DGRAM && socket.kind == kind) && matches(socket))
+            .find(|(_, socket)| {
+                (kinds(socket) || kind == SOCK_DGRAM && socket.kind == kind) && matches(socket)
+            })
             .map(|(id, _)| *id)
     }
 
@@ -157,7 +159,8 @@ impl Network {
         loop {
             self.next_port = self.next_port.checked_add(1).filter(|port| *port >= 0x8000).unwrap_or(0x8000);
             let port = self.next_port;
-            let used = |socket: &Socket| matches!(&socket.name, Address::Internet(_, taken) if *taken == port);
+            let used =
+                |socket: &Socket| matches!(&socket.name, Address::Internet(_, taken) if *taken == port);
             if !self.sockets.values().any(used) {
                 return port;
             }

@@ -264,7 +264,11 @@ impl Start<'_> {
             _ => return Ok(place),
         };
         let helpers = 0xffff_0000;
-        emulator.map_memory_with((helpers..=helpers + 0xfff).into(), Permissions::READ_EXECUTE, Overlap::Keep)?;
+        emulator.map_memory_with(
+            (helpers..=helpers + 0xfff).into(),
+            Permissions::READ_EXECUTE,
+            Overlap::Keep,
+        )?;
         space.insert(
             helpers,
             Area {
@@ -283,8 +287,15 @@ impl Start<'_> {
             (
                 0xf60,
                 &[
-                    0xe92d_4070, 0xe890_0030, 0xe892_4040, 0xe034_4006, 0x0035_400e, 0x0891_0060, 0x0882_0060,
-                    0xe274_0000, 0xe8bd_8070,
+                    0xe92d_4070,
+                    0xe890_0030,
+                    0xe892_4040,
+                    0xe034_4006,
+                    0x0035_400e,
+                    0x0891_0060,
+                    0x0882_0060,
+                    0xe274_0000,
+                    0xe8bd_8070,
                 ],
             ),
             // __kuser_memory_barrier

@@ -85,7 +85,8 @@ pub(crate) fn call_text(
         None => {}
         Some(Ok(value)) => {
             let value = if abi.is_64() { value as i64 } else { i64::from(value as i32) };
-            let address = matches!(call.name, "mmap" | "mmap2" | "old_mmap" | "brk" | "mremap" | "set_tid_address");
+            let address =
+                matches!(call.name, "mmap" | "mmap2" | "old_mmap" | "brk" | "mremap" | "set_tid_address");
             let _ = if address || !(-4096..1 << 31).contains(&value) {
                 let value = if abi.is_64() { value as u64 } else { u64::from(value as u32) };
                 write!(text, " = {value:#x}")

@@ -9,8 +9,7 @@ use std::{
 };
 
 use terrella_emulator_api::{
-    self as api, ArithmeticKind, Emulator, EmulatorExt, Fault, Flow, Limits, MemoryCause, Overlap,
-    Stop,
+    self as api, ArithmeticKind, Emulator, EmulatorExt, Fault, Flow, Limits, MemoryCause, Overlap, Stop,
 };
 use terrella_platforms::Platform;
 
@@ -243,7 +242,12 @@ impl System {
     ///
     /// # Errors
     /// [`Error::NotExecutable`], [`Error::Start`], [`Error::Emulator`].
-    pub fn start<A: AsRef<[u8]>>(&mut self, path: &str, arguments: &[A], environment: &[A]) -> Result<i32, Error> {
+    pub fn start<A: AsRef<[u8]>>(
+        &mut self,
+        path: &str,
+        arguments: &[A],
+        environment: &[A],
+    ) -> Result<i32, Error> {
         self.start_in(path, arguments, environment, "/")
     }
 
@@ -359,11 +363,10 @@ impl System {
         let waits = self.kernel.threads.values().filter_map(|thread| thread.call.as_ref()?.deadline);
         let now = self.kernel.clock.monotonic();
         let next = waits.chain(self.kernel.next_timer()).filter(|at| *at > now).min();
-        let due = self
-            .kernel
-            .threads
-            .values()
-            .any(|thread| thread.call.as_ref().and_then(|call| call.deadline).is_some_and(|at| at <= now));
+        let due =
+            self.kernel.threads.values().any(|thread| {
+                thread.call.as_ref().and_then(|call| call.deadline).is_some_and(|at| at <= now)
+            });
         match next {
             _ if due => Ok(()),
             Some(at) if self.kernel.clock.real.is_some() => {
@@ -470,7 +473,8 @@ impl System {
             if let Some(ThreadPointer::Segment(_)) = segment {
                 segments::describe(it.emulator.as_mut(), 12, new.thread_pointer as u32)?;
             }
-            if self.kernel.processes.get(&process).is_some_and(|process| process.platform == Platform::ARMV5T) {
+            if self.kernel.processes.get(&process).is_some_and(|process| process.platform == Platform::ARMV5T)
+            {
                 it.emulator.write_integer(0xffff_0ff0, new.thread_pointer.into(), 4)?;
             }
         }
@@ -525,7 +529,9 @@ impl System {
     fn write_back_shared(&mut self, space: SpaceId) {
         let process = self.kernel.processes.values().find(|process| process.space == space).map(|it| it.id);
         let (Some(process), Some(it)) = (process, self.spaces.get_mut(&space)) else { return };
-        let Some(abi) = self.kernel.processes.get(&process).map(|process| process.abi.clone()) else { return };
+        let Some(abi) = self.kernel.processes.get(&process).map(|process| process.abi.clone()) else {
+            return;
+        };
         let mut task = Task {
             kernel: &mut self.kernel,
             emulator: it.emulator.as_mut(),
@@ -629,7 +635,9 @@ impl System {
             () if says(&["divi", "overflow", "float", "arith", "chk"]) => (SIGFPE, 1, pc),
             () if says(&["protection", "segment", "page", "access", "address"]) => (SIGSEGV, 128, 0),
             () if says(&["align"]) => (SIGBUS, 1, pc),
-            () if says(&["illegal", "undefined", "invalid", "privilege", "reserved", "line"]) => (SIGILL, 1, pc),
+            () if says(&["illegal", "undefined", "invalid", "privilege", "reserved", "line"]) => {
+                (SIGILL, 1, pc)
+            }
             () => (SIGTRAP, 1, pc),
         }
     }
@@ -749,12 +757,14 @@ impl System {
     /// Makes the call that a thread is at, or makes it again.
     fn try_call(&mut self, thread: Id) -> Result<(), Error> {
         let Some((process, space)) = self.place_of(thread) else { return Ok(()) };
-        let (Some(it), Some(owner)) = (self.spaces.get_mut(&space), self.kernel.processes.get(&process)) else {
+        let (Some(it), Some(owner)) = (self.spaces.get_mut(&space), self.kernel.processes.get(&process))
+        else {
             return Ok(());
         };
         let abi = owner.abi.clone();
         let changes = self.kernel.changes;
-        let Some(pending) = self.kernel.threads.get_mut(&thread).and_then(|thread| thread.call.as_mut()) else {
+        let Some(pending) = self.kernel.threads.get_mut(&thread).and_then(|thread| thread.call.as_mut())
+        else {
             return Ok(());
         };
         pending.tried_at = changes;
@@ -790,9 +800,8 @@ impl System {
             Err(Refusal::Emulator(error)) => return Err(error.into()),
             Err(Refusal::Action(action)) => {
                 if traced && let Some(trace) = &self.kernel.trace {
-                    let text = before.unwrap_or_else(|| {
-                        call_text(&abi, it.emulator.as_ref(), call, &arguments, None)
-                    });
+                    let text = before
+                        .unwrap_or_else(|| call_text(&abi, it.emulator.as_ref(), call, &arguments, None));
                     trace.line(process, &text);
                 }
                 return self.act(thread, action);
@@ -809,7 +818,8 @@ impl System {
     fn finish_call(&mut self, thread: Id, result: Result<u64, Errno>) -> Result<(), Error> {
         self.load(thread)?;
         let Some((process, space)) = self.place_of(thread) else { return Ok(()) };
-        let (Some(it), Some(owner)) = (self.spaces.get_mut(&space), self.kernel.processes.get(&process)) else {
+        let (Some(it), Some(owner)) = (self.spaces.get_mut(&space), self.kernel.processes.get(&process))
+        else {
             return Ok(());
         };
         calls::set_result(&owner.abi.clone(), it.emulator.as_mut(), result)?;
@@ -949,7 +959,9 @@ impl System {
                 }
                 match frame::leave(&mut self.kernel, it.emulator.as_mut(), thread, old) {
                     Ok(()) => Ok(()),
-                    Err(Refusal::Emulator(error)) if !matches!(error, api::Error::Fault(_)) => Err(error.into()),
+                    Err(Refusal::Emulator(error)) if !matches!(error, api::Error::Fault(_)) => {
+                        Err(error.into())
+                    }
                     // The frame cannot be read.
                     Err(_) => {
                         self.end(process, ExitStatus::Signal(SIGSEGV as u8));
@@ -970,7 +982,11 @@ impl System {
         let shares_memory = request.flags & CLONE_VM != 0;
         let child_space = if shares_memory { space } else { self.copy_space(process, space)? };
         let old = self.kernel.threads.get(&thread).ok_or(Errno::ESRCH)?;
-        let mut child = Thread::new(id, if new_thread { id_of_group(&self.kernel, process) } else { id }, old.name.clone());
+        let mut child = Thread::new(
+            id,
+            if new_thread { id_of_group(&self.kernel, process) } else { id },
+            old.name.clone(),
+        );
         child.mask = old.mask;
         child.thread_pointer = old.thread_pointer;
         child.frames = if shares_memory { Vec::new() } else { old.frames.clone() };
@@ -1001,7 +1017,9 @@ impl System {
         let it = self.spaces.get_mut(&space).ok_or(Errno::ESRCH)?;
         let registers = frame::save(it.emulator.as_ref());
         frame::load(it.emulator.as_mut(), &before)?;
-        if let (ThreadPointer::Segment(_), Some(parent)) = (abi.thread_pointer, self.kernel.threads.get(&thread)) {
+        if let (ThreadPointer::Segment(_), Some(parent)) =
+            (abi.thread_pointer, self.kernel.threads.get(&thread))
+        {
             segments::describe(it.emulator.as_mut(), 12, parent.thread_pointer as u32)?;
         }
         if let Some(child) = self.kernel.threads.get_mut(&id) {
@@ -1057,7 +1075,13 @@ impl System {
         Ok(())
     }
 
-    fn add_process(&mut self, id: Id, parent: Id, space: SpaceId, request: CloneRequest) -> Result<(), Errno> {
+    fn add_process(
+        &mut self,
+        id: Id,
+        parent: Id,
+        space: SpaceId,
+        request: CloneRequest,
+    ) -> Result<(), Errno> {
         let old = self.kernel.processes.get(&parent).ok_or(Errno::ESRCH)?;
         let mut child = old.clone();
         child.id = id;
@@ -1127,7 +1151,11 @@ impl System {
         Ok(id)
     }
 
-    fn add_space(&mut self, mut emulator: Box<dyn Emulator>, areas: AddressSpace) -> Result<SpaceId, api::Error> {
+    fn add_space(
+        &mut self,
+        mut emulator: Box<dyn Emulator>,
+        areas: AddressSpace,
+    ) -> Result<SpaceId, api::Error> {
         let met: Rc<Cell<Option<(u64, u64)>>> = Rc::default();
         let note = met.clone();
         emulator.hook_syscalls(move |emulator, number| {
@@ -1172,9 +1200,12 @@ impl System {
         let start = Start {
             abi: &abi,
             program: Program { image: &image, bytes: &content, inode, path: &path },
-            interpreter: interpreter
-                .as_ref()
-                .map(|(path, inode, content, image)| Program { image, bytes: content, inode: *inode, path }),
+            interpreter: interpreter.as_ref().map(|(path, inode, content, image)| Program {
+                image,
+                bytes: content,
+                inode: *inode,
+                path,
+            }),
             arguments: &arguments,
             environment: &environment,
             random,
@@ -1197,8 +1228,13 @@ impl System {
         if old_space != 0 {
             self.end_task_state(thread);
         }
-        let name: Vec<u8> = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().iter().copied().take(15).collect();
-        let old = self.kernel.threads.remove(&thread).map_or_else(|| Thread::new(process, process, Vec::new()), |old| old);
+        let name: Vec<u8> =
+            path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().iter().copied().take(15).collect();
+        let old = self
+            .kernel
+            .threads
+            .remove(&thread)
+            .map_or_else(|| Thread::new(process, process, Vec::new()), |old| old);
         let mut new = Thread::new(process, process, name);
         new.mask = old.mask;
         new.pending = old.pending;
@@ -1328,4 +1364,3 @@ fn first_process(id: Id, platform: Platform, abi: Arc<Abi>, folder: InodeId) -> 
         credentials: Credentials::default(),
     }
 }
-

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use terrella_emulator_api::{Emulator, EmulatorExt};
 
 use super::{
-    abi::{Abi, Group, generic::{PROT_READ, PROT_WRITE}},
+    abi::{
+        Abi, Group,
+        generic::{PROT_READ, PROT_WRITE},
+    },
     kernel::Kernel,
     memory::AddressSpace,
     process::{Id, Process, Thread},
@@ -271,7 +274,10 @@ impl Task<'_> {
             .map(|index| {
                 let at = address.wrapping_add(index * 2 * word);
                 let (base, length) = (self.read_word(at)?, self.read_word(at.wrapping_add(word))?);
-                total = total.checked_add(length).filter(|total| *total <= i64::MAX as u64).ok_or(Errno::EINVAL)?;
+                total = total
+                    .checked_add(length)
+                    .filter(|total| *total <= i64::MAX as u64)
+                    .ok_or(Errno::EINVAL)?;
                 Ok((base, length))
             })
             .collect()
@@ -305,7 +311,8 @@ impl Task<'_> {
             // The upper half of the nanoseconds of a 32-bit processor is padding.
             let seconds = reader.wide()? as i64;
             let nanoseconds = reader.wide()?;
-            let nanoseconds = if self.abi.is_64() { nanoseconds as i64 } else { i64::from(nanoseconds as i32) };
+            let nanoseconds =
+                if self.abi.is_64() { nanoseconds as i64 } else { i64::from(nanoseconds as i32) };
             return Ok((seconds, nanoseconds));
         }
         Ok((reader.signed_long()?, reader.signed_long()?))

@@ -131,7 +131,8 @@ const AVR_GCC: CallingConvention = CallingConvention {
 /// By the address of its vector (the data sheets, "Interrupts"); the others
 /// are the device's. BREAK (0856L) stops the processor for a debugger, and an
 /// instruction that is none has no exception: these numbers are of no vector.
-const INTERRUPTS: &[(u64, &str)] = &[(0, "reset"), (0x10_0000, "undefined instruction"), (0x10_0001, "BREAK")];
+const INTERRUPTS: &[(u64, &str)] =
+    &[(0, "reset"), (0x10_0000, "undefined instruction"), (0x10_0001, "BREAK")];
 
 pub(super) static AVR: PlatformDefinition = PlatformDefinition {
     platform: Platform::AVR,

@@ -107,31 +107,15 @@ pub(super) const EDITS: &[Edit] = &[
         "\tback:4 = inst_next >> 1;\n\tptr:2 = back:2;\n",
         "addresses of flash of 128 KiB have 17 bits",
     ),
-    avr(
-        "\tPC = &abs22dst;\n",
-        "",
-        "the program counter is the engine's",
-    ),
-    avr(
-        "\tPC = &rel12dst;\n",
-        "",
-        "the program counter is the engine's",
-    ),
+    avr("\tPC = &abs22dst;\n", "", "the program counter is the engine's"),
+    avr("\tPC = &rel12dst;\n", "", "the program counter is the engine's"),
     avr(
         ":com RdFull                      is phase=1 & ophi7=0x4a & RdFull",
         ":com RdFull                      is phase=1 & ophi7=0x4a & oplow4=0 & RdFull",
         "COM is one of sixteen",
     ),
-    avr(
-        "(zext(Iflg==1) << 7);\n    SREG = reg;\n",
-        "(zext(Iflg==1) << 7);\n",
-        "SREG is the flags",
-    ),
-    avr(
-        "\tIflg = ((val>> 7) & 1);\n\tSREG = val;\n",
-        "\tIflg = ((val>> 7) & 1);\n",
-        "SREG is the flags",
-    ),
+    avr("(zext(Iflg==1) << 7);\n    SREG = reg;\n", "(zext(Iflg==1) << 7);\n", "SREG is the flags"),
+    avr("\tIflg = ((val>> 7) & 1);\n\tSREG = val;\n", "\tIflg = ((val>> 7) & 1);\n", "SREG is the flags"),
     avr(
         ":des op4to7                      is phase=1 & ophi8=0x94 & oplow4=0xb & op4to7 {\n\tval:1  = op4to7;\n\tlocal key:8 = R15R14R13R12R11R10R9R8;\n\tlocal result:16 = 0;\n\tif (!Hflg) goto <enc>;\n\tresult = decrypt(R7R6R5R4R3R2R1R0, key, val);\n\tgoto <des_end>;\n<enc>\n\tresult = encrypt(R7R6R5R4R3R2R1R0, key, val);\n<des_end>\n\tR7R6R5R4R3R2R1R0 = result(0);\n\tR15R14R13R12R11R10R9R8 = result(8);\n}\n",
         "",
@@ -162,26 +146,10 @@ pub(super) const EDITS: &[Edit] = &[
         "@ifdef REGISTER_SPACE\n:elpm",
         "processors with 128 KiB of flash have ELPM, and a program counter of two bytes",
     ),
-    avr(
-        "    local falseRead:1 = *[code]:1 (ptr >> 1);\n",
-        "",
-        "one byte is read, and once",
-    ),
-    avr(
-        "\tlocal falseRead:1 = *[code]:1 (ptr >> 1);\n",
-        "",
-        "one byte is read, and once",
-    ),
-    avr(
-        "\tlocal falseRead:1 = *[code]:2 (ptr >> 1);\n",
-        "",
-        "one byte is read, and once",
-    ),
-    avr(
-        "  local falseRead:1 = *[code]:1 (ptr >> 1);\n",
-        "",
-        "one byte is read, and once",
-    ),
+    avr("    local falseRead:1 = *[code]:1 (ptr >> 1);\n", "", "one byte is read, and once"),
+    avr("\tlocal falseRead:1 = *[code]:1 (ptr >> 1);\n", "", "one byte is read, and once"),
+    avr("\tlocal falseRead:1 = *[code]:2 (ptr >> 1);\n", "", "one byte is read, and once"),
+    avr("  local falseRead:1 = *[code]:1 (ptr >> 1);\n", "", "one byte is read, and once"),
     avr(
         "(zext(RAMPZ) << 16)",
         "(zext(RAMPZ & 1) << 16)",
@@ -192,26 +160,10 @@ pub(super) const EDITS: &[Edit] = &[
         "\tRAMPZ = ptr[16,8] & 1;",
         "RAMPZ has one bit where there are 128 KiB of flash (ATmega128 data sheet, RAMPZ)",
     ),
-    avr(
-        "\tptr:$(PCBYTESIZE) = zext(Z);\n",
-        "\tptr:3 = zext(Z);\n",
-        "LPM reads by bytes",
-    ),
-    avr(
-        "  ptr:$(PCBYTESIZE) = zext(Z);\n",
-        "  ptr:3 = zext(Z);\n",
-        "LPM reads by bytes",
-    ),
-    avr(
-        "R0 = *[codebyte]:$(PCBYTESIZE) ptr;",
-        "R0 = *[codebyte]:1 ptr;",
-        "LPM reads one byte",
-    ),
-    avr(
-        "RdFull = *[codebyte]:$(PCBYTESIZE) ptr;",
-        "RdFull = *[codebyte]:1 ptr;",
-        "LPM reads one byte",
-    ),
+    avr("\tptr:$(PCBYTESIZE) = zext(Z);\n", "\tptr:3 = zext(Z);\n", "LPM reads by bytes"),
+    avr("  ptr:$(PCBYTESIZE) = zext(Z);\n", "  ptr:3 = zext(Z);\n", "LPM reads by bytes"),
+    avr("R0 = *[codebyte]:$(PCBYTESIZE) ptr;", "R0 = *[codebyte]:1 ptr;", "LPM reads one byte"),
+    avr("RdFull = *[codebyte]:$(PCBYTESIZE) ptr;", "RdFull = *[codebyte]:1 ptr;", "LPM reads one byte"),
     avr(
         ":fracmul RdHi,RrHi               is phase=1 & ophi9=0x6 & opbit3=1 & RdHi & RrHi { todo(); }",
         ":fracmul RdHi3,RrHi3             is phase=1 & ophi9=0x6 & opbit3=1 & RdHi3 & RrHi3 {\n\ta:2 = zext(RdHi3);\n\tb:2 = zext(RrHi3);\n\tlocal product:2 = a * b;\n\t$(Cflag) = (product & 0x8000) != 0;\n\tR1R0 = product << 1;\n\t$(Zflag) = (R1R0 == 0);\n}",

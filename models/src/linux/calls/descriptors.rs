@@ -117,7 +117,8 @@ pub(super) fn fcntl(task: &mut Task<'_>) -> Answer {
             };
             let state = task.kernel.pipes.get_mut(&pipe).ok_or(Errno::EBADF)?;
             if command == F_SETPIPE_SZ {
-                let wanted = (argument as usize).max(4096).checked_next_power_of_two().ok_or(Errno::EINVAL)?;
+                let wanted =
+                    (argument as usize).max(4096).checked_next_power_of_two().ok_or(Errno::EINVAL)?;
                 if wanted > 1 << 20 {
                     return Err(Errno::EPERM.into());
                 }
@@ -357,9 +358,7 @@ pub(super) fn ioctl(task: &mut Task<'_>) -> Answer {
             let it = task.kernel.description(task.process, fd)?;
             let count = match it.kind {
                 Kind::Pipe { pipe, .. } => task.kernel.pipes.get(&pipe).map_or(0, |pipe| pipe.bytes.len()),
-                Kind::File(inode) => {
-                    task.kernel.files.inode(inode).size().saturating_sub(it.offset) as usize
-                }
+                Kind::File(inode) => task.kernel.files.inode(inode).size().saturating_sub(it.offset) as usize,
                 Kind::Stream(0) => task.kernel.streams.available(),
                 Kind::Socket(socket) => task.kernel.network.available(socket),
                 _ => return Err(Errno::ENOTTY.into()),

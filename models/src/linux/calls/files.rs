@@ -139,7 +139,8 @@ impl Task<'_> {
         let waits = flags & O_NONBLOCK == 0;
         let held = self.thread()?.call.as_ref().map_or(0, |call| call.done);
         if held == 0 {
-            if writes && !reads && !waits && self.kernel.pipes.get(&pipe).is_none_or(|pipe| pipe.readers == 0) {
+            if writes && !reads && !waits && self.kernel.pipes.get(&pipe).is_none_or(|pipe| pipe.readers == 0)
+            {
                 return Err(Errno::ENXIO.into());
             }
             let description = self.kernel.add_description(Kind::Pipe { pipe, writes, reads }, status);
@@ -256,7 +257,8 @@ impl Task<'_> {
             return Ok(self.status_of(inode));
         }
         let now = self.kernel.clock.epoch;
-        let base = Status { device: 0xc, links: 1, accessed: now, modified: now, changed: now, ..Status::default() };
+        let base =
+            Status { device: 0xc, links: 1, accessed: now, modified: now, changed: now, ..Status::default() };
         let owner = |id: u64| Status { inode: id, ..base };
         let id = self.kernel.descriptor(self.process, fd)?.description;
         Ok(match it.kind {
@@ -274,7 +276,8 @@ impl Task<'_> {
         let mut bytes = vec![0; layout.size];
         let nanos = 1_000_000_000;
         // The old encoding of devices has 8 bits each, the new one more.
-        let device = |(major, minor): (u32, u32)| u64::from(minor & 0xff | major << 8 | (minor & !0xff) << 12);
+        let device =
+            |(major, minor): (u32, u32)| u64::from(minor & 0xff | major << 8 | (minor & !0xff) << 12);
         for (name, offset, size) in layout.places {
             let value = match *name {
                 "st_dev" => status.device,
@@ -372,7 +375,13 @@ pub(super) fn statx(task: &mut Task<'_>) -> Answer {
     let time = |fields: &mut super::super::task::Fields, time: i64| {
         fields.wide(time.div_euclid(1_000_000_000) as u64).int(time.rem_euclid(1_000_000_000) as u64).int(0);
     };
-    fields.int(0x7ff).int(BLOCK).wide(0).int(status.links.into()).int(status.uid.into()).int(status.gid.into());
+    fields
+        .int(0x7ff)
+        .int(BLOCK)
+        .wide(0)
+        .int(status.links.into())
+        .int(status.uid.into())
+        .int(status.gid.into());
     fields.short(status.mode.into()).short(0).wide(status.inode).wide(status.size);
     fields.wide(status.size.div_ceil(512)).wide(0);
     for at in [status.accessed, status.changed, status.changed, status.modified] {
@@ -732,7 +741,9 @@ fn utimensat_with(task: &mut Task<'_>, wide: bool) -> Answer {
         *time = match task.read_time_parts(address + index as u64 * size, wide)? {
             (_, NOW) => Some(now),
             (_, OMIT) => None,
-            (seconds, nanos @ 0..1_000_000_000) => Some(seconds.saturating_mul(1_000_000_000).saturating_add(nanos)),
+            (seconds, nanos @ 0..1_000_000_000) => {
+                Some(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
+            }
             _ => return Err(Errno::EINVAL.into()),
         };
     }

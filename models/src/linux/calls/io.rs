@@ -453,7 +453,14 @@ pub(super) fn fallocate(task: &mut Task<'_>) -> Answer {
 
 /// Moves bytes from one description to another, as `sendfile`, `splice` and
 /// `copy_file_range` do.
-fn transfer(task: &mut Task<'_>, from: i32, from_at: Option<u64>, to: i32, to_at: Option<u64>, size: u64) -> Answer {
+fn transfer(
+    task: &mut Task<'_>,
+    from: i32,
+    from_at: Option<u64>,
+    to: i32,
+    to_at: Option<u64>,
+    size: u64,
+) -> Answer {
     let (from, to) = (task.description_of(from)?, task.description_of(to)?);
     let mut total = 0;
     while total < size {

@@ -10,7 +10,10 @@ use super::super::{
     memory::{Area, permissions},
     task::{Answer, Task},
 };
-use crate::{errno::Errno, files::{InodeId, Node}};
+use crate::{
+    errno::Errno,
+    files::{InodeId, Node},
+};
 
 /// The largest mapping: what a program asks for beyond is refused, so that it
 /// does not take the host's memory.
@@ -111,7 +114,11 @@ fn map_with(task: &mut Task<'_>, arguments: [u64; 5], offset: u64) -> Answer {
         let inode = match it.kind {
             Kind::File(inode) => inode,
             Kind::Device(crate::files::Device::Zero, _) => {
-                return map_with(task, [hint, length, protection, flags_own(task, flags | MAP_ANONYMOUS), fd], 0);
+                return map_with(
+                    task,
+                    [hint, length, protection, flags_own(task, flags | MAP_ANONYMOUS), fd],
+                    0,
+                );
             }
             Kind::Path(_) => return Err(Errno::EBADF.into()),
             _ => return Err(Errno::ENODEV.into()),

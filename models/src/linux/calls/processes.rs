@@ -239,8 +239,7 @@ pub(super) fn waitid(task: &mut Task<'_>) -> Answer {
         News::Continued => (6, SIGCONT),
     };
     if address != 0 {
-        let info =
-            super::super::process::SignalInfo { number: SIGCHLD as u8, code, sender: id, value };
+        let info = super::super::process::SignalInfo { number: SIGCHLD as u8, code, sender: id, value };
         let bytes = super::super::frame::information(&task.abi, info);
         task.write(address, &bytes)?;
     }
@@ -440,7 +439,8 @@ pub(super) fn setgroups(task: &mut Task<'_>) -> Answer {
         return Err(Errno::EINVAL.into());
     }
     let address = task.argument(1);
-    let groups: Result<Vec<u32>, Errno> = (0..count).map(|index| task.read_u32(address + 4 * index)).collect();
+    let groups: Result<Vec<u32>, Errno> =
+        (0..count).map(|index| task.read_u32(address + 4 * index)).collect();
     let groups = groups?;
     task.this_mut()?.credentials.groups = groups;
     Ok(0)

@@ -57,8 +57,7 @@ pub(super) fn rt_sigaction(task: &mut Task<'_>) -> Answer {
     }
     action.mask &= !UNBLOCKABLE;
     task.this_mut()?.actions[usize::from(signal)] = action;
-    if action.handler == SIG_IGN
-        || action.handler == SIG_DFL && matches!(default_of(signal), Default::Ignore)
+    if action.handler == SIG_IGN || action.handler == SIG_DFL && matches!(default_of(signal), Default::Ignore)
     {
         task.kernel.drop_ignored(task.process, signal);
     }
@@ -144,7 +143,12 @@ pub(super) fn rt_sigprocmask(task: &mut Task<'_>) -> Answer {
 
 pub(super) fn rt_sigpending(task: &mut Task<'_>) -> Answer {
     let blocked = task.thread()?.mask;
-    let all = task.thread()?.pending.iter().chain(&task.this()?.pending).fold(0, |all, info| all | bit(info.number));
+    let all = task
+        .thread()?
+        .pending
+        .iter()
+        .chain(&task.this()?.pending)
+        .fold(0, |all, info| all | bit(info.number));
     write_mask(task, task.argument(0), all & blocked)?;
     Ok(0)
 }
@@ -259,7 +263,14 @@ pub(super) fn kill(task: &mut Task<'_>) -> Answer {
     Ok(0)
 }
 
-fn to_thread(task: &mut Task<'_>, group: Option<Id>, thread: Id, signal: u8, code: i32, value: u64) -> Answer {
+fn to_thread(
+    task: &mut Task<'_>,
+    group: Option<Id>,
+    thread: Id,
+    signal: u8,
+    code: i32,
+    value: u64,
+) -> Answer {
     let found = task.kernel.threads.get(&thread).ok_or(Errno::ESRCH)?;
     if thread <= 0 || group.is_some_and(|group| group != found.process) {
         return Err(if thread <= 0 { Errno::EINVAL } else { Errno::ESRCH }.into());
@@ -281,7 +292,8 @@ pub(super) fn tgkill(task: &mut Task<'_>) -> Answer {
 
 /// What `sigqueue` gives along: the code and the value of a `siginfo`.
 fn queued(task: &Task<'_>, address: u64) -> Result<(i32, u64), Errno> {
-    let code = task.read_u32(address + if task.abi.action == ActionLayout::FlagsFirst { 4 } else { 8 })? as i32;
+    let code =
+        task.read_u32(address + if task.abi.action == ActionLayout::FlagsFirst { 4 } else { 8 })? as i32;
     let value = task.read_word(address + if task.abi.is_64() { 24 } else { 20 })?;
     Ok((code, value))
 }

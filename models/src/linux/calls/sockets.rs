@@ -6,10 +6,7 @@ use super::super::{
     sockets::{Address, Message, Socket, is_here},
     task::{Answer, Refusal, Task},
 };
-use crate::{
-    errno::Errno,
-    files::Node,
-};
+use crate::{errno::Errno, files::Node};
 
 /// What was received.
 pub(in crate::linux) struct Received {
@@ -97,7 +94,13 @@ impl Task<'_> {
     }
 
     /// Writes an address, and the length that it has in truth.
-    fn write_address(&mut self, place: u64, length: u64, family: u64, address: &Address) -> Result<(), Errno> {
+    fn write_address(
+        &mut self,
+        place: u64,
+        length: u64,
+        family: u64,
+        address: &Address,
+    ) -> Result<(), Errno> {
         if place == 0 || length == 0 {
             return Ok(());
         }
@@ -126,7 +129,12 @@ impl Task<'_> {
         let all = flags & MSG_WAITALL != 0 && it.is_stream() && flags & MSG_PEEK == 0;
         if it.messages.is_empty() || all && it.held() < size && !it.ended {
             if it.messages.is_empty() && (it.ended || it.no_more_reads) {
-                return Ok(Received { bytes: Vec::new(), from: Address::Unnamed, passed: Vec::new(), length: 0 });
+                return Ok(Received {
+                    bytes: Vec::new(),
+                    from: Address::Unnamed,
+                    passed: Vec::new(),
+                    length: 0,
+                });
             }
             return Err(if nonblocking { Errno::EAGAIN.into() } else { self.wait_until(None) });
         }
@@ -229,7 +237,13 @@ impl Task<'_> {
         let done = self.thread()?.call.as_ref().map_or(0, |call| call.done) as usize;
         let rest = bytes.get(done..).unwrap_or_default();
         let room = self.kernel.network.room(target);
-        let count = if stream { room.min(rest.len()) } else if room >= rest.len() { rest.len() } else { 0 };
+        let count = if stream {
+            room.min(rest.len())
+        } else if room >= rest.len() {
+            rest.len()
+        } else {
+            0
+        };
         if count < rest.len() && (!stream || count == 0) {
             if nonblocking {
                 return if done > 0 { Ok(done) } else { Err(Errno::EAGAIN.into()) };
@@ -243,7 +257,11 @@ impl Task<'_> {
         }
         if count > 0 || !stream {
             let target = self.kernel.network.socket_mut(target)?;
-            target.messages.push_back(Message { bytes: rest[..count].to_vec(), from, passed: passed.to_vec() });
+            target.messages.push_back(Message {
+                bytes: rest[..count].to_vec(),
+                from,
+                passed: passed.to_vec(),
+            });
             target.arrived += 1;
             self.kernel.changed();
         }

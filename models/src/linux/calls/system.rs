@@ -254,4 +254,3 @@ pub(super) fn refused(_task: &mut Task<'_>) -> Answer {
 pub(super) fn absent(_task: &mut Task<'_>) -> Answer {
     Err(Errno::ENOSYS.into())
 }
-

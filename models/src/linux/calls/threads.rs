@@ -161,11 +161,7 @@ fn futex_with(task: &mut Task<'_>, wide: bool) -> Answer {
                 time => {
                     let time = task.read_time(time, wide)?;
                     let real = what == 6 || operation & CLOCK_REALTIME != 0;
-                    Some(if real {
-                        time.saturating_sub(task.kernel.clock.epoch.max(0) as u64)
-                    } else {
-                        time
-                    })
+                    Some(if real { time.saturating_sub(task.kernel.clock.epoch.max(0) as u64) } else { time })
                 }
             };
             lock_pi(task, key, until)
@@ -229,9 +225,10 @@ fn unlock_pi(task: &mut Task<'_>, address: u64, key: FutexKey) -> Result<(), Err
         .threads
         .values()
         .filter(|thread| {
-            thread.call.as_ref().is_some_and(|call| {
-                !call.woken && call.futex.is_some_and(|(at, _)| at == key)
-            })
+            thread
+                .call
+                .as_ref()
+                .is_some_and(|call| !call.woken && call.futex.is_some_and(|(at, _)| at == key))
         })
         .map(|thread| thread.id)
         .collect();

@@ -381,4 +381,3 @@ impl Kernel {
         processes.flatten().chain(descriptors).min()
     }
 }
-
