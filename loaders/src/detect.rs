@@ -85,6 +85,7 @@ pub(crate) fn platform_of(file: &ElfFile<'_>) -> Result<Platform> {
         (elf::EM_BPF, 64) => Some(Architecture::Ebpf),
         (elf::EM_SH, 32) => Some(Architecture::SuperH4),
         (elf::EM_Z80, 32) => Some(Architecture::Z80),
+        (elf::EM_AVR, 32) => Some(Architecture::Avr),
         _ => None,
     };
     let platform = architecture.and_then(|architecture| Platform::new(architecture, file.order));

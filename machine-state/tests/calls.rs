@@ -34,7 +34,8 @@ fn machine(platform: Platform) -> Machine {
         module: "code".into(),
     });
     machine.add("code", code).unwrap();
-    machine.add("stack", Stack::new(platform, STACK, STACK_SIZE).unwrap()).unwrap();
+    let stack = platform.definition().data_base + STACK;
+    machine.add("stack", Stack::new(platform, stack, STACK_SIZE).unwrap()).unwrap();
     machine
 }
 
@@ -43,6 +44,14 @@ fn complete_convention(platform: Platform) -> &'static CallingConvention {
     let mut conventions = platform.definition().calling_conventions.iter();
     let complete = |it: &&CallingConvention| !it.by_size.is_some_and(|by_size| by_size.others_in_variables);
     conventions.find(complete).expect("a convention")
+}
+
+/// What a callee makes of an argument: a pointer is an address of data.
+fn with_base(platform: Platform, value: &ArgumentValue) -> ArgumentValue {
+    match value {
+        ArgumentValue::Pointer(address) => ArgumentValue::Pointer(platform.definition().data_base | *address),
+        other => other.clone(),
+    }
 }
 
 fn argument() -> impl Strategy<Value = ArgumentValue> {
@@ -119,7 +128,7 @@ proptest! {
                         prop_assert_eq!(call.result_room().unwrap(), placed.room.unwrap());
                     }
                     let found = call.next(expected.parameter()).unwrap();
-                    prop_assert_eq!(&found, expected, "{} {} argument {}", platform, convention.name, index);
+                    prop_assert_eq!(&found, &with_base(platform, expected), "{} {} argument {}", platform, convention.name, index);
                 }
             }
         }
@@ -158,7 +167,9 @@ proptest! {
                         }
                         (ReturnValue::Integer { value, bytes }, Return::Integer { bytes, signed })
                     }
-                    ArgumentValue::Pointer(address) => (ReturnValue::Pointer(address), Return::Pointer),
+                    ArgumentValue::Pointer(address) => {
+                        (ReturnValue::Pointer(platform.definition().data_base | address), Return::Pointer)
+                    },
                     ArgumentValue::F32(number) => (ReturnValue::F32(number), Return::F32),
                     ArgumentValue::F64(number) => (ReturnValue::F64(number), Return::F64),
                     _ => unreachable!(),

@@ -219,6 +219,29 @@ fn small_families() {
     check(Platform::MSP430X, "eabi", &[Pointer, short, I32, Pointer], "r12 r13 r15:r14 +4");
 }
 
+/// As avr-gcc 5.4 compiles such functions.
+#[test]
+fn avr() {
+    let (byte, short) =
+        (Parameter::Integer { bytes: 1, signed: false }, Parameter::Integer { bytes: 2, signed: true });
+    check(Platform::AVR, "avr-gcc", &[byte, short], "r24 r23:r22");
+    check(Platform::AVR, "avr-gcc", &[I32, Pointer, F32], "r25:r24:r23:r22 r21:r20 r19:r18:r17:r16");
+    check(
+        Platform::AVR,
+        "avr-gcc",
+        &[I64, I64, short, byte, byte, short],
+        "r25:r24:r23:r22:r21:r20:r19:r18 r17:r16:r15:r14:r13:r12:r11:r10 r9:r8 +3 +4 +5",
+    );
+    // What finds no registers ends them.
+    check(
+        Platform::AVR,
+        "avr-gcc",
+        &[I64, I32, I64, byte],
+        "r25:r24:r23:r22:r21:r20:r19:r18 r17:r16:r15:r14 +3 +11",
+    );
+    check_variadic(Platform::AVR, "avr-gcc", 1, &[byte, short, short, I32], "+3 +4 +6 +8");
+}
+
 /// As SDCC 4.2 compiles such functions, and its guide says.
 #[test]
 fn z80() {

@@ -126,6 +126,16 @@ impl BySize {
     }
 }
 
+/// The registers of a value of so many bytes, that of the lowest byte first,
+/// in a list of pairs from the highest down ([`WidePlacement::PairsDownwards`])
+/// of which so many registers are used: `None` if they are too few.
+#[must_use]
+pub fn pairs_downwards(list: &[RegisterName], used: usize, bytes: usize) -> Option<Vec<RegisterName>> {
+    let end = used + bytes.next_multiple_of(2);
+    let register = |byte: usize| list.get(end - 2 - (byte & !1) + (byte & 1)).copied();
+    if end > list.len() { None } else { (0..bytes).map(register).collect() }
+}
+
 /// How an integer argument of two slots is placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WidePlacement {
@@ -146,6 +156,12 @@ pub enum WidePlacement {
     /// As `Together`, but a pair starts at an even register, and on the stack
     /// at a multiple of its size.
     EvenAligned,
+    /// In pairs of registers downwards, as many as hold it, its lowest byte in
+    /// the lowest of them; the pairs are listed from the highest down, the
+    /// lower register of each first. Results are the same, their size rounded
+    /// up to a power of two. What finds no registers is on the stack, as are
+    /// all after it, and all of a function with variable arguments (AVR).
+    PairsDownwards,
 }
 
 /// How floating-point arguments are placed.
@@ -270,6 +286,12 @@ pub enum ReturnBy {
     /// of the byte that was pushed last, and arguments on the stack are below
     /// the return address, the first of them at the highest address (8051).
     RisingStack {
+        /// The size of the return address on the stack, in bytes.
+        bytes: u8,
+    },
+    /// As `EmptyStack`, but what is on the stack counts words of two bytes, its
+    /// highest byte at the lowest address (AVR).
+    WordOnEmptyStack {
         /// The size of the return address on the stack, in bytes.
         bytes: u8,
     },

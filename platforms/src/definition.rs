@@ -31,6 +31,10 @@ pub struct PlatformDefinition {
     pub address_bits: u8,
     /// The width of a pointer in C, in bytes.
     pub pointer_bytes: u8,
+    /// What is added to a pointer to data, as it stands in registers and in
+    /// memory, to give its address: on processors whose data is a space of its
+    /// own (AVR), where that space begins among the addresses of the contract.
+    pub data_base: u64,
     /// The name of the program counter.
     pub program_counter: RegisterName,
     /// The name of the stack pointer.

@@ -29,7 +29,7 @@ mod value;
 
 pub use convention::{
     BySize, CallingConvention, Extension, FloatFormat, FloatPlacement, ReturnBy, SizedPlace, StructResult,
-    WidePlacement,
+    WidePlacement, pairs_downwards,
 };
 pub use definition::{CodeAddressBit, ElfIdentity, PlatformDefinition};
 pub use platform::{Architecture, ByteOrder, Platform, UnknownPlatform};

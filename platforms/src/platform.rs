@@ -122,6 +122,8 @@ pub enum Architecture {
     Mos6502,
     /// Intel 8051.
     I8051,
+    /// AVR of 8 bits, with up to 128 KiB of flash (ATmega).
+    Avr,
 }
 
 /// A processor together with its byte order: what an emulator is made for and
@@ -282,6 +284,8 @@ platforms! {
     MOS6502 = Mos6502 Little "mos6502" ["6502", "mcs6502", "6510"];
     /// Intel 8051.
     I8051 = I8051 Little "i8051" ["8051", "mcs51"];
+    /// AVR of 8 bits.
+    AVR = Avr Little "avr" ["avr8", "avr5", "atmega"];
 }
 
 impl Platform {

@@ -15,6 +15,11 @@ pub struct Layout {
     pub data_at: u64,
     /// How large it is.
     pub data_size: u64,
+    /// Addresses from here to `code_far` and 0x1000 bytes on are free for code:
+    /// where code and data are in one space, those of `spare` and `far`.
+    pub code_spare: u64,
+    /// A later one, which starts a page.
+    pub code_far: u64,
     /// Where functions return to: unmapped, as the KiB after it.
     pub return_at: u64,
     /// Addresses from here to [`far_end`](Self::far_end) are free for a case
@@ -38,6 +43,8 @@ const SMALL: Layout = Layout {
     return_at: 0x3800,
     spare: 0x9000,
     far: 0xe000,
+    code_spare: 0x9000,
+    code_far: 0xe000,
     far_end: 0xf000,
     data_zero: 0,
 };
@@ -60,7 +67,29 @@ const SPACES: Layout = Layout {
 };
 
 /// For those of 20 bits.
-const MIDDLE: Layout = Layout { spare: 0xb_0000, far: 0xc_0000, far_end: 0xd_0000, ..LARGE };
+const MIDDLE: Layout = Layout {
+    spare: 0xb_0000,
+    far: 0xc_0000,
+    far_end: 0xd_0000,
+    code_spare: 0xb_0000,
+    code_far: 0xc_0000,
+    ..LARGE
+};
+
+/// Of AVR: flash, of 128 KiB, and the data space.
+const APART: Layout = Layout {
+    stack_top: 0x80_3000,
+    stack_size: 0x1000,
+    data_at: 0x80_4000,
+    data_size: 0x4000,
+    return_at: 0x3800,
+    spare: 0x80_9000,
+    far: 0x80_e000,
+    far_end: 0x80_f000,
+    code_spare: 0x4000,
+    code_far: 0x9000,
+    data_zero: 0x80_0000,
+};
 
 const LARGE: Layout = Layout {
     stack_top: 0x9_0000,
@@ -70,6 +99,8 @@ const LARGE: Layout = Layout {
     return_at: 0xf_0000,
     spare: 0x20_0000,
     far: 0x21_0000,
+    code_spare: 0x20_0000,
+    code_far: 0x21_0000,
     far_end: 0x22_0000,
     data_zero: 0,
 };
@@ -84,6 +115,9 @@ impl Layout {
             _ => {}
         }
         let definition = platform.definition();
+        if definition.data_base != 0 {
+            return APART;
+        }
         match definition.address_bits.min(8 * definition.pointer_bytes) {
             ..=19 => SMALL,
             20..=23 => MIDDLE,
@@ -107,6 +141,9 @@ mod tests {
                 (layout.return_at, layout.return_at + 0x400),
                 (layout.spare - 8, layout.far_end),
             ];
+            if layout.code_spare != layout.spare {
+                ranges.push((layout.code_spare - 8, layout.code_far + 0x1000));
+            }
             if let Some(snippets) = Snippets::of(*platform) {
                 ranges.extend(
                     snippets.segments.iter().map(|(start, bytes)| {

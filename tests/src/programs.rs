@@ -9,9 +9,9 @@ use std::{
 };
 
 use object::{Object, ObjectSymbol};
-use terrella_emulator_api::{Limits, Platform};
+use terrella_emulator_api::{Limits, Permissions, Platform};
 use terrella_loaders::{Options, load_file};
-use terrella_machine_state::{Machine, Return, Stack, call::Caller};
+use terrella_machine_state::{Machine, Memory, Return, Stack, call::Caller};
 
 use crate::Backend;
 
@@ -21,6 +21,9 @@ const FAILED: u64 = 0xbad0_0000;
 /// Where the stack is, which no image reaches.
 const STACK: u64 = 0x3000_0000;
 const STACK_SIZE: u64 = 0x1_0000;
+/// The same in a data space of 64 KiB.
+const STACK_IN_DATA: u64 = 0x8000;
+const STACK_IN_DATA_SIZE: u64 = 0x7000;
 /// How long a program may take; the slowest takes a small part of it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -111,7 +114,16 @@ impl Image {
         let load = || -> Result<Machine, Box<dyn std::error::Error>> {
             let options = Options { platform: Some(self.platform), ..Options::default() };
             let mut machine = load_file(&self.path, &options)?.into_machine()?;
-            machine.add("stack", Stack::new(self.platform, STACK, STACK_SIZE)?)?;
+            let (stack, size) = match self.platform.definition().data_base {
+                0 => (STACK, STACK_SIZE),
+                base => (base + STACK_IN_DATA, STACK_IN_DATA_SIZE),
+            };
+            machine.add("stack", Stack::new(self.platform, stack, size)?)?;
+            if self.platform == Platform::AVR {
+                // RAMPZ is one of them.
+                let ports = self.platform.definition().data_base + 0x20;
+                machine.add("ports", Memory::new(self.platform, ports, 0xe0, Permissions::READ_WRITE)?)?;
+            }
             Ok(machine)
         };
         self.machine.get_or_init(|| load().map_err(|error| error.to_string())).as_ref().map_err(Clone::clone)

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use object::{Object, ObjectSegment, ObjectSymbol, SectionIndex, SymbolFlags, SymbolKind};
 use terrella_emulator_api::{Emulator, EmulatorExt, Permissions, Result};
-use terrella_platforms::{CodeAddressBit, Platform, ReturnBy};
+use terrella_platforms::{CodeAddressBit, Platform, ReturnBy, WidePlacement, pairs_downwards};
 
 use crate::Layout;
 
@@ -164,6 +164,11 @@ impl Snippets {
             sp -= u64::from(bytes);
             emulator.write_integer(sp, return_at.into(), bytes.into())?;
         }
+        if let ReturnBy::WordOnEmptyStack { bytes } = convention.return_by {
+            sp -= u64::from(bytes);
+            let word = (return_at / 2).to_be_bytes();
+            emulator.write_memory(sp + 1, &word[8 - usize::from(bytes)..])?;
+        }
         if let ReturnBy::EmptyStack { bytes, offset } = convention.return_by {
             sp -= u64::from(bytes);
             emulator.write_integer(sp + 1, (return_at - u64::from(offset)).into(), bytes.into())?;
@@ -197,6 +202,18 @@ impl Snippets {
                     emulator.write_integer(address, rest.into(), size.into())?;
                     on_stack += 1;
                 }
+                continue;
+            }
+            if convention.wide == WidePlacement::PairsDownwards {
+                let (size, value) = match *argument {
+                    Argument::Integer(value) => (convention.slot_bytes, value),
+                    Argument::Pointer(value) => (definition.pointer_bytes, value),
+                };
+                let registers = pairs_downwards(convention.integer_arguments, integers, size.into());
+                for (name, byte) in registers.unwrap_or_default().into_iter().zip(value.to_le_bytes()) {
+                    emulator.write_register(name, u64::from(byte))?;
+                }
+                integers += 2;
                 continue;
             }
             let (value, register) = match *argument {

@@ -100,6 +100,9 @@ pub(crate) struct Block {
     pub(crate) exit_after: Option<u64>,
     /// The address after the last instruction.
     pub(crate) end: u64,
+    /// The address after all that its code depends on: that of an instruction
+    /// that may be skipped, for its length, comes after `end`.
+    pub(crate) seen_end: u64,
     /// Whether it ends with a transfer of control, so that the next one is a
     /// new basic block.
     pub(crate) ends_basic_block: bool,

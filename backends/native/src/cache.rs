@@ -92,7 +92,7 @@ impl Cache {
 
     pub(crate) fn insert(&mut self, key: Key, block: Rc<Block>) -> u32 {
         let number = self.blocks.len() as u32;
-        let last = block.end.wrapping_sub(1).max(block.start);
+        let last = block.seen_end.wrapping_sub(1).max(block.start);
         for page in block.start >> PAGE_BITS..=last >> PAGE_BITS {
             self.pages.entry(page).or_default().push(number);
         }
@@ -126,7 +126,7 @@ impl Cache {
         for page in [address >> PAGE_BITS, address.wrapping_sub(1) >> PAGE_BITS] {
             let here = self.pages.get(&page).into_iter().flatten().copied();
             numbers.extend(here.filter(|number| {
-                self.block(*number).is_some_and(|block| (block.start..=block.end).contains(&address))
+                self.block(*number).is_some_and(|block| (block.start..=block.seen_end).contains(&address))
             }));
         }
         self.forget(&numbers);

@@ -150,6 +150,11 @@ impl NativeEmulator {
                 Ok(pointer.wrapping_add(offset.into()) & highest)
             }
             ReturnBy::RisingStack { bytes } => self.drop_return_address(address, bytes),
+            ReturnBy::WordOnEmptyStack { bytes } => {
+                let pushed = self.pop_return_address(address, bytes, 1)?;
+                let word = pushed.swap_bytes() >> (64 - 8 * u32::from(bytes.clamp(1, 8)));
+                Ok(word.wrapping_mul(2) & highest)
+            }
         }
     }
 

@@ -459,11 +459,14 @@ impl NativeEmulator {
                 }
                 Code::Save => self.save(block, op.number as usize),
                 Code::InstructionHook => {
+                    // What an earlier instruction saved is not to be put back.
+                    self.saved_by = None;
                     if let Err(halt) = self.instruction_hooks(&block.instructions[op.number as usize]) {
                         return Done::Halted(index, halt);
                     }
                 }
                 Code::BlockHook => {
+                    self.saved_by = None;
                     if let Err(halt) = self.block_hooks(block) {
                         return Done::Halted(index, halt);
                     }

@@ -44,6 +44,7 @@ mod refusals;
 mod registers;
 mod run;
 mod segmented;
+mod spaces;
 mod target;
 mod translate;
 mod userops;

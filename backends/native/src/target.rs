@@ -3,7 +3,10 @@
 
 use terrella_platforms::{Architecture, Platform};
 
-use crate::float::NanRule;
+use crate::{
+    float::NanRule,
+    spaces::{SpaceAt, Window},
+};
 
 /// What a division by zero gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,9 +46,8 @@ pub(crate) struct Target {
     pub(crate) keeps_frames: bool,
     /// Computed jumps clear bit 0 of the address.
     pub(crate) even_targets: bool,
-    /// Spaces of memory other than that of code, and where they begin in the
-    /// one address space of the contract.
-    pub(crate) spaces: &'static [(&'static str, u64)],
+    /// Where the spaces beside that of code are.
+    pub(crate) spaces: &'static [SpaceAt],
     /// Registers that are bytes of memory.
     pub(crate) banks: Option<Banks>,
 }
@@ -121,9 +123,34 @@ const MIPS_R6: Target = Target { initial: &[("fcsr", 0xc_0000)], low_bit: Some("
 /// As the platform's definition says; after a reset, the stack pointer is 7
 /// (User's Manual, chapter 1, "Reset").
 const I8051: Target = Target {
-    spaces: &[("INTMEM", 0x1_0000), ("SFR", 0x2_0000), ("EXTMEM", 0x3_0000)],
+    spaces: &[
+        SpaceAt { name: "INTMEM", base: 0x1_0000, windows: &[] },
+        SpaceAt { name: "SFR", base: 0x2_0000, windows: &[] },
+        SpaceAt { name: "EXTMEM", base: 0x3_0000, windows: &[] },
+    ],
     banks: Some(Banks { prefix: "r", count: 8, base: 0x1_0000, selector: "psw", mask: 0x18 }),
     initial: &[("STACK", 0x1_0007)],
+    ..BASE
+};
+
+/// The addresses of the GNU tools: flash from 0, data from 0x80_0000. The data
+/// space begins with the registers (ATmega328P data sheet, 8.3, "SRAM Data
+/// Memory"); the stack pointer and SREG are at 0x5d to 0x5f (7.5, 7.3.1).
+const AVR: Target = Target {
+    invalid: 0x10_0000,
+    initial: &[("SPB", 0x80)],
+    spaces: &[
+        SpaceAt { name: "codebyte", base: 0, windows: &[] },
+        SpaceAt {
+            name: "mem",
+            base: 0x80_0000,
+            windows: &[
+                Window::Bytes { first: 0, count: 32, register: "R0" },
+                Window::Bytes { first: 0x5d, count: 2, register: "SPL" },
+                Window::Register { at: 0x5f, register: "sreg" },
+            ],
+        },
+    ],
     ..BASE
 };
 
@@ -172,6 +199,7 @@ pub(crate) fn target(platform: Platform) -> Target {
         // The stack is in page one.
         Architecture::Mos6502 => Target { initial: &[("SP", 0x1ff)], ..BASE },
         Architecture::I8051 => I8051,
+        Architecture::Avr => AVR,
         Architecture::TriCore => Target { invalid: 0x21, ..BASE },
         _ => BASE,
     }

@@ -190,6 +190,7 @@ impl NativeEmulator {
             saved: Vec::new(),
             exit_after: None,
             end: address.wrapping_add(1),
+            seen_end: 0,
             ends_basic_block: false,
             basic_block_size: 0,
         };
@@ -214,7 +215,8 @@ impl NativeEmulator {
                 Ok(()) => {}
             }
         }
-        self.memory.mark_code(block.start, block.end.wrapping_sub(1).max(block.start));
+        block.seen_end = block.seen_end.max(block.end);
+        self.memory.mark_code(block.start, block.seen_end.wrapping_sub(1).max(block.start));
         Ok(Rc::new(block))
     }
 
@@ -272,6 +274,9 @@ impl NativeEmulator {
             };
             self.lower_instruction(block, &mut code, context, site, &after)?;
             block.end = next;
+            if self.translator.decoder.looks_at_following() {
+                block.seen_end = next.wrapping_add(self.definition.longest_instruction.into());
+            }
             let slot = pc.wrapping_add(self.translator.length as u64);
             let here = [pc, slot];
             let points = if has_slot { &here[..] } else { &here[..1] };
@@ -336,6 +341,9 @@ impl NativeEmulator {
             && context.get(high, low) == 0
         {
             return Err(Failure::Entry(Entry::Invalid));
+        }
+        if pc > self.code_last {
+            return Err(Failure::Entry(Entry::NoFetch(pc)));
         }
         // The two modes of ARM and MIPS differ in the shortest instruction.
         let shortest = match self.mode_switch {
@@ -626,6 +634,7 @@ fn decode(
         return Err(no_fetch());
     }
     match decoder.decode(pc, code.unwrap_or(&bytes[..available]), context) {
+        Ok(_) if decoder.lacks_following() => Err(no_fetch()),
         Ok(_) => Ok(()),
         Err(DecodeError::Truncated { .. }) => Err(no_fetch()),
         Err(_) if available < shortest => Err(no_fetch()),

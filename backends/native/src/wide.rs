@@ -1,7 +1,7 @@
 //! Operations without a short form: odd sizes, wide integers, divisions,
 //! floating point, and other spaces.
 
-use terrella_emulator_api::ArithmeticKind;
+use terrella_emulator_api::{ArithmeticKind, Emulator, RegisterValue};
 use terrella_sleigh::OpCode;
 
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     emulator::NativeEmulator,
     float,
     halt::Halt,
+    spaces::Shown,
     target::Division,
 };
 
@@ -174,8 +175,9 @@ impl NativeEmulator {
         let mut bytes = [0; WIDEST];
         let bytes = &mut bytes[..size];
         match self.space(op.space, address, size)? {
-            Where::Register(place) => bytes.copy_from_slice(self.file.slice(place, size)),
-            Where::Memory(address) => {
+            Shown::File(place) => bytes.copy_from_slice(self.file.slice(place, size)),
+            Shown::Register(id) => self.read_wide_register_id(id).map_err(Halt::Error)?.write_le_bytes(bytes),
+            Shown::Memory(address) => {
                 self.guest_read(block, index, address, bytes)?;
                 if self.data_big_endian {
                     bytes.reverse();
@@ -194,11 +196,14 @@ impl NativeEmulator {
         let bytes = &mut bytes[..size];
         bytes.copy_from_slice(self.file.slice(value.at.into(), size));
         match self.space(op.space, address, size)? {
-            Where::Register(place) => {
+            Shown::File(place) => {
                 self.file.slice_mut(place, size).copy_from_slice(bytes);
                 Ok(())
             }
-            Where::Memory(address) => {
+            Shown::Register(id) => {
+                self.write_wide_register_id(id, RegisterValue::from_le_bytes(bytes)).map_err(Halt::Error)
+            }
+            Shown::Memory(address) => {
                 if self.data_big_endian {
                     bytes.reverse();
                 }
@@ -208,35 +213,25 @@ impl NativeEmulator {
     }
 
     /// Where an access to a space goes.
-    fn space(&self, space: u16, address: u64, size: usize) -> Result<Where, Halt> {
+    fn space(&self, space: u16, address: u64, size: usize) -> Result<Shown, Halt> {
         use terrella_sleigh::{SpaceId, Varnode};
         let language = &self.processor.language;
         let id = SpaceId(space);
         let Some(definition) = language.space(id) else { return Err(Halt::Missing("a space".to_owned())) };
         if id == language.default_space() {
             let address = address.wrapping_mul(u64::from(definition.word_size));
-            return Ok(Where::Memory(address & self.address_mask));
-        }
-        // A space of its own in the processor, a part of the one of the
-        // contract.
-        if let Some((_, base)) = self.target.spaces.iter().find(|(name, _)| *name == definition.name) {
-            return Ok(Where::Memory(base.wrapping_add(address) & self.address_mask));
+            return Ok(Shown::Memory(address & self.address_mask));
         }
         let missing = || {
             let unit = if size == 1 { "byte" } else { "bytes" };
             Halt::Missing(format!("{size} {unit} at {address:#x} of the space {}", definition.name))
         };
         if !definition.is_register {
-            return Err(missing());
+            return self.spaces.shown(id, address, size).ok_or_else(missing);
         }
         let varnode = Varnode { space: id, size: size as u32, offset: address };
-        self.layout.place(&varnode).map(Where::Register).ok_or_else(missing)
+        self.layout.place(&varnode).map(Shown::File).ok_or_else(missing)
     }
-}
-
-enum Where {
-    Register(usize),
-    Memory(u64),
 }
 
 /// Integer operations on up to 128 bits that cannot fail.

@@ -1,7 +1,8 @@
 //! Single instructions on which another emulator agrees: `lockstep --vectors`
 //! has written them, of what QEMU 7.2 and 10.0 (`qemu-user`) do, for TriCore and
 //! 16-bit x86 Unicorn 2.1.5, and for the MSP430 the conformance suite's model of the
-//! manual. `msp430-mspdebug.txt` is what the simulator of mspdebug does.
+//! manual. `msp430-mspdebug.txt` is what the simulator of mspdebug does,
+//! `avr-qemu.txt` what `qemu-system-avr` does.
 //!
 //! A line is `bytes text | registers before | registers after pc+step`.
 

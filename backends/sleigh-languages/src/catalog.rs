@@ -74,7 +74,7 @@ pub const ENTRIES: &[Entry] = &[
     entry("6502", "6502/data/languages/6502.slaspec", "6502.pspec", &["mos6502"]),
     entry("z80", "Z80/data/languages/z80.slaspec", "z80.pspec", &["z80"]),
     entry("8051", "8051/data/languages/8051.slaspec", "8051.pspec", &["i8051"]),
-    entry("avr8", "Atmel/data/languages/avr8.slaspec", "avr8.pspec", &[]),
+    entry("avr8", "Atmel/data/languages/avr8.slaspec", "avr8.pspec", &["avr"]),
     entry("superh4-be", "SuperH4/data/languages/SuperH4_be.slaspec", "SuperH4.pspec", &["sh4eb"]),
     entry("superh4-le", "SuperH4/data/languages/SuperH4_le.slaspec", "SuperH4.pspec", &["sh4"]),
     entry("ebpf", "eBPF/data/languages/eBPF_le.slaspec", "eBPF.pspec", &["ebpf"]),

@@ -104,6 +104,8 @@ pub struct Decoder {
     pub(crate) after_slot: u64,
     /// The address after the next instruction, if that is asked for.
     pub(crate) next2: u64,
+    /// The next instruction was asked for, and its bytes were not given.
+    lacks_following: bool,
     flags: u32,
     /// How many patterns may still be compared.
     patterns: u32,
@@ -135,6 +137,7 @@ impl Decoder {
             next: 0,
             after_slot: 0,
             next2: 0,
+            lacks_following: false,
             flags: 0,
             patterns: 0,
             commits: Vec::new(),
@@ -155,10 +158,19 @@ impl Decoder {
     /// [`DecodeError`].
     pub fn decode(&mut self, address: u64, bytes: &[u8], context: Context) -> Result<usize, DecodeError> {
         let length = self.decode_one(address, bytes, context)?;
+        self.lacks_following = false;
         if self.flags & layout::FLAG_NEXT2 != 0 {
             let mut following = Self::new(Arc::clone(&self.language));
             let rest = bytes.get(length..).unwrap_or_default();
-            let skipped = following.decode_one(self.next, rest, context).unwrap_or(0);
+            let skipped = match following.decode_one(self.next, rest, context) {
+                Ok(length) => length,
+                Err(DecodeError::Truncated { needed, .. }) => {
+                    self.lacks_following = true;
+                    needed
+                }
+                // What is no instruction is as long as the shortest one.
+                Err(DecodeError::Invalid) => self.language.alignment.max(1) as usize,
+            };
             self.next2 = self.wrap(self.next.wrapping_add(skipped as u64));
         }
         Ok(length)
@@ -204,6 +216,18 @@ impl Decoder {
     #[must_use]
     pub const fn length(&self) -> usize {
         self.length as usize
+    }
+
+    /// Whether the last instruction depends on the length of the one after it.
+    #[must_use]
+    pub const fn looks_at_following(&self) -> bool {
+        self.flags & layout::FLAG_NEXT2 != 0
+    }
+
+    /// Whether it does, and the bytes given ended before that one.
+    #[must_use]
+    pub const fn lacks_following(&self) -> bool {
+        self.lacks_following
     }
 
     /// The bytes in the delay slots of the last instruction; 0 if it has

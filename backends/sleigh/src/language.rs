@@ -23,7 +23,8 @@ pub struct Space {
 impl Space {
     /// The first address, in bytes, that is too large; `None` if all are
     /// possible.
-    pub(crate) fn end(&self) -> Option<u64> {
+    #[must_use]
+    pub fn end(&self) -> Option<u64> {
         1u64.checked_shl(self.address_size.max(1).saturating_mul(8))?.checked_mul(self.word_size.into())
     }
 }

@@ -383,6 +383,11 @@ impl UnicornEmulator {
                 backend: crate::NAME,
                 message: "returns off a stack that grows upwards".to_owned(),
             }),
+            ReturnBy::WordOnEmptyStack { bytes } => {
+                let pushed = self.pop_return_address(address, bytes, 1)?;
+                let word = pushed.swap_bytes() >> (64 - 8 * u32::from(bytes.clamp(1, 8)));
+                Ok(word.wrapping_mul(2) & self.definition.highest_address())
+            }
         }
     }
 

@@ -106,8 +106,8 @@ pub(crate) fn convention(platform: Platform, name: Option<&str>) -> Result<&'sta
 }
 
 /// An address to return to: aligned, inside the lower half of the (first
-/// 32-bit) address space, on a page of which nothing is mapped and that is no
-/// exit point yet. A call that returns there stops, if it is an exit point.
+/// 32-bit) address space, or anywhere that a return address of words can be,
+/// on a page of which nothing is mapped and that is no exit point yet. A call that returns there stops, if it is an exit point.
 ///
 /// # Errors
 /// [`Error::NoReturnAddress`] if there is no such page.
@@ -115,17 +115,23 @@ pub fn return_address(emulator: &dyn Emulator) -> Result<u64> {
     const PAGE: u64 = 0x1000;
     let map = emulator.memory_map();
     let exits = emulator.exit_points();
-    // In real-address mode of x86, a return address is an offset of 16 bits.
-    let pointer_bits = 8 * u32::from(emulator.definition().pointer_bytes);
-    let pointers = u64::MAX >> (64 - pointer_bits.clamp(1, 32));
-    let half = emulator.definition().highest_address().min(pointers) / 2 + 1;
+    let definition = emulator.definition();
+    let end = match definition.default_convention().return_by {
+        ReturnBy::WordOnEmptyStack { bytes } => 2 << (8 * u32::from(bytes.min(4))),
+        _ => {
+            // In real-address mode of x86, a return address is an offset of 16 bits.
+            let pointer_bits = 8 * u32::from(definition.pointer_bytes);
+            let pointers = u64::MAX >> (64 - pointer_bits.clamp(1, 32));
+            definition.highest_address().min(pointers) / 2 + 1
+        }
+    };
     let taken = |first: u64| {
         let page = (first..first + PAGE).into();
         let covering =
             map.iter().filter(|region| region.range.overlaps(&page)).map(|region| region.range.first());
         covering.chain(exits.iter().copied().filter(|exit| page.contains(*exit))).min()
     };
-    let mut first = half.checked_sub(PAGE).ok_or(Error::NoReturnAddress)?;
+    let mut first = end.checked_sub(PAGE).ok_or(Error::NoReturnAddress)?;
     loop {
         match taken(first) {
             None => return Ok(first),
@@ -275,6 +281,10 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
         ReturnBy::RisingStack { bytes } => {
             let address = entry.wrapping_sub(u64::from(bytes)).wrapping_add(1);
             emulator.write_integer(address, setup.return_address.into(), bytes.into())?;
+        }
+        ReturnBy::WordOnEmptyStack { bytes } => {
+            let (word, bytes) = (setup.return_address / 2, usize::from(bytes.min(8)));
+            emulator.write_memory(entry.wrapping_add(1), &word.to_be_bytes()[8 - bytes..])?;
         }
         ReturnBy::Link { register, offset } => {
             emulator.write_register(register, setup.return_address.wrapping_sub(offset.into()))?;

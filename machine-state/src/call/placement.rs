@@ -3,7 +3,7 @@
 
 use terrella_platforms::{
     BySize, ByteOrder, CallingConvention, FloatFormat, FloatPlacement, Platform, RegisterName, ReturnBy,
-    StructResult, WidePlacement,
+    StructResult, WidePlacement, pairs_downwards,
 };
 
 use super::value::Parameter;
@@ -154,14 +154,17 @@ impl Placer {
 
     /// Gives the next parameter its places.
     pub fn place(&mut self, parameter: Parameter) -> Vec<Piece> {
+        let bytes = match parameter {
+            Parameter::Integer { bytes, .. } => bytes.clamp(1, 16),
+            Parameter::Pointer => self.pointer_bytes,
+            Parameter::F32 => 4,
+            Parameter::F64 => 8,
+        };
         if let Some(by_size) = &self.convention.by_size {
-            let bytes = match parameter {
-                Parameter::Integer { bytes, .. } => bytes.clamp(1, 16),
-                Parameter::Pointer => self.pointer_bytes,
-                Parameter::F32 => 4,
-                Parameter::F64 => 8,
-            };
             return self.sized(by_size, bytes);
+        }
+        if self.convention.wide == WidePlacement::PairsDownwards {
+            return self.in_pairs(bytes);
         }
         match parameter {
             Parameter::Integer { bytes, .. } => {
@@ -202,6 +205,27 @@ impl Placer {
             encoding: Encoding::Integer { low, bytes: part },
         };
         registers.iter().zip((0..bytes).step_by(part.max(1).into())).map(piece).collect()
+    }
+
+    /// The place of a parameter of so many bytes, in pairs of registers
+    /// downwards.
+    fn in_pairs(&mut self, bytes: u8) -> Vec<Piece> {
+        let list = self.convention.integer_arguments;
+        let registers = match self.variadic {
+            Some(_) => None,
+            None => pairs_downwards(list, self.integers, bytes.into()),
+        };
+        let Some(registers) = registers else {
+            self.integers = list.len();
+            let location = self.take_stack(bytes);
+            return vec![Piece { location, encoding: Encoding::Integer { low: 0, bytes } }];
+        };
+        self.integers += usize::from(bytes).next_multiple_of(2);
+        let piece = |(register, low)| Piece {
+            location: Location::Register(register),
+            encoding: Encoding::Integer { low, bytes: 1 },
+        };
+        registers.into_iter().zip(0..).map(piece).collect()
     }
 
     fn slot(&self) -> u8 {
@@ -278,7 +302,7 @@ impl Placer {
             wide => wide,
         };
         match wide {
-            WidePlacement::Split => {}
+            WidePlacement::Split | WidePlacement::PairsDownwards => {}
             WidePlacement::SplitAlignedOnStack => {
                 if self.integers >= registers {
                     self.align_stack(pair);

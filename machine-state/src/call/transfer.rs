@@ -2,7 +2,8 @@
 
 use terrella_emulator_api::{Emulator, EmulatorExt};
 use terrella_platforms::{
-    ByteOrder, CallingConvention, Extension, FloatFormat, PlatformDefinition, RegisterValue,
+    ByteOrder, CallingConvention, Extension, FloatFormat, PlatformDefinition, RegisterValue, WidePlacement,
+    pairs_downwards,
 };
 
 use super::{
@@ -134,7 +135,7 @@ pub fn read_argument(
         }
         Parameter::Pointer => {
             let bytes = emulator.definition().pointer_bytes;
-            ArgumentValue::Pointer(extended(bits, bytes, false) as u64)
+            ArgumentValue::Pointer(emulator.definition().data_base | extended(bits, bytes, false) as u64)
         }
         Parameter::F32 => ArgumentValue::F32(f32::from_bits(bits as u32)),
         Parameter::F64 => ArgumentValue::F64(f64::from_bits(bits as u64)),
@@ -150,20 +151,27 @@ fn result_slots(
 ) -> Result<Vec<(&'static str, u32)>> {
     let slot = convention.slot_bytes.max(1);
     let slots = usize::from(bytes.div_ceil(slot).max(1));
+    if convention.wide == WidePlacement::PairsDownwards {
+        let whole = usize::from(bytes).next_power_of_two();
+        let registers = pairs_downwards(convention.integer_results, 0, whole);
+        let registers = registers.ok_or_else(|| no_place(convention, bytes))?;
+        return Ok(registers.into_iter().take(bytes.into()).zip((0..).step_by(8)).collect());
+    }
     let registers = match &convention.by_size {
         Some(by_size) => by_size.result(bytes),
         None => convention.integer_results.get(..slots),
     };
-    let registers = registers.ok_or_else(|| Error::NoPlace {
-        convention: convention.name,
-        what: format!("an integer result of {bytes} bytes"),
-    })?;
+    let registers = registers.ok_or_else(|| no_place(convention, bytes))?;
     let place = |index| if order == ByteOrder::Little { index } else { slots - 1 - index };
     Ok(registers
         .iter()
         .enumerate()
         .map(|(index, register)| (*register, (place(index) * usize::from(slot) * 8) as u32))
         .collect())
+}
+
+fn no_place(convention: &CallingConvention, bytes: u8) -> Error {
+    Error::NoPlace { convention: convention.name, what: format!("an integer result of {bytes} bytes") }
 }
 
 fn read_integer_result(
@@ -250,12 +258,16 @@ pub fn read_result(
                 Some(register) => emulator.read_register(register)?.into(),
                 None => read_integer_result(emulator, convention, bytes)?,
             };
-            ReturnValue::Pointer(extended(bits, bytes, false) as u64)
+            ReturnValue::Pointer(emulator.definition().data_base | extended(bits, bytes, false) as u64)
         }
         Return::F32 => ReturnValue::F32(f32::from_bits(float(4)? as u32)),
         Return::F64 => ReturnValue::F64(f64::from_bits(float(8)?)),
         Return::Struct { bytes } => ReturnValue::Struct(match room {
             Some(address) => emulator.read_bytes(address, bytes.into())?,
+            None if convention.wide == WidePlacement::PairsDownwards => {
+                let bits = read_integer_result(emulator, convention, bytes.min(8) as u8)?;
+                bits.to_le_bytes()[..bytes.min(8) as usize].to_vec()
+            }
             None => {
                 let slot = usize::from(convention.slot_bytes);
                 let mut content = Vec::new();

@@ -101,6 +101,12 @@ impl Fake {
                 self.write_register(definition.stack_pointer, below - pops)?;
                 target
             }
+            ReturnBy::WordOnEmptyStack { bytes } => {
+                let stack = self.read_register(definition.stack_pointer)?;
+                let pushed = self.read_bytes(stack + 1, bytes.into())?;
+                self.write_register(definition.stack_pointer, stack + u64::from(bytes) + pops)?;
+                2 * pushed.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))
+            }
             ReturnBy::Stack { bytes } => {
                 let stack = self.read_register(definition.stack_pointer)?;
                 let target = self.read_integer(stack, bytes.into())? as u64;

@@ -120,6 +120,7 @@ pub(super) static EBPF: PlatformDefinition = PlatformDefinition {
     description: "eBPF, ISA version 4",
     address_bits: 64,
     pointer_bytes: 8,
+    data_base: 0,
     program_counter: "pc",
     stack_pointer: "r10",
     link_register: Some("ra"),

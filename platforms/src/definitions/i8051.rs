@@ -131,6 +131,7 @@ pub(super) static I8051: PlatformDefinition = PlatformDefinition {
     description: "Intel 8051",
     address_bits: ADDRESS_BITS,
     pointer_bytes: 2,
+    data_base: 0,
     program_counter: "pc",
     stack_pointer: "sp",
     link_register: None,

@@ -186,6 +186,7 @@ pub(super) static M68K: PlatformDefinition = PlatformDefinition {
     description: "Motorola 68000 family",
     address_bits: 32,
     pointer_bytes: 4,
+    data_base: 0,
     program_counter: "pc",
     stack_pointer: "a7",
     link_register: None,

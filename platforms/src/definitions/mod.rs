@@ -2,6 +2,7 @@
 
 mod aarch64;
 mod arm;
+mod avr;
 mod ebpf;
 mod i8051;
 mod loongarch;
@@ -69,5 +70,6 @@ pub(crate) fn of(platform: Platform) -> &'static PlatformDefinition {
         Architecture::Z80 => &z80::Z80,
         Architecture::Mos6502 => &mos6502::MOS6502,
         Architecture::I8051 => &i8051::I8051,
+        Architecture::Avr => &avr::AVR,
     }
 }

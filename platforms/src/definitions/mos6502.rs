@@ -92,6 +92,7 @@ pub(super) static MOS6502: PlatformDefinition = PlatformDefinition {
     description: "MOS Technology 6502",
     address_bits: 16,
     pointer_bytes: 2,
+    data_base: 0,
     program_counter: "pc",
     stack_pointer: "sp",
     link_register: None,

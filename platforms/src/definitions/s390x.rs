@@ -181,6 +181,7 @@ pub(super) static S390X: PlatformDefinition = PlatformDefinition {
     description: "IBM z/Architecture",
     address_bits: 64,
     pointer_bytes: 8,
+    data_base: 0,
     program_counter: "pc",
     stack_pointer: "r15",
     link_register: Some("r14"),

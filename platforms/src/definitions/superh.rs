@@ -182,6 +182,7 @@ const fn definition(
         description: "SuperH SH-4",
         address_bits: 32,
         pointer_bytes: 4,
+        data_base: 0,
         program_counter: "pc",
         stack_pointer: "r15",
         link_register: Some("pr"),

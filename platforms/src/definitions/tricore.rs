@@ -214,6 +214,7 @@ pub(super) static TRICORE: PlatformDefinition = PlatformDefinition {
     description: "Infineon TriCore",
     address_bits: 32,
     pointer_bytes: 4,
+    data_base: 0,
     program_counter: "pc",
     stack_pointer: "a10",
     link_register: Some("a11"),

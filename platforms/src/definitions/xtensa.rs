@@ -201,6 +201,7 @@ const fn define(platform: Platform, description: &'static str) -> PlatformDefini
         description,
         address_bits: 32,
         pointer_bytes: 4,
+        data_base: 0,
         program_counter: "pc",
         stack_pointer: "a1",
         link_register: Some("a0"),

@@ -136,6 +136,7 @@ pub(super) static Z80: PlatformDefinition = PlatformDefinition {
     description: "Zilog Z80",
     address_bits: 16,
     pointer_bytes: 2,
+    data_base: 0,
     program_counter: "pc",
     stack_pointer: "sp",
     link_register: None,

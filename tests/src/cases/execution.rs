@@ -315,7 +315,7 @@ fn block_steps(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn long_block_step(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { return_at, spare, .. } = fixture.layout;
+    let Layout { return_at, code_spare: spare, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     // As many as the result can count.
     let additions = if fixture.fit(5000) == 5000 { 5000 } else { 200 };
@@ -365,7 +365,7 @@ fn exit_before(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn exit_unmapped(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { return_at, spare, .. } = fixture.layout;
+    let Layout { return_at, code_spare: spare, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     equal!(emulator.run()?, Stop::ExitPoint(return_at), "stop");
     equal!(emulator.program_counter(), return_at, "program counter");
@@ -493,7 +493,7 @@ fn exit_after_return(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn exit_after_at_end(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { far, spare, .. } = fixture.layout;
+    let Layout { code_far: far, code_spare: spare, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     let (start, third) = (fixture.address("straight")?, fixture.address("straight_3")?);
     let code = fixture.image(start, fixture.address("straight_4")?)?;

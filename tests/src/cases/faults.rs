@@ -119,6 +119,9 @@ fn at_zero(fixture: &mut Fixture) -> Result<(), Failure> {
     if stack_size == stack_top {
         return Err(Failure::not_applicable("page zero is in use"));
     }
+    if fixture.definition().data_base != 0 {
+        return Err(Failure::not_applicable("registers are there"));
+    }
     for (label, arguments, access, width) in accesses(fixture, data_zero) {
         let mut emulator = fixture.at(&label, &arguments)?;
         let pc = fixture.address(&format!("{label}_insn"))?;
@@ -155,7 +158,7 @@ fn permission(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn fetch_unmapped(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { return_at, spare, stack_top, .. } = fixture.layout;
+    let Layout { return_at, code_spare: spare, stack_top, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     for address in [spare, spare + 0x128, stack_top, 0x200] {
         emulator.set_program_counter(fixture.code_pointer(address)?)?;
@@ -324,7 +327,7 @@ fn invalid(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn invalid_at_end(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { spare, .. } = fixture.layout;
+    let Layout { code_spare: spare, .. } = fixture.layout;
     let mut emulator = fixture.at("illegal", &[])?;
     // All of the function, whose other instructions come behind.
     let code = fixture.image(fixture.address("illegal")?, fixture.end("illegal")?)?;

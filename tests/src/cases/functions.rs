@@ -126,7 +126,9 @@ fn returned_stack_pointer(fixture: &Fixture, pops: u64) -> Result<(u64, u64), Fa
 fn stack_pointer(fixture: &mut Fixture) -> Result<(), Failure> {
     let (before, after) = returned_stack_pointer(fixture, 0)?;
     let expected = match fixture.convention().return_by {
-        ReturnBy::Stack { bytes } | ReturnBy::EmptyStack { bytes, .. } => before + u64::from(bytes),
+        ReturnBy::Stack { bytes }
+        | ReturnBy::EmptyStack { bytes, .. }
+        | ReturnBy::WordOnEmptyStack { bytes } => before + u64::from(bytes),
         ReturnBy::RisingStack { bytes } => before - u64::from(bytes),
         ReturnBy::Link { .. } => before,
     };

@@ -280,7 +280,7 @@ fn stops_anywhere(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn long_block(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { spare, .. } = fixture.layout;
+    let Layout { code_spare: spare, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     // As many as the result can count.
     let additions = if fixture.fit(3000) == 3000 { 3000 } else { 200 };
@@ -385,7 +385,7 @@ fn system_call_blocks(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn long_is_one(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { spare, .. } = fixture.layout;
+    let Layout { code_spare: spare, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     // As many as the result can count.
     let additions = if fixture.fit(3000) == 3000 { 3000 } else { 200 };

@@ -124,7 +124,7 @@ fn long_limit(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn limit_in_long_block(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { spare, .. } = fixture.layout;
+    let Layout { code_spare: spare, .. } = fixture.layout;
     let mut emulator = fixture.at("straight", &[])?;
     // As many as the result can count.
     let additions = if fixture.fit(3000) == 3000 { 3000 } else { 200 };

@@ -316,8 +316,10 @@ fn last_byte(fixture: &mut Fixture) -> Result<(), Failure> {
 
 fn guest_at_last_byte(fixture: &mut Fixture) -> Result<(), Failure> {
     let mut emulator = fixture.loaded()?;
-    // What is above needs segments (x86, real-address mode).
-    let highest = fixture.highest().min(fit(u64::MAX, 8 * u32::from(fixture.definition().pointer_bytes)));
+    // The last that a pointer can have; what is above needs segments (x86,
+    // real-address mode).
+    let pointers = fit(u64::MAX, 8 * u32::from(fixture.definition().pointer_bytes));
+    let highest = fixture.highest().min(fixture.layout.data_zero | pointers);
     emulator.map_memory(highest - 0x20..=highest, Permissions::ALL)?;
     emulator.write_memory(highest - 3, &[1, 2, 3, 4])?;
     equal!(fixture.call(&mut *emulator, "load8", &[ptr(highest)])?, 4, "last byte");
@@ -389,7 +391,7 @@ fn fresh_is_zero(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn default_permission(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { spare, .. } = fixture.layout;
+    let Layout { code_spare: spare, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
     equal!(Permissions::default(), Permissions::ALL, "default");
     let code = fixture.long_straight(8)?;
@@ -464,7 +466,7 @@ fn unmap_part(fixture: &mut Fixture) -> Result<(), Failure> {
 }
 
 fn unmap_used(fixture: &mut Fixture) -> Result<(), Failure> {
-    let Layout { data_at, spare, .. } = fixture.layout;
+    let Layout { data_at, code_spare: spare, .. } = fixture.layout;
     let mut emulator = fixture.loaded()?;
     fixture.call(&mut *emulator, "load", &[ptr(data_at)])?;
     let code = fixture.long_straight(8)?;

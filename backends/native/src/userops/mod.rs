@@ -147,6 +147,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         Architecture::Xtensa => &[traps::XTENSA],
         Architecture::Ebpf => &[traps::EBPF],
         Architecture::SuperH4 => &[traps::SUPERH],
+        Architecture::Avr => &[traps::AVR],
         Architecture::Z80 => &[traps::Z80],
         Architecture::I8051 => &[traps::I8051],
         _ => &[],

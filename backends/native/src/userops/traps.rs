@@ -248,3 +248,7 @@ pub(super) const Z80: Table = &[("halt", WAIT)];
 
 /// An instruction that does nothing has an operation of that name.
 pub(super) const I8051: Table = &[("nop", Handler::nothing())];
+
+/// There is no watchdog.
+pub(super) const AVR: Table =
+    &[("sleep", WAIT), ("break", interrupt!(0x10_0001)), ("watchdog_reset", NOTHING)];

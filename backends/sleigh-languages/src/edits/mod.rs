@@ -3,6 +3,7 @@
 
 mod aarch64;
 mod arm;
+mod avr;
 mod ebpf;
 mod i8051;
 mod loongarch;
@@ -39,6 +40,7 @@ pub struct Edit {
 pub const EDITS: &[&[Edit]] = &[
     aarch64::EDITS,
     arm::EDITS,
+    avr::EDITS,
     ebpf::EDITS,
     i8051::EDITS,
     loongarch::EDITS,

@@ -107,6 +107,7 @@ const fn define(platform: Platform, description: &'static str) -> PlatformDefini
         description,
         address_bits: 64,
         pointer_bytes: 8,
+        data_base: 0,
         program_counter: "pc",
         stack_pointer: "sp",
         link_register: Some("x30"),

@@ -65,6 +65,7 @@ const fn define(variant: Variant) -> PlatformDefinition {
         description: variant.description,
         address_bits: 32,
         pointer_bytes: 4,
+        data_base: 0,
         program_counter: "pc",
         stack_pointer: "sp",
         link_register: Some("lr"),

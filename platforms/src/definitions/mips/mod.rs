@@ -82,6 +82,7 @@ const fn define_32(platform: Platform, description: &'static str, release: Relea
         description,
         address_bits: 32,
         pointer_bytes: 4,
+        data_base: 0,
         program_counter: "pc",
         stack_pointer: "sp",
         link_register: Some("ra"),
@@ -104,6 +105,7 @@ const fn define_64(platform: Platform, description: &'static str, release: Relea
     PlatformDefinition {
         address_bits: 64,
         pointer_bytes: 8,
+        data_base: 0,
         elf: Some(ElfIdentity { machine: 8, class_bits: 64 }),
         calling_conventions: conventions::CALLS_64,
         syscall_conventions: conventions::SYSCALLS_64,

@@ -1,4 +1,4 @@
-//! MIPS, m68k, TriCore, Xtensa, Z80, 6502 and 8051.
+//! MIPS, m68k, TriCore, Xtensa, Z80, 6502, 8051 and AVR.
 
 use super::{Family, NONE, Part, field, flag, same};
 use crate::registers::PARITY;
@@ -130,5 +130,26 @@ pub(super) const I8051: Family = Family {
 
 pub(super) const Z80: Family = Family {
     composites: &[("interrupts", &[flag("IFF1", 0), flag("IFF2", 1), field("IMODE", 2, 2)])],
+    ..NONE
+};
+
+/// What the stack pointer of 16 bits lacks of an address is always the same.
+pub(super) const AVR: Family = Family {
+    composites: &[
+        ("sp", &[field("SP", 0, 16), field("SPB", 16, 8)]),
+        (
+            "sreg",
+            &[
+                flag("Cflg", 0),
+                flag("Zflg", 1),
+                flag("Nflg", 2),
+                flag("Vflg", 3),
+                flag("Sflg", 4),
+                flag("Hflg", 5),
+                flag("Tflg", 6),
+                flag("Iflg", 7),
+            ],
+        ),
+    ],
     ..NONE
 };

@@ -120,6 +120,7 @@ const fn family(architecture: Architecture) -> &'static Family {
         Architecture::TriCore => &embedded::TRICORE,
         Architecture::Xtensa => &embedded::XTENSA,
         Architecture::SuperH4 => &superh::FAMILY,
+        Architecture::Avr => &embedded::AVR,
         Architecture::Mos6502 => &embedded::MOS6502,
         Architecture::Z80 => &embedded::Z80,
         Architecture::I8051 => &embedded::I8051,
