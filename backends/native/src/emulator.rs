@@ -41,8 +41,6 @@ pub struct NativeEmulator {
     pub(crate) spaces: Spaces,
     /// How many bytes an address of code stands for in registers.
     pub(crate) code_unit: u64,
-    /// The last address of code, where code is a space among others.
-    pub(crate) code_last: u64,
     pub(crate) constants: Constants,
     pub(crate) file: RegisterFile,
     pub(crate) registers: RegisterMap,
@@ -162,12 +160,8 @@ impl NativeEmulator {
         let arm = arm::Registers::new(platform, &processor.language, &mut layout);
         let spaces = Spaces::new(target.spaces, &processor.language, &layout, definition)
             .ok_or_else(|| unsupported("the specification lacks a space or a register of the platform"))?;
-        let code = processor.language.space(processor.language.default_space());
-        let code_unit = code.map_or(1, |space| space.word_size.into());
-        let code_last = match code.and_then(terrella_sleigh::Space::end) {
-            Some(end) if !target.spaces.is_empty() => end - 1,
-            _ => u64::MAX,
-        };
+        let code_unit = processor.language.space(processor.language.default_space());
+        let code_unit = code_unit.map_or(1, |space| space.word_size.into());
         let mode_switch = target.mode_switch.and_then(|(register, field)| {
             let place = layout.place(&processor.language.register(register)?.varnode())?;
             let field = processor.language.context_field(field)?;
@@ -191,7 +185,6 @@ impl NativeEmulator {
             layout,
             spaces,
             code_unit,
-            code_last,
             constants: Constants::default(),
             file: RegisterFile::new(),
             registers,

@@ -342,9 +342,6 @@ impl NativeEmulator {
         {
             return Err(Failure::Entry(Entry::Invalid));
         }
-        if pc > self.code_last {
-            return Err(Failure::Entry(Entry::NoFetch(pc)));
-        }
         // The two modes of ARM and MIPS differ in the shortest instruction.
         let shortest = match self.mode_switch {
             Some((_, high, low)) if context.get(high, low) == 0 => 4,

@@ -1,9 +1,7 @@
 //! AVR: what single instructions do (AVR Instruction Set Manual, Atmel 0856L),
 //! and how the spaces of the processor are in the one of the contract.
 
-use terrella_emulator_api::{
-    Access, Emulator, EmulatorExt, Error, Fault, MemoryCause, Permissions, Platform, Step, Stop,
-};
+use terrella_emulator_api::{Emulator, EmulatorExt, Error, Fault, Permissions, Platform, Step, Stop};
 use terrella_native::NativeEmulator;
 
 const CODE: u64 = 0x1000;
@@ -210,24 +208,6 @@ fn a_stop_at_a_return_goes_on() -> Result<(), Error> {
         emulator.unhook(handle)?;
         assert_eq!(emulator.run()?, Stop::ExitPoint(0x2000));
         assert_eq!(emulator.read_register("r24")?, 11, "{at:#x}");
-    }
-    Ok(())
-}
-
-/// Only flash can be executed, whatever the permissions are.
-#[test]
-fn data_is_no_code() -> Result<(), Error> {
-    let mut emulator = NativeEmulator::new(Platform::AVR)?;
-    emulator.map_memory(0..0x2_1000, Permissions::ALL)?;
-    emulator.map_memory(DATA + 0x100..DATA + 0x200, Permissions::ALL)?;
-    for (start, end) in [(DATA + 0x100, DATA + 0x100), (0x1_fffe, 0x2_0000)] {
-        emulator.set_program_counter(start)?;
-        match emulator.run() {
-            Err(Error::Fault(Fault::Memory { access: Access::Fetch, cause, address, pc, .. })) => {
-                assert_eq!((cause, address, pc), (MemoryCause::Permission, end, end));
-            }
-            other => panic!("{other:?}"),
-        }
     }
     Ok(())
 }
