@@ -398,7 +398,8 @@ pub(crate) fn enter(
             put(layout.context + context_place + first + index * stride, value.into(), *size);
         }
     }
-    let (info_address, context_address) = (frame + layout.info as u64, frame + layout.context as u64);
+    let (info_address, context_address) =
+        (frame.wrapping_add(layout.info as u64), frame.wrapping_add(layout.context as u64));
     let number = abi.to_own(|tables| tables.signal, info.number.into());
     // The kernels of the others do not look at what C libraries bring.
     let honoured = matches!(
@@ -427,10 +428,10 @@ pub(crate) fn enter(
         }
         Platform::PPC | Platform::PPCLE => {
             // `uc_regs` points to the registers.
-            put(layout.context + 48, (context_address + context_place as u64).into(), 4);
+            put(layout.context + 48, (context_address.wrapping_add(context_place as u64)).into(), 4);
         }
         Platform::PPC64 | Platform::PPC64LE => {
-            put(context_place + 56, (context_address + context_place as u64 + 64).into(), 8);
+            put(context_place + 56, (context_address.wrapping_add(context_place as u64 + 64)).into(), 8);
         }
         _ => {}
     }

@@ -100,7 +100,7 @@ fn utimensat_with(task: &mut Task<'_>, wide: bool) -> Answer {
     let now = task.kernel.clock.wall();
     let mut times = [None; 2];
     for (index, time) in times.iter_mut().enumerate() {
-        *time = match task.read_time_parts(address + index as u64 * size, wide)? {
+        *time = match task.read_time_parts(address.wrapping_add(index as u64 * size), wide)? {
             (_, NOW) => Some(now),
             (_, OMIT) => None,
             (seconds, nanos @ 0..1_000_000_000) => {
@@ -129,7 +129,7 @@ pub(super) fn utimes(task: &mut Task<'_>) -> Answer {
         return set_times(task, inode, None);
     }
     let size = 2 * task.abi.word as u64;
-    let times = [task.read_timeval(address)?, task.read_timeval(address + size)?];
+    let times = [task.read_timeval(address)?, task.read_timeval(address.wrapping_add(size))?];
     set_times(task, inode, Some(times.map(|time| i64::try_from(time).ok())))
 }
 

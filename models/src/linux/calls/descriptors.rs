@@ -313,7 +313,7 @@ pub(super) fn pipe(task: &mut Task<'_>) -> Answer {
     let (read, write) = make_pipe(task, 0)?;
     let address = task.argument(0);
     task.write_u32(address, read as u32)?;
-    task.write_u32(address + 4, write as u32)?;
+    task.write_u32(address.wrapping_add(4), write as u32)?;
     Ok(0)
 }
 
@@ -322,7 +322,7 @@ pub(super) fn pipe2(task: &mut Task<'_>) -> Answer {
     task.check_writable(address, 8)?;
     let (read, write) = make_pipe(task, task.argument(1))?;
     task.write_u32(address, read as u32)?;
-    task.write_u32(address + 4, write as u32)?;
+    task.write_u32(address.wrapping_add(4), write as u32)?;
     Ok(0)
 }
 

@@ -170,9 +170,9 @@ fn poll_with(task: &mut Task<'_>, timeout: Timeout) -> Answer {
     }
     let mut ready = 0;
     for index in 0..count {
-        let at = address + 8 * index;
+        let at = address.wrapping_add(8 * index);
         let fd = task.read_u32(at)? as i32;
-        let events = task.read_integer(at + 4, 2)?;
+        let events = task.read_integer(at.wrapping_add(4), 2)?;
         let events = task.abi.bits_to_generic(|tables| tables.poll, events);
         let found = if fd < 0 {
             0
@@ -188,7 +188,7 @@ fn poll_with(task: &mut Task<'_>, timeout: Timeout) -> Answer {
         };
         ready += u64::from(found != 0);
         let own = task.abi.bits_to_own(|tables| tables.poll, found);
-        task.write_integer(at + 6, own, 2)?;
+        task.write_integer(at.wrapping_add(6), own, 2)?;
     }
     task.wait_for(timeout, ready)
 }
@@ -225,7 +225,7 @@ fn read_set(task: &Task<'_>, address: u64, count: u64) -> Result<Vec<bool>, Errn
     let bits = 8 * task.abi.word as u64;
     (0..count)
         .map(|fd| {
-            let word = task.read_word(address + fd / bits * task.abi.word as u64)?;
+            let word = task.read_word(address.wrapping_add(fd / bits * task.abi.word as u64))?;
             Ok(word >> (fd % bits) & 1 != 0)
         })
         .collect()
@@ -238,7 +238,7 @@ fn write_set(task: &mut Task<'_>, address: u64, set: &[bool]) -> Result<(), Errn
     let bits = 8 * task.abi.word;
     for (index, part) in set.chunks(bits).enumerate() {
         let word = part.iter().enumerate().fold(0, |word, (bit, on)| word | u64::from(*on) << bit);
-        task.write_word(address + (index * task.abi.word) as u64, word)?;
+        task.write_word(address.wrapping_add((index * task.abi.word) as u64), word)?;
     }
     Ok(())
 }
@@ -281,7 +281,7 @@ fn pselect_with(task: &mut Task<'_>, wide: bool) -> Answer {
     };
     if task.argument(5) != 0 {
         let mask = task.read_word(task.argument(5))?;
-        let size = task.read_word(task.argument(5) + task.abi.word as u64)?;
+        let size = task.read_word(task.argument(5).wrapping_add(task.abi.word as u64))?;
         task.with_mask(mask, size)?;
     }
     let result = select_with(task, timeout);
@@ -342,7 +342,7 @@ pub(super) fn epoll_ctl(task: &mut Task<'_>) -> Answer {
     } else {
         let address = task.argument(3);
         let events = task.read_u32(address)?;
-        let data = task.read_integer(address + event_data(task), 8)?;
+        let data = task.read_integer(address.wrapping_add(event_data(task)), 8)?;
         Some(Watch { events, data, told: 0, version: 0, disabled: false })
     };
     let Some(Kind::Poll(watched)) = task.kernel.descriptions.get_mut(&description).map(|it| &mut it.kind)
@@ -392,9 +392,9 @@ fn epoll_with(task: &mut Task<'_>, timeout: Timeout) -> Answer {
     }
     let place = event_data(task);
     for (index, (events, data)) in found.iter().enumerate() {
-        let at = task.argument(1) + index as u64 * (place + 8);
+        let at = task.argument(1).wrapping_add(index as u64 * (place.wrapping_add(8)));
         task.write_u32(at, *events)?;
-        task.write_integer(at + place, *data, 8)?;
+        task.write_integer(at.wrapping_add(place), *data, 8)?;
     }
     task.wait_for(timeout, found.len() as u64)
 }

@@ -466,13 +466,13 @@ fn transfer(
     while total < size {
         let chunk = (size - total).min(ATOMIC_PIPE as u64);
         let position = task.kernel.descriptions.get(&from).map_or(0, |it| it.offset);
-        let bytes = match task.take(from, chunk, from_at.map(|at| at + total)) {
+        let bytes = match task.take(from, chunk, from_at.map(|at| at.wrapping_add(total))) {
             Ok(bytes) if bytes.is_empty() => break,
             Ok(bytes) => bytes,
             Err(_) if total > 0 => break,
             Err(refusal) => return Err(refusal),
         };
-        match task.put(to, &bytes, to_at.map(|at| at + total)) {
+        match task.put(to, &bytes, to_at.map(|at| at.wrapping_add(total))) {
             Ok(count) => total += count as u64,
             Err(refusal) => {
                 // Nothing was written of it: it is read again.
@@ -496,7 +496,7 @@ fn sendfile_of(task: &mut Task<'_>, size: usize) -> Answer {
     let at = if place == 0 { None } else { Some(task.read_integer(place, size)?) };
     let count = transfer(task, task.int(1), at, task.int(0), None, task.argument(3).min(MOST))?;
     if let Some(at) = at {
-        task.write_integer(place, at + count, size)?;
+        task.write_integer(place, at.wrapping_add(count), size)?;
     }
     Ok(count)
 }
@@ -520,7 +520,7 @@ pub(super) fn splice(task: &mut Task<'_>) -> Answer {
     let count = transfer(task, task.int(0), from_at, task.int(2), to_at, size)?;
     for (index, at) in [(1, from_at), (3, to_at)] {
         if let Some(at) = at {
-            task.write_integer(task.argument(index), at + count, 8)?;
+            task.write_integer(task.argument(index), at.wrapping_add(count), 8)?;
         }
     }
     Ok(count)

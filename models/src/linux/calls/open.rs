@@ -198,8 +198,8 @@ pub(super) fn openat2(task: &mut Task<'_>) -> Answer {
     let path = task.path(1)?;
     let how = task.argument(2);
     let flags = task.read_integer(how, 8)?;
-    let mode = task.read_integer(how + 8, 8)? as u32;
-    if task.read_integer(how + 16, 8)? != 0 {
+    let mode = task.read_integer(how.wrapping_add(8), 8)? as u32;
+    if task.read_integer(how.wrapping_add(16), 8)? != 0 {
         // Restrictions of the resolution: programs go on without.
         return Err(Errno::ENOSYS.into());
     }

@@ -56,7 +56,7 @@ pub(super) fn clone3(task: &mut Task<'_>) -> Answer {
     if size < 64 {
         return Err(Errno::EINVAL.into());
     }
-    let field = |index: u64| task.read_integer(address + 8 * index, 8);
+    let field = |index: u64| task.read_integer(address.wrapping_add(8 * index), 8);
     let (flags, child_tid, parent_tid, signal) = (field(0)?, field(2)?, field(3)?, field(4)?);
     let (stack, stack_size, tls) = (field(5)?, field(6)?, field(7)?);
     if flags & !(0x1_ffff_ffff) != 0 || flags & 0xff != 0 {
@@ -424,7 +424,7 @@ pub(super) fn getgroups(task: &mut Task<'_>) -> Answer {
             return Err(Errno::EINVAL.into());
         }
         for (index, group) in groups.iter().enumerate() {
-            task.write_u32(task.argument(1) + 4 * index as u64, *group)?;
+            task.write_u32(task.argument(1).wrapping_add(4 * index as u64), *group)?;
         }
     }
     Ok(groups.len() as u64)
@@ -440,7 +440,7 @@ pub(super) fn setgroups(task: &mut Task<'_>) -> Answer {
     }
     let address = task.argument(1);
     let groups: Result<Vec<u32>, Errno> =
-        (0..count).map(|index| task.read_u32(address + 4 * index)).collect();
+        (0..count).map(|index| task.read_u32(address.wrapping_add(4 * index))).collect();
     let groups = groups?;
     task.this_mut()?.credentials.groups = groups;
     Ok(0)

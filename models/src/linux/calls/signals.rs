@@ -27,7 +27,7 @@ fn write_mask(task: &mut Task<'_>, address: u64, mask: u64) -> Result<(), Errno>
     let own = frame::mask_word(&task.abi, frame::own_mask(&task.abi, mask));
     task.write_integer(address, own, 8)?;
     if mask_size(task) == 16 {
-        task.write_integer(address + 8, 0, 8)?;
+        task.write_integer(address.wrapping_add(8), 0, 8)?;
     }
     Ok(())
 }
@@ -94,7 +94,7 @@ fn read_action(task: &Task<'_>, address: u64) -> Result<Action, Errno> {
     let flags = task.abi.bits_to_generic(|tables| tables.action, flags);
     // Flags are `int`s: what is above is their sign.
     let flags = flags & 0xffff_ffff;
-    Ok(Action { handler, flags, restorer, mask: read_mask(task, address + at)? })
+    Ok(Action { handler, flags, restorer, mask: read_mask(task, address.wrapping_add(at))? })
 }
 
 fn write_action(task: &mut Task<'_>, address: u64, action: Action) -> Result<(), Errno> {
@@ -107,7 +107,7 @@ fn write_action(task: &mut Task<'_>, address: u64, action: Action) -> Result<(),
     };
     let bytes = fields.finish();
     task.write(address, &bytes)?;
-    write_mask(task, address + bytes.len() as u64, action.mask)
+    write_mask(task, address.wrapping_add(bytes.len() as u64), action.mask)
 }
 
 /// The old `signal(signal, handler)`.
@@ -296,8 +296,9 @@ pub(super) fn tgkill(task: &mut Task<'_>) -> Answer {
 /// What `sigqueue` gives along: the code and the value of a `siginfo`.
 fn queued(task: &Task<'_>, address: u64) -> Result<(i32, u64), Errno> {
     let code =
-        task.read_u32(address + if task.abi.action == ActionLayout::FlagsFirst { 4 } else { 8 })? as i32;
-    let value = task.read_word(address + if task.abi.is_64() { 24 } else { 20 })?;
+        task.read_u32(address.wrapping_add(if task.abi.action == ActionLayout::FlagsFirst { 4 } else { 8 }))?
+            as i32;
+    let value = task.read_word(address.wrapping_add(if task.abi.is_64() { 24 } else { 20 }))?;
     Ok((code, value))
 }
 

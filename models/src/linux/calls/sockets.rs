@@ -300,7 +300,7 @@ pub(super) fn socketpair(task: &mut Task<'_>) -> Answer {
     task.kernel.network.socket_mut(one)?.peer = Some(other);
     task.kernel.network.socket_mut(other)?.peer = Some(one);
     task.write_u32(task.argument(3), first as u32)?;
-    task.write_u32(task.argument(3) + 4, second as u32)?;
+    task.write_u32(task.argument(3).wrapping_add(4), second as u32)?;
     Ok(0)
 }
 
@@ -570,11 +570,12 @@ fn passed_descriptors(task: &Task<'_>, header: &Header) -> Result<Vec<u64>, Errn
         if length < word + 8 || length > end - at {
             return Err(Errno::EINVAL);
         }
-        let (level, kind) = (task.read_u32(at + word)?, task.read_u32(at + word + 4)?);
+        let (level, kind) =
+            (task.read_u32(at.wrapping_add(word))?, task.read_u32(at.wrapping_add(word + 4))?);
         let socket = task.abi.number(|tables| tables.socket, "SOL_SOCKET").unwrap_or(1);
         if u64::from(level) == socket && kind == 1 {
             for index in 0..(length - word - 8) / 4 {
-                let fd = task.read_u32(at + word + 8 + 4 * index)? as i32;
+                let fd = task.read_u32(at.wrapping_add(word + 8 + 4 * index))? as i32;
                 passed.push(task.kernel.descriptor(task.process, fd)?.description);
             }
         }
@@ -653,9 +654,9 @@ fn receive_message(task: &mut Task<'_>, address: u64, flags: u64) -> Answer {
         }
     }
     // msg_namelen, msg_controllen, msg_flags.
-    task.write_u32(address + word, name_length as u32)?;
-    task.write_word(address + 5 * word, control_length)?;
-    task.write_u32(address + 6 * word, result_flags as u32)?;
+    task.write_u32(address.wrapping_add(word), name_length as u32)?;
+    task.write_word(address.wrapping_add(5 * word), control_length)?;
+    task.write_u32(address.wrapping_add(6 * word), result_flags as u32)?;
     Ok(if flags & MSG_TRUNC != 0 { found.length } else { found.bytes.len() } as u64)
 }
 
@@ -668,9 +669,9 @@ pub(super) fn sendmmsg(task: &mut Task<'_>) -> Answer {
     let size = 8 * task.abi.word as u64;
     let count = task.argument(2).min(1024);
     for index in 0..count {
-        let at = task.argument(1) + index * size;
+        let at = task.argument(1).wrapping_add(index * size);
         match send_message(task, at, task.argument(3)) {
-            Ok(sent) => task.write_u32(at + size - task.abi.word as u64, sent as u32)?,
+            Ok(sent) => task.write_u32(at.wrapping_add(size - task.abi.word as u64), sent as u32)?,
             Err(_) if index > 0 => return Ok(index),
             Err(refusal) => return Err(refusal),
         }
@@ -683,10 +684,10 @@ pub(super) fn recvmmsg(task: &mut Task<'_>) -> Answer {
     let size = 8 * task.abi.word as u64;
     let count = task.argument(2).min(1024);
     for index in 0..count {
-        let at = task.argument(1) + index * size;
+        let at = task.argument(1).wrapping_add(index * size);
         let flags = task.argument(3) | if index > 0 { MSG_DONTWAIT } else { 0 };
         match receive_message(task, at, flags) {
-            Ok(got) => task.write_u32(at + size - task.abi.word as u64, got as u32)?,
+            Ok(got) => task.write_u32(at.wrapping_add(size - task.abi.word as u64), got as u32)?,
             Err(_) if index > 0 => return Ok(index),
             Err(refusal) => return Err(refusal),
         }
@@ -803,7 +804,7 @@ pub(super) fn socketcall(task: &mut Task<'_>) -> Answer {
     let address = task.argument(1);
     let word = task.abi.word as u64;
     for index in 0..count {
-        task.arguments[index as usize] = task.read_word(address + index * word)?;
+        task.arguments[index as usize] = task.read_word(address.wrapping_add(index * word))?;
     }
     call(task)
 }

@@ -115,11 +115,11 @@ pub(super) fn prlimit64(task: &mut Task<'_>) -> Answer {
     let (soft, hard) = task.this()?.limits[which];
     let new = match task.argument(2) {
         0 => None,
-        address => Some((task.read_integer(address, 8)?, task.read_integer(address + 8, 8)?)),
+        address => Some((task.read_integer(address, 8)?, task.read_integer(address.wrapping_add(8), 8)?)),
     };
     if task.argument(3) != 0 {
         task.write_integer(task.argument(3), soft, 8)?;
-        task.write_integer(task.argument(3) + 8, hard, 8)?;
+        task.write_integer(task.argument(3).wrapping_add(8), hard, 8)?;
     }
     match new {
         Some((soft, hard)) => set_limit(task, which, soft, hard),
@@ -239,7 +239,7 @@ pub(super) fn capget(task: &mut Task<'_>) -> Answer {
         let all = if task.this()?.credentials.user[1] == 0 { u32::MAX } else { 0 };
         for index in 0..6 {
             let value = if index % 3 == 2 { 0 } else { all };
-            task.write_u32(task.argument(1) + 4 * index, value)?;
+            task.write_u32(task.argument(1).wrapping_add(4 * index), value)?;
         }
     }
     Ok(0)

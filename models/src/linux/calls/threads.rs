@@ -278,8 +278,8 @@ impl Task<'_> {
             return Ok(());
         }
         let word = self.abi.word as u64;
-        let offset = self.read_word(head + word)?;
-        let pending = self.read_word(head + 2 * word)?;
+        let offset = self.read_word(head.wrapping_add(word))?;
+        let pending = self.read_word(head.wrapping_add(2 * word))?;
         let mut entry = self.read_word(head)?;
         let mut locks = Vec::new();
         for _ in 0..2048 {
@@ -369,7 +369,7 @@ fn set_descriptor(task: &mut Task<'_>) -> Answer {
     if !(12..=14).contains(&entry) {
         return Err(Errno::EINVAL.into());
     }
-    let base = task.read_u32(address + 4)?;
+    let base = task.read_u32(address.wrapping_add(4))?;
     task.write_u32(address, entry)?;
     super::super::segments::describe(task.emulator, entry, base)?;
     task.set_thread_pointer(base.into())?;
@@ -379,7 +379,7 @@ fn set_descriptor(task: &mut Task<'_>) -> Answer {
 pub(super) fn get_tls(task: &mut Task<'_>) -> Answer {
     if let ThreadPointer::Segment(_) = task.abi.thread_pointer {
         let base = task.thread()?.thread_pointer;
-        task.write_u32(task.argument(0) + 4, base as u32)?;
+        task.write_u32(task.argument(0).wrapping_add(4), base as u32)?;
         return Ok(0);
     }
     Ok(task.thread()?.thread_pointer)

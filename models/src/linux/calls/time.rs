@@ -192,7 +192,7 @@ pub(super) fn read_timer(
 ) -> Result<IntervalTimer, Errno> {
     let size = if wide { 16 } else { 2 * task.abi.word as u64 };
     let interval = task.read_time(address, wide)?;
-    let value = task.read_time(address + size, wide)?;
+    let value = task.read_time(address.wrapping_add(size), wide)?;
     let now = task.kernel.clock.monotonic();
     let at = match value {
         0 => None,
@@ -211,7 +211,7 @@ pub(super) fn write_timer(
     let size = if wide { 16 } else { 2 * task.abi.word as u64 };
     let left = timer.at.map_or(0, |at| at.saturating_sub(task.kernel.clock.monotonic()).max(1));
     task.write_time(address, timer.interval, wide)?;
-    task.write_time(address + size, left, wide)
+    task.write_time(address.wrapping_add(size), left, wide)
 }
 
 /// `alarm(seconds)`.
@@ -227,7 +227,7 @@ fn write_interval(task: &mut Task<'_>, address: u64, timer: IntervalTimer) -> Re
     let size = 2 * task.abi.word as u64;
     let left = timer.at.map_or(0, |at| at.saturating_sub(task.kernel.clock.monotonic()).max(1000));
     task.write_timeval(address, timer.interval)?;
-    task.write_timeval(address + size, left)
+    task.write_timeval(address.wrapping_add(size), left)
 }
 
 /// `setitimer(which, new, old)`: all count as real time, which goes on by a
@@ -243,7 +243,7 @@ pub(super) fn setitimer(task: &mut Task<'_>) -> Answer {
     let address = task.argument(1);
     let old = task.this()?.real_timer;
     if address != 0 {
-        let (interval, value) = (task.read_timeval(address)?, task.read_timeval(address + size)?);
+        let (interval, value) = (task.read_timeval(address)?, task.read_timeval(address.wrapping_add(size))?);
         let now = task.kernel.clock.monotonic();
         let at = (value > 0).then(|| now.saturating_add(value));
         task.this_mut()?.real_timer = IntervalTimer { at, interval };
