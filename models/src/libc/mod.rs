@@ -43,6 +43,7 @@ mod state;
 mod stdio;
 mod stdlib;
 mod string;
+mod threads;
 mod types;
 mod variable;
 mod variables;

@@ -9,6 +9,7 @@ use super::{
     item::Link,
     nested::Frame,
     stdio::Stream,
+    threads::Threads,
     types::{DataModel, Flavour},
 };
 use crate::{
@@ -77,6 +78,7 @@ pub(crate) struct State {
     pub(crate) destructors: Vec<u64>,
     /// Calls into the guest that have not come back.
     pub(crate) frames: Vec<Frame>,
+    pub(crate) threads: Threads,
     /// The status of `exit`.
     pub(crate) exit: Option<i32>,
     /// A signal that ended the program.
@@ -133,6 +135,7 @@ impl State {
             constructors: Vec::new(),
             destructors: Vec::new(),
             frames: Vec::new(),
+            threads: Threads::default(),
             exit: None,
             ended_by: None,
             random_numbers: Vec::new(),
