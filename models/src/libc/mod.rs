@@ -44,6 +44,7 @@ mod stdio;
 mod stdlib;
 mod string;
 mod threads;
+mod trace;
 mod types;
 mod variable;
 mod variables;
