@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod devices;
 mod errno;
 mod files;
 pub mod libc;

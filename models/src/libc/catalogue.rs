@@ -35,6 +35,8 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::stdio::LINES[0],
     &super::stdio::LINES[1],
     &super::stdio::LINES[2],
+    &super::runtime::HEADER,
+    &super::runtime::ATOMICS,
     &super::jumps::HEADER,
     &super::jumps::EXTENSIONS,
 ];

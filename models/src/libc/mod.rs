@@ -36,6 +36,7 @@ mod link;
 mod nested;
 mod numbers;
 mod posix;
+mod runtime;
 mod saved;
 mod signals;
 mod sort;

@@ -122,14 +122,20 @@ fn mempcpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Ptr> {
     memcpy(c, to, from, size).map(|to| to.add(size.0))
 }
 
-fn memset(c: &mut Context<'_>, to: Ptr, value: i32, size: Size) -> Result<Ptr> {
-    let chunk = vec![value as u8; size.0.min(CHUNK) as usize];
+/// Writes a byte so many times.
+pub(super) fn fill(c: &mut Context<'_>, to: Ptr, byte: u8, size: u64) -> Result<()> {
+    let chunk = vec![byte; size.min(CHUNK) as usize];
     let mut done = 0;
-    while done < size.0 {
-        let count = (size.0 - done).min(CHUNK);
+    while done < size {
+        let count = (size - done).min(CHUNK);
         c.write(to.add(done), &chunk[..count as usize])?;
         done += count;
     }
+    Ok(())
+}
+
+fn memset(c: &mut Context<'_>, to: Ptr, value: i32, size: Size) -> Result<Ptr> {
+    fill(c, to, value as u8, size.0)?;
     Ok(to)
 }
 
