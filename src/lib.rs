@@ -83,6 +83,7 @@ mod book {
         how_to_snapshots = "../docs/src/how-to/snapshots.md";
         how_to_firmware = "../docs/src/how-to/firmware.md";
         how_to_link = "../docs/src/how-to/link.md";
+        how_to_dumps = "../docs/src/how-to/dumps.md";
         how_to_linux = "../docs/src/how-to/linux.md";
         how_to_c_library = "../docs/src/how-to/c-library.md";
         how_to_own_item = "../docs/src/how-to/own-item.md";

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use terrella::{
     api::{AddressRange, Emulator},
     backends::{self, Backend},
-    loaders::{FileKind, Linker, Options, RawImage, UnknownRelocations, detect},
+    loaders::{
+        CoreDump, FileKind, Linker, MemoryMap, Minidump, Options, RawImage, SearchPath, UnicornContext,
+        UnknownRelocations, detect, write_core,
+    },
     machine::{Error, Executable, FormatError, Heap, HeapStrategy, Machine, Stack},
     platforms::Platform,
 };
@@ -34,16 +37,83 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn is_json(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    has_extension(path, "json")
 }
 
 fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// A saved machine: JSON by the extension `.json`, else the binary format.
-pub(crate) fn load_machine(path: &Path) -> Result<Machine> {
+fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+}
+
+/// What a core dump leaves out is in these files.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct CoreFiles {
+    /// For a core dump: the folder below which the files are that were mapped
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) sysroot: Option<PathBuf>,
+    /// For a core dump that names no files: the program that it is of
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
+}
+
+/// The memory that a core dump may ask for, in bytes.
+const CORE_LIMIT: u64 = 1 << 36;
+
+/// A core dump, with what it leaves out from its files; what stays missing is
+/// told.
+fn load_core(path: &Path, bytes: &[u8], platform: Option<Platform>, files: &CoreFiles) -> Result<Machine> {
+    let options = Options { platform, memory_limit: CORE_LIMIT, ..Options::default() };
+    let mut core = CoreDump::parse(&name_of(path), bytes, &options)?;
+    if let Some(sysroot) = &files.sysroot {
+        core.fill_from(sysroot, &options)?;
+    }
+    if let Some(program) = &files.program {
+        core.take_program(&name_of(program), &read(program)?, &options)?;
+    }
+    for missing in core.missing() {
+        let file = missing.path.map(|path| format!(": it is in {path}")).unwrap_or_default();
+        output::print_error(&format!("note: {} is not in the core dump{file}\n", missing.range));
+    }
+    Ok(core.into_machine()?)
+}
+
+/// A machine of a file that is one as a whole: a minidump, the folder of a
+/// context of AFL++'s Unicorn mode, a map by the extension `.toml`.
+fn load_whole(path: &Path, platform: Option<Platform>) -> Result<Option<Machine>> {
+    let options = Options { platform, memory_limit: CORE_LIMIT, ..Options::default() };
+    if path.is_dir() {
+        let context = UnicornContext::read(path, &options)?;
+        for register in &context.unknown_registers {
+            output::print_error(&format!("note: register {register} of the context is not known\n"));
+        }
+        return Ok(Some(context.into_machine()?));
+    }
+    if has_extension(path, "toml") {
+        let name = name_of(path);
+        let map = MemoryMap::parse(&name, &String::from_utf8_lossy(&read(path)?))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        return Ok(Some(map.machine(&name, folder, &options)?));
+    }
     let bytes = read(path)?;
+    if detect(&bytes) == FileKind::Minidump {
+        return Ok(Some(Minidump::parse(&name_of(path), &bytes, &options)?.into_machine()?));
+    }
+    Ok(None)
+}
+
+/// A machine: a core dump, a minidump, a context of AFL++, a map, or one that
+/// was saved (JSON by the extension `.json`, else the binary format).
+pub(crate) fn load_machine(path: &Path, files: &CoreFiles) -> Result<Machine> {
+    if let Some(machine) = load_whole(path, None)? {
+        return Ok(machine);
+    }
+    let bytes = read(path)?;
+    if detect(&bytes) == FileKind::CoreDump {
+        return load_core(path, &bytes, None, files);
+    }
     let machine = if is_json(path) {
         Machine::from_json(&String::from_utf8_lossy(&bytes))
     } else {
@@ -60,40 +130,65 @@ pub(crate) fn load_machine(path: &Path) -> Result<Machine> {
     })
 }
 
-/// Saves a machine: as JSON by the extension `.json`, else in the binary
-/// format.
+/// Saves a machine: as JSON by the extension `.json`, as a core dump by
+/// `.core`, as a context of AFL++ into a folder by `.context`, else in the
+/// binary format.
 pub(crate) fn save_machine(machine: &Machine, path: &Path) -> Result<()> {
-    if !is_json(path) {
-        return Ok(machine.save(path)?);
-    }
-    let text = machine.to_json()?;
-    std::fs::write(path, text)
+    let bytes = match path {
+        _ if is_json(path) => machine.to_json()?.into_bytes(),
+        _ if has_extension(path, "core") => write_core(machine)?,
+        _ if has_extension(path, "context") => return Ok(UnicornContext::write(machine, path)?),
+        _ => return Ok(machine.save(path)?),
+    };
+    std::fs::write(path, bytes)
         .map_err(|error| Failure::run_time(format!("cannot write {}: {error}", path.display())))
 }
 
-/// Loads one file and links others to it: ELF, Intel HEX, raw, or a saved
-/// machine.
+/// Loads one file and links others to it: ELF, PE, HEX, raw; or a whole
+/// machine: a dump, a context, a map, a saved one.
 pub(crate) fn load(
     file: &Path,
     links: &[PathBuf],
     platform: Option<Platform>,
     base: Option<u64>,
+    sysroot: Option<&Path>,
 ) -> Result<Input> {
+    if let Some(machine) = load_whole(file, platform)? {
+        if !links.is_empty() {
+            return Err(Failure::usage("modules cannot be linked to a whole machine"));
+        }
+        return Ok(Input { machine, saved: true, module: None });
+    }
     let bytes = read(file)?;
+    if detect(&bytes) == FileKind::CoreDump {
+        if links.len() > 1 {
+            return Err(Failure::usage("a core dump is of one program")
+                .hint("its libraries are found below `--sysroot FOLDER`"));
+        }
+        let files = CoreFiles { sysroot: sysroot.map(Path::to_owned), program: links.first().cloned() };
+        let machine = load_core(file, &bytes, platform, &files)?;
+        return Ok(Input { machine, saved: true, module: None });
+    }
     if detect(&bytes) == FileKind::Machine || is_json(file) {
         if !links.is_empty() {
             return Err(Failure::usage("modules cannot be linked to a saved machine"));
         }
-        return Ok(Input { machine: load_machine(file)?, saved: true, module: None });
+        return Ok(Input { machine: load_machine(file, &CoreFiles::default())?, saved: true, module: None });
     }
     let options =
         Options { platform, base, unknown_relocations: UnknownRelocations::Skip, ..Options::default() };
     let mut linker = Linker::new(options);
-    linker.add_bytes(&name_of(file), &bytes)?;
+    linker.add_file(file)?;
     for link in links {
         linker.add_file(link)?;
     }
+    if let Some(sysroot) = sysroot {
+        linker.add_needed(&SearchPath { sysroot: Some(sysroot.to_owned()), ..SearchPath::default() })?;
+    }
     let loaded = linker.link()?;
+    for (library, by) in &loaded.report.missing {
+        output::print_error(&format!("note: {by} needs {library}, which was not found\n"));
+    }
     for skipped in &loaded.report.skipped {
         let what = format!("{} at {:#x} was not applied", skipped.kind, skipped.place);
         output::print_error(&format!("note: {}: relocation {what}\n", skipped.module));

@@ -18,7 +18,7 @@ use crate::{
 /// What is run.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct MachineOptions {
-    /// An ELF file, Intel HEX file, raw image or saved machine
+    /// A program, an image, a dump or a saved machine
     file: Option<PathBuf>,
     /// A raw image at an address
     #[arg(long, value_name = "FILE@ADDRESS", value_parser = raw_file)]
@@ -81,10 +81,15 @@ impl MachineOptions {
     }
 
     /// The machine to run, with everything in it that was asked for.
-    pub(crate) fn machine(&self, platform: Option<Platform>, backend: Option<&str>) -> Result<Machine> {
+    pub(crate) fn machine(
+        &self,
+        platform: Option<Platform>,
+        backend: Option<&str>,
+        sysroot: Option<&Path>,
+    ) -> Result<Machine> {
         let (mut machine, saved) = match (&self.file, platform) {
             (Some(file), _) => {
-                let input = inputs::load(file, &self.link, platform, self.base)?;
+                let input = inputs::load(file, &self.link, platform, self.base, sysroot)?;
                 (input.machine, input.saved)
             }
             (None, Some(platform)) if !self.load.is_empty() => (Machine::new(platform), false),

@@ -7,7 +7,9 @@ use std::{cell::RefCell, collections::BTreeMap, io, path::Path, sync::Arc, time:
 
 use terrella::{
     languages,
-    loaders::{Options, UnknownRelocations, load_bytes},
+    loaders::{
+        CoreDump, MemoryMap, Minidump, Options, UnicornContext, UnknownRelocations, load_bytes, write_core,
+    },
     machine::Machine,
     prelude::*,
     sleigh::{Context, Decoder, Language, Lifter, Pcode, compile_from},
@@ -146,15 +148,38 @@ pub fn read_compiled(bytes: &[u8]) {
     }
 }
 
-/// Loads a file as whatever it is.
+fn options() -> Options {
+    Options { memory_limit: 1 << 26, unknown_relocations: UnknownRelocations::Skip, ..Options::default() }
+}
+
+/// Loads a file as whatever it is: ELF, PE, Intel HEX, S-records, UF2.
 pub fn load(bytes: &[u8]) {
-    let options = Options {
-        memory_limit: 1 << 26,
-        unknown_relocations: UnknownRelocations::Skip,
-        ..Options::default()
-    };
-    if let Ok(loaded) = load_bytes("fuzz", bytes, &options) {
+    if let Ok(loaded) = load_bytes("fuzz", bytes, &options()) {
         let _ = loaded.into_machine();
+    }
+}
+
+/// Reads a core dump, and writes it again.
+pub fn core_dump(bytes: &[u8]) {
+    if let Ok(core) = CoreDump::parse("fuzz", bytes, &options())
+        && let Ok(machine) = core.into_machine()
+    {
+        let _ = write_core(&machine);
+    }
+}
+
+/// Reads a minidump.
+pub fn minidump(bytes: &[u8]) {
+    let _ = Minidump::parse("fuzz", bytes, &options()).map(Minidump::into_machine);
+}
+
+/// Reads texts: the index of a context of AFL++, whose segments all have the
+/// text itself for content, and a map in TOML.
+pub fn text(bytes: &[u8]) {
+    let context = UnicornContext::parse("fuzz", bytes, &options(), |_| Ok(bytes.to_vec()));
+    let _ = context.map(UnicornContext::into_machine);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = MemoryMap::parse("fuzz", text);
     }
 }
 

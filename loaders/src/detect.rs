@@ -17,8 +17,18 @@ pub(crate) const MACHINE_MAGIC: &[u8] = b"TERRELLA";
 pub enum FileKind {
     /// An ELF executable, shared object or relocatable file.
     Elf,
+    /// An ELF core dump.
+    CoreDump,
+    /// A PE executable or library of Windows.
+    Pe,
     /// Intel HEX text.
     IntelHex,
+    /// Motorola S-records.
+    SRecords,
+    /// UF2 blocks.
+    Uf2,
+    /// A minidump of Windows or Breakpad.
+    Minidump,
     /// A machine that Terrella saved.
     Machine,
     /// Anything else: bytes without a structure.
@@ -39,25 +49,40 @@ pub enum FileKind {
 #[must_use]
 pub fn detect(bytes: &[u8]) -> FileKind {
     if bytes.starts_with(&elf::ELFMAG) {
-        FileKind::Elf
+        let kind = bytes.get(16..18).map_or(0, |kind| match bytes[5] {
+            elf::ELFDATA2MSB => ByteOrder::Big.read(kind) as u16,
+            _ => ByteOrder::Little.read(kind) as u16,
+        });
+        if kind == elf::ET_CORE { FileKind::CoreDump } else { FileKind::Elf }
+    } else if crate::pe::looks_like(bytes) {
+        FileKind::Pe
     } else if bytes.starts_with(MACHINE_MAGIC) {
         FileKind::Machine
     } else if crate::intel_hex::looks_like(bytes) {
         FileKind::IntelHex
+    } else if crate::s_record::looks_like(bytes) {
+        FileKind::SRecords
+    } else if crate::uf2::looks_like(bytes) {
+        FileKind::Uf2
+    } else if crate::minidump::looks_like(bytes) {
+        FileKind::Minidump
     } else {
         FileKind::Raw
     }
 }
 
 /// The platform of an ELF file, from its header and, for ARM and MSP430, its
-/// build attributes.
+/// build attributes; or of a PE file.
 ///
 /// ARM files without attributes count as ARMv7-A.
 ///
 /// # Errors
-/// [`Error::NotThatFormat`] if it is no ELF file, [`Error::Malformed`] if its
+/// [`Error::NotThatFormat`] if it is neither, [`Error::Malformed`] if its
 /// header is broken, [`Error::UnknownMachine`] if there is no such platform.
 pub fn detect_platform(bytes: &[u8]) -> Result<Platform> {
+    if crate::pe::looks_like(bytes) {
+        return crate::pe::platform_of("file", bytes);
+    }
     platform_of(&ElfFile::parse("file", bytes)?)
 }
 

@@ -23,6 +23,14 @@ pub enum Error {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// A file that cannot be written to disk.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
     /// A file of another format than the one asked for.
     #[error("{file}: not {wanted}")]
     NotThatFormat {
@@ -51,6 +59,24 @@ pub enum Error {
         line: usize,
         /// What is wrong with it.
         problem: crate::IntelHexProblem,
+    },
+    /// A line of an S-record file that cannot be used.
+    #[error("{file}: line {line}: {problem}")]
+    SRecord {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: crate::SRecordProblem,
+    },
+    /// Text (JSON, TOML) that does not say what it should.
+    #[error("{file}: {problem}")]
+    Text {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// An ELF file for a processor that is not among the platforms.
     #[error("{file}: no platform for ELF machine {machine} with {class_bits} bits, {order} endian")]
@@ -174,6 +200,32 @@ pub enum Error {
     Undefined {
         /// Their names.
         names: Vec<String>,
+    },
+    /// A core dump of a platform that Linux does not run on.
+    #[error("{file}: there are no core dumps of {platform}")]
+    NoCoreLayout {
+        /// The file.
+        file: String,
+        /// The platform.
+        platform: Platform,
+    },
+    /// A file that is not the one that was mapped when a core was dumped.
+    #[error("{file} is not the file that {dump} was made with: it begins with other bytes")]
+    OtherFile {
+        /// The file.
+        file: String,
+        /// The core dump.
+        dump: String,
+    },
+    /// A thread that a dump does not have.
+    #[error("{file}: there is no thread {thread}, only {threads}")]
+    NoSuchThread {
+        /// The file.
+        file: String,
+        /// The number asked for, from 0.
+        thread: usize,
+        /// How many there are.
+        threads: usize,
     },
     /// A machine that cannot be made of what was loaded.
     #[error("{file}: {source}")]

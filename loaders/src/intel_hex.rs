@@ -3,9 +3,7 @@
 //! The format is that of Intel's "Hexadecimal Object File Format
 //! Specification", revision A (1988): records 00 to 05.
 
-use std::collections::BTreeMap;
-
-use crate::{Error, Result};
+use crate::{Error, Result, runs::Runs};
 
 /// What is wrong with a line of an Intel HEX file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -102,22 +100,13 @@ impl IntelHex {
             let problem = IntelHexProblem::NoEnd;
             return Err(Error::IntelHex { file: file.to_owned(), line: last, problem });
         }
-        let mut segments: Vec<(u64, Vec<u8>)> = Vec::new();
-        for (address, bytes) in reader.runs {
-            match segments.last_mut() {
-                Some((first, run)) if *first + run.len() as u64 == address => run.extend(bytes),
-                _ => segments.push((address, bytes)),
-            }
-        }
-        Ok(Self { segments, entry: reader.entry })
+        Ok(Self { segments: reader.runs.joined(), entry: reader.entry })
     }
 }
 
 #[derive(Default)]
 struct Reader {
-    /// First address → bytes, without overlaps; runs that touch are joined at
-    /// the end.
-    runs: BTreeMap<u64, Vec<u8>>,
+    runs: Runs,
     entry: Option<u64>,
     base: Base,
     ended: bool,
@@ -172,23 +161,7 @@ impl Reader {
     }
 
     fn put(&mut self, address: u64, data: &[u8]) -> Result<(), IntelHexProblem> {
-        if data.is_empty() {
-            return Ok(());
-        }
-        let end = address + data.len() as u64;
-        if let Some((next, _)) = self.runs.range(address..end).next() {
-            return Err(IntelHexProblem::Overlap(*next));
-        }
-        match self.runs.range_mut(..address).next_back() {
-            Some((first, bytes)) if first + bytes.len() as u64 > address => {
-                return Err(IntelHexProblem::Overlap(address));
-            }
-            Some((first, bytes)) if first + bytes.len() as u64 == address => bytes.extend_from_slice(data),
-            _ => {
-                self.runs.insert(address, data.to_vec());
-            }
-        }
-        Ok(())
+        self.runs.put(address, data).map_err(IntelHexProblem::Overlap)
     }
 }
 

@@ -20,22 +20,41 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod core_dump;
 mod detect;
 mod elf;
 mod error;
+mod indirect;
 mod intel_hex;
 mod link;
 mod load;
+mod memory_map;
+mod minidump;
 mod module;
+mod open;
 mod options;
+mod pe;
 mod raw;
 mod relocation;
+mod runs;
+mod s_record;
+mod thread_local;
+mod uf2;
+mod unicorn_context;
 
+pub use core_dump::{CoreDump, CoreSegment, CoreThread, MissingMemory, write_core};
 pub use detect::{FileKind, detect, detect_platform};
 pub use error::{Error, Result};
+pub use indirect::{IndirectFunctions, resolve_indirect};
 pub use intel_hex::{IntelHex, IntelHexProblem};
-pub use link::{Binding, LinkReport, Linker, OpenImport, PlacedModule, SkippedRelocation};
+pub use link::{Binding, LinkReport, Linker, OpenImport, PlacedModule, SearchPath, SkippedRelocation};
 pub use load::{Loaded, load_bytes, load_file};
+pub use memory_map::{MapSegment, MemoryMap};
+pub use minidump::Minidump;
 pub use options::{ImportArea, Options, UnknownRelocations};
 pub use raw::RawImage;
+pub use s_record::{SRecordProblem, SRecords};
 pub use terrella_machine_state::Executable;
+pub use thread_local::ThreadLocalAddress;
+pub use uf2::Uf2;
+pub use unicorn_context::UnicornContext;

@@ -2,22 +2,30 @@
 
 use std::path::Path;
 
-use terrella_machine_state::{Executable, Import, Machine};
+use terrella_machine_state::{Executable, FunctionModel, Import, Machine};
 use terrella_platforms::Platform;
 
-use crate::{Error, LinkReport, Linker, Options, Result};
+use crate::{Error, IndirectFunctions, LinkReport, Linker, Options, Result};
 
 /// What was loaded.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The images, in the order in which they were added; the last one is
-    /// called `imports` and names the addresses of open imports, if there are
-    /// any.
+    /// The images, in the order in which they were added. Then what the linker
+    /// made: `teb`, the blocks of a thread of Windows; `tls`, thread-local
+    /// storage of ELF modules; `imports`, which names
+    /// the addresses of open imports, if there are any.
     pub executables: Vec<Executable>,
     /// Their platform.
     pub platform: Platform,
     /// What was done.
     pub report: LinkReport,
+    /// Registers that code of the images relies on: the thread pointer.
+    pub registers: Vec<(&'static str, u64)>,
+    /// Functions that the linker answers itself: those that find thread-local
+    /// variables.
+    pub models: Vec<(String, FunctionModel)>,
+    /// Slots that functions of the guest fill, when the machine is applied.
+    pub indirect: Option<IndirectFunctions>,
 }
 
 impl Loaded {
@@ -44,11 +52,28 @@ impl Loaded {
     /// ```
     pub fn into_machine(self) -> Result<Machine> {
         let mut machine = Machine::new(self.platform);
+        for (register, value) in self.registers {
+            machine
+                .cpu_mut()
+                .set(register, value)
+                .map_err(|source| Error::Machine { file: register.to_owned(), source: Box::new(source) })?;
+        }
         for executable in self.executables {
             let name = executable.name.clone();
             machine
                 .add(name.clone(), executable)
                 .map_err(|source| Error::Machine { file: name, source: Box::new(source) })?;
+        }
+        for (name, model) in self.models {
+            machine
+                .add(name.clone(), model)
+                .map_err(|source| Error::Machine { file: name, source: Box::new(source) })?;
+        }
+        if let Some(indirect) = self.indirect {
+            let name = "indirect functions";
+            machine
+                .add(name, indirect)
+                .map_err(|source| Error::Machine { file: name.to_owned(), source: Box::new(source) })?;
         }
         Ok(machine)
     }
@@ -60,7 +85,7 @@ impl Loaded {
     }
 }
 
-/// Loads a file from disk: ELF, Intel HEX, or anything else as a raw image.
+/// Loads a file from disk: ELF, PE, Intel HEX, or anything else as a raw image.
 ///
 /// # Errors
 /// [`Error::Read`](crate::Error::Read), and those of [`load_bytes`].

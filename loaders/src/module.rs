@@ -4,11 +4,13 @@
 //! All addresses are the file's own; a module that can move gets its bias
 //! when the linker places it.
 
+use std::{path::PathBuf, sync::Arc};
+
 use terrella_emulator_api::{AddressRange, Permissions};
 use terrella_machine_state::{Pages, SymbolBinding, SymbolKind, TlsTemplate};
 use terrella_platforms::{ByteOrder, Platform};
 
-use crate::relocation::{GotKey, MipsGot};
+use crate::relocation::{GotKey, MipsGot, TlsBlock};
 
 /// A file in memory terms.
 #[derive(Debug, Clone)]
@@ -35,9 +37,15 @@ pub(crate) struct Module {
     pub(crate) link_symbols: Vec<ModuleSymbol>,
     pub(crate) relocations: Vec<Relocation>,
     pub(crate) needed: Vec<String>,
+    /// Where its libraries are looked for: `DT_RPATH` and `DT_RUNPATH`.
+    pub(crate) search: [Option<String>; 2],
+    /// The folder that the file is in.
+    pub(crate) origin: Option<PathBuf>,
     /// Whether its own definitions come first for its own references.
     pub(crate) symbolic: bool,
     pub(crate) tls: Option<TlsTemplate>,
+    /// Where the template's copy is; set when the blocks are laid out.
+    pub(crate) tls_block: Option<TlsBlock>,
     pub(crate) constructors: FunctionLists,
     pub(crate) destructors: FunctionLists,
     /// The offset table made for a relocatable file: entries, and address.
@@ -92,6 +100,8 @@ pub(crate) struct ModuleSymbol {
     pub(crate) protected: bool,
     /// Whether it is an old version, that only references by version get.
     pub(crate) old_version: bool,
+    /// The version that it has, or that is referred to.
+    pub(crate) version: Option<Arc<str>>,
     /// An indirect function: the value is a resolver.
     pub(crate) indirect: bool,
     /// `st_other`.

@@ -1,10 +1,9 @@
 //! [`RawImage`]: bytes at an address.
 
-use terrella_emulator_api::Permissions;
-use terrella_machine_state::{Executable, Segment};
+use terrella_machine_state::Executable;
 use terrella_platforms::Platform;
 
-use crate::{Error, IntelHex, Result};
+use crate::{Error, IntelHex, Result, runs};
 
 /// Bytes without a structure: code, a memory dump, a boot ROM.
 ///
@@ -52,18 +51,6 @@ impl IntelHex {
     /// [`Error::NoRoom`] if a run passes the end of the platform's address
     /// space.
     pub fn into_executable(self, name: &str, platform: Platform) -> Result<Executable> {
-        let mut image = Executable::new(name, platform);
-        for (index, (address, bytes)) in self.segments.into_iter().enumerate() {
-            let size = bytes.len() as u64;
-            let no_room = || Error::NoRoom { file: name.to_owned(), size, from: address, platform };
-            let last = address.checked_add(size.saturating_sub(1)).ok_or_else(no_room)?;
-            if last > platform.definition().highest_address() {
-                return Err(no_room());
-            }
-            let segment = Segment::new(format!("data{index}"), address..=last, Permissions::ALL, &bytes);
-            image.segments.push(segment.map_err(|_| no_room())?);
-        }
-        image.entry = self.entry;
-        Ok(image)
+        runs::image(name, platform, self.segments, self.entry)
     }
 }

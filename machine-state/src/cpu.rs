@@ -3,7 +3,7 @@
 use std::{any::Any, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
-use terrella_emulator_api::{Capability, Emulator};
+use terrella_emulator_api::{Capability, Emulator, Error as ApiError};
 use terrella_platforms::{
     Platform, RegisterDefinition, RegisterId, RegisterKind, RegisterTable, RegisterValue,
 };
@@ -161,6 +161,69 @@ impl Cpu {
         held.set = held.set.insert(low, bits, &RegisterValue::mask(bits));
         held.optional &= optional;
         Ok(())
+    }
+
+    /// Sets some bits of a register that is no alias, or of one.
+    ///
+    /// # Errors
+    /// As [`Self::set`]; [`Error::ValueTooWide`] too if the register has fewer
+    /// bits.
+    ///
+    /// ```
+    /// use terrella_machine_state::{Cpu, Platform};
+    ///
+    /// let mut cpu = Cpu::new(Platform::X86_64);
+    /// cpu.set_bits("zmm0", 128, 64, 7_u64)?;
+    /// assert_eq!(cpu.bits("zmm0", 128, 64)?, Some(7_u64.into()));
+    /// assert_eq!(cpu.bits("zmm0", 0, 64)?, None);
+    /// # Ok::<(), terrella_machine_state::Error>(())
+    /// ```
+    pub fn set_bits(
+        &mut self,
+        name: &str,
+        low: u32,
+        bits: u32,
+        value: impl Into<RegisterValue>,
+    ) -> Result<()> {
+        let value = value.into();
+        let (_, definition) = self.find(name)?;
+        let end = low.checked_add(bits);
+        if end.is_none_or(|end| end > definition.bits.into()) || value.bits() > bits {
+            let register = definition.name.clone();
+            return Err(Error::ValueTooWide { register, bits, value });
+        }
+        if definition.fixed.is_some() {
+            return Ok(());
+        }
+        let low = low + u32::from(definition.low_bit);
+        let zero = RegisterValue::ZERO;
+        let new = Held { value: zero, set: zero, optional: false };
+        let held = self.registers.entry(definition.root).or_insert(new);
+        held.value = held.value.insert(low, bits, &value);
+        held.set = held.set.insert(low, bits, &RegisterValue::mask(bits));
+        held.optional = false;
+        Ok(())
+    }
+
+    /// Lets backends lack the registers that are set now, as after a run: they
+    /// were not chosen, but found.
+    pub fn allow_missing(&mut self) {
+        self.registers.values_mut().for_each(|held| held.optional = true);
+    }
+
+    /// Some bits of a register; `None` unless all of them are set.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRegister`].
+    pub fn bits(&self, name: &str, low: u32, bits: u32) -> Result<Option<RegisterValue>> {
+        let (_, definition) = self.find(name)?;
+        if let Some(fixed) = definition.fixed {
+            return Ok(Some(RegisterValue::from(fixed).extract(low, bits)));
+        }
+        let Some(held) = self.registers.get(&definition.root) else { return Ok(None) };
+        let low = low.saturating_add(definition.low_bit.into());
+        let is_set = held.set.extract(low, bits) == RegisterValue::mask(bits);
+        Ok(is_set.then(|| held.value.extract(low, bits)))
     }
 
     /// Forgets the value of a register, or of the part that an alias names.
@@ -367,7 +430,11 @@ impl MachineItem for Cpu {
             } else {
                 blend(&emulator.read_wide_register_id(id)?, &held.value, &held.set)
             };
-            write(emulator, id, value)?;
+            match write(emulator, id, value) {
+                // Not to be written there, and found rather than chosen.
+                Err(Error::Emulator(ApiError::RegisterNotAvailable { .. })) if held.optional => {}
+                written => written?,
+            }
         }
         if emulator.capabilities().has(Capability::Labels) {
             for (id, label) in &self.labels {

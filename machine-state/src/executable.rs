@@ -357,6 +357,10 @@ impl MachineItem for Executable {
         format!("executable {} {span}, {} segments, {symbols} symbols", self.name, self.segments.len())
     }
 
+    fn regions(&self) -> Vec<MemoryRegion> {
+        self.segments.iter().map(Segment::region).collect()
+    }
+
     fn claims(&self) -> Vec<AddressRange> {
         self.segments.iter().map(|segment| segment.range).collect()
     }

@@ -5,7 +5,7 @@ mod state;
 use std::any::Any;
 
 use serde::{Deserialize, Serialize};
-use terrella_emulator_api::{AddressRange, Emulator, Permissions};
+use terrella_emulator_api::{AddressRange, Emulator, MemoryRegion, Permissions};
 use terrella_platforms::Platform;
 
 use crate::{Difference, Error, MachineItem, Memory, Phase, Result};
@@ -252,6 +252,10 @@ impl MachineItem for Heap {
     fn summary(&self) -> String {
         let (count, bytes) = self.blocks().fold((0, 0), |(count, sum), (_, size)| (count + 1, sum + size));
         format!("heap {}, {count} blocks, {bytes:#x} bytes", self.memory.range())
+    }
+
+    fn regions(&self) -> Vec<MemoryRegion> {
+        self.memory.parts()
     }
 
     fn claims(&self) -> Vec<AddressRange> {

@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt};
 
-use terrella_emulator_api::{AddressRange, Emulator};
+use terrella_emulator_api::{AddressRange, Emulator, MemoryRegion};
 
 use crate::{Difference, Result};
 
@@ -90,6 +90,12 @@ pub trait MachineItem: fmt::Debug + Send + Sync + Any {
     /// The addresses that are the item's own, mapped or not: after a run,
     /// what is mapped in them belongs to the item and not to a new one.
     fn claims(&self) -> Vec<AddressRange> {
+        Vec::new()
+    }
+
+    /// What the item maps, as memory that can be read and written without
+    /// effects: for files that hold memory.
+    fn regions(&self) -> Vec<MemoryRegion> {
         Vec::new()
     }
 

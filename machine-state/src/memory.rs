@@ -398,6 +398,10 @@ impl MachineItem for Memory {
         format!("memory {} {}", self.range, region::map_text(&self.parts()))
     }
 
+    fn regions(&self) -> Vec<MemoryRegion> {
+        self.parts()
+    }
+
     fn claims(&self) -> Vec<AddressRange> {
         vec![self.range]
     }

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use serde::{Deserialize, Serialize};
-use terrella_emulator_api::{AddressRange, Emulator, EmulatorExt, Permissions};
+use terrella_emulator_api::{AddressRange, Emulator, EmulatorExt, MemoryRegion, Permissions};
 use terrella_platforms::{Platform, ReturnBy};
 
 use crate::{Difference, Error, MachineItem, Memory, Phase, Result};
@@ -262,6 +262,10 @@ impl MachineItem for Stack {
 
     fn summary(&self) -> String {
         format!("stack {}, top {:#x}", self.memory.range(), self.top)
+    }
+
+    fn regions(&self) -> Vec<MemoryRegion> {
+        self.memory.parts()
     }
 
     fn claims(&self) -> Vec<AddressRange> {

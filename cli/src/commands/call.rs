@@ -81,6 +81,9 @@ pub(crate) struct Call {
     /// A further file that is linked to the first one
     #[arg(long, value_name = "FILE")]
     link: Vec<PathBuf>,
+    /// Link the libraries that are needed too, from below this folder
+    #[arg(long, value_name = "FOLDER")]
+    sysroot: Option<PathBuf>,
     /// The load address of a relocatable or position-independent file
     #[arg(long, value_name = "ADDRESS", value_parser = notation::unsigned)]
     base: Option<u64>,
@@ -113,7 +116,8 @@ impl Call {
     /// Runs the command.
     pub(crate) fn run(&self) -> Result<Answer> {
         let options = &self.execution;
-        let input = inputs::load(&self.file, &self.link, options.platform, self.base)?;
+        let input =
+            inputs::load(&self.file, &self.link, options.platform, self.base, self.sysroot.as_deref())?;
         let mut machine = input.machine;
         inputs::backend(machine.platform(), options.backend.as_deref())?;
         options.check(&machine)?;

@@ -57,7 +57,7 @@ pub(crate) struct DiffRun {
 impl DiffRun {
     /// Runs the command: 1 if the two differ.
     pub(crate) fn run(&self) -> Result<(Answer, u8)> {
-        let machine = self.source.machine(self.platform, Some(&self.left))?;
+        let machine = self.source.machine(self.platform, Some(&self.left), None)?;
         for name in &self.ignore {
             machine.cpu().value(name)?;
         }

@@ -97,7 +97,7 @@ impl Disasm {
         let (platform, pieces) = match (&self.hex, &self.file) {
             (Some(text), _) => (self.platform, vec![self.bytes(text)?]),
             (None, Some(file)) => {
-                let machine = inputs::load(file, &[], self.platform, self.base)?.machine;
+                let machine = inputs::load(file, &[], self.platform, self.base, None)?.machine;
                 (Some(machine.platform()), self.pieces(&machine)?)
             }
             (None, None) => return Err(Failure::usage("nothing to disassemble")),

@@ -107,6 +107,11 @@ impl LinuxOptions {
         self.bare
     }
 
+    /// The folder of the guest's files.
+    pub(crate) fn sysroot(&self) -> Option<&Path> {
+        self.sysroot.as_deref()
+    }
+
     /// Whether anything says that a Linux program is meant.
     pub(crate) const fn is_used(&self) -> bool {
         !self.arguments.is_empty()

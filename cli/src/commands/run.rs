@@ -25,8 +25,10 @@ const HELP: &str = "\
 Places are addresses (0x1000, 4096) or symbols (main, main+0x10). Ranges are FROM..TO or
 FROM+SIZE.
 
-FILE is an ELF file, an Intel HEX file, a saved machine (.terrella, .json), or else a raw image
-that starts at --base.
+FILE is an ELF or PE file, Intel HEX, S-records, UF2, a map of files (.toml), a saved machine
+(.terrella, .json), or else a raw image that starts at --base. A core dump, a minidump and the
+folder of a context of AFL++ go on where they stopped; for a core dump --link gives its program,
+--sysroot the folder with the files that it names.
 
 Examples:
   terrella run program.elf --exit main --show-regs
@@ -35,6 +37,7 @@ Examples:
   terrella run --platform mips --load code.bin@0x1000 --map 0x2000+0x1000:rw --step 10
   terrella run program.elf --max-instructions 1000 --save-state half.terrella
   terrella run half.terrella --trace --hexdump 0x2000+64
+  terrella run core.1234 --sysroot / --step 10
 
 Exit status: 0 if the run stopped where it was asked to (an exit point, a bound, a limit) or the
 processor halted, 1 after a fault or another error, 2 for wrong usage.";
@@ -86,7 +89,8 @@ impl Run {
     fn run_machine(&self) -> Result<Answer> {
         let mut options = self.execution.clone();
         options.trace |= self.step.is_some();
-        let machine = self.source.machine(options.platform, options.backend.as_deref())?;
+        let machine =
+            self.source.machine(options.platform, options.backend.as_deref(), self.linux.sysroot())?;
         options.check(&machine)?;
         let mut running = options.start(&machine)?;
         let stopped = match self.step {

@@ -22,11 +22,14 @@ pub(crate) struct State {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// What is in a saved machine: items, registers, exit points
-    #[command(after_help = "Example:\n  terrella state show half.terrella")]
+    /// What is in a saved machine or a core dump: items, registers, exit points
+    #[command(after_help = "Examples:\n  terrella state show half.terrella\n  \
+                            terrella state show core.1234 --sysroot /")]
     Show {
         /// The machine
         file: PathBuf,
+        #[command(flatten)]
+        files: inputs::CoreFiles,
         /// Print JSON for programs
         #[arg(long)]
         json: bool,
@@ -46,11 +49,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Converts between the binary format and JSON, by the extension `.json`
-    #[command(after_help = "Example:\n  terrella state convert half.terrella half.json")]
+    /// Converts between the binary format, JSON (`.json`), core dumps (`.core`) and contexts of AFL++ (`.context`)
+    #[command(after_help = "Examples:\n  terrella state convert half.terrella half.json\n  \
+                            terrella state convert core.1234 crash.terrella --sysroot /\n  \
+                            terrella state convert half.terrella half.core")]
     Convert {
         /// The file to read
         input: PathBuf,
+        #[command(flatten)]
+        files: inputs::CoreFiles,
         /// The file to write
         output: PathBuf,
         /// Print JSON for programs
@@ -70,9 +77,11 @@ impl State {
     /// Runs the command; the answer and the exit status.
     pub(crate) fn run(&self) -> Result<(Answer, u8)> {
         match &self.command {
-            Command::Show { file, .. } => Ok((show(&inputs::load_machine(file)?), 0)),
+            Command::Show { file, files, .. } => Ok((show(&inputs::load_machine(file, files)?), 0)),
             Command::Diff { before, after, exit_code, .. } => {
-                let (before, after) = (inputs::load_machine(before)?, inputs::load_machine(after)?);
+                let none = inputs::CoreFiles::default();
+                let before = inputs::load_machine(before, &none)?;
+                let after = inputs::load_machine(after, &none)?;
                 let diff = before.diff(&after);
                 let text = match diff.is_empty() {
                     true => "no difference\n".to_owned(),
@@ -81,8 +90,8 @@ impl State {
                 let status = u8::from(*exit_code && !diff.is_empty());
                 Ok((Answer { text, json: json!(diff) }, status))
             }
-            Command::Convert { input, output, .. } => {
-                inputs::save_machine(&inputs::load_machine(input)?, output)?;
+            Command::Convert { input, output, files, .. } => {
+                inputs::save_machine(&inputs::load_machine(input, files)?, output)?;
                 Ok((Answer { text: String::new(), json: json!({ "written": output }) }, 0))
             }
         }

@@ -8,7 +8,7 @@ use terrella_emulator_api::AddressRange;
 
 use super::{
     file::{ElfFile, slice, text},
-    symbols, tables,
+    symbols, tables, versions,
 };
 use crate::{
     Result,
@@ -94,6 +94,8 @@ impl Dynamic<'_, '_> {
         for offset in self.needed.iter().take(256) {
             module.needed.extend(symbols::string(&strings, *offset).map(text));
         }
+        let path = |tag: u32| self.tag(tag).and_then(|offset| symbols::string(&strings, offset)).map(text);
+        module.search = [path(elf::DT_RPATH), path(elf::DT_RUNPATH)];
         module.symbolic = self.tag(elf::DT_SYMBOLIC).is_some()
             || self.tag(elf::DT_FLAGS).unwrap_or(0) & u64::from(elf::DF_SYMBOLIC) != 0;
         let Some(address) = self.tag(elf::DT_SYMTAB) else { return Ok(()) };
@@ -104,10 +106,12 @@ impl Dynamic<'_, '_> {
         if let Some(versions) = self.tag(elf::DT_VERSYM)
             && let Ok(versions) = self.table(module, versions, 2 * raw.len() as u64)
         {
+            let names = versions::names(module, &strings, |tag| self.tag(tag));
             for (raw, version) in raw.iter_mut().zip(versions.chunks_exact(2)) {
                 let version = self.file.order.read(version) as u16;
                 raw.symbol.old_version =
                     version & elf::VERSYM_HIDDEN != 0 && raw.symbol.definition != Definition::Undefined;
+                raw.symbol.version = names.get(&(version & !elf::VERSYM_HIDDEN)).cloned();
             }
         }
         let known: std::collections::BTreeSet<(String, u64)> =

@@ -7,6 +7,9 @@ mod image;
 mod relocatable;
 mod symbols;
 mod tables;
+mod versions;
+
+pub(crate) use image::permissions;
 
 use object::elf;
 
@@ -45,8 +48,11 @@ fn empty(file: &ElfFile<'_>, platform: terrella_platforms::Platform) -> Module {
         link_symbols: Vec::new(),
         relocations: Vec::new(),
         needed: Vec::new(),
+        search: [None, None],
+        origin: None,
         symbolic: false,
         tls: None,
+        tls_block: None,
         constructors: crate::module::FunctionLists::default(),
         destructors: crate::module::FunctionLists::default(),
         got: None,

@@ -75,11 +75,14 @@ fn one(file: &ElfFile<'_>, entry: &[u8], strings: &[u8], budget: &mut usize) -> 
         definition: match section {
             elf::SHN_UNDEF => Definition::Undefined,
             elf::SHN_ABS => Definition::Absolute,
+            // A distance from the start of the template.
+            _ if kind == elf::STT_TLS && file.kind != elf::ET_REL => Definition::Absolute,
             _ => Definition::Address,
         },
         hidden: matches!(visibility, elf::STV_HIDDEN | elf::STV_INTERNAL),
         protected: visibility != elf::STV_DEFAULT,
         old_version: false,
+        version: None,
         indirect: kind == elf::STT_GNU_IFUNC,
         other,
     };

@@ -3,14 +3,15 @@
 use object::elf;
 use terrella_emulator_api::Permissions;
 use terrella_machine_state::{
-    Executable, PAGE_SIZE, Pages, Segment, Symbol, SymbolBinding, SymbolKind, TlsTemplate,
+    Executable, FunctionModel, PAGE_SIZE, Pages, Segment, Symbol, SymbolBinding, SymbolKind, TlsTemplate,
 };
 use terrella_platforms::Platform;
 
-use super::{LinkReport, Member, OpenImport, imports::Imports, relocate::is_elfv1};
+use super::{LinkReport, Member, OpenImport, imports::Imports, relocate::is_elfv1, tls::Blocks};
 use crate::{
     Error, Loaded, Options, Result,
     module::{FunctionLists, Module, ModuleSegment, ModuleSymbol},
+    thread_local::{Entrance, ThreadLocalAddress},
 };
 
 /// Most constructors or destructors of one array.
@@ -31,12 +32,14 @@ pub(super) fn finish(
             name: name.clone(),
             address: imports.code(index),
             weak: false,
+            version: imports.versions.get(name).cloned(),
             wanted_by: named(&imports.wanted_by[index]),
         });
     }
     for (name, wanted) in &imports.weak {
         let wanted_by = named(wanted);
-        report.imports.push(OpenImport { name: name.clone(), address: 0, weak: true, wanted_by });
+        let name = name.clone();
+        report.imports.push(OpenImport { name, address: 0, weak: true, version: None, wanted_by });
     }
     if options.refuse_undefined && !imports.names.is_empty() {
         return Err(Error::Undefined { names: imports.names });
@@ -46,6 +49,11 @@ pub(super) fn finish(
         let open = imports.of_member.remove(&index).unwrap_or_default();
         executables.push(match member {
             Member::Ready(executable) => *executable,
+            Member::Windows(image) => {
+                let mut executable = image.into_executable();
+                executable.imports = open.into_values().collect();
+                executable
+            }
             Member::Module(module) => {
                 let mut executable = executable(&module);
                 executable.imports = open.into_values().collect();
@@ -73,7 +81,57 @@ pub(super) fn finish(
         }
         executables.push(area);
     }
-    Ok(Loaded { executables, platform, report })
+    Ok(Loaded { executables, platform, report, registers: Vec::new(), models: Vec::new(), indirect: None })
+}
+
+/// The functions that find thread-local variables, and how each is called.
+const FINDERS: &[(&str, Entrance)] = &[
+    ("__tls_get_addr", Entrance::Argument),
+    ("__tls_get_addr_opt", Entrance::Argument),
+    ("___tls_get_addr", Entrance::Register),
+    ("__tls_get_offset", Entrance::OffsetTable),
+    ("__aeabi_read_tp", Entrance::ThreadPointer),
+    ("__m68k_read_tp", Entrance::ThreadPointer),
+];
+
+/// Adds the blocks of thread-local storage, and the functions that find
+/// variables in them: in place of those of a C library, which has not set up
+/// its own tables.
+pub(super) fn add_storage(loaded: &mut Loaded, storage: Blocks) -> Result<()> {
+    for (name, entrance) in FINDERS {
+        let open = loaded.report.imports.iter().find(|import| import.name == *name && !import.weak);
+        let defined = || loaded.executables.iter().find_map(|image| image.symbol(name).ok());
+        let address = open.map(|import| import.address).or_else(|| Some(defined()?.address));
+        if let Some(address) = address {
+            let blocks =
+                storage.addresses.iter().map(|block| block.wrapping_add(storage.offset_bias)).collect();
+            let function = ThreadLocalAddress::new(blocks, *entrance, storage.pointer);
+            let model = FunctionModel::new(address, function).with_stub();
+            loaded.models.push(((*name).to_owned(), model));
+        }
+    }
+    loaded.registers.extend(&storage.registers);
+    add(loaded, storage.image)
+}
+
+/// Adds an image that the linker made, before the area of imports.
+pub(super) fn add(loaded: &mut Loaded, image: Executable) -> Result<()> {
+    for segment in &image.segments {
+        for other in &loaded.executables {
+            if let Some(hit) = other.segments.iter().find(|other| other.range.overlaps(&segment.range)) {
+                return Err(Error::Overlap {
+                    file: image.name.clone(),
+                    range: segment.range,
+                    other: other.name.clone(),
+                    existing: hit.range,
+                });
+            }
+        }
+    }
+    let before_imports = loaded.executables.last().is_some_and(|last| last.name == "imports");
+    let at = loaded.executables.len() - usize::from(before_imports);
+    loaded.executables.insert(at, image);
+    Ok(())
 }
 
 /// The area of open imports: names, and a segment if it is to be mapped.
@@ -106,7 +164,8 @@ fn area(imports: &Imports, platform: Platform, options: &Options) -> Result<Exec
     Ok(area)
 }
 
-fn executable(module: &Module) -> Executable {
+/// The image of a module at its address.
+pub(crate) fn executable(module: &Module) -> Executable {
     let mut executable = Executable::new(module.name.clone(), module.platform);
     executable.entry = module.entry.map(|entry| module.placed(entry));
     executable.load_bias = module.bias;

@@ -19,6 +19,8 @@ pub(super) struct Imports {
     /// In the order of their addresses.
     pub(super) names: Vec<String>,
     by_name: HashMap<String, usize>,
+    /// The versions that were asked for.
+    pub(super) versions: HashMap<String, String>,
     /// Weak ones have no address.
     pub(super) weak: BTreeMap<String, Vec<usize>>,
     /// Which members refer to each of `names`.
@@ -41,6 +43,7 @@ impl Imports {
             thumb_only: platform.definition().code_address_bit == CodeAddressBit::ThumbOnly,
             names: Vec::new(),
             by_name: HashMap::new(),
+            versions: HashMap::new(),
             weak: BTreeMap::new(),
             wanted_by: Vec::new(),
             of_member: HashMap::new(),
@@ -76,6 +79,31 @@ impl Imports {
             descriptor: self.descriptors.then_some((value.wrapping_add(DESCRIPTOR_BYTES), value)),
             ..Target::default()
         }
+    }
+
+    /// Notes the version of an import; the first one that is asked for.
+    pub(super) fn version(&mut self, name: &str, version: Option<&str>) {
+        if let Some(version) = version
+            && !self.versions.contains_key(name)
+        {
+            self.versions.insert(name.to_owned(), version.to_owned());
+        }
+    }
+
+    /// The same for what a library of Windows is to export.
+    pub(super) fn target_from(&mut self, library: &str, name: &str, member: usize) -> Target {
+        let key = format!("{library}!{name}");
+        let target = self.target(&key, member);
+        if let Some(import) = self.of_member.get_mut(&member).and_then(|imports| imports.get_mut(&key)) {
+            name.clone_into(&mut import.name);
+            import.module = Some(library.to_owned());
+        }
+        target
+    }
+
+    /// Notes a slot for [`Self::target_from`].
+    pub(super) fn slot_from(&mut self, library: &str, name: &str, member: usize, slot: u64) {
+        self.slot(&format!("{library}!{name}"), member, slot);
     }
 
     /// Notes a weak symbol that nothing defines.

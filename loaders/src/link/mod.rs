@@ -7,15 +7,24 @@ mod place;
 mod relocate;
 mod report;
 mod resolve;
+mod search;
+mod teb;
+mod tls;
+mod windows;
 
 use std::path::Path;
 
 use terrella_machine_state::Executable;
 use terrella_platforms::Platform;
 
+pub(crate) use finish::executable as image_of;
 pub use report::{Binding, LinkReport, OpenImport, PlacedModule, SkippedRelocation};
+pub use search::SearchPath;
 
-use crate::{Error, FileKind, IntelHex, Loaded, Options, RawImage, Result, detect, elf, module::Module};
+use crate::{
+    Error, FileKind, IndirectFunctions, IntelHex, Loaded, Options, RawImage, Result, SRecords, Uf2, detect,
+    elf, module::Module, pe,
+};
 
 /// Links modules with each other.
 ///
@@ -24,6 +33,10 @@ use crate::{Error, FileKind, IntelHex, Loaded, Options, RawImage, Result, detect
 /// and hidden symbols are seen by their own module only. What nothing defines
 /// is zero if it is weak, else it becomes an import: see
 /// [`ImportArea`](crate::ImportArea).
+///
+/// PE files import by library and name or ordinal, through forwarders;
+/// delayed imports are bound at once. What is not there becomes an import
+/// called `library.dll!name`.
 ///
 /// ```no_run
 /// use terrella_loaders::{Linker, Options};
@@ -41,6 +54,8 @@ pub struct Linker {
     options: Options,
     members: Vec<Member>,
     platform: Option<Platform>,
+    /// Libraries that were not found, and who needs them.
+    missing: Vec<(String, String)>,
 }
 
 /// What is linked.
@@ -48,6 +63,8 @@ pub struct Linker {
 pub(crate) enum Member {
     /// A file that gets an address and is relocated.
     Module(Box<Module>),
+    /// A PE file, which is relocated and bound by its own rules.
+    Windows(Box<pe::Image>),
     /// An image that is where it is; its imports are filled.
     Ready(Box<Executable>),
 }
@@ -56,7 +73,21 @@ impl Member {
     fn name(&self) -> &str {
         match self {
             Self::Module(module) => &module.name,
+            Self::Windows(image) => &image.name,
             Self::Ready(executable) => &executable.name,
+        }
+    }
+}
+
+impl Member {
+    /// Notes where its file is.
+    fn set_origin(&mut self, path: &Path) {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = Some(folder.unwrap_or(Path::new(".")).to_owned());
+        match self {
+            Self::Module(module) => module.origin = folder,
+            Self::Windows(image) => image.origin = folder,
+            Self::Ready(_) => {}
         }
     }
 }
@@ -65,7 +96,7 @@ impl Linker {
     /// A linker without modules.
     #[must_use]
     pub const fn new(options: Options) -> Self {
-        Self { options, members: Vec::new(), platform: None }
+        Self { options, members: Vec::new(), platform: None, missing: Vec::new() }
     }
 
     /// Whether the area of open imports becomes a mapped executable segment.
@@ -83,10 +114,14 @@ impl Linker {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        self.add_bytes(&name, &bytes)
+        self.add_bytes(&name, &bytes)?;
+        if let Some(member) = self.members.last_mut() {
+            member.set_origin(path);
+        }
+        Ok(self)
     }
 
-    /// Adds a file: ELF, Intel HEX or, if it is neither, a raw image at
+    /// Adds a file: ELF, PE, Intel HEX, S-records, UF2 or, if it is none of them, a raw image at
     /// [`Options::base`].
     ///
     /// # Errors
@@ -101,12 +136,28 @@ impl Linker {
                 self.members.push(Member::Module(Box::new(module)));
                 Ok(self)
             }
+            FileKind::Pe => {
+                let image = pe::read(name, bytes, &self.options)?;
+                self.check_platform(name, image.platform)?;
+                self.members.push(Member::Windows(Box::new(image)));
+                Ok(self)
+            }
             FileKind::IntelHex => {
                 let platform = self.known_platform(name)?;
                 let image = IntelHex::parse(name, bytes)?;
                 self.add_executable(image.into_executable(name, platform)?)
             }
-            FileKind::Machine => Err(Error::NotThatFormat { file: name.to_owned(), wanted: "an executable" }),
+            FileKind::SRecords => {
+                let platform = self.known_platform(name)?;
+                self.add_executable(SRecords::parse(name, bytes)?.into_executable(name, platform)?)
+            }
+            FileKind::Uf2 => {
+                let platform = self.known_platform(name)?;
+                self.add_executable(Uf2::parse(name, bytes)?.into_executable(name, platform)?)
+            }
+            FileKind::Machine | FileKind::CoreDump | FileKind::Minidump => {
+                Err(Error::NotThatFormat { file: name.to_owned(), wanted: "an executable" })
+            }
             FileKind::Raw => {
                 let image = RawImage {
                     name: name.to_owned(),
@@ -138,15 +189,37 @@ impl Linker {
     /// [`Error::Undefined`] if the options ask for it;
     /// [`Error::NoPlatform`] if nothing was added.
     pub fn link(self) -> Result<Loaded> {
-        let Self { options, mut members, platform } = self;
+        let Self { options, mut members, platform, missing } = self;
         let Some(platform) = platform else {
             return Err(Error::NoPlatform { file: "nothing".to_owned() });
         };
-        let mut report = LinkReport::default();
+        let mut report = LinkReport { missing, ..LinkReport::default() };
         let end = place::place(&mut members, platform, &options, &mut report)?;
+        windows::relocate(&mut members, &options, &mut report)?;
+        let blocks = teb::make(&members, platform, &options, end)?;
+        let end = blocks.as_ref().map_or(end, |blocks| blocks.end);
+        let mut storage = tls::make(&mut members, platform, &options, end)?;
+        let end = storage.as_ref().map_or(end, |storage| storage.end);
         let mut imports = imports::Imports::new(platform, &options, end);
-        relocate::relocate(&mut members, &options, &mut imports, &mut report)?;
-        finish::finish(members, platform, &options, imports, report)
+        let indirect = relocate::relocate(&mut members, &options, &mut imports, &mut report)?;
+        if let Some(storage) = &mut storage {
+            tls::fill(&members, storage)?;
+        }
+        windows::bind(&mut members, &mut imports, &mut report)?;
+        let mut loaded = finish::finish(members, platform, &options, imports, report)?;
+        if let Some(blocks) = blocks {
+            loaded.registers.push(blocks.register);
+            finish::add(&mut loaded, blocks.image)?;
+        }
+        if !indirect.is_empty() {
+            let image = loaded.executables.first();
+            let (toc, pointer) = (image.and_then(|i| i.toc), image.and_then(|i| i.global_pointer));
+            loaded.indirect = Some(IndirectFunctions::new(indirect, toc, pointer));
+        }
+        if let Some(storage) = storage {
+            finish::add_storage(&mut loaded, storage)?;
+        }
+        Ok(loaded)
     }
 
     fn known_platform(&self, name: &str) -> Result<Platform> {

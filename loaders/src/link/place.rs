@@ -4,7 +4,7 @@ use terrella_emulator_api::AddressRange;
 use terrella_platforms::Platform;
 
 use super::{LinkReport, Member, PlacedModule};
-use crate::{Error, Options, Result};
+use crate::{Error, Options, Result, pe};
 
 /// Where the first module goes that can go anywhere.
 const DEFAULT_BASE: u64 = 0x40_0000;
@@ -33,14 +33,23 @@ pub(super) fn place(
                     take(&mut taken, segment.range, &module.name)?;
                 }
             }
-            Member::Module(_) => {}
+            Member::Windows(image) if !image.movable => take(&mut taken, image.range(), &image.name)?,
+            Member::Module(_) | Member::Windows(_) => {}
         }
     }
     let mut base = options.base;
     let mut next = base.unwrap_or(if small { SMALL_BASE } else { DEFAULT_BASE });
     let highest = platform.definition().highest_address();
     for member in members.iter_mut() {
-        let Member::Module(module) = member else { continue };
+        let module = match member {
+            Member::Module(module) => module,
+            Member::Windows(image) if image.movable => {
+                windows(image, base.take(), highest, &mut taken)?;
+                next = next.max(image.range().last().saturating_add(1));
+                continue;
+            }
+            _ => continue,
+        };
         let span = module.span();
         if !module.movable || span.is_empty() {
             continue;
@@ -93,6 +102,12 @@ pub(super) fn place(
                     needed: module.needed.clone(),
                 }
             }
+            Member::Windows(image) => PlacedModule {
+                name: image.name.clone(),
+                range: image.range(),
+                bias: image.base.wrapping_sub(image.preferred),
+                needed: image.imports.iter().map(|library| library.name.clone()).collect(),
+            },
             Member::Ready(executable) => PlacedModule {
                 name: executable.name.clone(),
                 range: executable.span().unwrap_or(AddressRange::EMPTY),
@@ -103,6 +118,45 @@ pub(super) fn place(
     }
     let last = taken.iter().map(|(range, _)| range.last()).filter(|last| *last < highest).max();
     Ok(last.map_or(next, |last| last + 1))
+}
+
+/// Puts an image where it wants to be, or else above what is in the way.
+fn windows(
+    image: &mut pe::Image,
+    base: Option<u64>,
+    highest: u64,
+    taken: &mut Vec<(AddressRange, String)>,
+) -> Result<()> {
+    let no_room = |image: &pe::Image, from| Error::NoRoom {
+        file: image.name.clone(),
+        size: image.size,
+        from,
+        platform: image.platform,
+    };
+    let highest = if image.word == 4 { highest.min(u64::from(u32::MAX)) } else { highest };
+    let wanted = base.unwrap_or(image.preferred);
+    if !wanted.is_multiple_of(pe::IMAGE_ALIGNMENT) {
+        return Err(no_room(image, wanted));
+    }
+    let mut first = wanted;
+    loop {
+        let range = AddressRange::sized(first, image.size).map_err(|_| no_room(image, wanted))?;
+        if range.last() > highest {
+            return Err(no_room(image, wanted));
+        }
+        match taken.iter().find(|(other, _)| other.overlaps(&range)) {
+            Some((other, _)) if base.is_none() => {
+                let next = other.last().checked_add(1).ok_or_else(|| no_room(image, wanted))?;
+                first = next
+                    .checked_next_multiple_of(pe::IMAGE_ALIGNMENT)
+                    .ok_or_else(|| no_room(image, wanted))?;
+            }
+            _ => {
+                image.base = first;
+                return take(taken, range, &image.name);
+            }
+        }
+    }
 }
 
 fn take(taken: &mut Vec<(AddressRange, String)>, range: AddressRange, name: &str) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Relocation of all modules, with the symbols of all modules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use object::elf;
 use terrella_machine_state::SymbolBinding;
@@ -35,13 +35,13 @@ struct Bound {
     open: bool,
 }
 
-/// Relocates every module.
+/// Relocates every module. Gives the words that take what functions return.
 pub(super) fn relocate(
     members: &mut [Member],
     options: &Options,
     imports: &mut Imports,
     report: &mut LinkReport,
-) -> Result<()> {
+) -> Result<BTreeMap<u64, u64>> {
     imports.descriptors =
         members.iter().any(|member| matches!(member, Member::Module(module) if module.descriptors.is_some()));
     let definitions = Definitions::collect(members, None);
@@ -55,7 +55,7 @@ pub(super) fn relocate(
     work.copies(members)?;
     work.ready(members);
     work.report.bindings = work.bindings.into_iter().collect();
-    Ok(())
+    Ok(states.into_iter().flat_map(|state| state.indirect).collect())
 }
 
 impl Work<'_> {
@@ -158,7 +158,8 @@ impl Work<'_> {
     fn bind(&mut self, members: &[Member], module: &Module, index: usize, number: usize) -> Result<Bound> {
         let closed = |target, name: &str| Ok(Bound { target, name: name.to_owned(), open: false });
         if number == 0 {
-            return closed(Target { local: true, same_module: true, ..Target::default() }, "");
+            let block = module.tls_block;
+            return closed(Target { local: true, same_module: true, block, ..Target::default() }, "");
         }
         let Some(symbol) = module.link_symbols.get(number) else {
             return Err(Error::Malformed {
@@ -177,7 +178,8 @@ impl Work<'_> {
         if !defined && let Some(target) = made_by_linker(module, name) {
             return closed(target, name);
         }
-        if let Some(place) = self.definitions.find(name) {
+        let version = symbol.version.as_deref();
+        if let Some(place) = self.definitions.find(name, version) {
             return closed(self.found(members, module, index, place, name), name);
         }
         if defined {
@@ -189,6 +191,7 @@ impl Work<'_> {
             return Ok(Bound { target, name: name.to_owned(), open: true });
         }
         let target = self.imports.target(name, index);
+        self.imports.version(name, version);
         Ok(Bound { target, name: name.to_owned(), open: true })
     }
 
@@ -211,6 +214,7 @@ impl Work<'_> {
             Binding { symbol: name.to_owned(), from: module.name.clone(), to: other.name().to_owned() };
         self.bindings.insert(binding);
         match other {
+            Member::Windows(_) => Target::default(),
             Member::Module(other) => other
                 .link_symbols
                 .get(number)
@@ -269,7 +273,7 @@ impl Work<'_> {
                 let Some(Member::Module(module)) = members.get(index) else { continue };
                 let Some(symbol) = module.link_symbols.get(relocation.symbol as usize) else { continue };
                 let (name, size) = (symbol.name.clone(), symbol.size);
-                let Some((member, number)) = others.find(&name) else {
+                let Some((member, number)) = others.find(&name, symbol.version.as_deref()) else {
                     self.imports.target(&name, index);
                     continue;
                 };
@@ -280,7 +284,7 @@ impl Work<'_> {
                     Some(Member::Ready(other)) => {
                         other.symbols.iter().nth(number).map(|symbol| (symbol.address, symbol.size))
                     }
-                    None => None,
+                    Some(Member::Windows(_)) | None => None,
                 };
                 let Some((address, length)) = source else { continue };
                 let size = size.min(length);
@@ -299,7 +303,7 @@ impl Work<'_> {
                     Some(Member::Ready(other)) => {
                         other.read(address, bytes.len()).ok().map(|content| bytes = content)
                     }
-                    None => None,
+                    Some(Member::Windows(_)) | None => None,
                 };
                 let Some(Member::Module(module)) = members.get_mut(index) else { continue };
                 if size > 0 && (read.is_none() || module.write(relocation.place, &bytes).is_none()) {
@@ -320,7 +324,7 @@ impl Work<'_> {
             let Some(Member::Ready(executable)) = members.get(index) else { continue };
             let names: Vec<String> = executable.imports.iter().map(|import| import.name.clone()).collect();
             for name in names {
-                let Some((member, number)) = self.definitions.find(&name) else { continue };
+                let Some((member, number)) = self.definitions.find(&name, None) else { continue };
                 let address = match members.get(member) {
                     Some(Member::Module(module)) => {
                         module.link_symbols.get(number).map(|symbol| module.symbol_value(symbol))
@@ -328,7 +332,7 @@ impl Work<'_> {
                     Some(Member::Ready(other)) => {
                         other.symbols.iter().nth(number).map(|symbol| symbol.address)
                     }
-                    None => None,
+                    Some(Member::Windows(_)) | None => None,
                 };
                 if let (Some(address), Some(Member::Ready(executable))) = (address, members.get_mut(index)) {
                     // Slots are inside of the image; if not, it stays open.
@@ -350,6 +354,8 @@ impl Module {
             link_symbols: Vec::new(),
             relocations: Vec::new(),
             needed: Vec::new(),
+            search: [None, None],
+            origin: None,
             constructors: crate::module::FunctionLists::default(),
             destructors: crate::module::FunctionLists::default(),
             got: None,

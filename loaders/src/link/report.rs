@@ -14,6 +14,9 @@ pub struct LinkReport {
     pub bindings: Vec<Binding>,
     /// What nothing defines, weak symbols included.
     pub imports: Vec<OpenImport>,
+    /// Libraries that modules need and that were not found, where they were
+    /// looked for: the name, and who needs it first.
+    pub missing: Vec<(String, String)>,
     /// Relocations that were left out, as the options allow.
     pub skipped: Vec<SkippedRelocation>,
     /// How many relocations were applied.
@@ -53,6 +56,8 @@ pub struct OpenImport {
     pub address: u64,
     /// Whether it may stay undefined.
     pub weak: bool,
+    /// The version that the first reference asks for, if it asks for one.
+    pub version: Option<String>,
     /// The modules that refer to it.
     pub wanted_by: Vec<String>,
 }
@@ -82,6 +87,9 @@ impl fmt::Display for LinkReport {
             let weak = if import.weak { ", weak" } else { "" };
             let wanted = import.wanted_by.join(", ");
             writeln!(formatter, "{wanted}: {} is open, at {:#x}{weak}", import.name, import.address)?;
+        }
+        for (library, by) in &self.missing {
+            writeln!(formatter, "{by}: {library} was not found")?;
         }
         for skipped in &self.skipped {
             let SkippedRelocation { module, kind, place, symbol } = skipped;

@@ -1,6 +1,6 @@
 //! Symbol look-up over all modules.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use object::elf;
 use terrella_machine_state::{SymbolBinding, SymbolKind};
@@ -17,8 +17,18 @@ pub(super) type Place = (usize, usize);
 /// The definitions that other modules see.
 #[derive(Debug, Default)]
 pub(super) struct Definitions {
-    /// The best one of each name, with its rank (lower is better).
-    best: HashMap<String, (u8, Place)>,
+    /// Those of each name, in the order of the members.
+    by_name: HashMap<String, Vec<Candidate>>,
+}
+
+/// A definition of a name.
+#[derive(Debug)]
+struct Candidate {
+    /// Lower is better.
+    rank: u8,
+    place: Place,
+    /// `None` fits every reference.
+    version: Option<Arc<str>>,
 }
 
 impl Definitions {
@@ -34,15 +44,17 @@ impl Definitions {
                 Member::Module(module) => {
                     for (number, symbol) in module.link_symbols.iter().enumerate() {
                         if let Some(rank) = rank(symbol) {
-                            all.offer(&symbol.name, rank, (index, number));
+                            all.offer(&symbol.name, rank, (index, number), symbol.version.clone());
                         }
                     }
                 }
+                // Their exports belong to a library's name.
+                Member::Windows(_) => {}
                 Member::Ready(executable) => {
                     for (number, symbol) in executable.symbols.iter().enumerate() {
                         match symbol.binding {
-                            SymbolBinding::Global => all.offer(&symbol.name, 0, (index, number)),
-                            SymbolBinding::Weak => all.offer(&symbol.name, 1, (index, number)),
+                            SymbolBinding::Global => all.offer(&symbol.name, 0, (index, number), None),
+                            SymbolBinding::Weak => all.offer(&symbol.name, 1, (index, number), None),
                             SymbolBinding::Local => {}
                         }
                     }
@@ -52,19 +64,31 @@ impl Definitions {
         all
     }
 
-    fn offer(&mut self, name: &str, rank: u8, place: Place) {
-        match self.best.get_mut(name) {
+    fn offer(&mut self, name: &str, rank: u8, place: Place, version: Option<Arc<str>>) {
+        let candidate = Candidate { rank, place, version };
+        match self.by_name.get_mut(name) {
+            Some(candidates) => candidates.push(candidate),
             None => {
-                self.best.insert(name.to_owned(), (rank, place));
+                self.by_name.insert(name.to_owned(), vec![candidate]);
             }
-            Some(best) if rank < best.0 => *best = (rank, place),
-            Some(_) => {}
         }
     }
 
-    /// The definition that a reference gets.
-    pub(super) fn find(&self, name: &str) -> Option<Place> {
-        self.best.get(name).map(|(_, place)| *place)
+    /// The definition that a reference gets: the first one of the best rank.
+    /// A reference to a version gets that version, or a definition without
+    /// versions; one without gets the default version.
+    pub(super) fn find(&self, name: &str, version: Option<&str>) -> Option<Place> {
+        let candidates = self.by_name.get(name)?.iter();
+        let fits = |candidate: &&Candidate| match (version, candidate.version.as_deref()) {
+            (Some(wanted), Some(found)) => wanted == found,
+            _ => true,
+        };
+        // Which version is the default one only matters without a version.
+        let rank = |candidate: &&Candidate| match version {
+            Some(_) => candidate.rank % 2,
+            None => candidate.rank,
+        };
+        candidates.filter(fits).min_by_key(rank).map(|candidate| candidate.place)
     }
 }
 
@@ -103,6 +127,9 @@ pub(super) fn target_in(module: &Module, symbol: &ModuleSymbol, same_module: boo
         missing_weak: false,
         pointer_displacement: false,
         other: symbol.other,
+        block: module
+            .tls_block
+            .filter(|_| symbol.kind == SymbolKind::Tls || symbol.kind == SymbolKind::Section),
         descriptor,
     }
 }

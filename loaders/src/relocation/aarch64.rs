@@ -3,7 +3,7 @@
 use super::{
     Formula::{
         self, Absolute, Copy, Indirect, Nothing, Page, PcRelative, Relative, SlotAbsolute, SlotPage, SlotPc,
-        ThreadLocal, Unsupported,
+        ThreadLocal, TlsDescriptor, TlsModule, TlsOffset, TpOffset, Unsupported,
     },
     Howto,
     field::{Check, Field, HALF, HALF_SIGNED, LONG, NONE, WORD, WORD_SIGNED},
@@ -22,6 +22,7 @@ const ADR: Field = instruction(&[(0, 2, 29), (2, 19, 5)], Check::Signed(21));
 const PAGE: Field = instruction(&[(12, 2, 29), (14, 19, 5)], Check::Signed(33));
 const PAGE_ANY: Field = instruction(&[(12, 2, 29), (14, 19, 5)], Check::Any);
 const LOW12: Field = instruction(&[(0, 12, 10)], Check::Any);
+const HIGH12: Field = instruction(&[(12, 12, 10)], Check::Unsigned(24));
 const LOW12_BY_2: Field = instruction(&[(1, 11, 10)], Check::Any).of_multiples(2);
 const LOW12_BY_4: Field = instruction(&[(2, 10, 10)], Check::Any).of_multiples(4);
 const LOW12_BY_8: Field = instruction(&[(3, 9, 10)], Check::Any).of_multiples(8);
@@ -92,9 +93,9 @@ pub(super) const TYPES: &[Howto] = &[
     row(514, "R_AARCH64_TLSGD_ADD_LO12_NC", ThreadLocal, NONE),
     row(541, "R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21", ThreadLocal, NONE),
     row(542, "R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC", ThreadLocal, NONE),
-    row(549, "R_AARCH64_TLSLE_ADD_TPREL_HI12", ThreadLocal, NONE),
-    row(550, "R_AARCH64_TLSLE_ADD_TPREL_LO12", ThreadLocal, NONE),
-    row(551, "R_AARCH64_TLSLE_ADD_TPREL_LO12_NC", ThreadLocal, NONE),
+    row(549, "R_AARCH64_TLSLE_ADD_TPREL_HI12", TpOffset, HIGH12),
+    row(550, "R_AARCH64_TLSLE_ADD_TPREL_LO12", TpOffset, LOW12),
+    row(551, "R_AARCH64_TLSLE_ADD_TPREL_LO12_NC", TpOffset, LOW12),
     row(562, "R_AARCH64_TLSDESC_ADR_PAGE21", ThreadLocal, NONE),
     row(563, "R_AARCH64_TLSDESC_LD64_LO12", ThreadLocal, NONE),
     row(564, "R_AARCH64_TLSDESC_ADD_LO12", ThreadLocal, NONE),
@@ -103,9 +104,9 @@ pub(super) const TYPES: &[Howto] = &[
     row(1025, "R_AARCH64_GLOB_DAT", Absolute, LONG),
     row(1026, "R_AARCH64_JUMP_SLOT", Absolute, LONG),
     row(1027, "R_AARCH64_RELATIVE", Relative, LONG),
-    row(1028, "R_AARCH64_TLS_DTPMOD", ThreadLocal, LONG),
-    row(1029, "R_AARCH64_TLS_DTPREL", ThreadLocal, LONG),
-    row(1030, "R_AARCH64_TLS_TPREL", ThreadLocal, LONG),
-    row(1031, "R_AARCH64_TLSDESC", ThreadLocal, LONG),
+    row(1028, "R_AARCH64_TLS_DTPMOD", TlsModule, LONG),
+    row(1029, "R_AARCH64_TLS_DTPREL", TlsOffset, LONG),
+    row(1030, "R_AARCH64_TLS_TPREL", TpOffset, LONG),
+    row(1031, "R_AARCH64_TLSDESC", TlsDescriptor, LONG),
     row(1032, "R_AARCH64_IRELATIVE", Indirect, LONG),
 ];

@@ -3,7 +3,8 @@
 use super::{
     Formula::{
         self, AbsoluteThumb, Copy, FromTable, Indirect, Nothing, PcRelative, PcRelativeThumb, Relative,
-        SlotOffset, SlotPc, Special, SymbolThumb, TablePc, ThreadLocal, Unsupported,
+        SlotOffset, SlotPc, Special, SymbolThumb, TablePc, ThreadLocal, TlsDescriptor, TlsModule, TlsOffset,
+        TpOffset, Unsupported,
     },
     Howto, Problem, Site,
     field::{BYTE, Check, Field, HALF, NONE, Unit, WORD, WORD_ANY},
@@ -42,10 +43,10 @@ pub(super) const DATA: &[Howto] = &[
     row(5, "R_ARM_ABS16", Formula::Absolute, HALF),
     row(8, "R_ARM_ABS8", Formula::Absolute, BYTE),
     row(9, "R_ARM_SBREL32", Unsupported("there is no static base"), NONE),
-    row(13, "R_ARM_TLS_DESC", ThreadLocal, WORD),
-    row(17, "R_ARM_TLS_DTPMOD32", ThreadLocal, WORD),
-    row(18, "R_ARM_TLS_DTPOFF32", ThreadLocal, WORD),
-    row(19, "R_ARM_TLS_TPOFF32", ThreadLocal, WORD),
+    row(13, "R_ARM_TLS_DESC", TlsDescriptor, WORD),
+    row(17, "R_ARM_TLS_DTPMOD32", TlsModule, WORD),
+    row(18, "R_ARM_TLS_DTPOFF32", TlsOffset, WORD),
+    row(19, "R_ARM_TLS_TPOFF32", TpOffset, WORD),
     row(20, "R_ARM_COPY", Copy, NONE),
     row(21, "R_ARM_GLOB_DAT", SymbolThumb, WORD),
     row(22, "R_ARM_JUMP_SLOT", SymbolThumb, WORD),
@@ -65,7 +66,7 @@ pub(super) const DATA: &[Howto] = &[
     row(105, "R_ARM_TLS_LDM32", ThreadLocal, WORD),
     row(106, "R_ARM_TLS_LDO32", ThreadLocal, WORD),
     row(107, "R_ARM_TLS_IE32", ThreadLocal, WORD),
-    row(108, "R_ARM_TLS_LE32", ThreadLocal, WORD),
+    row(108, "R_ARM_TLS_LE32", TpOffset, WORD),
     row(160, "R_ARM_IRELATIVE", Indirect, WORD),
 ];
 

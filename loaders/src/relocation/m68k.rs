@@ -5,10 +5,11 @@ use object::elf;
 
 use super::{
     Formula::{
-        Absolute, Copy, Nothing, PcRelative, Relative, SlotFromTable, SlotPc, ThreadLocal, Unsupported,
+        Absolute, Copy, Nothing, PcRelative, Relative, SlotFromTable, SlotPc, ThreadLocal, TlsModule,
+        TlsOffset, TpOffset, Unsupported,
     },
     Howto,
-    field::{BYTE, BYTE_SIGNED, HALF, HALF_SIGNED, NONE, WORD_ANY},
+    field::{BYTE, BYTE_SIGNED, HALF, HALF_SIGNED, NONE, WORD, WORD_ANY},
     row,
 };
 
@@ -43,8 +44,8 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_68K_TLS_LDM32, "R_68K_TLS_LDM32", ThreadLocal, NONE),
     row(elf::R_68K_TLS_LDO32, "R_68K_TLS_LDO32", ThreadLocal, NONE),
     row(elf::R_68K_TLS_IE32, "R_68K_TLS_IE32", ThreadLocal, NONE),
-    row(elf::R_68K_TLS_LE32, "R_68K_TLS_LE32", ThreadLocal, NONE),
-    row(elf::R_68K_TLS_DTPMOD32, "R_68K_TLS_DTPMOD32", ThreadLocal, NONE),
-    row(elf::R_68K_TLS_DTPREL32, "R_68K_TLS_DTPREL32", ThreadLocal, NONE),
-    row(elf::R_68K_TLS_TPREL32, "R_68K_TLS_TPREL32", ThreadLocal, NONE),
+    row(elf::R_68K_TLS_LE32, "R_68K_TLS_LE32", TpOffset, WORD),
+    row(elf::R_68K_TLS_DTPMOD32, "R_68K_TLS_DTPMOD32", TlsModule, WORD),
+    row(elf::R_68K_TLS_DTPREL32, "R_68K_TLS_DTPREL32", TlsOffset, WORD),
+    row(elf::R_68K_TLS_TPREL32, "R_68K_TLS_TPREL32", TpOffset, WORD),
 ];

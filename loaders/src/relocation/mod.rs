@@ -20,9 +20,10 @@ mod s390x;
 mod samples;
 mod small;
 mod sparc;
+mod superh;
 mod x86;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(crate) use mips::{MipsGot, relocate_got};
 use object::elf;
@@ -99,7 +100,17 @@ pub(crate) enum Formula {
     Copy,
     /// The result of calling the function at `B + A`.
     Indirect,
-    /// Thread-local storage.
+    /// The number of the module of a thread-local symbol.
+    TlsModule,
+    /// `S + A` in the block of its module, less the bias of the processor.
+    TlsOffset,
+    /// The distance of `S + A` from the thread pointer.
+    TpOffset,
+    /// `A` less the distance of `S` from the thread pointer.
+    NegatedTpOffset,
+    /// A descriptor: a function, and what it gives.
+    TlsDescriptor,
+    /// Thread-local storage of relocatable files, in ways that are not done.
     ThreadLocal,
     /// Known, but not done.
     Unsupported(&'static str),
@@ -131,8 +142,26 @@ pub(crate) struct Target {
     pub(crate) pointer_displacement: bool,
     /// `st_other` of the definition.
     pub(crate) other: u8,
+    /// The block of thread-local storage that the symbol is in.
+    pub(crate) block: Option<TlsBlock>,
     /// The code behind a function descriptor, and its table pointer.
     pub(crate) descriptor: Option<(u64, u64)>,
+}
+
+/// The block of a module's thread-local storage, in the one thread that there
+/// is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TlsBlock {
+    /// The number of the module.
+    pub(crate) module: u64,
+    /// Where the block is, from the thread pointer on.
+    pub(crate) offset: u64,
+    /// What relocations in the block subtract.
+    pub(crate) bias: u64,
+    /// The function that descriptors name; 0 where there is none.
+    pub(crate) resolver: u64,
+    /// Whether a descriptor has its argument first.
+    pub(crate) argument_first: bool,
 }
 
 /// Why a relocation could not be applied.
@@ -162,6 +191,9 @@ pub(crate) struct GotKey {
 pub(crate) struct State {
     /// RISC-V: the values that went into high parts, by place.
     pub(crate) high_parts: HashMap<u64, u64>,
+    /// Words that take what a function returns: place and function, both as
+    /// they are placed.
+    pub(crate) indirect: BTreeMap<u64, u64>,
     /// RISC-V, LoongArch: running ULEB128 sums, by place.
     pub(crate) sums: HashMap<u64, u64>,
 }
@@ -221,6 +253,7 @@ fn rows(module: &Module) -> &'static [&'static [Howto]] {
         (elf::EM_MSP430, _) => &[small::MSP430],
         (elf::EM_TRICORE, _) => &[small::TRICORE],
         (elf::EM_XTENSA, _) => &[small::XTENSA],
+        (elf::EM_SH, _) => &[superh::TYPES],
         (elf::EM_BPF, _) => &[bpf::TYPES],
         _ => &[],
     }
@@ -314,28 +347,93 @@ impl Site<'_> {
             Formula::Special(function) | Formula::SlotSpecial(function) | Formula::Deferred(function) => {
                 return function(self);
             }
+            Formula::TlsModule
+            | Formula::TlsOffset
+            | Formula::TpOffset
+            | Formula::NegatedTpOffset
+            | Formula::TlsDescriptor => return self.thread_local(),
             Formula::ThreadLocal => {
-                return Err(Problem::Unsupported(name, "thread-local storage is not set up by the loader"));
+                return Err(Problem::Unsupported(name, "this way to thread-local storage needs a linker"));
             }
             Formula::Indirect => {
-                return Err(Problem::Unsupported(name, "a resolver function would have to run"));
+                let resolver = self.module.bias.wrapping_add(self.addend()?);
+                return self.indirect(resolver);
             }
             Formula::Unsupported(reason) => return Err(Problem::Unsupported(name, reason)),
             _ => {}
         }
         let addend = self.addend()?;
+        let is_word = self.howto.field.bytes() == self.module.word_bytes();
+        let is_address = matches!(
+            self.howto.formula,
+            Formula::Symbol | Formula::SymbolThumb | Formula::Absolute | Formula::AbsoluteThumb
+        );
+        if self.target.indirect && is_word && is_address {
+            return self.indirect(self.target.value | u64::from(self.target.thumb));
+        }
         let value = self.value(addend)?;
+        self.put(value)
+    }
+
+    /// Notes a word that takes what a function returns; until then it has the
+    /// function's address.
+    fn indirect(&mut self, resolver: u64) -> Result<(), Problem> {
+        let mask = if self.module.word_bytes() == 4 { 0xffff_ffff } else { u64::MAX };
+        let place = self.place();
+        self.put(resolver & mask)?;
+        self.state.indirect.insert(place, resolver & mask);
+        Ok(())
+    }
+
+    /// The relocations of thread-local storage.
+    fn thread_local(&mut self) -> Result<(), Problem> {
+        let name = self.howto.name;
+        let Some(block) = self.target.block else {
+            // A weak symbol that nothing defines is at the thread pointer.
+            return match self.target.missing_weak {
+                true => Ok(()),
+                false => Err(Problem::Unsupported(name, "the symbol is in no module's thread-local storage")),
+            };
+        };
+        if let Formula::TlsDescriptor = self.howto.formula {
+            let word = self.module.word_bytes() as u64;
+            let (function, argument) = match block.argument_first {
+                true => (word, 0),
+                false => (0, word),
+            };
+            if block.resolver == 0 {
+                return Err(Problem::Unsupported(name, "there are no descriptors on this processor"));
+            }
+            let place = self.relocation.place;
+            let addend = match self.relocation.addend {
+                Some(addend) => addend as u64,
+                None => self.module.read_word(place.wrapping_add(argument)).ok_or(Problem::Outside(name))?,
+            };
+            let value = block.offset.wrapping_add(self.target.value).wrapping_add(addend);
+            let written = self.module.write_word(place.wrapping_add(function), block.resolver);
+            let written = written.and(self.module.write_word(place.wrapping_add(argument), value));
+            return written.ok_or(Problem::Outside(name));
+        }
+        let addend = self.addend()?;
+        let sum = self.target.value.wrapping_add(addend);
+        let value = match self.howto.formula {
+            Formula::TlsModule => block.module,
+            Formula::TlsOffset => sum.wrapping_sub(block.bias),
+            Formula::NegatedTpOffset => addend.wrapping_sub(self.target.value.wrapping_add(block.offset)),
+            _ => sum.wrapping_add(block.offset),
+        };
         self.put(value)
     }
 
     /// The value of a formula without a function.
     fn value(&mut self, addend: u64) -> Result<u64, Problem> {
         if self.target.thread_local {
-            let reason = "thread-local storage is not set up by the loader";
+            let reason = "its symbol is thread-local";
             return Err(Problem::Unsupported(self.howto.name, reason));
         }
         if self.target.indirect {
-            return Err(Problem::Unsupported(self.howto.name, "a resolver function would have to run"));
+            let reason = "the address of an indirect function is only known in a word of its own";
+            return Err(Problem::Unsupported(self.howto.name, reason));
         }
         let (symbol, place) = (self.target.value, self.place());
         let thumb = u64::from(self.target.thumb);
@@ -470,6 +568,7 @@ mod tests {
         &[small::TRICORE],
         &[small::XTENSA],
         &[bpf::TYPES],
+        &[superh::TYPES],
     ];
 
     #[test]

@@ -30,8 +30,11 @@ fn module(platform: Platform, machine: u16, class_bits: u8, bytes: &[u8]) -> Mod
         link_symbols: Vec::new(),
         relocations: Vec::new(),
         needed: Vec::new(),
+        search: [None, None],
+        origin: None,
         symbolic: false,
         tls: None,
+        tls_block: None,
         constructors: FunctionLists::default(),
         destructors: FunctionLists::default(),
         got: None,
@@ -163,6 +166,45 @@ fn unknown_and_unsupported_types_are_told_apart() {
     assert_eq!(applied(&mut place, 200, &target, Some(0)), Err(Problem::Unknown));
     let error = applied(&mut place, elf::R_X86_64_TPOFF64, &target, Some(0)).unwrap_err();
     assert!(matches!(error, Problem::Unsupported("R_X86_64_TPOFF64", _)));
-    let error = applied(&mut place, elf::R_X86_64_IRELATIVE, &target, Some(0)).unwrap_err();
-    assert!(matches!(error, Problem::Unsupported("R_X86_64_IRELATIVE", _)));
+    let error = applied(&mut place, elf::R_X86_64_TLSGD, &target, Some(0)).unwrap_err();
+    assert!(matches!(error, Problem::Unsupported("R_X86_64_TLSGD", _)));
+}
+
+/// The formulas of "ELF Handling For Thread-Local Storage", for a variable at
+/// 8 in the block of module 2, which is 0x40 below the thread pointer.
+#[test]
+fn thread_local_storage() {
+    let block = super::TlsBlock {
+        module: 2,
+        offset: 0x40_u64.wrapping_neg(),
+        bias: 0,
+        resolver: 0x5000,
+        argument_first: false,
+    };
+    let target = Target { value: 8, thread_local: true, block: Some(block), ..Target::default() };
+    let value = |kind, addend| {
+        let mut place = module(Platform::X86_64, elf::EM_X86_64, 64, &[0; 16]);
+        let bytes = applied(&mut place, kind, &target, Some(addend)).unwrap();
+        bytes.chunks(8).map(|word| ByteOrder::Little.read(word) as i64).collect::<Vec<_>>()
+    };
+    assert_eq!(value(elf::R_X86_64_DTPMOD64, 0)[0], 2);
+    assert_eq!(value(elf::R_X86_64_DTPOFF64, 4)[0], 12);
+    assert_eq!(value(elf::R_X86_64_TPOFF64, 4)[0], 12 - 0x40);
+    assert_eq!(value(elf::R_X86_64_TLSDESC, 4), [0x5000, 12 - 0x40]);
+    // The one type that is subtracted, with its addend in the place.
+    let mut place = module(Platform::I386, elf::EM_386, 32, &[4, 0, 0, 0]);
+    let bytes = applied(&mut place, elf::R_386_TLS_TPOFF32, &target, None).unwrap();
+    assert_eq!(ByteOrder::Little.read(&bytes), 4 + 0x40 - 8);
+}
+
+#[test]
+fn words_that_functions_fill_are_noted() {
+    let mut place = module(Platform::X86_64, elf::EM_X86_64, 64, &[0; 8]);
+    place.bias = 0x10_0000;
+    let types = Types::of(&place);
+    let relocation =
+        Relocation { place: 0x1000, kind: elf::R_X86_64_IRELATIVE, symbol: 0, addend: Some(0x200) };
+    let mut state = State::default();
+    apply(&mut place, &types, relocation, &Target::default(), &mut state).unwrap();
+    assert_eq!(state.indirect, [(0x10_1000, 0x10_0200)].into());
 }

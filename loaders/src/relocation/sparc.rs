@@ -6,7 +6,7 @@ use object::elf;
 use super::{
     Formula::{
         Absolute, Copy, Indirect, Nothing, PcRelative, Relative, SlotFromTable, Special, ThreadLocal,
-        Unsupported,
+        TlsModule, TlsOffset, TpOffset, Unsupported,
     },
     Howto, Problem, Site,
     field::{BYTE, BYTE_SIGNED, Check, Field, HALF, HALF_SIGNED, LONG, NONE, WORD, WORD_ANY, WORD_SIGNED},
@@ -116,12 +116,12 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_SPARC_TLS_IE_LO10, "R_SPARC_TLS_IE_LO10", ThreadLocal, NONE),
     row(elf::R_SPARC_TLS_LE_HIX22, "R_SPARC_TLS_LE_HIX22", ThreadLocal, NONE),
     row(elf::R_SPARC_TLS_LE_LOX10, "R_SPARC_TLS_LE_LOX10", ThreadLocal, NONE),
-    row(elf::R_SPARC_TLS_DTPMOD32, "R_SPARC_TLS_DTPMOD32", ThreadLocal, NONE),
-    row(elf::R_SPARC_TLS_DTPMOD64, "R_SPARC_TLS_DTPMOD64", ThreadLocal, NONE),
-    row(elf::R_SPARC_TLS_DTPOFF32, "R_SPARC_TLS_DTPOFF32", ThreadLocal, NONE),
-    row(elf::R_SPARC_TLS_DTPOFF64, "R_SPARC_TLS_DTPOFF64", ThreadLocal, NONE),
-    row(elf::R_SPARC_TLS_TPOFF32, "R_SPARC_TLS_TPOFF32", ThreadLocal, NONE),
-    row(elf::R_SPARC_TLS_TPOFF64, "R_SPARC_TLS_TPOFF64", ThreadLocal, NONE),
+    row(elf::R_SPARC_TLS_DTPMOD32, "R_SPARC_TLS_DTPMOD32", TlsModule, WORD),
+    row(elf::R_SPARC_TLS_DTPMOD64, "R_SPARC_TLS_DTPMOD64", TlsModule, LONG),
+    row(elf::R_SPARC_TLS_DTPOFF32, "R_SPARC_TLS_DTPOFF32", TlsOffset, WORD),
+    row(elf::R_SPARC_TLS_DTPOFF64, "R_SPARC_TLS_DTPOFF64", TlsOffset, LONG),
+    row(elf::R_SPARC_TLS_TPOFF32, "R_SPARC_TLS_TPOFF32", TpOffset, WORD),
+    row(elf::R_SPARC_TLS_TPOFF64, "R_SPARC_TLS_TPOFF64", TpOffset, LONG),
     row(elf::R_SPARC_GOTDATA_HIX22, "R_SPARC_GOTDATA_HIX22", GOT_DATA, NONE),
     row(elf::R_SPARC_GOTDATA_LOX10, "R_SPARC_GOTDATA_LOX10", GOT_DATA, NONE),
     // Loads from the offset table that could be made additions: the load
@@ -131,7 +131,12 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_SPARC_GOTDATA_OP, "R_SPARC_GOTDATA_OP", Nothing, NONE),
     row(elf::R_SPARC_H34, "R_SPARC_H34", Absolute, H34),
     row(elf::R_SPARC_WDISP10, "R_SPARC_WDISP10", PcRelative, DISP10),
-    row(elf::R_SPARC_JMP_IREL, "R_SPARC_JMP_IREL", Indirect, NONE),
+    row(
+        elf::R_SPARC_JMP_IREL,
+        "R_SPARC_JMP_IREL",
+        Unsupported("an entry of code would have to be written by the resolver\'s result"),
+        NONE,
+    ),
     row(elf::R_SPARC_GNU_VTINHERIT, "R_SPARC_GNU_VTINHERIT", Nothing, NONE),
     row(elf::R_SPARC_GNU_VTENTRY, "R_SPARC_GNU_VTENTRY", Nothing, NONE),
 ];

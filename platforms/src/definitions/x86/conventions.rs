@@ -140,6 +140,17 @@ pub(super) const CALLS_32: &[CallingConvention] = &[
         floats: FloatPlacement::OnStack,
         ..STDCALL
     },
+    // As `cdecl`, with small structures in registers, and with a hidden
+    // argument that the caller removes.
+    CallingConvention {
+        name: "cdecl-windows",
+        source: "Microsoft C++ language reference, __cdecl",
+        stack_alignment: 4,
+        entry_misalignment: 0,
+        struct_result: StructResult::HiddenArgument { callee_pops: false },
+        struct_result_in_registers: 8,
+        ..CDECL
+    },
 ];
 
 /// Near functions of the small model. A value of 32 bits stands in two slots,

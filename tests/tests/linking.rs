@@ -1,0 +1,120 @@
+//! ELF modules linked with each other as the run-time linker does it, and run
+//! on every backend: symbol versions, weak and protected symbols, copied data,
+//! thread-local storage of all models, indirect functions, constructors.
+//! Results are those of the same C sources on the host with its own run-time
+//! linker (`tests/fixtures/linking/expected.txt`).
+
+use std::path::{Path, PathBuf};
+
+use terrella::{
+    backends,
+    loaders::{IndirectFunctions, Linker, Loaded, Options, SearchPath, UnknownRelocations, resolve_indirect},
+    machine::{ArgumentValue, Machine, Return, Stack, call::Caller},
+};
+
+fn folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/linking"))
+}
+
+fn expected(call: &str) -> Option<i64> {
+    let text = std::fs::read_to_string(folder().join("expected.txt")).unwrap();
+    text.lines().find_map(|line| line.strip_prefix(call)?.strip_prefix(" = ")?.parse().ok())
+}
+
+/// The program, whose library is found by `$ORIGIN`.
+fn load(folder: &Path) -> Loaded {
+    let mut linker = Linker::new(Options::default());
+    linker.add_file(folder.join("program")).unwrap();
+    linker.add_needed(&SearchPath::default()).unwrap();
+    linker.link().unwrap()
+}
+
+fn call(machine: &Machine, backend: &backends::Backend, name: &str, arguments: &[i32]) -> i64 {
+    let mut emulator = (backend.make)(machine.platform()).unwrap();
+    machine.apply(emulator.as_mut()).unwrap();
+    let mut caller = Caller::new(machine, emulator.as_mut()).unwrap();
+    let library =
+        machine.iter_of::<terrella::machine::Executable>().find(|(name, _)| *name == "liblibrary.so");
+    for constructor in &library.unwrap().1.constructors {
+        caller.call(*constructor, &[], Return::Void).unwrap();
+    }
+    let arguments: Vec<ArgumentValue> = arguments.iter().map(|value| (*value).into()).collect();
+    caller.call(name, &arguments, Return::I32).unwrap().value.as_i64()
+}
+
+#[test]
+fn programs_of_every_processor() {
+    let mut names: Vec<PathBuf> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    names.sort();
+    let mut count = 0;
+    for folder in names {
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let loaded = load(&folder);
+        assert!(loaded.report.missing.is_empty(), "{name}: {:?}", loaded.report.missing);
+        assert!(loaded.report.skipped.is_empty(), "{name}");
+        // What the linker answers, and marks of Arm's tables of exceptions.
+        let known = [
+            "__tls_get_addr",
+            "___tls_get_addr",
+            "__tls_get_offset",
+            "__aeabi_unwind_cpp_pr0",
+            "__aeabi_read_tp",
+        ];
+        let open = loaded.report.imports.iter().filter(|import| !known.contains(&import.name.as_str()));
+        assert_eq!(open.filter(|import| !import.weak).count(), 0, "{name}: {}", loaded.report);
+        let platform = loaded.platform;
+        let mut machine = loaded.into_machine().unwrap();
+        machine.add("stack", Stack::new(platform, 0x2000_0000, 0x1_0000).unwrap()).unwrap();
+        let has_indirect = machine.symbol("indirect").is_ok();
+        for backend in backends::ALL.iter().filter(|backend| (backend.platforms)().contains(&platform)) {
+            for (function, arguments) in [
+                ("local", &[4][..]),
+                ("initial", &[2]),
+                ("both", &[3]),
+                ("versions", &[]),
+                ("binding", &[]),
+                ("copied", &[]),
+                ("was_initialised", &[]),
+                ("indirect", &[21]),
+            ] {
+                if function == "indirect" && !has_indirect {
+                    continue;
+                }
+                let words: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+                let line = format!("{function} {}", words.join(" "));
+                let value = call(&machine, backend, function, arguments);
+                assert_eq!(Some(value), expected(line.trim_end()), "{name} on {}: {line}", backend.name);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 90, "{count}");
+}
+
+#[test]
+fn indirect_functions_once_for_all() {
+    let mut machine = load(&folder().join("x86_64")).into_machine().unwrap();
+    machine.add("stack", Stack::new(machine.platform(), 0x2000_0000, 0x1_0000).unwrap()).unwrap();
+    assert!(machine.iter_of::<IndirectFunctions>().any(|(_, item)| !item.is_empty()));
+    let backend = backends::for_platform(machine.platform()).unwrap();
+    let mut emulator = (backend.make)(machine.platform()).unwrap();
+    let count = resolve_indirect(&mut machine, emulator.as_mut()).unwrap();
+    assert!(count > 0);
+    assert_eq!(machine.iter_of::<IndirectFunctions>().count(), 0);
+    assert_eq!(Some(call(&machine, backend, "indirect", &[21])), expected("indirect 21"));
+}
+
+#[test]
+fn a_version_that_nobody_has_stays_open() {
+    // Its thread-local variable is not there either.
+    let options = Options { unknown_relocations: UnknownRelocations::Skip, ..Options::default() };
+    let mut linker = Linker::new(options);
+    linker.add_file(folder().join("x86_64/program")).unwrap();
+    let loaded = linker.link().unwrap();
+    let import = loaded.report.imports.iter().find(|import| import.name == "version").unwrap();
+    assert!(matches!(import.version.as_deref(), Some("FIRST" | "SECOND")));
+}
