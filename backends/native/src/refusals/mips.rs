@@ -61,6 +61,8 @@ macro_rules! list {
             refuse(0xfc00_003e, 0x0000_0018, |word| field(word, 11, 2) != 0),
             refuse(0xfc00_003e, 0x7000_0000, |word| field(word, 11, 2) != 0),
             refuse(0xfc00_003e, 0x7000_0004, |word| field(word, 11, 2) != 0),
+            // RDHWR of registers that are reserved.
+            refuse(0xfc00_003f, 0x7c00_003b, |word| !matches!(field(word, 11, 5), 0..=3 | 29..=31)),
             // Coprocessor 0 has no control registers: CFC0 and CTC0.
             refuse(0xffe0_0000, 0x4040_0000, ALWAYS),
             refuse(0xffe0_0000, 0x40c0_0000, ALWAYS),
@@ -113,6 +115,10 @@ pub(super) const MIPS64: &[Refusal] = list![
 macro_rules! release_6 {
     ($($more:expr),* $(,)?) => {
         &[
+            // RDHWR of registers that are reserved.
+            refuse(0xfc00_003f, 0x7c00_003b, |word| !matches!(field(word, 11, 5), 0..=5 | 29..=31)),
+            // Of those, the counters have no registers here.
+            refuse(0xfc00_f83f, 0x7c00_203b, ALWAYS),
             opcode(0x12),
             opcode(0x1a),
             opcode(0x1b),

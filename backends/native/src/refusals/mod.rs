@@ -39,6 +39,7 @@ pub(crate) const fn refusals(architecture: Architecture) -> &'static [Refusal] {
         Architecture::PowerPc32 | Architecture::PowerPc64 => powerpc::REFUSALS,
         Architecture::ArmV5T | Architecture::ArmV7A | Architecture::ArmV7R => arm::ARM,
         Architecture::M68k => m68k::REFUSALS,
+        Architecture::TriCore => TRICORE,
         Architecture::LoongArch32 | Architecture::LoongArch64 => LOONGARCH,
         Architecture::Sparc64 => sparc::V9,
         Architecture::Mips32 | Architecture::MicroMips32 => mips::MIPS32,
@@ -70,6 +71,27 @@ const ALWAYS: fn(u32) -> bool = |_| true;
 /// Reference Manual, volume 1, 2.2.7.1).
 const LOONGARCH: &[Refusal] =
     &[refuse(0xfff0_0000, 0x3860_0000, overlaps), refuse(0xfffe_0000, 0x3870_0000, overlaps)];
+
+/// LD.DD and ST.DD of the second TriCore, which the others have not (TriCore
+/// Architecture Manual 1.6, volume 2, 4.2).
+const TRICORE: &[Refusal] = &[
+    quads(0x09, 0x09),
+    quads(0x09, 0x19),
+    quads(0x09, 0x29),
+    quads(0x29, 0x09),
+    quads(0x29, 0x19),
+    quads(0x29, 0x29),
+    quads(0x89, 0x09),
+    quads(0x89, 0x19),
+    quads(0x89, 0x29),
+    quads(0xa9, 0x09),
+    quads(0xa9, 0x19),
+    quads(0xa9, 0x29),
+];
+
+const fn quads(first: u32, second: u32) -> Refusal {
+    refuse(0x0fc0_00ff, second << 22 | first, ALWAYS)
+}
 
 const fn overlaps(word: u32) -> bool {
     let (target, address, operand) = (field(word, 0, 5), field(word, 5, 5), field(word, 10, 5));
@@ -105,6 +127,10 @@ mod tests {
         (Architecture::PowerPc64, 4, 0x7c64_28be, true),
         (Architecture::PowerPc32, 4, 0x1022_1922, false),
         (Architecture::PowerPc32, 4, 0x7c64_2a14, false),
+        // ld.dd; st.dd; ld.d.
+        (Architecture::TriCore, 4, 0x3265_e409, true),
+        (Architecture::TriCore, 4, 0x3a64_e489, true),
+        (Architecture::TriCore, 4, 0x3565_e409, false),
         // amadd.w with the target as its operand, and with another one.
         (Architecture::LoongArch64, 4, 0x3861_6ddb, true),
         (Architecture::LoongArch64, 4, 0x3861_6ddc, false),
