@@ -28,6 +28,7 @@ pub(crate) const fn alignments(architecture: Architecture) -> &'static [Alignmen
         Architecture::ArmV7A | Architecture::ArmV7R => ARM,
         Architecture::AArch64 => AARCH64,
         Architecture::Sparc64 => SPARC_V9,
+        Architecture::PowerPc64 => POWERPC,
         _ => &[],
     }
 }
@@ -72,6 +73,17 @@ const AARCH64: &[Alignment] =
 /// A.52).
 const SPARC_V9: &[Alignment] = &[to(16, 0xc158_0000, 0xc000_0000 | 0x22 << 19)];
 
+/// LQARX and STQCX.; LWAT, LDAT, STWAT and STDAT (Power ISA 3.0, book II, 4.5
+/// and 4.6.2).
+const POWERPC: &[Alignment] = &[
+    to(16, 0xfc00_07fe, 31 << 26 | 276 << 1),
+    to(16, 0xfc00_07fe, 31 << 26 | 182 << 1),
+    to(4, 0xfc00_07fe, 31 << 26 | 582 << 1),
+    to(8, 0xfc00_07fe, 31 << 26 | 614 << 1),
+    to(4, 0xfc00_07fe, 31 << 26 | 710 << 1),
+    to(8, 0xfc00_07fe, 31 << 26 | 742 << 1),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +116,10 @@ mod tests {
         (AARCH64, 0x5900_0020, Some(2)),
         (AARCH64, 0x1940_0020, None),
         (AARCH64, 0xb840_0020, None),
+        // lqarx; lwat; lwarx.
+        (POWERPC, 0x7c8b_da29, Some(16)),
+        (POWERPC, 0x7f2f_2c8c, Some(4)),
+        (POWERPC, 0x7c00_1828, None),
         // ldq [%i5+0x115],%fq18; stq; ldd.
         (SPARC_V9, 0xe515_1115, Some(16)),
         (SPARC_V9, 0xe136_a244, Some(16)),

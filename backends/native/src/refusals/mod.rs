@@ -126,6 +126,9 @@ mod tests {
         (Architecture::PowerPc64, 4, 0x7d70_da86, true),
         (Architecture::PowerPc64, 4, 0x7c64_28be, true),
         (Architecture::PowerPc32, 4, 0x1022_1922, false),
+        // eratre; mtvsrd f1,r4.
+        (Architecture::PowerPc64, 4, 0x7e25_e167, true),
+        (Architecture::PowerPc64, 4, 0x7c24_0166, false),
         (Architecture::PowerPc32, 4, 0x7c64_2a14, false),
         // ld.dd; st.dd; ld.d.
         (Architecture::TriCore, 4, 0x3265_e409, true),

@@ -81,6 +81,11 @@ pub(super) const REFUSALS: &[Refusal] = &[
     extended(147, ALWAYS),
     extended(819, ALWAYS),
     extended(786, ALWAYS),
+    // ERATILX, ERATRE and ERATWE, where mfvsrd, mtvsrd and mtvsrwa have a field
+    // of zeros.
+    extended(51, |word| field(word, 11, 5) != 0),
+    extended(179, |word| field(word, 11, 5) != 0),
+    extended(211, |word| field(word, 11, 5) != 0),
     // Accesses by external process identifiers.
     extended(29, ALWAYS),
     extended(31, ALWAYS),
