@@ -18,6 +18,8 @@ mod table;
 mod threads;
 pub(super) mod time;
 
+pub(super) use io::seek;
+
 use std::{collections::HashMap, sync::OnceLock};
 
 use terrella_emulator_api::{Emulator, EmulatorExt};

@@ -340,7 +340,7 @@ pub(super) fn adjtimex(_task: &mut Task<'_>) -> Answer {
 
 impl Kernel {
     /// Sends the signals of the timers that have run out.
-    pub(in crate::linux) fn run_timers(&mut self) {
+    pub(crate) fn run_timers(&mut self) {
         self.expire_timers();
         let now = self.clock.monotonic();
         let mut due = Vec::new();
@@ -369,7 +369,7 @@ impl Kernel {
     }
 
     /// When the next timer runs out.
-    pub(in crate::linux) fn next_timer(&self) -> Option<u64> {
+    pub(crate) fn next_timer(&self) -> Option<u64> {
         let processes = self.processes.values().flat_map(|process| {
             let timers = process.timers.values().map(|timer| timer.timer.at);
             timers.chain([process.real_timer.at])
