@@ -70,6 +70,50 @@ fn row(line: &str) -> Result<LockStep, Box<dyn std::error::Error>> {
     Ok(LockStep { platform: platform.parse()?, against: (*against).to_owned(), counts, causes })
 }
 
+/// A line of `decode-results.txt`: where instructions begin, beside objdump.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// The platform.
+    pub platform: Platform,
+    /// The addresses at which one of the two has an instruction begin.
+    pub compared: u64,
+    /// Those at which only one of them has.
+    pub different: u64,
+}
+
+impl Decoded {
+    /// The counts, to be read.
+    fn text(&self) -> String {
+        format!("{} instructions, {} different", self.compared, self.different)
+    }
+}
+
+/// What was noted of decoding.
+///
+/// # Errors
+/// A line that is not `platform, compared, different, files`.
+pub fn decoded() -> Result<Vec<Decoded>, Box<dyn std::error::Error>> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/decode-results.txt");
+    let text = fs::read_to_string(path)?;
+    let is_row = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
+    text.lines()
+        .filter(is_row)
+        .map(|line| decoded_row(line).map_err(|error| format!("{line}: {error}").into()))
+        .collect()
+}
+
+fn decoded_row(line: &str) -> Result<Decoded, Box<dyn std::error::Error>> {
+    let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+    let [platform, compared, different, _files] = fields.as_slice() else {
+        return Err("four fields are needed".into());
+    };
+    let (compared, different) = (compared.parse()?, different.parse()?);
+    if different > compared {
+        return Err("more differ than were compared".into());
+    }
+    Ok(Decoded { platform: platform.parse()?, compared, different })
+}
+
 /// So many of so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Share {
@@ -109,19 +153,23 @@ fn conformance(backend: &Backend, platform: Platform) -> Share {
 /// A fixture or table that cannot be read.
 pub fn page(mut progress: impl FnMut(&Backend, Platform)) -> Result<String, Box<dyn std::error::Error>> {
     let (images, expected, steps) = (programs::images()?, programs::expected()?, lock_steps()?);
+    let decoded = decoded()?;
     let mut text = String::from(
         "# How much is true\n\nWritten by `cargo run -p terrella-conformance --bin truth`.\n\n\
          *Conformance*: the cases of the [contract](contract.md) that apply to the platform, and how many of \
          them pass; where a platform has no snippets of code (`tests/fixtures/snippets`), only the \
          cases apply that run none, some 25 to 45. *Programs*: own C programs that check themselves, compiled at several levels \
          (`tests/fixtures/programs`), and how many compute what they should; `tests/programs-known.txt` tells \
-         what is wrong with the others. *Lock step*: instructions executed beside another machine, as \
+         what is wrong with the others. *Decode*: the code of system libraries, and at how many addresses only \
+         this project or only objdump has an instruction begin, as `tests/decode-results.txt` notes it \
+         (`scripts/compare_lengths.py`); operands are not compared there. \
+         *Lock step*: instructions executed beside another machine, as \
          `tests/lockstep-results.txt` notes them.\n",
     );
     for backend in crate::backends() {
         let _ = write!(
             text,
-            "\n## {}\n\n| platform | conformance | programs | lock step |\n| --- | --- | --- | --- |\n",
+            "\n## {}\n\n| platform | conformance | programs | decode | lock step |\n| --- | --- | --- | --- | --- |\n",
             backend.name
         );
         for platform in (backend.platforms)() {
@@ -140,7 +188,12 @@ pub fn page(mut progress: impl FnMut(&Backend, Platform)) -> Result<String, Box<
                 .map(LockStep::text)
                 .collect();
             let steps = if steps.is_empty() { "–".to_owned() } else { steps.join("; ") };
-            let _ = writeln!(text, "| `{platform}` | {cases} | {} | {steps} |", share.text());
+            // The engine decodes; Unicorn does so on its own, and does not show it.
+            let decoded = decoded
+                .iter()
+                .find(|row| row.platform == platform && backend.name == terrella_native::NAME)
+                .map_or_else(|| "–".to_owned(), Decoded::text);
+            let _ = writeln!(text, "| `{platform}` | {cases} | {} | {decoded} | {steps} |", share.text());
         }
     }
     Ok(text)
@@ -149,6 +202,16 @@ pub fn page(mut progress: impl FnMut(&Backend, Platform)) -> Result<String, Box<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn noted_decoding_can_be_read() {
+        assert!(decoded().is_ok(), "{:?}", decoded());
+        let row = decoded_row("mips, 10, 2, libc.so.6 libm.so.6").expect("a row");
+        assert_eq!(row.text(), "10 instructions, 2 different");
+        assert!(decoded_row("mips, 10, 11, libc.so.6").is_err());
+        assert!(decoded_row("mips, 10, libc.so.6").is_err());
+        assert!(decoded_row("nothing, 10, 2, libc.so.6").is_err());
+    }
 
     #[test]
     fn noted_results_can_be_read() {

@@ -191,7 +191,8 @@ const fn outcome_of(fault: &Fault) -> Outcome {
         Fault::InvalidInstruction { .. } => Outcome::Invalid,
         Fault::Arithmetic { .. } => Outcome::Arithmetic,
         Fault::UnhandledInterrupt { number: 3, .. } => Outcome::Trap,
-        Fault::UnhandledInterrupt { number: 13 | 12 | 14 | 17, .. } => Outcome::Memory,
+        // Those of INTO and BOUND as well are SIGSEGV.
+        Fault::UnhandledInterrupt { number: 4 | 5 | 13 | 12 | 14 | 17, .. } => Outcome::Memory,
         Fault::UnhandledInterrupt { number: 16 | 19 | 0, .. } => Outcome::Arithmetic,
         _ => Outcome::Missing,
     }

@@ -174,17 +174,13 @@ impl Generator {
         if repeated && map == 0 && (0xe0..0xe3).contains(&opcode) {
             return false;
         }
-        // Of stacks, the specification takes the size of addresses for theirs.
-        let stacks =
-            matches!(opcode, 0x50..0x62 | 0x68 | 0x6a | 0x8f | 0x9c | 0x9d | 0xc8 | 0xc9 | 0xe8 | 0xff);
-        if !self.is_64
-            && map == 0
-            && (is_dangerous_in_32_bits(opcode) || stacks && !self.is_16 && shape.bytes.contains(&0x67))
-        {
+        // ARPL is none in real-address mode, and INTO goes elsewhere.
+        let leaves_mode = self.is_16 && matches!(opcode, 0x63 | 0xce);
+        if !self.is_64 && map == 0 && (is_dangerous_in_32_bits(opcode) || leaves_mode) {
             return false;
         }
-        let is_step = !self.is_64 && map == 0 && (0x40..0x50).contains(&opcode);
-        if is_dangerous(map, opcode) && !is_step || foreign || jump && shape.bytes.contains(&0x66) {
+        let is_old = !self.is_64 && map == 0 && matches!(opcode, 0x40..0x50 | 0x62 | 0xce);
+        if is_dangerous(map, opcode) && !is_old || foreign || jump && shape.bytes.contains(&0x66) {
             return false;
         }
         match map {
@@ -254,6 +250,10 @@ impl Generator {
         }
         if shape.gathers {
             modrm = modrm & 0x78 | 4;
+        }
+        // BOUND with a register would be a prefix of AVX-512.
+        if shape.opcode == (0, 0x62) {
+            modrm &= 0xbf;
         }
         shape.bytes.push(modrm);
         let (mode, rm) = (modrm >> 6, modrm & 7);
@@ -615,17 +615,15 @@ const fn is_dangerous(map: u8, opcode: u8) -> bool {
 
 /// Segments, far jumps and VEX prefixes of another form.
 const fn is_dangerous_in_32_bits(opcode: u8) -> bool {
-    matches!(
-        opcode,
-        0x06 | 0x07 | 0x0e | 0x16 | 0x17 | 0x1e | 0x1f | 0x62 | 0x63 | 0x9a | 0xc4 | 0xc5 | 0xce | 0xea
-    )
+    matches!(opcode, 0x06 | 0x07 | 0x0e | 0x16 | 0x17 | 0x1e | 0x1f | 0x9a | 0xc4 | 0xc5 | 0xea)
 }
 
 const fn has_modrm(map: u8, opcode: u8) -> bool {
     match map {
         0 => match opcode {
             0..0x40 => opcode & 7 < 4,
-            0x63
+            0x62
+            | 0x63
             | 0x69
             | 0x6b
             | 0x80..0x90

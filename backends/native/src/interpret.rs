@@ -448,6 +448,15 @@ impl NativeEmulator {
                         return Done::Halted(index, Halt::Reenter);
                     }
                 }
+                Code::Aligned => {
+                    let address = self.pointer(op);
+                    let size = u64::from(op.number >> 1);
+                    if !is_aligned(address, size) {
+                        let access = if op.number & 1 == 0 { Access::Read } else { Access::Write };
+                        let cause = MemoryCause::Unaligned;
+                        return Done::Halted(index, Halt::Memory { access, cause, address, size });
+                    }
+                }
                 Code::Native => {
                     let native = &block.native[op.number as usize];
                     if let Err(halt) = self.native(native) {

@@ -21,6 +21,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod alignment;
 mod arm;
 mod block;
 mod cache;

@@ -98,6 +98,8 @@ pub(crate) struct Lowering<'a> {
     pub(crate) fixed_places: &'a [(usize, usize)],
     /// The context at the targets of jumps: what commits say.
     pub(crate) target_context: &'a dyn Fn(u64) -> Context,
+    /// What the first access is aligned to, if that is not checked anyway.
+    pub(crate) alignment: Option<u8>,
 }
 
 impl Lowering<'_> {
@@ -198,6 +200,12 @@ impl Lowering<'_> {
                 return Ok(());
             }
             CallOther => return self.user_op(code, op, inputs, site),
+            Load | Store => {
+                if let (Some(bytes), [_, pointer, ..]) = (self.alignment.take(), inputs) {
+                    let place = self.place(pointer, site)?;
+                    code.ops.push(Op::aligned(place, pointer.size as u8, bytes, op.code == Store));
+                }
+            }
             _ => {}
         }
         self.plain(code, op, inputs, site)

@@ -140,6 +140,8 @@ pub(crate) enum Code {
     ExitIndirect,
     Wide,
     User,
+    /// An address that has to be aligned: see [`Op::aligned`].
+    Aligned,
     Native,
     Save,
     InstructionHook,
@@ -163,6 +165,13 @@ pub(crate) struct Op {
 impl Op {
     pub(crate) const fn new(code: Code, out: usize, a: usize, b: usize) -> Self {
         Self { code, size: 0, out: out as u16, a: a as u16, b: b as u16, number: 0 }
+    }
+
+    /// The check of an address that has to be a multiple of some bytes, a power
+    /// of two, and which is then loaded from or stored to.
+    pub(crate) const fn aligned(pointer: usize, size: u8, bytes: u8, stores: bool) -> Self {
+        let number = (bytes as u32) << 1 | stores as u32;
+        Self { code: Code::Aligned, size, out: 0, a: pointer as u16, b: 0, number }
     }
 
     pub(crate) const fn numbered(code: Code, number: u32) -> Self {

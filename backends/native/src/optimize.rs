@@ -106,7 +106,9 @@ fn shape(op: &Op, wide: &[WideOp]) -> Shape {
         Code::JumpIf => jump,
         Code::Jump => Shape { reads: [None; 3], ..jump },
         Code::ExitIf | Code::RestartIf => Shape { is_barrier: true, ..jump },
-        Code::ExitIndirect => Shape { reads: [place(op.a, op.size), None, None], is_barrier: true, ..jump },
+        Code::ExitIndirect | Code::Aligned => {
+            Shape { reads: [place(op.a, op.size), None, None], is_barrier: true, ..jump }
+        }
         Code::Wide => match wide.get(op.number as usize) {
             Some(wide) => wide_shape(wide),
             None => Shape { is_barrier: true, ..jump },

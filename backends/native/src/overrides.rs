@@ -8,8 +8,8 @@ use crate::{
     userops::{
         Handler, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float,
         mips_float_r6, mips_memory, msp430, powerpc, powerpc_float, powerpc_integer, powerpc_memory,
-        powerpc_vectors, riscv, riscv_atomic, riscv_control, sparc_float, sparc_integer, tricore_arithmetic,
-        tricore_fractions, tricore_halves,
+        powerpc_vectors, riscv, riscv_atomic, riscv_control, sparc_float, sparc_integer, tricore,
+        tricore_arithmetic, tricore_fractions, tricore_halves, tricore_packed,
     },
 };
 
@@ -38,9 +38,14 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::ArmV7A | Architecture::ArmV7R => a32::ARM,
         Architecture::M68k => &[m68k_fields::OVERRIDES],
         Architecture::Msp430X => &[msp430::OVERRIDES],
-        Architecture::TriCore => {
-            &[tricore_arithmetic::OVERRIDES, tricore_fractions::OVERRIDES, tricore_halves::OVERRIDES]
-        }
+        Architecture::TriCore => &[
+            tricore::OVERRIDES,
+            tricore_arithmetic::OVERRIDES,
+            tricore_fractions::OVERRIDES,
+            tricore_halves::OVERRIDES,
+            tricore_packed::OVERRIDES,
+            tricore_packed::PRODUCTS,
+        ],
         Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES, sparc_float::OVERRIDES],
         Architecture::Mips32 | Architecture::MicroMips32 => {
             &[mips_float::COMMON, mips_float::BEFORE_6, mips_memory::WORDS]

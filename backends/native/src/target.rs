@@ -200,7 +200,8 @@ pub(crate) fn target(platform: Platform) -> Target {
         Architecture::Mos6502 => Target { initial: &[("SP", 0x1ff)], ..BASE },
         Architecture::I8051 => I8051,
         Architecture::Avr => AVR,
-        Architecture::TriCore => Target { invalid: 0x21, ..BASE },
+        // Bit 0 of a target is no part of it (volume 2, JI).
+        Architecture::TriCore => Target { invalid: 0x21, even_targets: true, ..BASE },
         _ => BASE,
     }
 }

@@ -14,6 +14,7 @@ use terrella_sleigh::{Context, ContextCommit, DecodeError, Decoder, LiftError, O
 
 use crate::{
     NAME,
+    alignment::{Alignment, alignments, thumb_alignments},
     block::{Block, Entry, Instruction, Place},
     cache::{Extent, Key},
     emulator::NativeEmulator,
@@ -22,7 +23,7 @@ use crate::{
     op::{Code, Op},
     optimize::optimize,
     overrides::{Override, overrides, thumb_overrides},
-    refusals::{Refusal, refusals},
+    refusals::{Refusal, refusals, thumb_refusals},
     registers::Conditions,
     userops::Handler,
     x86::{self, NativeOp},
@@ -49,6 +50,9 @@ pub(crate) struct Translator {
     overrides: &'static [&'static [Override]],
     thumb_overrides: &'static [&'static [Override]],
     refusals: &'static [Refusal],
+    thumb_refusals: &'static [Refusal],
+    alignments: &'static [Alignment],
+    thumb_alignments: &'static [Alignment],
     /// The handler of the instruction that the engine executes itself, and
     /// the instruction word.
     replacement: Option<(Handler, u32)>,
@@ -117,6 +121,9 @@ impl Translator {
             overrides: overrides(platform.architecture()),
             thumb_overrides: thumb_overrides(platform.architecture()),
             refusals: refusals(platform.architecture()),
+            thumb_refusals: thumb_refusals(platform.architecture()),
+            alignments: alignments(platform.architecture()),
+            thumb_alignments: thumb_alignments(platform.architecture()),
             replacement: None,
             condition: None,
             conditions: Conditions::of(&processor.language),
@@ -467,7 +474,10 @@ impl NativeEmulator {
                 self.lowering(&target_context).condition(code, condition)?;
             }
             let split = pcode.delay_slot().unwrap_or(pcode.ops().len()).min(pcode.ops().len());
-            self.lowering(&target_context).lower(code, &pcode, 0..split, &site)?;
+            let alignment = self.alignment(site.address, length, context);
+            let mut lowering = self.lowering(&target_context);
+            lowering.alignment = alignment;
+            lowering.lower(code, &pcode, 0..split, &site)?;
             if let Some(&SlotCode { length: slot_length, replacement, .. }) = self.translator.slot.as_ref() {
                 let outer = code.set_aside();
                 let address = site.address.wrapping_add(length as u64) & self.address_mask;
@@ -476,7 +486,9 @@ impl NativeEmulator {
                 let nothing = Pcode::default();
                 let pcode = if replacement.is_some() { &nothing } else { &slot_pcode };
                 slot_site.first_op = self.begin(block, code, &slot_site, slot_length, context, pcode);
+                let alignment = self.alignment(address, slot_length, context);
                 let mut lowering = self.lowering(&target_context);
+                lowering.alignment = alignment;
                 match replacement {
                     Some((handler, word)) => lowering.replacement(code, handler, word)?,
                     None => lowering.lower(code, pcode, 0..pcode.ops().len(), &slot_site)?,
@@ -503,6 +515,7 @@ impl NativeEmulator {
             handlers: &self.handlers,
             fixed_places: &self.fixed_places,
             target_context,
+            alignment: None,
         }
     }
 

@@ -148,7 +148,7 @@ fn is_any(patterns: &[String], text: &str) -> bool {
 fn ordered(platform: Platform, is_thumb: bool, bytes: &[u8]) -> Vec<u8> {
     use terrella_platforms::Architecture as A;
     let unit = match (platform.architecture(), platform.byte_order()) {
-        (_, ByteOrder::Big) | (A::I386 | A::X86_64, _) => 1,
+        (_, ByteOrder::Big) | (A::I386 | A::X86_64 | A::X86_16, _) => 1,
         (A::ArmV6M | A::ArmV7M | A::Msp430 | A::Msp430X, _) => 2,
         _ if is_thumb => 2,
         _ => bytes.len().max(1),

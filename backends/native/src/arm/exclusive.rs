@@ -63,7 +63,8 @@ impl NativeEmulator {
         Ok(true)
     }
 
-    /// Exclusive and atomic accesses are aligned always.
+    /// Exclusive, atomic and ordered accesses are aligned always (Arm ARM,
+    /// B2.5.2, without FEAT_LSE2).
     pub(super) fn aligned(address: u64, size: usize, access: Access) -> Result<(), Halt> {
         if address & (size as u64 - 1) == 0 {
             return Ok(());

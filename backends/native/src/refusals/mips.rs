@@ -2,9 +2,7 @@
 //! volume II-A, appendix A): virtual memory and threads of later modules, the
 //! second coprocessor, which is not there.
 
-use super::{Refusal, field, refuse};
-
-const ALWAYS: fn(u32) -> bool = |_| true;
+use super::{ALWAYS, Refusal, field, refuse};
 
 /// An opcode of SPECIAL3.
 const fn special3(number: u32) -> Refusal {
@@ -41,6 +39,33 @@ macro_rules! list {
             special3(0x2d),
             special3(0x2e),
             special3(0x2f),
+            // The DSP module (volume IV-e, 5), which the processors have not:
+            // INSV; ADDU.QB, CMPU.EQ.QB, ABSQ_S.QB and SHLL.QB with their
+            // relatives; ADDUH.QB; DPA.W.PH, APPEND, EXTR.W and theirs.
+            special3(0x0c),
+            special3(0x10),
+            special3(0x11),
+            special3(0x12),
+            special3(0x13),
+            special3(0x18),
+            special3(0x30),
+            special3(0x31),
+            special3(0x38),
+            // BPOSGE32, BPOSGE64 and BPOSGE32C.
+            refuse(0xfc1e_0000, 0x041c_0000, ALWAYS),
+            refuse(0xfc1f_0000, 0x041a_0000, ALWAYS),
+            // Its accumulators beside the first: MFHI, MFLO, MTHI and MTLO;
+            // MULT, MULTU; MADD, MADDU, MSUB, MSUBU.
+            refuse(0xfc00_003d, 0x0000_0010, |word| field(word, 21, 2) != 0),
+            refuse(0xfc00_003d, 0x0000_0011, |word| field(word, 11, 2) != 0),
+            refuse(0xfc00_003e, 0x0000_0018, |word| field(word, 11, 2) != 0),
+            refuse(0xfc00_003e, 0x7000_0000, |word| field(word, 11, 2) != 0),
+            refuse(0xfc00_003e, 0x7000_0004, |word| field(word, 11, 2) != 0),
+            // RDHWR of registers that are reserved.
+            refuse(0xfc00_003f, 0x7c00_003b, |word| !matches!(field(word, 11, 5), 0..=3 | 29..=31)),
+            // Coprocessor 0 has no control registers: CFC0 and CTC0.
+            refuse(0xffe0_0000, 0x4040_0000, ALWAYS),
+            refuse(0xffe0_0000, 0x40c0_0000, ALWAYS),
             // fork, yield, mftr, mttr.
             special3(0x08),
             special3(0x09),
@@ -65,13 +90,23 @@ pub(super) const MIPS32: &[Refusal] = list![
     special(0x2c),
     special(0x2d),
     refuse(0xfc00_0000, 0x7000_0000, |word| !is_special2(word, false)),
-    // Indexed loads: LWX, LHX, LBUX.
-    refuse(0xfc00_003f, 0x7c00_000a, |word| !matches!(field(word, 6, 5), 0 | 4 | 6)),
+    // Indexed loads of the DSP module: LWX, LHX, LBUX.
+    special3(0x0a),
 ];
 
 pub(super) const MIPS64: &[Refusal] = list![
     refuse(0xfc00_0000, 0x7000_0000, |word| !is_special2(word, true)),
-    refuse(0xfc00_003f, 0x7c00_000a, |word| !matches!(field(word, 6, 5), 0 | 4 | 6 | 8)),
+    // The DSP module's operations on double words: DINSV, ADDU.OB, CMPU.EQ.OB,
+    // ABSQ_S.OB, SHLL.OB, DPAQ.W.QH, DAPPEND, DEXTR.W and their relatives.
+    special3(0x0a),
+    special3(0x0d),
+    special3(0x14),
+    special3(0x15),
+    special3(0x16),
+    special3(0x17),
+    special3(0x34),
+    special3(0x35),
+    special3(0x3c),
 ];
 
 /// What both widths of release 6 refuse, with what one of them does: what the
@@ -80,6 +115,10 @@ pub(super) const MIPS64: &[Refusal] = list![
 macro_rules! release_6 {
     ($($more:expr),* $(,)?) => {
         &[
+            // RDHWR of registers that are reserved.
+            refuse(0xfc00_003f, 0x7c00_003b, |word| !matches!(field(word, 11, 5), 0..=5 | 29..=31)),
+            // Of those, the counters have no registers here.
+            refuse(0xfc00_f83f, 0x7c00_203b, ALWAYS),
             opcode(0x12),
             opcode(0x1a),
             opcode(0x1b),

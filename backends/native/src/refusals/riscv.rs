@@ -3,13 +3,11 @@
 //! draft, and reserved forms of compressed instructions (unprivileged manual,
 //! "C" and "Zcmop").
 
-use super::{Refusal, field};
+use super::{ALWAYS, Refusal, field};
 
 const fn refuse(length: usize, mask: u32, value: u32, when: fn(u32) -> bool) -> Refusal {
     Refusal { length, mask, value, when }
 }
-
-const ALWAYS: fn(u32) -> bool = |_| true;
 
 /// What both widths refuse, with what one of them does.
 macro_rules! list {

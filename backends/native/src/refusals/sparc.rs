@@ -1,9 +1,7 @@
 //! SPARC V8: what only V9 has (SPARC Architecture Manual, V8, appendix F; V9,
 //! appendix E). The specification of the 32-bit processor is one of V9.
 
-use super::{Refusal, field, refuse};
-
-const ALWAYS: fn(u32) -> bool = |_| true;
+use super::{ALWAYS, Refusal, field, refuse};
 
 /// Branches on registers and with predictions.
 const fn branch(number: u32) -> Refusal {
@@ -19,6 +17,16 @@ const fn arithmetic(number: u32, when: fn(u32) -> bool) -> Refusal {
 const fn memory(number: u32) -> Refusal {
     refuse(0xc1f8_0000, 0xc000_0000 | number << 19, ALWAYS)
 }
+
+/// A pair of registers that begins with an odd one (V9, A.28 and A.54: "an
+/// attempt to execute … with a misaligned (odd) destination register number
+/// causes an illegal_instruction exception").
+const fn pair(number: u32) -> Refusal {
+    refuse(0xc1f8_0000, 0xc000_0000 | number << 19, |word| field(word, 25, 1) == 1)
+}
+
+/// LDD, STD, LDDA and STDA.
+pub(super) const V9: &[Refusal] = &[pair(0x03), pair(0x07), pair(0x13), pair(0x17)];
 
 pub(super) const V8: &[Refusal] = &[
     branch(1),
@@ -40,6 +48,8 @@ pub(super) const V8: &[Refusal] = &[
     arithmetic(0x31, ALWAYS),
     arithmetic(0x32, ALWAYS),
     arithmetic(0x3e, ALWAYS),
+    // RETT, with traps enabled (V8, B.26).
+    arithmetic(0x39, ALWAYS),
     // What VIS uses are instructions of coprocessors.
     arithmetic(0x36, ALWAYS),
     arithmetic(0x37, ALWAYS),

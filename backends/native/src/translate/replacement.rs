@@ -148,6 +148,10 @@ impl NativeEmulator {
     /// Whether what decodes is no instruction all the same; `code` stands for
     /// what is in memory.
     pub(super) fn refuses(&self, pc: u64, code: Option<&[u8]>, length: usize, context: Context) -> bool {
+        if self.is_thumb_in(context) {
+            let word = self.thumb_word(pc, length);
+            return self.translator.thumb_refusals.iter().any(|refusal| refusal.holds(length, word));
+        }
         let refusals = self.translator.refusals;
         let is_compressed = self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0);
         if refusals.is_empty() || is_compressed {
@@ -155,6 +159,34 @@ impl NativeEmulator {
         }
         let word = self.instruction_word(pc, code, length);
         refusals.iter().any(|refusal| refusal.holds(length, word))
+    }
+
+    /// What the accesses of an instruction have to be aligned to, beyond what
+    /// those of all have to.
+    pub(super) fn alignment(&self, pc: u64, length: usize, context: Context) -> Option<u8> {
+        let translator = &self.translator;
+        let (table, word) = if self.is_thumb_in(context) {
+            (translator.thumb_alignments, self.thumb_word(pc, length))
+        } else if translator.alignments.is_empty() {
+            return None;
+        } else {
+            (translator.alignments, self.instruction_word(pc, None, length))
+        };
+        table.iter().find(|it| it.holds(word)).map(|it| it.bytes)
+    }
+
+    fn is_thumb_in(&self, context: Context) -> bool {
+        self.arm.is_some() && self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0)
+    }
+
+    /// An instruction of Thumb, whose first halfword is the upper half.
+    fn thumb_word(&self, pc: u64, length: usize) -> u32 {
+        let mut bytes = [0; 4];
+        self.memory.fetch(pc, &mut bytes[..length.min(4)]);
+        if self.processor.language.is_big_endian() {
+            return u32::from_be_bytes(bytes);
+        }
+        u32::from_le_bytes([bytes[2], bytes[3], bytes[0], bytes[1]])
     }
 
     /// The first bytes of an instruction of a length, at most four, as a

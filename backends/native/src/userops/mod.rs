@@ -36,10 +36,11 @@ mod sparc;
 pub(crate) mod sparc_float;
 pub(crate) mod sparc_integer;
 mod traps;
-mod tricore;
+pub(crate) mod tricore;
 pub(crate) mod tricore_arithmetic;
 pub(crate) mod tricore_fractions;
 pub(crate) mod tricore_halves;
+pub(crate) mod tricore_packed;
 mod x86;
 
 use hashbrown::HashMap;

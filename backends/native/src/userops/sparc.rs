@@ -6,7 +6,7 @@
 //! memory alone, and windows never run out. Nobody but the system sees these
 //! accesses: hooks do not.
 
-use terrella_emulator_api::Access;
+use terrella_emulator_api::{Access, MemoryCause};
 
 use super::{Handler, Table};
 use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
@@ -14,6 +14,7 @@ use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
 pub(super) const TABLE: Table = &[
     ("registerWindowSave", Handler::new(save)),
     ("registerWindowRestore", Handler::new(restore)),
+    ("checkJump", Handler::new(check_jump)),
     ("segment", Handler::new(space)),
     ("IllegalInstructionTrap", Handler::trap(|_, _| Err(Halt::Invalid))),
 ];
@@ -24,6 +25,15 @@ const WINDOW: [&str; 16] =
 
 /// The number of a privileged action (V9, table 7-1).
 const PRIVILEGED_ACTION: u64 = 0x37;
+
+/// Targets of jumps are words.
+fn check_jump(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let address = emulator.user_input(op, 0) as u64 & emulator.address_mask;
+    if address.is_multiple_of(4) {
+        return Ok(());
+    }
+    Err(Halt::Memory { access: Access::Fetch, cause: MemoryCause::Unaligned, address, size: 4 })
+}
 
 /// The distance of an alternate address space: those of programs are the one
 /// that there is (V9, 6.3.1.3 and table 12). The others are the system's, or

@@ -4,10 +4,23 @@
 use terrella_emulator_api::Access;
 
 use super::{Handler, Table};
-use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
+use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt, overrides::Override};
 
 pub(super) const TABLE: Table =
     &[("saveCallerState", Handler::new(save)), ("restoreCallerState", Handler::new(restore))];
+
+/// BISR, with a constant of eight bits and of nine.
+pub(crate) const OVERRIDES: &[Override] = &[
+    Override { mask: 0xff, value: 0xe0, handler: Handler::new(begin_interrupt) },
+    Override { mask: 0xffe0_0fff, value: 0xad, handler: Handler::new(begin_interrupt) },
+];
+
+/// The lower context behind `PCXI`.
+const LOWER: [&str; 15] =
+    ["a11", "a2", "a3", "d0", "d1", "d2", "d3", "a4", "a5", "a6", "a7", "d4", "d5", "d6", "d7"];
+
+/// `ICR.IE`.
+const ENABLED: u32 = 1 << 8;
 
 /// The upper context behind `PCXI` and `PSW`.
 const UPPER: [&str; 14] =
@@ -109,5 +122,31 @@ fn restore(emulator: &mut NativeEmulator, _: &UserOp) -> Result<(), Halt> {
     emulator.set_user_register("FCX", (fcx & !LINK | pcxi & LINK).into());
     emulator.set_user_register("PCXI", old_pcxi.into());
     emulator.set_user_register("PSW", (old_psw & !0x300_0000 | psw & 0x300_0000).into());
+    Ok(())
+}
+
+/// BISR: saves the lower context, and goes on with interrupts of a higher
+/// number only (volume 2, BISR).
+fn begin_interrupt(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let code = emulator.user_input(op, 0) as u32;
+    let priority = if code & 0xff == 0xe0 { code >> 8 & 0xff } else { code >> 12 & 0xff };
+    let (fcx, pcxi, icr) = (word(emulator, "FCX"), word(emulator, "PCXI"), word(emulator, "ICR"));
+    if fcx & LINK == 0 {
+        return Err(Halt::Interrupt(FREE_UNDERFLOW));
+    }
+    let area = address(fcx);
+    emulator.user_check(area, 64, Access::Write)?;
+    let mut next = [0; 4];
+    emulator.user_read(area, &mut next)?;
+    let mut bytes = Vec::with_capacity(64);
+    bytes.extend_from_slice(&pcxi.to_le_bytes());
+    for name in LOWER {
+        bytes.extend_from_slice(&word(emulator, name).to_le_bytes());
+    }
+    emulator.user_write(area, &bytes)?;
+    let link = fcx & LINK | (icr & 0xff) << 24 | (icr & ENABLED) >> 8 << 23;
+    emulator.set_user_register("PCXI", link.into());
+    emulator.set_user_register("FCX", (fcx & !LINK | u32::from_le_bytes(next) & LINK).into());
+    emulator.set_user_register("ICR", (icr & !0xff | ENABLED | priority).into());
     Ok(())
 }

@@ -50,7 +50,7 @@ const fn product(a: i16, b: i16, n: u32) -> i128 {
 }
 
 /// The upper and the lower product.
-fn both(emulator: &NativeEmulator, word: u32) -> (i128, i128) {
+pub(super) fn both(emulator: &NativeEmulator, word: u32) -> (i128, i128) {
     let halves = |value: u32| ((value >> 16) as i16, value as i16);
     let ((a_upper, a_lower), (b_upper, b_lower)) =
         (halves(data(emulator, word >> 8)), halves(data(emulator, word >> 12)));

@@ -203,8 +203,10 @@ const fn has_modrm(decoded: &Decoded, mode: Mode) -> bool {
         {
             true
         }
+        // BOUND; with a register, it is a prefix of AVX-512.
+        0 if matches!(mode, Mode::Protected) && decoded.opcode == 0x62 => true,
         0 => matches!(decoded.opcode, 0xc0 | 0xc1 | 0xfe | 0xff | 0xd0..=0xd3 | 0xd8..=0xdf | 0x86 | 0x87),
-        1 => !matches!(decoded.opcode, 0x31 | 0x77 | 0xa2 | 0xc8..=0xcf | 0x05..=0x0b),
+        1 => !matches!(decoded.opcode, 0x31 | 0x34 | 0x35 | 0x77 | 0xa2 | 0xc8..=0xcf | 0x05..=0x0b),
         _ => true,
     }
 }

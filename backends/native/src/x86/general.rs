@@ -1,6 +1,8 @@
 //! Instructions of general registers that the specification leaves out or
 //! describes wrongly.
 
+use terrella_emulator_api::Access;
+
 use super::{Kind, NONE, NativeOp, P66, PF2, PF3, Rm, Row, g};
 use crate::{emulator::NativeEmulator, halt::Halt};
 
@@ -145,6 +147,7 @@ pub(super) const ROWS: &[Row] = &[
     g(ANY, 0, 0xd2, |e, op| rotate(e, op, false)).extension(3).byte(),
     g(ANY, 0, 0xd3, |e, op| rotate(e, op, false)).extension(3),
     g(ANY, 0, 0xc8, enter).immediate(),
+    g(ANY, 0, 0x62, bound).legacy().in_memory(),
     // Exchanges: those with memory forget what is above 32 bits.
     g(ANY, 0, 0x87, |e, op| {
         let (value, own) = (e.general_rm(op)?, e.general(op.reg, op.width));
@@ -233,7 +236,28 @@ fn put_general_rm(e: &mut NativeEmulator, op: &NativeOp, value: u64) -> Result<(
     }
 }
 
-/// ENTER. The new end of the stack is written to, though with what is there.
+/// The exception of BOUND (Intel SDM, volume 3, table 7-1).
+const BOUND_RANGE_EXCEEDED: u64 = 5;
+
+/// BOUND: an index that is not within two bounds, which are signed, is a fault.
+fn bound(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
+    let Rm::Memory(ea) = &op.rm else { return Err(Halt::Invalid) };
+    let (address, size) = (e.ea(ea), usize::from(op.width));
+    let mut bytes = [0; 8];
+    e.load_bytes(op, address, &mut bytes[..2 * size])?;
+    let signed = |value: u64| match size {
+        2 => i64::from(value as i16),
+        _ => i64::from(value as i32),
+    };
+    let bounds = u64::from_le_bytes(bytes);
+    let index = signed(e.general(op.reg, op.width));
+    if index < signed(bounds) || index > signed(bounds >> (8 * size)) {
+        return Err(Halt::Exception(BOUND_RANGE_EXCEEDED));
+    }
+    Ok(())
+}
+
+/// ENTER. It faults where a write to the new end of the stack would.
 fn enter(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
     let it = e.x86.ok_or(Halt::Invalid)?;
     let pointer_width = if it.is_64 { 8 } else { 4 };
@@ -260,9 +284,7 @@ fn enter(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
         last = push(e, first)?;
     }
     let end = last.wrapping_sub(locals) & e.address_mask;
-    let mut bytes = [0; 8];
-    e.load_bytes(op, end, &mut bytes[..size])?;
-    e.store_bytes(op, end, &bytes[..size])?;
+    e.user_check(end, size, Access::Write)?;
     e.set_general(frame, width, first);
     e.set_general(stack, pointer_width, end);
     Ok(())

@@ -8,6 +8,18 @@ const fn msp430(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "TI430Common.sinc", old, new, reason: "addresses have 20 bits" }
 }
 
+/// A correction of an operation on a word that may be in a register: bits 16
+/// to 19 of that become zero, or the sign of SXT (SLAU367, 4.3.3 and 4.6.2.47);
+/// whether it is in one, is told by another field than that of two operands.
+const fn register(old: &'static str, new: &'static str) -> Edit {
+    Edit {
+        file: "TI430Common.sinc",
+        old,
+        new,
+        reason: "words in registers clear what is above, or extend the sign",
+    }
+}
+
 pub(super) const EDITS: &[Edit] = &[
     msp430(
         "@if REG_SIZE == \"4\"\nAMASK: val\tis ctx_isHi=1",
@@ -43,4 +55,34 @@ pub(super) const EDITS: &[Edit] = &[
     ),
     msp430("= reg_InDirect16_0_4 & AMASK", "= reg_InDirect16_0_4 & -2"),
     msp430("= src_InDirect16_8_4 & AMASK", "= src_InDirect16_8_4 & -2"),
+    register(
+        "@if REG_SIZE == \"4\"\ntbl_wzero:",
+        "@if REG_SIZE == \"4\"\n\
+         tbl_wzero_singleop: is as=0 & reg_Direct16_0_4 & reg_Direct16_0_4W \
+         { ztmp:2 = reg_Direct16_0_4W; reg_Direct16_0_4 = 0; reg_Direct16_0_4W = ztmp; }\n\
+         tbl_wsign_singleop: is as=0 & reg_Direct16_0_4 & reg_Direct16_0_4W \
+         { reg_Direct16_0_4 = sext(reg_Direct16_0_4W) & 0xfffff; }\n\
+         @endif\n\
+         tbl_wzero_singleop: is epsilon {}\n\
+         tbl_wsign_singleop: is epsilon {}\n\
+         @if REG_SIZE == \"4\"\ntbl_wzero:",
+    ),
+    register(
+        "op16_7_1=0x0 & bow=0x0 & tbl_wzero & postRegIncrement",
+        "op16_7_1=0x0 & bow=0x0 & tbl_wzero_singleop & postRegIncrement",
+    ),
+    register(
+        "op16_8_4=0x0 & op16_7_1=0x1 & bow=0x0 & tbl_wzero & postRegIncrement",
+        "op16_8_4=0x0 & op16_7_1=0x1 & bow=0x0 & tbl_wzero_singleop & postRegIncrement",
+    ),
+    register(
+        "op16_8_4=0x1 & op16_7_1=0x1 & bow=0x0 & tbl_wzero & postRegIncrement",
+        "op16_8_4=0x1 & op16_7_1=0x1 & bow=0x0 & tbl_wsign_singleop & postRegIncrement",
+    ),
+    register(
+        "(REG_W_AS_DEST >> 0x1));\n\tbuild tbl_wzero;",
+        "(REG_W_AS_DEST >> 0x1));\n\tbuild tbl_wzero_singleop;",
+    ),
+    register("zext(highByte));\n\tbuild tbl_wzero;", "zext(highByte));\n\tbuild tbl_wzero_singleop;"),
+    register("sext(byteVal);\n\tbuild tbl_wzero;", "sext(byteVal);\n\tbuild tbl_wsign_singleop;"),
 ];

@@ -19,6 +19,12 @@ const fn pair(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "SparcV9.sinc", old, new, reason: "two registers are loaded or stored" }
 }
 
+/// A correction of a jump to a register: an address that is not aligned is a
+/// fault of the jump (SPARC V8, B.25; V9, A.24, A.44).
+const fn jump(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "SparcV9.sinc", old, new, reason: "the jump faults where its target is not aligned" }
+}
+
 pub(super) const EDITS: &[Edit] = &[
     branch(
         "{ delayslot(1); if (RS1 == 0)  goto d16off;}",
@@ -65,5 +71,23 @@ pub(super) const EDITS: &[Edit] = &[
         old: "\tRD = res;       # 64 bit gets full product\n@endif\n\tlogicflags();",
         new: "\tRD = res;\n\tx_zf = (res == 0);\n\tx_nf = (res s< 0);\n@endif\n\tlogicflags();",
         reason: "the conditions of 64 bits are those of the whole product (SPARC V9, A.37)",
+    },
+    jump(":return  retea ", "define pcodeop checkJump;\n:return  retea "),
+    jump(
+        "{ build retea; restore(); delayslot(1); didrestore=1;",
+        "{ build retea; checkJump(retea); restore(); delayslot(1); didrestore=1;",
+    ),
+    jump(
+        "{ build retea; RD = inst_start; delayslot(1);",
+        "{ build retea; checkJump(retea); RD = inst_start; delayslot(1);",
+    ),
+    jump("{ build retea; delayslot(1);  goto", "{ build retea; checkJump(retea); delayslot(1);  goto"),
+    jump("{ build retea; delayslot(1);  return", "{ build retea; checkJump(retea); delayslot(1);  return"),
+    jump("{ build retea; delayslot(1); return", "{ build retea; checkJump(retea); delayslot(1); return"),
+    Edit {
+        file: "SparcV9.sinc",
+        old: "{ export *:$(SIZE) regorimm; }",
+        new: "{ local tmp:$(SIZE) = regorimm; export tmp; }",
+        reason: "the address of a jump is the sum, not what is in memory there (SPARC V8, B.25)",
     },
 ];

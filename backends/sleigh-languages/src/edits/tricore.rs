@@ -8,6 +8,15 @@ const fn tricore(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "tricore.sinc", old, new, reason: "V tells that the sum does not fit" }
 }
 
+/// A correction of an instruction (volume 2).
+const fn manual(old: &'static str, new: &'static str, reason: &'static str) -> Edit {
+    Edit { file: "tricore.sinc", old, new, reason }
+}
+
+const SWAPPED: &str = "SWAPMSK.W gives what was in memory";
+
+const STORED: &str = "a base that is stored is so before it is written back";
+
 pub(super) const EDITS: &[Edit] = &[
     tricore(
         "macro overflowflags(r) {",
@@ -80,5 +89,61 @@ pub(super) const EDITS: &[Edit] = &[
     tricore(
         "\td15 = Rd0811 - Rd1215;\n\toverflowflags(d15);",
         "\tlocal overflows:1 = sborrow(Rd0811, Rd1215);\n\td15 = Rd0811 - Rd1215;\n\toverflowflagsof(d15, overflows);",
+    ),
+    manual(
+        "\tlocal tmp = Rd0811;\n\tRd0811 = Rd0811 - 1;\n\tif (tmp != Rd1215) goto",
+        "\tlocal differs:1 = Rd0811 != Rd1215;\n\tRd0811 = Rd0811 - 1;\n\tif (differs) goto",
+        "JNED compares before it counts, also a register with itself",
+    ),
+    manual(
+        "\tlocal tmp = Rd0811;\n\tRd0811 = Rd0811 + 1;\n\tif (tmp != Rd1215) goto",
+        "\tlocal differs:1 = Rd0811 != Rd1215;\n\tRd0811 = Rd0811 + 1;\n\tif (differs) goto",
+        "JNEI compares before it counts, also a register with itself",
+    ),
+    manual(
+        "op0007=0x9f ; off1630pc15s & op3131=0x0\n{\n\tlocal tmp = Rd0811;\n\tRd0811 = Rd0811 - 1;",
+        "op0007=0x9f ; off1630pc15s & op3131=0x0\n{\n\tlocal tmp = Rd0811;\n\tRd0811 = Rd0811 + 1;",
+        "JNEI counts upwards",
+    ),
+    manual(
+        "Rd2831[0,1] | (Rd0811 != Rd0811);",
+        "Rd2831[0,1] | (Rd0811 != Rd1215);",
+        "OR.NE compares two registers",
+    ),
+    manual("zext(Ra0811 s< Ra1215)", "zext(Ra0811 < Ra1215)", "LT.A compares without a sign"),
+    manual(
+        "zext(result3 << 24) | zext(result2 << 16) | zext(result1 << 8) | zext(result0)",
+        "(zext(result3) << 24) | (zext(result2) << 16) | (zext(result1) << 8) | zext(result0)",
+        "PARITY has a bit for each byte",
+    ),
+    manual(
+        "op0607=0x1 ; op2225=0x2 ) & BO\n{\n\tbuild BO;\n\tlocal tmp:4 = *[ram]:4 BO;\n\t\
+         *[ram]:4 BO = (tmp & ~Reo0811) | (Ree0811 & Reo0811);",
+        "op0607=0x1 ; op2225=0x2 ) & BO\n{\n\tbuild BO;\n\tlocal tmp:4 = *[ram]:4 BO;\n\t\
+         *[ram]:4 BO = (tmp & ~Reo0811) | (Ree0811 & Reo0811);\n\tRee0811 = tmp;",
+        SWAPPED,
+    ),
+    manual(
+        "op2227=0x12\n{\n\tlocal EA:4;\n\tCircularAddressingMode(Rpe1215, Rpo1215, EA, off10);\n\t\
+         local tmp:4 = *[ram]:4 EA;\n\t*[ram]:4 EA = (tmp & ~Reo0811) | (Ree0811 & Reo0811);",
+        "op2227=0x12\n{\n\tlocal EA:4;\n\tCircularAddressingMode(Rpe1215, Rpo1215, EA, off10);\n\t\
+         local tmp:4 = *[ram]:4 EA;\n\t*[ram]:4 EA = (tmp & ~Reo0811) | (Ree0811 & Reo0811);\n\tRee0811 = tmp;",
+        SWAPPED,
+    ),
+    manual("index + off10[0,10]", "index + off10[0,16]", "offsets of circular addresses have a sign"),
+    manual(
+        "\tbuild SSR;\n\t*[ram]:4 SSR = Ra0811;",
+        "\tlocal value:4 = Ra0811;\n\tbuild SSR;\n\t*[ram]:4 SSR = value;",
+        STORED,
+    ),
+    manual(
+        "\tbuild BO;\n\t*[ram]:4 BO = Ra0811;",
+        "\tlocal value:4 = Ra0811;\n\tbuild BO;\n\t*[ram]:4 BO = value;",
+        STORED,
+    ),
+    manual(
+        "\tbuild BO;\n\t*[ram]:8 BO = Rp0811;",
+        "\tlocal value:8 = Rp0811;\n\tbuild BO;\n\t*[ram]:8 BO = value;",
+        STORED,
     ),
 ];

@@ -30,6 +30,14 @@ const CLEARING_LOOP: &str = "ECX = ECX -1;\n@ifdef IA64\n RCX = zext(ECX);\n@end
 
 const BYTE_REGISTERS: &str = "a REX prefix selects SPL to DIL whatever the size of addresses";
 
+const STACK_ADDRESSES: &str = "the address size prefix does not concern the stack pointer (Intel SDM, volume 1, \
+                               6.2.3); real-address mode is left to the engine";
+
+/// A correction of pushes or pops with addresses of 16 bits.
+const fn stack(old: &'static str, new: &'static str) -> Edit {
+    ia(old, new, STACK_ADDRESSES)
+}
+
 const WIDE_WINS: &str = "with REX.W, the operand size prefix says nothing";
 
 const ANY_LENGTH: &str = "scalar instructions ignore the vector length (Intel SDM, volume 2: VEX.LIG)";
@@ -201,5 +209,39 @@ pub(super) const EDITS: &[Edit] = &[
         "tmp=       (0x4000 * zext(NT&1))",
         "tmp=       (0x4000 * zext(NT&1)) | 0x2",
         "bit 1 of the flags word is always one",
+    ),
+    stack(
+        "SP = SP -2;\n  tmp:$(SIZE) = segment(SS,SP);\n  *:2 tmp = mysave;",
+        "$(STACKPTR) = $(STACKPTR) - 2;\n  *:2 $(STACKPTR) = mysave;",
+    ),
+    stack(
+        "SP = SP-4;\n  tmp:$(SIZE) = segment(SS,SP);\n  *:4 tmp = mysave;",
+        "$(STACKPTR) = $(STACKPTR) - 4;\n  *:4 $(STACKPTR) = mysave;",
+    ),
+    stack(
+        "tmp:$(SIZE) = segment(SS,SP);\n  x = *:2 tmp;\n  SP = SP+2;",
+        "x = *:2 $(STACKPTR);\n  $(STACKPTR) = $(STACKPTR) + 2;",
+    ),
+    stack(
+        "tmp:$(SIZE) = segment(SS,SP);\n  x = *:4 tmp;\n  SP = SP+4;",
+        "x = *:4 $(STACKPTR);\n  $(STACKPTR) = $(STACKPTR) + 4;",
+    ),
+    stack("{ SP = BP; pop22(BP); }", "{ ESP = EBP; pop22(BP); }"),
+    stack("SP=SP+imm16; return [EIP]", "ESP=ESP+imm16; return [EIP]"),
+    ia(
+        "local rpldiff=rplsrc-rpldest;\n                                          \
+         ZF = rpldiff s> 0; rm16 = rm16 + (zext(CF) * rpldiff); }",
+        "ZF = rpldest < rplsrc; if (ZF == 0) goto inst_next; rm16 = rm16 & 0xfffc | rplsrc; }",
+        "the privilege level is raised, and CF has no part in it (Intel SDM, volume 2, ARPL)",
+    ),
+    ia(
+        ":INTO           is vexMode=0 & byte=0xce & bit64=0",
+        ":INTO           is $(LONGMODE_OFF) & vexMode=0 & byte=0xce & bit64=0",
+        "the address size prefix takes `bit64` away",
+    ),
+    ia(
+        "  intloc:$(SIZE) = swi(tmp);\n\n  if (OF != 1) goto <no_overflow>;\n",
+        "  if (OF != 1) goto <no_overflow>;\n  intloc:$(SIZE) = swi(tmp);\n",
+        "INTO traps only if OF is set (Intel SDM, volume 2, INT n/INTO)",
     ),
 ];

@@ -43,6 +43,7 @@ fn multiple(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     let start = if base == 15 { start & !3 } else { start };
     let start = if down { start.wrapping_sub(4 * words) } else { start };
     let kind = if loads { Access::Read } else { Access::Write };
+    NativeEmulator::aligned(start.into(), 4, kind)?;
     emulator.user_check(start.into(), (count * size) as usize, kind)?;
     for index in 0..count {
         let (address, register) = (start.wrapping_add(index * size), first + index);

@@ -14,6 +14,7 @@ fn atomic(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     let mask = u64::MAX >> (64 - bits);
     if opcode == 12 && word.field(21, 3) == 5 {
         // ldapr.
+        NativeEmulator::aligned(address, size, Access::Read)?;
         let value = emulator.load_integer(address, size)?;
         emulator.set_x(word.field(0, 5), value);
         return Ok(());

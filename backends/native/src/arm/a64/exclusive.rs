@@ -17,6 +17,8 @@ fn access(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
         (true, true) => swap(emulator, word, 1 << word.field(30, 2), 1),
         (true, false) => {
             let (address, size) = (emulator.x_or_sp(word.field(5, 5)), 1 << word.field(30, 2));
+            let access = if loads { Access::Read } else { Access::Write };
+            NativeEmulator::aligned(address, size, access)?;
             if loads {
                 let value = emulator.load_integer(address, size)?;
                 emulator.set_x(word.field(0, 5), value);

@@ -17,11 +17,16 @@ pub(super) const ROWS: &[Row] = &[
     Row::new(0, 0xca, return_far).immediate(Immediate::Word).transfers(),
     Row::new(0, 0xcb, return_far).transfers(),
     Row::new(0, 0xcf, return_from_interrupt).transfers(),
+    // SYSENTER and SYSEXIT, which this mode has not.
+    Row::new(1, 0x34, |_, _| Err(Halt::Exception(GENERAL_PROTECTION))).to(0x35),
     Row::new(0, 0xff, call_near).extension(2).transfers(),
     Row::new(0, 0xff, call_far_in_memory).extension(3).memory().transfers(),
     Row::new(0, 0xff, jump_near).extension(4).transfers(),
     Row::new(0, 0xff, jump_far_in_memory).extension(5).memory().transfers(),
 ];
+
+/// The number of the exception (Intel SDM, volume 3, table 7-1).
+const GENERAL_PROTECTION: u64 = 13;
 
 fn registers(e: &NativeEmulator) -> Result<Registers, Halt> {
     e.x86.ok_or(Halt::Invalid)
