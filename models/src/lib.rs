@@ -7,4 +7,4 @@ mod files;
 pub mod linux;
 
 pub use errno::Errno;
-pub use files::{FileSystem, MountMode};
+pub use files::{FileLimits, FileSystem, MountMode};

@@ -10,6 +10,7 @@ mod calls;
 mod descriptions;
 mod frame;
 mod kernel;
+mod limits;
 mod memory;
 mod proc;
 mod process;

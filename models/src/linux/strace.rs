@@ -1,6 +1,6 @@
 //! A trace of system calls, as people know it from `strace`.
 
-use std::{cell::RefCell, fmt::Write as _, rc::Rc};
+use std::{cell::RefCell, fmt::Write as _, io::Write as _, rc::Rc};
 
 use terrella_emulator_api::{Emulator, EmulatorExt};
 
@@ -51,7 +51,10 @@ impl Trace {
 
     pub(crate) fn line(&self, process: Id, text: &str) {
         match &self.output {
-            TraceOutput::Host => eprintln!("[{process:>5}] {text}"),
+            // A trace that nobody reads any more is no reason to end.
+            TraceOutput::Host => {
+                let _ = writeln!(std::io::stderr(), "[{process:>5}] {text}");
+            }
             TraceOutput::Kept(kept) => {
                 let _ = writeln!(kept.borrow_mut(), "[{process:>5}] {text}");
             }

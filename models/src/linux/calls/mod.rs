@@ -7,6 +7,7 @@ mod events;
 mod folders;
 mod io;
 mod memory;
+mod messages;
 mod names;
 mod open;
 mod processes;
@@ -17,6 +18,8 @@ mod system;
 mod table;
 mod threads;
 pub(super) mod time;
+
+pub(super) use memory::{part, write_back};
 
 use std::{collections::HashMap, sync::OnceLock};
 

@@ -13,28 +13,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use terrella_emulator_api::{
-    self as api, ArithmeticKind, Emulator, EmulatorExt, Fault, Flow, Limits, MemoryCause, Overlap, Stop,
-};
+use terrella_emulator_api::{self as api, Emulator, Fault};
 use terrella_platforms::Platform;
 
 use super::{
     ThreadId,
-    abi::{Abi, ThreadPointer, generic::*},
-    calls, frame,
-    kernel::{Clock, Kernel, OPEN_LIMIT},
-    memory::AddressSpace,
-    process::{
-        Action as SignalAction, Credentials, Descriptor, ExitStatus, Id, IntervalTimer, PendingCall, Process,
-        SignalInfo, SpaceId, State, Thread,
+    abi::{
+        Abi,
+        generic::{O_RDWR, O_WRONLY},
     },
+    kernel::{Clock, Kernel},
+    process::{Descriptor, ExitStatus, Id, SpaceId, State, Thread},
     scheduler::{RoundRobin, Scheduler},
-    segments,
-    signals::Delivered,
-    start::{Failed, NoProgram, Program, Start, read_image},
-    strace::{Trace, TraceOutput, call_text, signal_name},
+    start::{Failed, NoProgram, read_image},
+    strace::{Trace, TraceOutput, signal_name},
     streams::Streams,
-    task::{Action, CloneRequest, Refusal, Task},
 };
 use crate::{
     errno::Errno,
@@ -75,11 +68,14 @@ pub struct Options {
     pub trace_only: Vec<String>,
     /// What happens at calls that are not there.
     pub unknown_calls: UnknownCalls,
+    /// The most bytes of memory that can be accessed which a process may map;
+    /// beyond is `ENOMEM`. What it only reserves does not count.
+    pub memory: u64,
 }
 
 impl Default for Options {
     /// Usual files, the streams of the host, the first of January 2024, turns of
-    /// 100,000 instructions, no trace.
+    /// 100,000 instructions, no trace, 16 GiB for each process.
     fn default() -> Self {
         Self {
             files: FileSystem::new(),
@@ -91,6 +87,7 @@ impl Default for Options {
             trace: None,
             trace_only: Vec::new(),
             unknown_calls: UnknownCalls::default(),
+            memory: 16 << 30,
         }
     }
 }
@@ -182,6 +179,7 @@ pub struct System {
     spaces: BTreeMap<SpaceId, Space>,
     scheduler: Box<dyn Scheduler>,
     unknown_calls: UnknownCalls,
+    memory: u64,
     next_space: SpaceId,
     last_thread: Option<ThreadId>,
     last_space: Option<SpaceId>,
@@ -218,6 +216,7 @@ impl System {
             spaces: BTreeMap::new(),
             scheduler: options.scheduler,
             unknown_calls: options.unknown_calls,
+            memory: options.memory,
             next_space: 1,
             last_thread: None,
             last_space: None,
@@ -334,7 +333,8 @@ impl System {
             self.retry_waiting()?;
             let ready: Vec<ThreadId> = self.ready();
             if ready.is_empty() {
-                self.idle(first)?;
+                let left = time.map(|time| time.saturating_sub(begun.elapsed()));
+                self.idle(first, left)?;
                 continue;
             }
             let turn = self.scheduler.next(&ready, self.last_thread);
@@ -363,8 +363,9 @@ impl System {
         self.kernel.threads.values().filter(|thread| runs(thread)).map(|thread| thread.id).collect()
     }
 
-    /// Nothing can run: time goes on to when something can.
-    fn idle(&mut self, first: Id) -> Result<(), Error> {
+    /// Nothing can run: time goes on to when something can; real time for at
+    /// most so long.
+    fn idle(&mut self, first: Id, most: Option<Duration>) -> Result<(), Error> {
         let waits = self.kernel.threads.values().filter_map(|thread| thread.call.as_ref()?.deadline);
         let now = self.kernel.clock.monotonic();
         let next = waits.chain(self.kernel.next_timer()).filter(|at| *at > now).min();
@@ -375,11 +376,12 @@ impl System {
         match next {
             _ if due => Ok(()),
             Some(at) if self.kernel.clock.real.is_some() => {
-                std::thread::sleep(Duration::from_nanos(at - now));
+                let wait = Duration::from_nanos(at - now);
+                std::thread::sleep(most.map_or(wait, |most| wait.min(most)));
                 Ok(())
             }
             Some(at) => {
-                self.kernel.clock.idle += at - now;
+                self.kernel.clock.idle = self.kernel.clock.idle.saturating_add(at - now);
                 Ok(())
             }
             None => {

@@ -1,6 +1,17 @@
 //! A turn of a thread: it runs, gets its signals, and faults.
 
-use super::*;
+use terrella_emulator_api::{self as api, ArithmeticKind, EmulatorExt, Fault, Limits, MemoryCause, Stop};
+use terrella_platforms::Platform;
+
+use super::{Error, System};
+use crate::linux::{
+    abi::generic::{SIG_IGN, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP},
+    limits,
+    process::{ExitStatus, Id, SignalInfo},
+    signals::Delivered,
+    strace::signal_name,
+    task::Refusal,
+};
 
 impl System {
     pub(super) fn turn(&mut self, thread: Id, count: u64) -> Result<(), Error> {
@@ -114,7 +125,9 @@ impl System {
             if let Some(trace) = &self.kernel.trace {
                 trace.line(thread, &format!("--- {} at {value:#x}: {fault} ---", signal_name(signal)));
             }
-            self.faults.push((process, fault));
+            if self.faults.len() < limits::FAULTS {
+                self.faults.push((process, fault));
+            }
             self.end(process, ExitStatus::Signal(signal));
             return Ok(());
         }
