@@ -9,7 +9,7 @@
 use std::{error::Error, time::Duration};
 
 use terrella_models::{
-    FileSystem,
+    FileLimits, FileSystem,
     linux::{self, Options, Streams, System, TraceOutput},
 };
 use terrella_native::NativeEmulator;
@@ -411,6 +411,10 @@ fn program(guest: &Guest, rows: &[[u64; 7]], data: &[u8]) -> Vec<u8> {
     file
 }
 
+fn make(platform: Platform) -> terrella_emulator_api::Result<Box<dyn terrella_emulator_api::Emulator>> {
+    Ok(Box::new(NativeEmulator::new(platform)?))
+}
+
 fn round(guest: &Guest, seed: u64) -> Result<(u64, usize), Box<dyn Error>> {
     let definition = guest.platform.definition();
     let mut random = Random(seed);
@@ -419,14 +423,12 @@ fn round(guest: &Guest, seed: u64) -> Result<(u64, usize), Box<dyn Error>> {
     let rows = calls(&mut random, guest.platform)?;
     let program = program(guest, &rows, &data);
     let mut files = FileSystem::new();
+    files.set_limits(FileLimits { bytes: 256 << 20, entries: 4096 });
     files.write_program("/bin/hostile", &program)?;
     files.write("/tmp/b", b"something\n")?;
     let (streams, output, error) = Streams::kept(b"a line\nand another\n");
     let trace = std::env::var_os("TERRELLA_HOSTILE_TRACE").map(|_| TraceOutput::Host);
     let options = Options { files, streams, trace, ..Options::default() };
-    let make = |platform| -> terrella_emulator_api::Result<Box<dyn terrella_emulator_api::Emulator>> {
-        Ok(Box::new(NativeEmulator::new(platform)?))
-    };
     let mut system = System::new(Box::new(make), options);
     system.start("/bin/hostile", &["hostile"], &["A=B"])?;
     // Deadlocks are one way to end.
@@ -476,6 +478,69 @@ fn any_call_with_any_arguments() -> Result<(), Box<dyn Error>> {
     assert!(instructions > rounds * 4 * 100, "{instructions} instructions");
     if let Some(peak) = peak() {
         assert!(peak < 2 << 30, "{peak} bytes of memory");
+    }
+    Ok(())
+}
+
+/// Begins a file as a program, and runs it a little.
+fn begin(name: &str, bytes: &[u8]) -> Result<(), String> {
+    let mut files = FileSystem::new();
+    files.write_program("/bin/program", bytes).map_err(|error| error.to_string())?;
+    let (streams, ..) = Streams::kept(b"");
+    let options = Options { files, streams, memory: 256 << 20, ..Options::default() };
+    let mut system = System::new(Box::new(make), options);
+    match system.start("/bin/program", &["program"], &["A=B"]) {
+        Ok(_) => {}
+        Err(linux::Error::NotExecutable { .. } | linux::Error::Start { .. }) => return Ok(()),
+        Err(error) => return Err(format!("{name}: {error}")),
+    }
+    match system.run(Some(2000), Some(Duration::from_secs(60))) {
+        Ok(_) | Err(linux::Error::Deadlock(_)) => Ok(()),
+        Err(error) => Err(format!("{name}: {error}")),
+    }
+}
+
+/// Programs with other bytes in their headers, and cut off: they begin or they
+/// do not.
+#[test]
+fn mutated_programs() -> Result<(), Box<dyn Error>> {
+    const EXTREMES: [u64; 8] = [0, 1, 0x7fff_ffff, 0xffff_ffff, 1 << 32, 1 << 47, u64::MAX - 0xfff, u64::MAX];
+    let rounds = number("TERRELLA_HOSTILE_ROUNDS", 100)?;
+    let first = number("TERRELLA_HOSTILE_SEED", 1)?;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/linux");
+    for name in ["x86_64", "i386", "armv7a", "mips", "ppc64", "riscv64"] {
+        let original = std::fs::read(format!("{folder}/{name}.elf"))?;
+        // The headers of the file and of its segments are at its beginning.
+        let headers = original.len().min(0x200) as u64;
+        begin(name, &original)?;
+        for seed in first..first + rounds {
+            let mut random = Random(seed);
+            let mut bytes = original.clone();
+            for _ in 0..1 + random.below(4) {
+                let at = if random.below(8) > 0 {
+                    16 + random.below(headers - 24)
+                } else {
+                    random.below(headers - 8)
+                };
+                let size = random.one_of(&[1, 2, 4, 8]);
+                let value = match random.below(3) {
+                    0 => random.one_of(&EXTREMES),
+                    1 => random.next(),
+                    _ => random.below(original.len() as u64),
+                };
+                let order = if name.ends_with("el") || ["x86_64", "i386", "armv7a", "riscv64"].contains(&name) {
+                    ByteOrder::Little
+                } else {
+                    ByteOrder::Big
+                };
+                let place = &mut bytes[at as usize..at as usize + size];
+                order.write(u128::from(value & u64::MAX >> (64 - 8 * size)), place);
+            }
+            if random.below(16) == 0 {
+                bytes.truncate(random.below(bytes.len() as u64) as usize);
+            }
+            begin(&format!("{name}, seed {seed}"), &bytes)?;
+        }
     }
     Ok(())
 }

@@ -90,7 +90,7 @@ impl Kernel {
     }
 
     /// Whether a signal has no effect at all, unless somebody waits for it.
-    fn discards(&self, process: Id, signal: u8) -> bool {
+    pub(crate) fn discards(&self, process: Id, signal: u8) -> bool {
         let Some(it) = self.processes.get(&process) else { return true };
         let action = it.actions[usize::from(signal).min(64)];
         let ignored =

@@ -79,17 +79,20 @@ pub(in crate::linux) fn write_back(
     for SharedFile { start, end, inode, offset } in shared.iter().copied() {
         let size = kernel.files.inode(inode).size();
         let end = end.min(start.saturating_add(size.saturating_sub(offset)));
-        let mut here = start;
-        while here < end {
-            let length = (end - here).min(CHUNK);
-            let at = offset + (here - start);
-            let bytes = emulator.read_bytes(here, length).map_err(|_| Errno::EFAULT)?;
-            let content = kernel.files.content(inode)?;
-            if part(&content, at, length) != bytes {
-                drop(content);
-                kernel.files.write_at(inode, at, &bytes)?;
+        // What was never touched is as the file was when it was mapped: zeros.
+        for touched in emulator.touched_memory((start..end.max(start)).into()) {
+            let mut here = touched.first();
+            while here <= touched.last() {
+                let length = (touched.last() - here + 1).min(CHUNK);
+                let at = offset + (here - start);
+                let bytes = emulator.read_bytes(here, length).map_err(|_| Errno::EFAULT)?;
+                let content = kernel.files.content(inode)?;
+                if part(&content, at, length) != bytes {
+                    drop(content);
+                    kernel.files.write_at(inode, at, &bytes)?;
+                }
+                here += length;
             }
-            here += length;
         }
     }
     Ok(())

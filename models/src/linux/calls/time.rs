@@ -2,6 +2,7 @@
 
 use super::super::{
     abi::generic::SIGALRM,
+    descriptions::Kind,
     kernel::Kernel,
     limits,
     process::{IntervalTimer, PosixTimer, SignalInfo},
@@ -379,16 +380,38 @@ impl Kernel {
         }
     }
 
-    /// When the next timer runs out.
+    /// When the next timer runs out whose end changes anything. One whose
+    /// signal waits already, or that nobody has read, is only counted, which
+    /// can be done later.
     pub(in crate::linux) fn next_timer(&self) -> Option<u64> {
         let processes = self.processes.values().flat_map(|process| {
-            let timers = process.timers.values().map(|timer| timer.timer.at);
-            timers.chain([process.real_timer.at])
+            let timers = process.timers.iter().filter(|(id, timer)| {
+                let own = timer.thread.and_then(|id| self.threads.get(&id)).map(|it| &it.pending);
+                let waits = |info: &SignalInfo| info.code == TIMER && info.sender == **id;
+                timer.signal.is_some_and(|signal| !self.discards(process.id, signal))
+                    && !own.unwrap_or(&process.pending).iter().any(waits)
+            });
+            let alarm = process.real_timer.at.filter(|_| {
+                !self.discards(process.id, SIGALRM as u8)
+                    && !process.pending.iter().any(|info| info.number == SIGALRM as u8)
+            });
+            timers.filter_map(|(_, timer)| timer.timer.at).chain(alarm)
         });
-        let descriptors = self.descriptions.values().filter_map(|it| match &it.kind {
-            super::super::descriptions::Kind::Timer { timer, .. } => timer.at,
+        let descriptors = self.descriptions.iter().filter_map(|(id, it)| match &it.kind {
+            Kind::Timer { timer, expired, .. } => timer.at.filter(|_| *expired == 0 || self.is_edge(*id)),
             _ => None,
         });
-        processes.flatten().chain(descriptors).min()
+        processes.chain(descriptors).min()
+    }
+
+    /// Whether somebody wants to be told each time that something arrives.
+    fn is_edge(&self, description: u64) -> bool {
+        const EDGE: u32 = 1 << 31;
+        self.descriptions.values().any(|it| match &it.kind {
+            Kind::Poll(watched) => {
+                watched.iter().any(|((_, target), watch)| *target == description && watch.events & EDGE != 0)
+            }
+            _ => false,
+        })
     }
 }

@@ -37,6 +37,9 @@ use crate::{
 /// Makes an emulator of a platform: a system needs one for each address space.
 pub type Maker = Box<dyn Fn(Platform) -> api::Result<Box<dyn Emulator>>>;
 
+/// How often time may go on without a thread that can run then.
+const MOST_IDLE: u64 = 1_000_000;
+
 /// What happens at a system call that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UnknownCalls {
@@ -314,6 +317,7 @@ impl System {
         let first = self.kernel.processes.keys().next().copied().ok_or(Error::Empty)?;
         let last = instructions.map(|count| self.kernel.clock.instructions.saturating_add(count));
         let begun = Instant::now();
+        let mut idle = 0;
         loop {
             match self.kernel.processes.get(&first) {
                 Some(process) => {
@@ -335,8 +339,13 @@ impl System {
             if ready.is_empty() {
                 let left = time.map(|time| time.saturating_sub(begun.elapsed()));
                 self.idle(first, left)?;
+                idle += 1;
+                if idle > MOST_IDLE {
+                    return Err(Error::Deadlock("timers run out again and again".to_owned()));
+                }
                 continue;
             }
+            idle = 0;
             let turn = self.scheduler.next(&ready, self.last_thread);
             let thread = if ready.contains(&turn.thread) { turn.thread } else { ready[0] };
             let mut count = turn.instructions.max(1);
