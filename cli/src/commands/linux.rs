@@ -93,7 +93,8 @@ pub(crate) fn is_program(path: &Path) -> bool {
         _ => return false,
     };
     // A program, or a shared object that has an entry.
-    let entry = head.get(24..32).is_some_and(|entry| entry.iter().take(4).any(|byte| *byte != 0));
+    let size = if head.get(4) == Some(&2) { 8 } else { 4 };
+    let entry = head.get(24..24 + size).is_some_and(|entry| entry.iter().any(|byte| *byte != 0));
     head.starts_with(b"\x7fELF")
         && (kind == 2 || kind == 3 && entry)
         && std::fs::read(path)

@@ -162,8 +162,20 @@ impl FileSystem {
                     continue;
                 };
                 let plain = metadata.is_file() || metadata.is_dir() || metadata.is_symlink();
-                if plain && self.entry(inode, name.as_bytes()).is_none() {
-                    more.push((name, metadata));
+                match self.entry(inode, name.as_bytes()) {
+                    _ if !plain => {}
+                    None => more.push((name, metadata)),
+                    // A folder that is there already shows what the host has
+                    // in it, too.
+                    Some(known) if metadata.is_dir() && self.inode(known).is_directory() => {
+                        if self.inode(known).host.is_none() {
+                            let place = host.child(name.as_bytes())?;
+                            let size = metadata.len();
+                            self.change(known).host =
+                                Some(HostPlace { place, mode: host.mode, unread: true, size });
+                        }
+                    }
+                    Some(_) => {}
                 }
             }
             for (name, metadata) in more {
