@@ -29,6 +29,7 @@
 
 pub mod backends;
 
+pub use terrella_analyses as analyses;
 pub use terrella_emulator_api as api;
 pub use terrella_loaders as loaders;
 pub use terrella_machine_state as machine;

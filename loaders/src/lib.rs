@@ -20,6 +20,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod debug;
 mod detect;
 mod elf;
 mod error;
@@ -31,6 +32,7 @@ mod options;
 mod raw;
 mod relocation;
 
+pub use debug::{Caller, DebugInformation, Location};
 pub use detect::{FileKind, detect, detect_platform};
 pub use error::{Error, Result};
 pub use intel_hex::{IntelHex, IntelHexProblem};

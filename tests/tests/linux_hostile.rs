@@ -528,7 +528,8 @@ fn mutated_programs() -> Result<(), Box<dyn Error>> {
                     1 => random.next(),
                     _ => random.below(original.len() as u64),
                 };
-                let order = if name.ends_with("el") || ["x86_64", "i386", "armv7a", "riscv64"].contains(&name) {
+                let order = if name.ends_with("el") || ["x86_64", "i386", "armv7a", "riscv64"].contains(&name)
+                {
                     ByteOrder::Little
                 } else {
                     ByteOrder::Big

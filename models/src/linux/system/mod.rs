@@ -74,6 +74,8 @@ pub struct Options {
     /// The most bytes of memory that can be accessed which a process may map;
     /// beyond is `ENOMEM`. What it only reserves does not count.
     pub memory: u64,
+    /// Is called where a fault ends a process.
+    pub on_crash: Option<OnCrash>,
 }
 
 impl Default for Options {
@@ -91,9 +93,37 @@ impl Default for Options {
             trace_only: Vec::new(),
             unknown_calls: UnknownCalls::default(),
             memory: 16 << 30,
+            on_crash: None,
         }
     }
 }
+
+/// A process that a fault ends, while all of it is still there: for reports.
+pub struct Crash<'a> {
+    /// The process.
+    pub process: i32,
+    /// The thread that faulted.
+    pub thread: ThreadId,
+    /// The signal that ends it, by its generic number.
+    pub signal: u8,
+    /// The fault.
+    pub fault: &'a Fault,
+    /// Its memory, and the registers of the thread.
+    pub emulator: &'a dyn Emulator,
+    /// What is mapped, with the names that `/proc/self/maps` has.
+    pub mappings: Vec<(api::AddressRange, String)>,
+    /// The files whose beginning is mapped: where, their name and content.
+    pub files: Vec<(u64, String, Arc<Vec<u8>>)>,
+}
+
+impl std::fmt::Debug for Crash<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Crash(process {}, {})", self.process, self.fault)
+    }
+}
+
+/// Looks at a process that a fault ends.
+pub type OnCrash = Box<dyn FnMut(&Crash<'_>)>;
 
 /// How the run of a system ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,6 +213,7 @@ pub struct System {
     scheduler: Box<dyn Scheduler>,
     unknown_calls: UnknownCalls,
     memory: u64,
+    on_crash: Option<OnCrash>,
     next_space: SpaceId,
     last_thread: Option<ThreadId>,
     last_space: Option<SpaceId>,
@@ -220,6 +251,7 @@ impl System {
             scheduler: options.scheduler,
             unknown_calls: options.unknown_calls,
             memory: options.memory,
+            on_crash: options.on_crash,
             next_space: 1,
             last_thread: None,
             last_space: None,
