@@ -85,6 +85,7 @@ mod book {
         how_to_firmware = "../docs/src/how-to/firmware.md";
         how_to_link = "../docs/src/how-to/link.md";
         how_to_linux = "../docs/src/how-to/linux.md";
+        how_to_fault_reports = "../docs/src/how-to/fault-reports.md";
         how_to_own_item = "../docs/src/how-to/own-item.md";
         how_to_own_processor = "../docs/src/how-to/own-processor.md";
         how_to_own_backend = "../docs/src/how-to/own-backend.md";

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
-use terrella_emulator_api::{AddressRange, Emulator, EmulatorExt, Fault, MemoryCause, MemoryRegion};
+use terrella_emulator_api::{Access, AddressRange, Emulator, EmulatorExt, Fault, MemoryCause, MemoryRegion};
 use terrella_machine_state::Machine;
 use terrella_platforms::{CodeAddressBit, Platform, PlatformDefinition};
 
@@ -351,6 +351,7 @@ impl<'a> Reporter<'a> {
             Fault::Memory { cause, address, access: kind, .. } => {
                 if *address < NULL_PAGE && *cause == MemoryCause::Unmapped {
                     hints.push(match address {
+                        0 if *kind == Access::Fetch => "it looks like a call of a null pointer".to_owned(),
                         0 => "it looks like a null pointer".to_owned(),
                         offset => format!("it looks like a null pointer and an offset of {offset:#x}"),
                     });

@@ -137,9 +137,14 @@ fn text_at(emulator: &dyn Emulator, address: u64) -> Option<String> {
 #[must_use]
 pub fn stack(words: &[StackWord]) -> String {
     let mut text = String::new();
+    let size = match words {
+        [first, second, ..] => second.address.wrapping_sub(first.address),
+        _ => 8,
+    };
+    let width = 2 + 2 * size.min(8) as usize;
     for word in words {
         // Writing to a string does not fail.
-        let _ = write!(text, "{:#x}  {:#018x}", word.address, word.value);
+        let _ = write!(text, "{:#x}  {:#0width$x}", word.address, word.value);
         if let Some(code) = &word.code {
             let _ = write!(text, "  {}", code.to_string().split_once(' ').map_or("", |(_, rest)| rest));
         } else if let Some(found) = &word.text {
