@@ -15,6 +15,7 @@
 //! | [`machine`] | machines and the items in them |
 //! | [`loaders`] | ELF, Intel HEX and raw images |
 //! | [`models`] | the surroundings of programs: files, system calls, processes |
+//! | [`analyses`] | watching a run: reports of faults, back-traces, views |
 //! | [`backends`] | the engines that were compiled in |
 //!
 //! and [`prelude`] has what most harnesses want.
