@@ -4,6 +4,7 @@
 
 mod errno;
 mod files;
+pub mod libc;
 pub mod linux;
 
 pub use errno::Errno;

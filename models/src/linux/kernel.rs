@@ -105,6 +105,15 @@ impl Kernel {
         }
     }
 
+    /// What the next random bytes follow from.
+    pub(crate) const fn random_state(&self) -> u64 {
+        self.random
+    }
+
+    pub(crate) const fn set_random_state(&mut self, state: u64) {
+        self.random = state;
+    }
+
     /// A number that no object of the kernel has had yet.
     pub(crate) const fn new_object(&mut self) -> u64 {
         self.next_object += 1;

@@ -5,29 +5,30 @@
 //! one implementation for all processors; what differs between them are
 //! tables.
 
-mod abi;
+pub(crate) mod abi;
+pub(crate) mod alone;
 mod calls;
-mod descriptions;
-mod frame;
-mod kernel;
+pub(crate) mod descriptions;
+pub(crate) mod frame;
+pub(crate) mod kernel;
 mod limits;
 mod memory;
 mod proc;
-mod process;
+pub(crate) mod process;
 mod scheduler;
 mod segments;
-mod signals;
+pub(crate) mod signals;
 mod sockets;
 mod start;
 mod strace;
 mod streams;
 mod system;
-mod task;
+pub(crate) mod task;
 
 pub use process::ExitStatus;
 pub use scheduler::{RoundRobin, Scheduler, Turn};
 pub use strace::{TraceOutput, signal_name};
-pub use streams::{Input, Output, Streams, Written};
+pub use streams::{Input, Output, Shared, Streams, Written};
 pub use system::{Crash, Ending, Error, Maker, OnCrash, Options, System, UnknownCalls};
 
 /// The number of a thread; that of the first thread of a process is that of

@@ -1,6 +1,6 @@
 //! A trace of system calls, as people know it from `strace`.
 
-use std::{cell::RefCell, fmt::Write as _, io::Write as _, rc::Rc};
+use std::{fmt::Write as _, io::Write as _};
 
 use terrella_emulator_api::{Emulator, EmulatorExt};
 
@@ -8,6 +8,7 @@ use super::{
     abi::{Abi, Group, generic::AT_FDCWD},
     calls::{Call, Kind},
     process::Id,
+    streams::Shared,
 };
 use crate::errno::Errno;
 
@@ -17,7 +18,7 @@ pub enum TraceOutput {
     /// To the host's standard error.
     Host,
     /// Kept, to be looked at.
-    Kept(Rc<RefCell<String>>),
+    Kept(Shared<String>),
 }
 
 impl std::fmt::Debug for TraceOutput {
@@ -26,6 +27,21 @@ impl std::fmt::Debug for TraceOutput {
             Self::Host => "Host",
             Self::Kept(_) => "Kept",
         })
+    }
+}
+
+impl TraceOutput {
+    /// Writes a line.
+    pub(crate) fn line(&self, text: &str) {
+        match self {
+            // A trace that nobody reads any more is no reason to end.
+            Self::Host => drop(writeln!(std::io::stderr(), "{text}")),
+            Self::Kept(kept) => {
+                let mut kept = kept.borrow();
+                kept.push_str(text);
+                kept.push('\n');
+            }
+        }
     }
 }
 
@@ -50,15 +66,7 @@ impl Trace {
     }
 
     pub(crate) fn line(&self, process: Id, text: &str) {
-        match &self.output {
-            // A trace that nobody reads any more is no reason to end.
-            TraceOutput::Host => {
-                let _ = writeln!(std::io::stderr(), "[{process:>5}] {text}");
-            }
-            TraceOutput::Kept(kept) => {
-                let _ = writeln!(kept.borrow_mut(), "[{process:>5}] {text}");
-            }
-        }
+        self.output.line(&format!("[{process:>5}] {text}"));
     }
 
     pub(crate) fn interrupted(&self, thread: Id, restarts: bool) {

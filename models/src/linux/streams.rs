@@ -1,11 +1,10 @@
 //! [`Streams`]: where standard input comes from, and where output goes.
 
 use std::{
-    cell::RefCell,
     collections::VecDeque,
     fmt,
     io::{self, IsTerminal, Read, Write},
-    rc::Rc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// What is behind descriptor 0 of the first process.
@@ -25,7 +24,9 @@ pub enum Output {
     /// The same of the host's process.
     Host,
     /// Kept here, to be looked at.
-    Kept(Rc<RefCell<Vec<u8>>>),
+    Kept(Written),
+    /// Kept in the state itself, so that a copy of the state has its own.
+    Own(Vec<u8>),
 }
 
 impl fmt::Debug for Output {
@@ -33,6 +34,7 @@ impl fmt::Debug for Output {
         match self {
             Self::Host => formatter.write_str("Host"),
             Self::Kept(bytes) => write!(formatter, "Kept({} bytes)", bytes.borrow().len()),
+            Self::Own(bytes) => write!(formatter, "Own({} bytes)", bytes.len()),
         }
     }
 }
@@ -57,11 +59,35 @@ pub struct Streams {
     /// Whether programs are told that these are a terminal.
     pub terminal: [bool; 3],
     /// What was read of the input and not used.
-    back: VecDeque<u8>,
+    pub(crate) back: VecDeque<u8>,
+}
+
+/// What a program wrote, shared with who looks at it.
+#[derive(Debug)]
+pub struct Shared<T>(Arc<Mutex<T>>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Default> Default for Shared<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> Shared<T> {
+    /// What is there now. The program waits while it is looked at.
+    #[must_use]
+    pub fn borrow(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Bytes that a program wrote.
-pub type Written = Rc<RefCell<Vec<u8>>>;
+pub type Written = Shared<Vec<u8>>;
 
 impl Streams {
     /// Those of the host's process.
@@ -113,9 +139,10 @@ impl Streams {
     }
 
     pub(crate) fn write(&mut self, stream: u8, bytes: &[u8]) -> io::Result<()> {
-        let output = if stream == 2 { &self.error } else { &self.output };
+        let output = if stream == 2 { &mut self.error } else { &mut self.output };
         match output {
-            Output::Kept(kept) => kept.borrow_mut().extend_from_slice(bytes),
+            Output::Kept(kept) => kept.borrow().extend_from_slice(bytes),
+            Output::Own(kept) => kept.extend_from_slice(bytes),
             Output::Host if stream == 2 => io::stderr().write_all(bytes)?,
             Output::Host => {
                 let mut out = io::stdout().lock();

@@ -6,7 +6,7 @@
 pub(crate) mod generic;
 mod tables;
 
-use terrella_platforms::{ByteOrder, Platform, SyscallConvention};
+use terrella_platforms::{ByteOrder, Platform, SyscallConvention, SyscallError, SyscallNumber};
 
 use crate::errno::Errno;
 
@@ -273,6 +273,7 @@ impl Abi {
                 tables: &tables::SPARC64,
                 thread_pointer: ThreadPointer::Register("g7"),
                 page: 8 * KIB,
+                top: 0x7fff_ffff_e000,
                 ..base
             },
             Platform::SPARC => Self {
@@ -296,6 +297,40 @@ impl Abi {
             },
             _ => return None,
         })
+    }
+
+    /// That of a platform that Linux does not have: the generic numbers, for
+    /// models of C libraries on bare processors.
+    pub(crate) fn bare(platform: Platform) -> Self {
+        static NOTHING: SyscallConvention = SyscallConvention {
+            name: "none",
+            instruction: "",
+            number: SyscallNumber::Register(""),
+            arguments: &[],
+            stack_arguments: None,
+            result: "",
+            second_result: None,
+            error: SyscallError::NegativeResult,
+            names: &[],
+        };
+        let definition = platform.definition();
+        Self {
+            machine: platform.name(),
+            word: usize::from(definition.pointer_bytes),
+            order: platform.byte_order(),
+            alignment: usize::from(definition.pointer_bytes.clamp(1, 8)),
+            aligned_pairs: false,
+            tables: &tables::GENERIC,
+            convention: &NOTHING,
+            clone: CloneOrder::TlsThenChild,
+            thread_pointer: ThreadPointer::Kernel,
+            action: ActionLayout::WithRestorer,
+            page: definition.page_bytes.into(),
+            top: definition.highest_address() / 4 * 3,
+            pie: 0,
+            capabilities: (0, 0),
+            platform_name: None,
+        }
     }
 
     /// A generic number as this processor has it.

@@ -360,7 +360,7 @@ pub(super) fn pwritev2(task: &mut Task<'_>) -> Answer {
     task.write_from(task.int(0), &vectors, offset)
 }
 
-fn seek(task: &mut Task<'_>, fd: i32, offset: i64, whence: i32) -> Result<u64, Errno> {
+pub(in crate::linux) fn seek(task: &mut Task<'_>, fd: i32, offset: i64, whence: i32) -> Result<u64, Errno> {
     let description = task.description_of(fd)?;
     let it = task.kernel.descriptions.get(&description).ok_or(Errno::EBADF)?;
     let (inode, position) = match it.kind {

@@ -19,6 +19,7 @@ mod table;
 mod threads;
 pub(super) mod time;
 
+pub(super) use io::seek;
 pub(super) use memory::{part, write_back};
 
 use std::{collections::HashMap, sync::OnceLock};

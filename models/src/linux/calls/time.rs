@@ -349,7 +349,7 @@ pub(super) fn adjtimex(_task: &mut Task<'_>) -> Answer {
 
 impl Kernel {
     /// Sends the signals of the timers that have run out.
-    pub(in crate::linux) fn run_timers(&mut self) {
+    pub(crate) fn run_timers(&mut self) {
         self.expire_timers();
         let now = self.clock.monotonic();
         let mut due = Vec::new();
@@ -383,7 +383,7 @@ impl Kernel {
     /// When the next timer runs out whose end changes anything. One whose
     /// signal waits already, or that nobody has read, is only counted, which
     /// can be done later.
-    pub(in crate::linux) fn next_timer(&self) -> Option<u64> {
+    pub(crate) fn next_timer(&self) -> Option<u64> {
         let processes = self.processes.values().flat_map(|process| {
             let timers = process.timers.iter().filter(|(id, timer)| {
                 let own = timer.thread.and_then(|id| self.threads.get(&id)).map(|it| &it.pending);

@@ -5,6 +5,8 @@ mod requests;
 mod spaces;
 mod turns;
 
+pub(crate) use programs::first_process;
+
 use std::{
     cell::Cell,
     collections::BTreeMap,

@@ -311,7 +311,7 @@ fn id_of_group(kernel: &Kernel, process: Id) -> Id {
     kernel.processes.get(&process).map_or(process, |process| process.id)
 }
 
-pub(super) fn first_process(id: Id, platform: Platform, abi: Arc<Abi>, folder: InodeId) -> Process {
+pub(crate) fn first_process(id: Id, platform: Platform, abi: Arc<Abi>, folder: InodeId) -> Process {
     let unlimited = (u64::MAX, u64::MAX);
     let mut limits = [unlimited; 16];
     limits[3] = (8 << 20, u64::MAX);

@@ -1,0 +1,121 @@
+//! All models, by name.
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use serde::Serialize;
+
+use super::types::{CType, Header, Model, Standard};
+
+/// All headers.
+pub(crate) const HEADERS: &[&Header] = &[
+    &super::string::HEADER,
+    &super::string::EXTENSIONS,
+    &super::string::FORTIFIED,
+    &super::ctype::HEADER,
+    &super::ctype::EXTENSIONS,
+    &super::sort::HEADER,
+    &super::sort::EXTENSIONS,
+    &super::ending::HEADER,
+    &super::ending::EXTENSIONS,
+    &super::ending::ASSERT,
+    &super::ending::RUNTIME,
+    &super::signals::HEADER,
+    &super::signals::POSIX,
+    &super::stdlib::HEADER,
+    &super::stdlib::INTTYPES,
+    &super::stdlib::EXTENSIONS,
+    &super::stdlib::RUNTIME,
+    &super::stdio::HEADER,
+    &super::stdio::EXTENSIONS,
+    &super::stdio::FORTIFIED,
+    &super::stdio::PRINT[0],
+    &super::stdio::PRINT[1],
+    &super::stdio::SCAN[0],
+    &super::stdio::SCAN[1],
+    &super::stdio::LINES[0],
+    &super::stdio::LINES[1],
+    &super::stdio::LINES[2],
+    &super::jumps::HEADER,
+    &super::jumps::EXTENSIONS,
+];
+
+/// The headers of all folders.
+fn headers() -> impl Iterator<Item = &'static Header> {
+    HEADERS.iter().chain(super::posix::HEADERS).chain(super::threads::HEADERS).copied()
+}
+
+/// The model of a name.
+pub(crate) fn find(name: &str) -> Option<&'static Model> {
+    static BY_NAME: OnceLock<BTreeMap<&'static str, &'static Model>> = OnceLock::new();
+    let all = || headers().flat_map(|header| header.models.iter());
+    BY_NAME.get_or_init(|| all().map(|model| (model.name, model)).collect()).get(name).copied()
+}
+
+/// What the catalogue says of one model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModelInfo {
+    /// The name of the function.
+    pub name: &'static str,
+    /// The header that declares it.
+    pub header: &'static str,
+    /// The document that it is from.
+    pub standard: Standard,
+    /// The types of its parameters.
+    pub parameters: Vec<CType>,
+    /// The type of its result.
+    pub result: CType,
+    /// In what the model is not precise, if it is not.
+    pub deviation: Option<&'static str>,
+}
+
+impl ModelInfo {
+    /// The function as C would declare it, without the names of parameters.
+    #[must_use]
+    pub fn declaration(&self) -> String {
+        let parameters: Vec<&str> = self.parameters.iter().map(|it| it.name()).collect();
+        let list = if parameters.is_empty() { "void".to_owned() } else { parameters.join(", ") };
+        let result = self.result.name();
+        let space = if result.ends_with('*') { "" } else { " " };
+        format!("{result}{space}{}({list})", self.name)
+    }
+}
+
+/// All models, by header and name.
+///
+/// ```
+/// let models = terrella_models::libc::catalogue();
+/// let strlen = models.iter().find(|model| model.name == "strlen").unwrap();
+/// assert_eq!(strlen.declaration(), "size_t strlen(void *)");
+/// assert!(strlen.deviation.is_none());
+/// ```
+#[must_use]
+pub fn catalogue() -> Vec<ModelInfo> {
+    let mut all: Vec<ModelInfo> = Vec::new();
+    for header in headers() {
+        for model in header.models {
+            all.push(ModelInfo {
+                name: model.name,
+                header: header.name,
+                standard: header.standard,
+                parameters: model.function.parameters().to_vec(),
+                result: model.function.result(),
+                deviation: model.deviation,
+            });
+        }
+    }
+    all.sort_by_key(|model| (model.standard, model.header, model.name));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_name_has_one_model() {
+        let mut names = BTreeSet::new();
+        for model in super::catalogue() {
+            assert!(names.insert(model.name), "`{}` has two models", model.name);
+        }
+    }
+}

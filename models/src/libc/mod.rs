@@ -1,0 +1,57 @@
+//! The C library: models of its functions, one for all processors.
+//!
+//! A model is a Rust function with typed arguments; where they stand is told by
+//! the calling convention of the program. All models of a machine share one
+//! state: files, streams, heap, clock, environment and signals belong to the
+//! machine, and are saved, loaded and restored with it. Behind the functions of
+//! POSIX is the same kernel as behind the system calls of [`linux`](crate::linux).
+//!
+//! ```no_run
+//! use terrella_machine_state::{Emulator, Machine, Return};
+//! use terrella_models::libc::{LIBC, Libc, LinkModels};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut emulator: Box<dyn Emulator> = unimplemented!();
+//! let loaded = terrella_loaders::load_file("library.so", &Default::default())?;
+//! let library = loaded.executables[0].clone();
+//! let mut machine = loaded.into_machine()?;
+//! let report = machine.link_models(&library)?;
+//! println!("nothing answers {:?}", report.unmodelled);
+//! machine.call(&mut *emulator, "greet", &["world".into()], Return::Void)?;
+//! machine.extract(&mut *emulator)?;
+//! println!("{}", String::from_utf8_lossy(machine.get::<Libc>(LIBC)?.output()));
+//! # Ok(())
+//! # }
+//! ```
+
+mod catalogue;
+mod context;
+mod ctype;
+mod ending;
+mod error;
+mod item;
+mod jumps;
+mod layouts;
+mod link;
+mod nested;
+mod numbers;
+mod posix;
+mod saved;
+mod signals;
+mod sort;
+mod state;
+mod stdio;
+mod stdlib;
+mod string;
+mod threads;
+mod trace;
+mod types;
+mod variable;
+mod variables;
+mod wide;
+
+pub use catalogue::{ModelInfo, catalogue};
+pub use error::Error;
+pub use item::Libc;
+pub use link::{LIBC, LibcOptions, LinkError, LinkModels, ModelReport};
+pub use types::{CType, Flavour, Standard};

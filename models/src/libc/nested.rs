@@ -1,0 +1,159 @@
+//! Calls of guest functions by models: `qsort`, `atexit`, signal handlers.
+//!
+//! A model cannot run the guest, as it is called by it. It has the processor
+//! go to the function, with a return address of the library's own, and
+//! remembers how to go on; when the function comes back there, the rest of the
+//! model runs, and returns to its own caller. What is remembered is part of the
+//! state, so that a snapshot in the middle of a comparison is as good as any.
+
+use serde::{Deserialize, Serialize};
+use terrella_emulator_api::{EmulatorExt, Flow};
+use terrella_machine_state::{
+    ArgumentValue, Return, ReturnValue,
+    call::{CallSetup, place_call, read_result},
+};
+use terrella_platforms::{CodeAddressBit, ReturnBy};
+
+use super::{
+    context::Context,
+    error::Result,
+    types::{CType, Outcome, Ptr, Reply},
+};
+
+/// How a model goes on after a function of the guest's.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Continuation {
+    /// Sorting.
+    Sort(Box<super::sort::Sort>),
+    /// A binary search.
+    Search(super::sort::Search),
+    /// A linear search.
+    Find(super::sort::Find),
+    /// The end of the program.
+    Exit(super::ending::Leaving),
+    /// The way from the start code to `main` and on to `exit`.
+    Start(super::ending::Starting),
+    /// Signal handlers, and then this result.
+    Signals { result: i64, mask: u64 },
+    /// The function of `pthread_once`: its control word.
+    Once(Ptr),
+    /// A thread's function, or a destructor of its data behind it.
+    Thread { result: Option<u64> },
+    /// Nothing but this result.
+    Result(i64),
+}
+
+/// A call of the guest that has not come back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Frame {
+    /// The model that called, for messages.
+    pub(crate) model: String,
+    stack: u64,
+    link: Option<u64>,
+    returns: Return,
+    pub(crate) then: Continuation,
+    /// The type of the model's own result.
+    result: CType,
+}
+
+impl Frame {
+    /// The first frame of a thread: what its function returns to.
+    pub(crate) fn of_thread(id: u64, stack: u64) -> Self {
+        Self {
+            model: format!("thread {id}"),
+            stack,
+            link: None,
+            returns: Return::Pointer,
+            then: Continuation::Thread { result: None },
+            result: CType::Void,
+        }
+    }
+
+    /// Whether a jump to a stack pointer leaves the model that called: on all
+    /// stacks that grow downwards, what is above is older.
+    pub(crate) const fn is_left(&self, stack: u64) -> bool {
+        self.stack < stack
+    }
+}
+
+/// So many calls into each other are not meant.
+const DEEPEST: usize = 4096;
+
+impl Context<'_> {
+    /// Calls a function of the guest's; the model goes on with `then`.
+    pub(crate) fn call_guest(
+        &mut self,
+        function: Ptr,
+        arguments: &[ArgumentValue],
+        returns: CType,
+        result: CType,
+        then: Continuation,
+    ) -> Result<Reply> {
+        if self.state.frames.len() >= DEEPEST {
+            return self.misuse(format!("{DEEPEST} calls of the guest into each other"));
+        }
+        let convention = self.call.convention();
+        let resume = self.state.layout.resume;
+        let returns = returns.result(&self.model);
+        let emulator = self.call.emulator();
+        let definition = emulator.definition();
+        let stack = emulator.read_register(definition.stack_pointer)?;
+        let link = match convention.return_by {
+            ReturnBy::Link { register, .. } => Some(emulator.read_register(register)?),
+            _ => None,
+        };
+        let bit = match definition.code_address_bit {
+            CodeAddressBit::Address => 0,
+            CodeAddressBit::ThumbOnly => 1,
+            _ => function.0 & 1,
+        };
+        let mut setup = CallSetup::new(convention, function.0, arguments, resume | bit);
+        setup.returns = returns;
+        place_call(emulator, &setup)?;
+        let model = self.name.to_owned();
+        self.state.frames.push(Frame { model, stack, link, returns, then, result });
+        Ok(Reply::Elsewhere)
+    }
+
+    /// A function of the guest's has come back to the library.
+    pub(crate) fn resumed(&mut self) -> Result<Flow> {
+        let Some(frame) = self.state.frames.pop() else {
+            return self.misuse("a return to the library that nothing called");
+        };
+        let convention = self.call.convention();
+        let emulator = self.call.emulator();
+        let value = read_result(emulator, convention, frame.returns, None)?;
+        let definition = emulator.definition();
+        emulator.write_register(definition.stack_pointer, frame.stack)?;
+        if let (ReturnBy::Link { register, .. }, Some(link)) = (&convention.return_by, frame.link) {
+            emulator.write_register(*register, link)?;
+        }
+        let result = frame.result;
+        let reply = self.go_on(frame.then, &value, result)?;
+        match (reply, result) {
+            (Reply::Int(value), CType::Int) => value.give(self),
+            (Reply::Int(value), ctype) => self.give_integer(ctype, value.into()),
+            (other, _) => other.give(self),
+        }
+    }
+
+    fn go_on(&mut self, then: Continuation, value: &ReturnValue, result: CType) -> Result<Reply> {
+        match then {
+            Continuation::Sort(sort) => sort.compared(self, value.as_i64()),
+            Continuation::Search(search) => search.compared(self, value.as_i64()),
+            Continuation::Find(find) => find.compared(self, value.as_i64()),
+            Continuation::Exit(leaving) => leaving.go_on(self),
+            Continuation::Start(starting) => starting.go_on(self, value.as_i64()),
+            Continuation::Signals { result: then, mask } => {
+                self.restore_mask(mask);
+                self.deliver_signals(then, result)
+            }
+            Continuation::Once(control) => self.once_done(control),
+            Continuation::Thread { result } => self.thread_ended(result.unwrap_or(value.as_u64())),
+            Continuation::Result(value) => {
+                self.give_integer(result, value.into())?;
+                Ok(Reply::Void)
+            }
+        }
+    }
+}

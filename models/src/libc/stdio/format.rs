@@ -1,0 +1,485 @@
+//! Format strings of `printf` (C99 7.19.6.1, with POSIX's numbered arguments
+//! and apostrophes).
+
+use super::super::{
+    context::Context,
+    error::Result,
+    numbers::{self, Style},
+    types::{CType, Ptr},
+    variable::Variable,
+};
+
+/// How wide an argument is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    Char,
+    Short,
+    Int,
+    Long,
+    LongLong,
+    Max,
+    Size,
+    Difference,
+    LongDouble,
+}
+
+/// Reads the letters of a length.
+pub(super) fn length(text: &[u8], at: &mut usize) -> Length {
+    let twice = text.get(*at + 1) == text.get(*at);
+    let (length, letters) = match text.get(*at) {
+        Some(b'h') if twice => (Length::Char, 2),
+        Some(b'h') => (Length::Short, 1),
+        Some(b'l') if twice => (Length::LongLong, 2),
+        Some(b'l') => (Length::Long, 1),
+        Some(b'q') => (Length::LongLong, 1),
+        Some(b'j') => (Length::Max, 1),
+        Some(b'z' | b'Z') => (Length::Size, 1),
+        Some(b't') => (Length::Difference, 1),
+        Some(b'L') => (Length::LongDouble, 1),
+        _ => (Length::Int, 0),
+    };
+    *at += letters;
+    length
+}
+
+impl Length {
+    /// The type of an integer argument.
+    pub(super) const fn ctype(self, signed: bool) -> CType {
+        match (self, signed) {
+            (Self::Char | Self::Short | Self::Int, true) => CType::Int,
+            (Self::Char | Self::Short | Self::Int, false) => CType::Unsigned,
+            (Self::Long | Self::Difference, true) => CType::Long,
+            (Self::Long, false) => CType::UnsignedLong,
+            (Self::Size | Self::Difference, _) => CType::Size,
+            (Self::LongLong | Self::Max | Self::LongDouble, true) => CType::LongLong,
+            (Self::LongLong | Self::Max | Self::LongDouble, false) => CType::UnsignedLongLong,
+        }
+    }
+
+    /// Bytes of the integer.
+    pub(super) fn bytes(self, c: &Context<'_>) -> u8 {
+        match self {
+            Self::Char => 1,
+            Self::Short => 2,
+            Self::Int => c.model.int,
+            Self::Long => c.model.long,
+            Self::Size | Self::Difference => c.model.pointer,
+            _ => 8,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Flags {
+    left: bool,
+    plus: bool,
+    space: bool,
+    alternative: bool,
+    zero: bool,
+}
+
+/// A width or a precision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Amount {
+    None,
+    Given(usize),
+    /// The next argument, or the one of a number.
+    Argument(Option<usize>),
+}
+
+/// A conversion, as it is written.
+#[derive(Debug, Clone, Copy)]
+struct Conversion {
+    /// Its argument, where they are numbered: from 1.
+    argument: Option<usize>,
+    flags: Flags,
+    width: Amount,
+    precision: Amount,
+    length: Length,
+    letter: u8,
+}
+
+/// Nothing is wider than this.
+const WIDEST: usize = 1 << 26;
+/// The most numbered arguments.
+const MOST_ARGUMENTS: usize = 512;
+
+fn number(text: &[u8], at: &mut usize) -> Option<usize> {
+    let start = *at;
+    let mut value = 0_usize;
+    while let Some(digit) = text.get(*at).filter(|byte| byte.is_ascii_digit()) {
+        value = value.saturating_mul(10).saturating_add(usize::from(digit - b'0'));
+        *at += 1;
+    }
+    (*at > start).then_some(value)
+}
+
+/// `3$` of a numbered argument.
+fn numbered(text: &[u8], at: &mut usize) -> Option<usize> {
+    let mut ahead = *at;
+    let value = number(text, &mut ahead)?;
+    if text.get(ahead) != Some(&b'$') || value == 0 || value > MOST_ARGUMENTS {
+        return None;
+    }
+    *at = ahead + 1;
+    Some(value)
+}
+
+fn amount(text: &[u8], at: &mut usize) -> Amount {
+    if text.get(*at) == Some(&b'*') {
+        *at += 1;
+        return Amount::Argument(numbered(text, at));
+    }
+    number(text, at).map_or(Amount::None, Amount::Given)
+}
+
+/// Reads a conversion from behind its percent sign.
+fn conversion(text: &[u8], at: &mut usize) -> Option<Conversion> {
+    let argument = numbered(text, at);
+    let mut flags = Flags::default();
+    loop {
+        match text.get(*at)? {
+            b'-' => flags.left = true,
+            b'+' => flags.plus = true,
+            b' ' => flags.space = true,
+            b'#' => flags.alternative = true,
+            b'0' => flags.zero = true,
+            // Groups of thousands: there are none in the locale C.
+            b'\'' | b'I' => {}
+            _ => break,
+        }
+        *at += 1;
+    }
+    let width = amount(text, at);
+    let mut precision = Amount::None;
+    if text.get(*at) == Some(&b'.') {
+        *at += 1;
+        // A negative precision is none, and a missing one is zero.
+        if text.get(*at) == Some(&b'-') {
+            *at += 1;
+            number(text, at);
+        } else {
+            precision = match amount(text, at) {
+                Amount::None => Amount::Given(0),
+                other => other,
+            };
+        }
+    }
+    let length = length(text, at);
+    let letter = *text.get(*at)?;
+    *at += 1;
+    Some(Conversion { argument, flags, width, precision, length, letter })
+}
+
+/// An argument as it was fetched.
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    Integer(i128),
+    Float(f64),
+}
+
+/// Where arguments come from: one after the other, or by their numbers.
+struct Arguments<'v> {
+    from: &'v mut Variable,
+    numbered: Option<Vec<Value>>,
+}
+
+impl Conversion {
+    /// The type of its argument.
+    fn ctype(&self) -> Option<CType> {
+        Some(match self.letter {
+            b'd' | b'i' => self.length.ctype(true),
+            b'o' | b'u' | b'x' | b'X' | b'b' | b'B' => self.length.ctype(false),
+            b'c' if self.length == Length::Long => CType::Wide,
+            b'C' => CType::Wide,
+            b'c' => CType::Int,
+            b's' | b'S' | b'p' | b'n' => CType::Pointer,
+            b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'a' | b'A' => CType::Double,
+            _ => return None,
+        })
+    }
+}
+
+impl Arguments<'_> {
+    /// All numbered arguments: their types are those of the conversions.
+    fn collect(&mut self, c: &mut Context<'_>, format: &[u8]) -> Result<()> {
+        let mut types: Vec<Option<(CType, bool)>> = Vec::new();
+        let mut note = |place: usize, ctype: CType, long: bool| {
+            if types.len() < place {
+                types.resize(place, None);
+            }
+            types[place - 1] = Some((ctype, long));
+        };
+        let mut at = 0;
+        while let Some(percent) = format[at..].iter().position(|byte| *byte == b'%') {
+            at += percent + 1;
+            let Some(it) = conversion(format, &mut at) else { break };
+            for amount in [it.width, it.precision] {
+                if let Amount::Argument(Some(place)) = amount {
+                    note(place, CType::Int, false);
+                }
+            }
+            if let (Some(place), Some(ctype)) = (it.argument, it.ctype()) {
+                note(place, ctype, it.length == Length::LongDouble);
+            }
+        }
+        let mut values = Vec::new();
+        for slot in types {
+            let (ctype, long) = slot.unwrap_or((CType::Int, false));
+            values.push(fetch(c, self.from, ctype, long)?);
+        }
+        self.numbered = Some(values);
+        Ok(())
+    }
+
+    fn next(&mut self, c: &mut Context<'_>, place: Option<usize>, ctype: CType, long: bool) -> Result<Value> {
+        match (place, &self.numbered) {
+            (Some(place), Some(values)) => Ok(values.get(place - 1).copied().unwrap_or(Value::Integer(0))),
+            _ => fetch(c, self.from, ctype, long),
+        }
+    }
+
+    fn integer(&mut self, c: &mut Context<'_>, place: Option<usize>, ctype: CType) -> Result<i128> {
+        Ok(match self.next(c, place, ctype, false)? {
+            Value::Integer(value) => value,
+            Value::Float(_) => 0,
+        })
+    }
+
+    fn amount(&mut self, c: &mut Context<'_>, amount: Amount) -> Result<Option<i64>> {
+        Ok(match amount {
+            Amount::None => None,
+            Amount::Given(value) => Some(value.min(WIDEST) as i64),
+            Amount::Argument(place) => {
+                let value = self.integer(c, place, CType::Int)?;
+                Some((value as i64).clamp(-(WIDEST as i64), WIDEST as i64))
+            }
+        })
+    }
+}
+
+fn fetch(c: &mut Context<'_>, from: &mut Variable, ctype: CType, long: bool) -> Result<Value> {
+    Ok(match ctype {
+        CType::Double if long => Value::Float(c.variable_long_double(from)?),
+        CType::Double => Value::Float(c.variable_double(from)?),
+        _ => Value::Integer(c.variable_integer(from, ctype)?),
+    })
+}
+
+/// What a format came to.
+pub(super) enum Formatted {
+    Text(Vec<u8>),
+    /// A character has no bytes in this locale: `EILSEQ`.
+    NoCharacter,
+}
+
+/// A number with its sign or prefix, padded.
+fn pad(out: &mut Vec<u8>, sign: &str, body: &[u8], width: usize, flags: Flags, zeros: bool) {
+    let length = sign.len() + body.len();
+    let padding = width.saturating_sub(length);
+    if !flags.left && !zeros {
+        out.resize(out.len() + padding, b' ');
+    }
+    out.extend_from_slice(sign.as_bytes());
+    if !flags.left && zeros {
+        out.resize(out.len() + padding, b'0');
+    }
+    out.extend_from_slice(body);
+    if flags.left {
+        out.resize(out.len() + padding, b' ');
+    }
+}
+
+const fn sign_of(negative: bool, flags: Flags) -> &'static str {
+    match (negative, flags.plus, flags.space) {
+        (true, ..) => "-",
+        (_, true, _) => "+",
+        (_, _, true) => " ",
+        _ => "",
+    }
+}
+
+impl Context<'_> {
+    /// Formats. The counts of `%n` are written.
+    pub(super) fn format(&mut self, format: &[u8], from: &mut Variable) -> Result<Formatted> {
+        let mut arguments = Arguments { from, numbered: None };
+        let mut probe = 0;
+        if let Some(percent) = format.iter().position(|byte| *byte == b'%') {
+            probe += percent + 1;
+            let is_numbered = numbered(format, &mut probe).is_some();
+            if is_numbered || format.windows(2).any(|pair| pair[0].is_ascii_digit() && pair[1] == b'$') {
+                arguments.collect(self, format)?;
+            }
+        }
+        let mut out = Vec::with_capacity(format.len());
+        let mut at = 0;
+        while let Some(percent) = format[at..].iter().position(|byte| *byte == b'%') {
+            out.extend_from_slice(&format[at..at + percent]);
+            let start = at + percent;
+            at = start + 1;
+            let Some(it) = conversion(format, &mut at) else {
+                // Incomplete: nothing more is written.
+                return Ok(Formatted::Text(out));
+            };
+            if !self.convert(&it, &mut arguments, &mut out)? {
+                return Ok(Formatted::NoCharacter);
+            }
+            if it.ctype().is_none() && !matches!(it.letter, b'%' | b'm') {
+                out.extend_from_slice(&format[start..at]);
+            }
+            if out.len() > WIDEST * 4 {
+                return self.misuse("a format that makes more than 256 MiB");
+            }
+        }
+        out.extend_from_slice(&format[at..]);
+        Ok(Formatted::Text(out))
+    }
+
+    /// `false` if a wide character has no bytes.
+    fn convert(&mut self, it: &Conversion, arguments: &mut Arguments<'_>, out: &mut Vec<u8>) -> Result<bool> {
+        let mut flags = it.flags;
+        let width = arguments.amount(self, it.width)?.unwrap_or(0);
+        flags.left |= width < 0;
+        let width = width.unsigned_abs() as usize;
+        let precision = arguments.amount(self, it.precision)?.and_then(|value| usize::try_from(value).ok());
+        match it.letter {
+            b'%' => out.push(b'%'),
+            b'd' | b'i' => {
+                let value = arguments.integer(self, it.argument, it.length.ctype(true))?;
+                let shift = 128 - 8 * u32::from(it.length.bytes(self));
+                let value = value << shift >> shift;
+                let digits = if value == 0 && precision == Some(0) {
+                    String::new()
+                } else {
+                    format!("{:0>1$}", value.unsigned_abs(), precision.unwrap_or(1))
+                };
+                let zeros = flags.zero && precision.is_none();
+                pad(out, sign_of(value < 0, flags), digits.as_bytes(), width, flags, zeros);
+            }
+            b'o' | b'u' | b'x' | b'X' | b'b' | b'B' => {
+                let value = arguments.integer(self, it.argument, it.length.ctype(false))?;
+                let shift = 128 - 8 * u32::from(it.length.bytes(self));
+                let value = (value as u128) << shift >> shift;
+                let digits = match it.letter {
+                    b'o' => format!("{value:o}"),
+                    b'u' => format!("{value}"),
+                    b'x' => format!("{value:x}"),
+                    b'X' => format!("{value:X}"),
+                    _ => format!("{value:b}"),
+                };
+                let digits = if value == 0 && precision == Some(0) { String::new() } else { digits };
+                let mut digits = format!("{digits:0>0$}", precision.unwrap_or(0));
+                let mut prefix = "";
+                if flags.alternative {
+                    match it.letter {
+                        b'o' if !digits.starts_with('0') => digits.insert(0, '0'),
+                        b'x' if value != 0 => prefix = "0x",
+                        b'X' if value != 0 => prefix = "0X",
+                        b'b' if value != 0 => prefix = "0b",
+                        b'B' if value != 0 => prefix = "0B",
+                        _ => {}
+                    }
+                }
+                let zeros = flags.zero && precision.is_none();
+                pad(out, prefix, digits.as_bytes(), width, flags, zeros);
+            }
+            b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'a' | b'A' => {
+                let long = it.length == Length::LongDouble;
+                let value = match arguments.next(self, it.argument, CType::Double, long)? {
+                    Value::Float(value) => value,
+                    Value::Integer(_) => 0.0,
+                };
+                let upper = it.letter.is_ascii_uppercase();
+                let style = Style { alternative: flags.alternative, upper, precision };
+                let sign = sign_of(value.is_sign_negative(), flags);
+                if !value.is_finite() {
+                    let text = match (value.is_nan(), upper) {
+                        (true, false) => "nan",
+                        (true, true) => "NAN",
+                        (false, false) => "inf",
+                        (false, true) => "INF",
+                    };
+                    pad(out, sign, text.as_bytes(), width, flags, false);
+                    return Ok(true);
+                }
+                let text = match it.letter.to_ascii_lowercase() {
+                    b'e' => numbers::scientific(value, style),
+                    b'f' => numbers::fixed(value, style),
+                    b'g' => numbers::general(value, style),
+                    _ => {
+                        // The zeros stand behind the prefix.
+                        let text = numbers::hexadecimal_form(value, style);
+                        let (prefix, digits) = text.split_at(2);
+                        let sign = format!("{sign}{prefix}");
+                        pad(out, &sign, digits.as_bytes(), width, flags, flags.zero);
+                        return Ok(true);
+                    }
+                };
+                pad(out, sign, text.as_bytes(), width, flags, flags.zero);
+            }
+            b'c' if it.length != Length::Long => {
+                let byte = arguments.integer(self, it.argument, CType::Int)? as u8;
+                pad(out, "", &[byte], width, flags, false);
+            }
+            b'c' | b'C' => {
+                let wide = arguments.integer(self, it.argument, CType::Wide)? as u32;
+                let Some(bytes) = self.state.multibyte(wide) else { return Ok(false) };
+                pad(out, "", &bytes, width, flags, false);
+            }
+            b's' if it.length != Length::Long => {
+                let address = Ptr(arguments.integer(self, it.argument, CType::Pointer)? as u64);
+                let text = match (address.is_null(), precision) {
+                    (true, Some(limit)) if limit < 6 => Vec::new(),
+                    (true, _) => b"(null)".to_vec(),
+                    (false, Some(limit)) => self.text_within(address, limit as u64)?,
+                    (false, None) => self.text(address)?,
+                };
+                pad(out, "", &text, width, flags, false);
+            }
+            b's' | b'S' => {
+                let address = Ptr(arguments.integer(self, it.argument, CType::Pointer)? as u64);
+                let mut text = Vec::new();
+                if address.is_null() {
+                    text.extend_from_slice(b"(null)");
+                } else {
+                    let size = u64::from(self.model.wide);
+                    let limit = precision.unwrap_or(super::super::context::LONGEST);
+                    for index in 0.. {
+                        if text.len() >= limit {
+                            break;
+                        }
+                        let wide = self.read_integer(address.add(index * size), size as u8)? as u32;
+                        if wide == 0 {
+                            break;
+                        }
+                        let Some(bytes) = self.state.multibyte(wide) else { return Ok(false) };
+                        if text.len() + bytes.len() > limit {
+                            break;
+                        }
+                        text.extend(bytes);
+                    }
+                }
+                pad(out, "", &text, width, flags, false);
+            }
+            b'p' => {
+                let value = arguments.integer(self, it.argument, CType::Pointer)? as u64;
+                let text = if value == 0 { "(nil)".to_owned() } else { format!("{value:x}") };
+                let prefix = if value == 0 { String::new() } else { format!("{}0x", sign_of(false, flags)) };
+                pad(out, &prefix, text.as_bytes(), width, flags, flags.zero && value != 0);
+            }
+            b'n' => {
+                let address = Ptr(arguments.integer(self, it.argument, CType::Pointer)? as u64);
+                let bytes = it.length.bytes(self);
+                self.write_integer(address, out.len() as u64, bytes)?;
+            }
+            b'm' => {
+                let at = Ptr(self.state.layout.errno);
+                let number = self.read_int(at)?;
+                let text = super::super::string::error_text(self, number);
+                pad(out, "", &text, width, flags, false);
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,268 @@
+//! `stdio.h`: streams over the descriptors of the process.
+//!
+//! A stream keeps nothing back: what is written is seen at once, and what is
+//! read is taken out byte by byte, so that a program that uses both a stream
+//! and its descriptor sees one order.
+
+mod files;
+mod format;
+mod lines;
+mod print;
+mod scan;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use files::{EXTENSIONS, HEADER, fresh_name};
+pub(crate) use lines::HEADER as LINES;
+pub(crate) use print::{FORTIFIED, HEADER as PRINT, text as formatted};
+pub(crate) use scan::HEADER as SCAN;
+
+use super::{
+    context::Context,
+    error::{Failure, Result},
+    types::Ptr,
+};
+use crate::{
+    errno::Errno,
+    linux::alone::{self, NoResult},
+};
+
+/// What a stream is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Source {
+    /// A descriptor.
+    Descriptor(i32),
+    /// `fmemopen`: a piece of guest memory.
+    Memory { address: Ptr, size: u64, position: u64, length: u64, append: bool },
+    /// `open_memstream`: a block of the heap that grows; where its address and
+    /// its size are told.
+    Growing { block: Ptr, room: u64, position: u64, length: u64, address_at: Ptr, size_at: Ptr },
+    /// A text that is scanned.
+    Closed,
+}
+
+/// A stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stream {
+    pub(crate) source: Source,
+    pub(crate) reads: bool,
+    pub(crate) writes: bool,
+    pub(crate) at_end: bool,
+    pub(crate) error: bool,
+    /// What `ungetc` has put back, the next byte last.
+    pub(crate) pushed: Vec<u8>,
+    /// Less than 0 for bytes, more for wide characters (`fwide`).
+    pub(crate) orientation: i32,
+    /// The object came from the heap.
+    pub(crate) owned: bool,
+}
+
+/// Bytes that can be put back.
+const MOST_PUSHED: usize = 64;
+
+impl Stream {
+    /// One of the three that are open from the beginning.
+    pub(crate) const fn standard(fd: i32) -> Self {
+        Self::new(Source::Descriptor(fd), fd == 0, fd != 0)
+    }
+
+    pub(crate) const fn new(source: Source, reads: bool, writes: bool) -> Self {
+        Self {
+            source,
+            reads,
+            writes,
+            at_end: false,
+            error: false,
+            pushed: Vec::new(),
+            orientation: 0,
+            owned: false,
+        }
+    }
+}
+
+impl Context<'_> {
+    /// A stream by the address of its object.
+    pub(super) fn stream(&mut self, file: Ptr) -> Result<&mut Stream> {
+        match self.state.streams.get_mut(&file.0) {
+            Some(stream) => Ok(stream),
+            None => Err(Failure::Misuse(format!("{:#x} is no open stream", file.0))),
+        }
+    }
+
+    /// What a task of the kernel's came to: a result, or an error number.
+    pub(super) fn settle<T>(&mut self, result: Result<T, NoResult>) -> Result<Result<T, Errno>> {
+        match result {
+            Ok(value) => Ok(Ok(value)),
+            Err(NoResult::Error(errno)) => Ok(Err(errno)),
+            Err(NoResult::WaitsForEver) => Err(Failure::WaitsForEver),
+            Err(NoResult::NotAlone) => Ok(Err(Errno::ENOSYS)),
+            Err(NoResult::Exit(status)) => Err(Failure::Exit(status)),
+            Err(NoResult::Emulator(error)) => Err(error.into()),
+        }
+    }
+
+    /// Reads up to so many bytes from a descriptor.
+    pub(super) fn read_fd(&mut self, fd: i32, size: u64) -> Result<Result<Vec<u8>, Errno>> {
+        let abi = self.state.abi.clone();
+        let emulator = self.call.emulator();
+        let result = alone::read(&mut self.state.kernel, emulator, &abi, fd, size);
+        self.settle(result)
+    }
+
+    /// Writes all bytes to a descriptor.
+    pub(super) fn write_fd(&mut self, fd: i32, bytes: &[u8]) -> Result<Result<(), Errno>> {
+        let abi = self.state.abi.clone();
+        let emulator = self.call.emulator();
+        let result = alone::write(&mut self.state.kernel, emulator, &abi, fd, bytes);
+        self.settle(result)
+    }
+
+    pub(super) fn seek_fd(&mut self, fd: i32, offset: i64, whence: i32) -> Result<Result<u64, Errno>> {
+        let abi = self.state.abi.clone();
+        let emulator = self.call.emulator();
+        let result = alone::seek(&mut self.state.kernel, emulator, &abi, fd, offset, whence);
+        self.settle(result)
+    }
+
+    /// Up to so many bytes of a stream; fewer only at its end, or where it
+    /// fails.
+    pub(super) fn take(&mut self, file: Ptr, size: u64) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        while (bytes.len() as u64) < size {
+            let left = size - bytes.len() as u64;
+            let stream = self.stream(file)?;
+            if let Some(byte) = stream.pushed.pop() {
+                bytes.push(byte);
+                continue;
+            }
+            if !stream.reads {
+                stream.error = true;
+                self.set_errno(Errno::EBADF)?;
+                break;
+            }
+            let more = match stream.source {
+                Source::Descriptor(fd) => match self.read_fd(fd, left.min(1 << 20))? {
+                    Ok(more) => more,
+                    Err(errno) => {
+                        self.stream(file)?.error = true;
+                        self.set_errno(errno)?;
+                        break;
+                    }
+                },
+                Source::Memory { address, position, length, .. } => {
+                    let count = left.min(length.saturating_sub(position));
+                    let more = self.read(address.add(position), count)?;
+                    if let Source::Memory { position, .. } = &mut self.stream(file)?.source {
+                        *position += count;
+                    }
+                    more
+                }
+                Source::Growing { .. } | Source::Closed => Vec::new(),
+            };
+            if more.is_empty() {
+                self.stream(file)?.at_end = true;
+                break;
+            }
+            bytes.extend(more);
+        }
+        Ok(bytes)
+    }
+
+    /// The next byte of a stream.
+    pub(super) fn take_byte(&mut self, file: Ptr) -> Result<Option<u8>> {
+        Ok(self.take(file, 1)?.first().copied())
+    }
+
+    /// Puts a byte back.
+    pub(super) fn put_back(&mut self, file: Ptr, byte: u8) -> Result<bool> {
+        let stream = self.stream(file)?;
+        if stream.pushed.len() >= MOST_PUSHED {
+            return Ok(false);
+        }
+        stream.pushed.push(byte);
+        stream.at_end = false;
+        Ok(true)
+    }
+
+    /// Writes bytes to a stream; `false`, with `errno`, if it fails.
+    pub(super) fn put(&mut self, file: Ptr, bytes: &[u8]) -> Result<bool> {
+        let stream = self.stream(file)?;
+        if !stream.writes {
+            stream.error = true;
+            self.set_errno(Errno::EBADF)?;
+            return Ok(false);
+        }
+        if bytes.is_empty() {
+            return Ok(true);
+        }
+        match stream.source {
+            Source::Descriptor(fd) => {
+                // Reading and writing share one position: what was put back is
+                // forgotten.
+                let ahead = std::mem::take(&mut stream.pushed).len();
+                if ahead > 0 {
+                    let _ = self.seek_fd(fd, -(ahead as i64), 1)?;
+                }
+                if let Err(errno) = self.write_fd(fd, bytes)? {
+                    self.stream(file)?.error = true;
+                    self.set_errno(errno)?;
+                    return Ok(false);
+                }
+            }
+            Source::Memory { address, size, position, length, append } => {
+                let at = if append { length } else { position };
+                let count = (bytes.len() as u64).min(size.saturating_sub(at));
+                self.write(address.add(at), &bytes[..count as usize])?;
+                let end = at + count;
+                if end < size && end > length {
+                    self.write(address.add(end), &[0])?;
+                }
+                if let Source::Memory { position, length, .. } = &mut self.stream(file)?.source {
+                    *position = end;
+                    *length = (*length).max(end);
+                }
+                if count < bytes.len() as u64 {
+                    self.stream(file)?.error = true;
+                    self.set_errno(Errno::ENOSPC)?;
+                    return Ok(false);
+                }
+            }
+            Source::Growing { .. } => return self.grow(file, bytes),
+            Source::Closed => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Writes to a stream of `open_memstream`, and tells where it is.
+    fn grow(&mut self, file: Ptr, bytes: &[u8]) -> Result<bool> {
+        let Source::Growing { block, room, position, length, address_at, size_at } =
+            self.stream(file)?.source
+        else {
+            return Ok(false);
+        };
+        let end = position + bytes.len() as u64;
+        let (mut block, mut room) = (block, room);
+        if end + 1 > room {
+            let wanted = (end + 1).max(room.saturating_mul(2)).max(128);
+            let Some(new) = self.malloc(wanted)? else {
+                self.set_errno(Errno::ENOMEM)?;
+                return Ok(false);
+            };
+            self.write(new, &vec![0; wanted as usize])?;
+            if !block.is_null() {
+                let old = self.read(block, length)?;
+                self.write(new, &old)?;
+                self.free(block)?;
+            }
+            (block, room) = (new, wanted);
+        }
+        self.write(block.add(position), bytes)?;
+        let length = length.max(end);
+        self.write(block.add(length), &[0])?;
+        self.write_pointer(address_at, block)?;
+        self.write_pointer(size_at, Ptr(length))?;
+        self.stream(file)?.source =
+            Source::Growing { block, room, position: end, length, address_at, size_at };
+        Ok(true)
+    }
+}

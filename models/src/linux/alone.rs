@@ -1,0 +1,227 @@
+//! A kernel with one process and no program of its own: what stands behind the
+//! models of C libraries, so that they see the same files, sockets and clocks
+//! as system calls do.
+
+use std::sync::Arc;
+
+use terrella_emulator_api::{Emulator, Permissions};
+use terrella_platforms::Platform;
+
+use super::{
+    abi::{Abi, generic::*},
+    calls,
+    descriptions::Kind,
+    kernel::{Clock, Kernel},
+    memory::{AddressSpace, Area},
+    process::{Descriptor, Id, PendingCall, SignalInfo, Thread},
+    streams::Streams,
+    system::first_process,
+    task::{Action, Refusal, Task},
+};
+use crate::{
+    errno::Errno,
+    files::{FileSystem, ROOT},
+};
+
+/// The number of the process, and of its thread.
+pub(crate) const ALONE: Id = 1;
+
+/// Why a call of a process that is alone has no result.
+#[derive(Debug)]
+pub(crate) enum NoResult {
+    /// It fails.
+    Error(Errno),
+    /// It waits, and nothing can wake it.
+    WaitsForEver,
+    /// The process is to end.
+    Exit(i32),
+    /// It needs more than one process: `fork`, `execve`.
+    NotAlone,
+    /// The emulator cannot go on.
+    Emulator(terrella_emulator_api::Error),
+}
+
+impl Kernel {
+    /// A kernel with one process.
+    pub(crate) fn alone(
+        platform: Platform,
+        files: FileSystem,
+        streams: Streams,
+        seed: u64,
+        epoch: i64,
+    ) -> (Self, Arc<Abi>) {
+        let abi = Arc::new(Abi::of(platform).unwrap_or_else(|| Abi::bare(platform)));
+        let clock = Clock { epoch, instructions: 0, idle: 0, real: None };
+        let mut kernel = Self::new(files, streams, seed, clock);
+        let id = kernel.new_id();
+        let mut process = first_process(id, platform, Arc::clone(&abi), ROOT);
+        kernel.files.now = kernel.clock.wall();
+        kernel.files.hold(ROOT);
+        kernel.files.hold(ROOT);
+        for stream in 0..3 {
+            let flags = if stream == 0 { O_RDWR } else { O_WRONLY };
+            let description = kernel.add_description(Kind::Stream(stream), flags);
+            if let Some(it) = kernel.descriptions.get_mut(&description) {
+                it.references = 1;
+            }
+            process.descriptors.insert(stream.into(), Descriptor { description, close_on_exec: false });
+        }
+        kernel.spaces.insert(process.space, AddressSpace::new(abi.page, abi.top, u64::MAX));
+        kernel.processes.insert(id, process);
+        kernel.threads.insert(id, Thread::new(id, id, b"harness".to_vec()));
+        (kernel, abi)
+    }
+
+    /// Brings the kernel's view of the memory up to what the emulator has.
+    fn see_memory(&mut self, emulator: &dyn Emulator) {
+        let Some(space) = self.spaces.values_mut().next() else { return };
+        for region in emulator.memory_map() {
+            let (start, end) = (region.range.first(), region.range.last().saturating_add(1));
+            if space.is_mapped(start, end) {
+                continue;
+            }
+            let allows = |permission, bit| if region.permissions.allows(permission) { bit } else { 0 };
+            let protection = allows(Permissions::READ, PROT_READ)
+                | allows(Permissions::WRITE, PROT_WRITE)
+                | allows(Permissions::EXECUTE, PROT_EXEC);
+            drop(space.remove(start, end));
+            let area = Area { end, protection, shared: false, file: None, name: "".into(), untouched: false };
+            space.insert(start, area);
+        }
+    }
+
+    /// The next signal that is not held back, taken out.
+    pub(crate) fn take_next_signal(&mut self) -> Option<SignalInfo> {
+        let (info, of_process) = self.next_signal(ALONE)?;
+        self.take_signal(ALONE, info, of_process);
+        Some(info)
+    }
+
+    /// Time goes on while nothing runs, to the next event before a time.
+    pub(crate) fn idle_until(&mut self, deadline: Option<u64>) -> bool {
+        let now = self.clock.monotonic();
+        let next = match (deadline, self.next_timer()) {
+            (Some(one), Some(other)) => one.min(other),
+            (Some(one), None) => one,
+            (None, Some(other)) => other,
+            (None, None) => return false,
+        };
+        self.clock.idle = self.clock.idle.saturating_add(next.saturating_sub(now));
+        self.run_timers();
+        true
+    }
+}
+
+/// Works as a task of the process. What waits goes on at once, in virtual time.
+pub(crate) fn with_task<T>(
+    kernel: &mut Kernel,
+    emulator: &mut dyn Emulator,
+    abi: &Arc<Abi>,
+    arguments: [u64; 8],
+    mut work: impl FnMut(&mut Task<'_>) -> Result<T, Refusal>,
+) -> Result<T, NoResult> {
+    if let Some(thread) = kernel.threads.get_mut(&ALONE) {
+        thread.call = Some(PendingCall {
+            opened: None,
+            number: 0,
+            address: 0,
+            deadline: None,
+            woken: false,
+            futex: None,
+            done: 0,
+            tried_at: 0,
+            arguments: Some(arguments),
+        });
+    }
+    let result = loop {
+        let mut task = Task {
+            kernel: &mut *kernel,
+            emulator: &mut *emulator,
+            thread: ALONE,
+            process: ALONE,
+            abi: Arc::clone(abi),
+            arguments,
+        };
+        match work(&mut task) {
+            Ok(value) => break Ok(value),
+            Err(Refusal::Error(errno)) => break Err(NoResult::Error(errno)),
+            Err(Refusal::Emulator(error)) => break Err(NoResult::Emulator(error)),
+            Err(Refusal::Wait) => {
+                if kernel.next_signal(ALONE).is_some() {
+                    break Err(NoResult::Error(Errno::EINTR));
+                }
+                let pending = kernel.threads.get(&ALONE).and_then(|thread| thread.call.as_ref());
+                let deadline = pending.and_then(|call| call.deadline);
+                if !kernel.idle_until(deadline) {
+                    break Err(NoResult::WaitsForEver);
+                }
+            }
+            Err(Refusal::Action(Action::ExitThread(code) | Action::ExitProcess(code))) => {
+                break Err(NoResult::Exit(code));
+            }
+            Err(Refusal::Action(_)) => break Err(NoResult::NotAlone),
+        }
+    };
+    if let Some(thread) = kernel.threads.get_mut(&ALONE) {
+        thread.call = None;
+    }
+    result
+}
+
+/// Makes a system call by its name.
+pub(crate) fn call(
+    kernel: &mut Kernel,
+    emulator: &mut dyn Emulator,
+    abi: &Arc<Abi>,
+    name: &str,
+    arguments: [u64; 8],
+) -> Result<u64, NoResult> {
+    let Some(call) = calls::find(name) else { return Err(NoResult::Error(Errno::ENOSYS)) };
+    kernel.see_memory(emulator);
+    kernel.run_timers();
+    with_task(kernel, emulator, abi, arguments, |task| (call.run)(task))
+}
+
+/// Reads at most so many bytes from a descriptor.
+pub(crate) fn read(
+    kernel: &mut Kernel,
+    emulator: &mut dyn Emulator,
+    abi: &Arc<Abi>,
+    fd: i32,
+    size: u64,
+) -> Result<Vec<u8>, NoResult> {
+    with_task(kernel, emulator, abi, [0; 8], |task| {
+        let description = task.description_of(fd)?;
+        task.take(description, size, None)
+    })
+}
+
+/// Writes all bytes to a descriptor.
+pub(crate) fn write(
+    kernel: &mut Kernel,
+    emulator: &mut dyn Emulator,
+    abi: &Arc<Abi>,
+    fd: i32,
+    bytes: &[u8],
+) -> Result<(), NoResult> {
+    let mut done = 0;
+    while done < bytes.len() {
+        done += with_task(kernel, emulator, abi, [0; 8], |task| {
+            let description = task.description_of(fd)?;
+            task.put(description, &bytes[done..], None)
+        })?;
+    }
+    Ok(())
+}
+
+/// Moves the position of a descriptor: where it is then.
+pub(crate) fn seek(
+    kernel: &mut Kernel,
+    emulator: &mut dyn Emulator,
+    abi: &Arc<Abi>,
+    fd: i32,
+    offset: i64,
+    whence: i32,
+) -> Result<u64, NoResult> {
+    with_task(kernel, emulator, abi, [0; 8], |task| Ok(calls::seek(task, fd, offset, whence)?))
+}
