@@ -130,7 +130,7 @@ impl DebugInformation {
             })
             .collect();
         // Of several at one address, the one with a size comes last.
-        symbols.sort_by(|one, other| (one.address, one.size).cmp(&(other.address, other.size)));
+        symbols.sort_by_key(|symbol| (symbol.address, symbol.size));
         Ok(Self {
             platform,
             first: file.segments().map(|segment| segment.address()).min(),
