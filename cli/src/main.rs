@@ -114,8 +114,8 @@ fn print_failure(failure: &Failure, json: bool) {
     }
     output::print(&failure.shown);
     let paint = Paint::stderr();
-    if !failure.report.is_empty() {
-        output::print_error(&format!("{} {}", paint.error("error:"), failure.report));
+    if let Some(report) = &failure.report {
+        output::print_error(&format!("{} {report}", paint.error("error:")));
         return;
     }
     let mut text = format!("{} {}\n", paint.error("error:"), failure.message);

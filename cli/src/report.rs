@@ -92,6 +92,6 @@ fn finish(reporter: Reporter<'_>, _emulator: &dyn Emulator, fault: &Fault) -> Fa
 pub(crate) fn add(failure: &mut Failure, report: &FaultReport, as_text: bool) {
     failure.details.insert("report".to_owned(), json!(report));
     if as_text {
-        failure.report = format!("{report:#}");
+        failure.report = Some(format!("{report:#}").into());
     }
 }

@@ -455,7 +455,7 @@ fn peak() -> Option<u64> {
 
 #[test]
 fn any_call_with_any_arguments() -> Result<(), Box<dyn Error>> {
-    let rounds = number("TERRELLA_HOSTILE_ROUNDS", 100)?;
+    let rounds = number("TERRELLA_HOSTILE_ROUNDS", 50)?;
     let first = number("TERRELLA_HOSTILE_SEED", 1)?;
     let mut instructions = 0;
     for guest in &GUESTS {
@@ -505,7 +505,7 @@ fn begin(name: &str, bytes: &[u8]) -> Result<(), String> {
 #[test]
 fn mutated_programs() -> Result<(), Box<dyn Error>> {
     const EXTREMES: [u64; 8] = [0, 1, 0x7fff_ffff, 0xffff_ffff, 1 << 32, 1 << 47, u64::MAX - 0xfff, u64::MAX];
-    let rounds = number("TERRELLA_HOSTILE_ROUNDS", 100)?;
+    let rounds = number("TERRELLA_HOSTILE_ROUNDS", 50)?;
     let first = number("TERRELLA_HOSTILE_SEED", 1)?;
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/linux");
     for name in ["x86_64", "i386", "armv7a", "mips", "ppc64", "riscv64"] {
