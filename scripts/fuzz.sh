@@ -19,12 +19,14 @@ fi
 corpus=fuzz/corpus/$target
 mkdir -p "$corpus"
 seeds=()
+length=8192
 case $target in
     specification) seeds=(fuzz/seeds/specification) ;;
     file) seeds=(tests/fixtures/library) ;;
+    program) seeds=(tests/fixtures/linux) length=262144 ;;
 esac
 # Instrumentation for coverage is a feature of the unstable compiler; nothing
 # here needs a sanitizer, for nothing but the engine's fast paths is unsafe.
 export RUSTC_BOOTSTRAP=1
 exec cargo fuzz run --sanitizer none "$target" "$corpus" "${seeds[@]}" -- \
-    -max_total_time="${2:-60}" -rss_limit_mb=4096 -timeout=30 -max_len=8192
+    -max_total_time="${2:-60}" -rss_limit_mb=4096 -timeout=30 -max_len="$length"

@@ -15,6 +15,7 @@
 //! | [`machine`] | machines and the items in them |
 //! | [`loaders`] | ELF, Intel HEX and raw images |
 //! | [`models`] | the surroundings of programs: files, system calls, processes |
+//! | [`analyses`] | watching a run: reports of faults, back-traces, views |
 //! | [`backends`] | the engines that were compiled in |
 //!
 //! and [`prelude`] has what most harnesses want.
@@ -29,6 +30,7 @@
 
 pub mod backends;
 
+pub use terrella_analyses as analyses;
 pub use terrella_emulator_api as api;
 pub use terrella_loaders as loaders;
 pub use terrella_machine_state as machine;
@@ -86,6 +88,7 @@ mod book {
         how_to_dumps = "../docs/src/how-to/dumps.md";
         how_to_linux = "../docs/src/how-to/linux.md";
         how_to_c_library = "../docs/src/how-to/c-library.md";
+        how_to_fault_reports = "../docs/src/how-to/fault-reports.md";
         how_to_own_item = "../docs/src/how-to/own-item.md";
         how_to_own_processor = "../docs/src/how-to/own-processor.md";
         how_to_own_backend = "../docs/src/how-to/own-backend.md";

@@ -6,6 +6,7 @@ use std::{cell::RefCell, path::PathBuf, rc::Rc, time::Duration};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use terrella::{
+    analyses::BlockRing,
     api::{AddressRange, Emulator, EmulatorExt, Error, Fault, Limits},
     machine::Machine,
     platforms::{Platform, RegisterKind},
@@ -44,6 +45,12 @@ pub(crate) struct ExecutionOptions {
     /// Print each instruction as it executes: address, symbol, registers changed
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Explain a fault: back-trace, code, registers, stack
+    #[arg(long)]
+    pub(crate) report: bool,
+    /// In the report of a fault, the blocks that were executed last: so many
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) last_blocks: Option<u16>,
     /// Show the general registers at the end, or the named ones
     #[arg(long, value_name = "NAMES", num_args = 0..=1, require_equals = true, value_delimiter = ',',
           default_missing_value = "")]
@@ -72,6 +79,7 @@ impl ExecutionOptions {
             || self.show_regs.is_some()
             || !self.hexdump.is_empty()
             || self.save_state.is_some()
+            || self.last_blocks.is_some()
     }
 
     /// The limits of the run.
@@ -87,7 +95,11 @@ impl ExecutionOptions {
             true => Some(Tracer::attach(machine, emulator.as_mut(), self.json)?),
             false => None,
         };
-        Ok(Running { emulator, tracer })
+        let blocks = match self.last_blocks {
+            Some(count) => Some(BlockRing::attach(emulator.as_mut(), count.into())?),
+            None => None,
+        };
+        Ok(Running { emulator, tracer, blocks })
     }
 
     fn emulator(&self, machine: &Machine) -> Result<Box<dyn Emulator>> {
@@ -127,6 +139,8 @@ pub(crate) struct Running {
     pub(crate) emulator: Box<dyn Emulator>,
     /// The tracer, if there is one.
     pub(crate) tracer: Option<Rc<RefCell<Tracer>>>,
+    /// The blocks that were executed last, if they are wanted.
+    pub(crate) blocks: Option<BlockRing>,
 }
 
 impl Running {

@@ -25,6 +25,8 @@ pub(crate) struct Failure {
     pub(crate) shown: String,
     /// What programs get besides message and hints.
     pub(crate) details: Map<String, Value>,
+    /// A long report for people, in place of message and hints.
+    pub(crate) report: Option<Box<str>>,
 }
 
 impl Failure {
@@ -40,7 +42,7 @@ impl Failure {
 
     fn new(message: impl Into<String>, status: u8) -> Self {
         let (hints, shown, details) = (Vec::new(), String::new(), Map::new());
-        Self { message: message.into(), hints, status, shown, details }
+        Self { message: message.into(), hints, status, shown, details, report: None }
     }
 
     /// The same with one more hint.

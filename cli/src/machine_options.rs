@@ -60,6 +60,11 @@ fn raw_file(text: &str) -> Result<(PathBuf, u64), String> {
 }
 
 impl MachineOptions {
+    /// The files that the machine is made of.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.file.iter().chain(&self.link).chain(self.load.iter().map(|(file, _)| file)).map(PathBuf::as_path)
+    }
+
     /// The file that is run.
     pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref()

@@ -17,6 +17,7 @@ mod lockstep;
 mod machine_options;
 mod notation;
 mod output;
+mod report;
 #[cfg(feature = "native")]
 mod specification;
 mod trace;
@@ -106,13 +107,17 @@ fn negative_numbers(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> 
     program.into_iter().chain(arguments.map(written)).collect()
 }
 
-fn report(failure: &Failure, json: bool) {
+fn print_failure(failure: &Failure, json: bool) {
     if json {
         output::print(&format!("{:#}\n", failure.to_json()));
         return;
     }
     output::print(&failure.shown);
     let paint = Paint::stderr();
+    if let Some(report) = &failure.report {
+        output::print_error(&format!("{} {report}", paint.error("error:")));
+        return;
+    }
     let mut text = format!("{} {}\n", paint.error("error:"), failure.message);
     for hint in &failure.hints {
         text.push_str(&format!("  {} {hint}\n", paint.hint("hint:")));
@@ -129,7 +134,7 @@ fn main() -> ExitCode {
             ExitCode::from(status)
         }
         Err(failure) => {
-            report(&failure, json);
+            print_failure(&failure, json);
             ExitCode::from(failure.status)
         }
     }

@@ -131,6 +131,13 @@ pub trait Emulator {
     /// permissions (3.1).
     fn memory_map(&self) -> Vec<MemoryRegion>;
 
+    /// The parts of a mapped range that can hold anything but zeros, in order
+    /// and apart from each other; a backend that does not know gives the whole
+    /// range. It makes copies of large and mostly unused memory cheap.
+    fn touched_memory(&self, range: AddressRange) -> Vec<AddressRange> {
+        if range.is_empty() { Vec::new() } else { vec![range] }
+    }
+
     /// Reads memory, whatever its permissions (3.3).
     ///
     /// # Errors

@@ -76,6 +76,32 @@ impl AddressRange {
         if self.is_empty() { Some(0) } else { (self.last - self.first).checked_add(1) }
     }
 
+    /// The parts of a range that are in pages of a size, given by their
+    /// numbers: in order, and those that touch as one.
+    ///
+    /// ```
+    /// use terrella_emulator_api::AddressRange;
+    ///
+    /// let within = AddressRange::from(0x1800..0x6000);
+    /// let parts = AddressRange::of_pages(vec![2, 1, 5], 0x1000, within);
+    /// assert_eq!(parts, [(0x1800..0x3000).into(), (0x5000..0x6000).into()]);
+    /// ```
+    #[must_use]
+    pub fn of_pages(mut pages: Vec<u64>, size: u64, within: Self) -> Vec<Self> {
+        pages.sort_unstable();
+        let mut parts: Vec<Self> = Vec::new();
+        for page in pages {
+            let first = page.saturating_mul(size);
+            let inside = within.intersection(&Self { first, last: first.saturating_add(size - 1) });
+            match parts.last_mut() {
+                _ if inside.is_empty() => {}
+                Some(before) if before.last.checked_add(1) == Some(inside.first) => before.last = inside.last,
+                _ => parts.push(inside),
+            }
+        }
+        parts
+    }
+
     /// Whether there is no address in it.
     #[must_use]
     #[inline]

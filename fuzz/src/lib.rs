@@ -152,6 +152,26 @@ fn options() -> Options {
     Options { memory_limit: 1 << 26, unknown_relocations: UnknownRelocations::Skip, ..Options::default() }
 }
 
+/// Begins a file as a Linux program, and runs a little of it.
+pub fn begin(bytes: &[u8]) {
+    use terrella::models::{
+        FileLimits, FileSystem,
+        linux::{Options, Streams, System},
+    };
+    let mut files = FileSystem::new();
+    files.set_limits(FileLimits { bytes: 64 << 20, entries: 1024 });
+    if files.write_program("/bin/program", bytes).is_err() {
+        return;
+    }
+    let (streams, ..) = Streams::kept(b"");
+    let options = Options { files, streams, memory: 64 << 20, ..Options::default() };
+    let make = |platform| Ok(Box::new(NativeEmulator::new(platform)?) as Box<dyn Emulator>);
+    let mut system = System::new(Box::new(make), options);
+    if system.start("/bin/program", &["program"], &["A=B"]).is_ok() {
+        let _ = system.run(Some(LIMIT), Some(Duration::from_secs(10)));
+    }
+}
+
 /// Loads a file as whatever it is: ELF, PE, Intel HEX, S-records, UF2.
 pub fn load(bytes: &[u8]) {
     if let Ok(loaded) = load_bytes("fuzz", bytes, &options()) {

@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod core_dump;
+mod debug;
 mod detect;
 mod elf;
 mod error;
@@ -43,6 +44,7 @@ mod uf2;
 mod unicorn_context;
 
 pub use core_dump::{CoreDump, CoreSegment, CoreThread, MissingMemory, write_core};
+pub use debug::{Caller, DebugInformation, Location};
 pub use detect::{FileKind, detect, detect_platform};
 pub use error::{Error, Result};
 pub use indirect::{IndirectFunctions, resolve_indirect};

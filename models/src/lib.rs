@@ -9,4 +9,4 @@ pub mod libc;
 pub mod linux;
 
 pub use errno::Errno;
-pub use files::{FileSystem, MountMode};
+pub use files::{FileLimits, FileSystem, MountMode};

@@ -431,6 +431,10 @@ impl Emulator for NativeEmulator {
         self.memory.map.regions()
     }
 
+    fn touched_memory(&self, range: AddressRange) -> Vec<AddressRange> {
+        self.memory.touched(range)
+    }
+
     fn read_memory(&self, address: u64, bytes: &mut [u8]) -> Result<()> {
         self.memory.read(address, bytes).map_err(|error| self.at_pc(error))
     }

@@ -365,6 +365,10 @@ impl Emulator for UnicornEmulator {
         self.memory.map.regions()
     }
 
+    fn touched_memory(&self, range: AddressRange) -> Vec<AddressRange> {
+        self.memory.touched(range)
+    }
+
     fn read_memory(&self, address: u64, bytes: &mut [u8]) -> Result<()> {
         self.memory.read(address, bytes)
     }

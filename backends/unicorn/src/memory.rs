@@ -244,6 +244,11 @@ impl Memory {
         }
     }
 
+    /// The parts of a range that need not be zeros.
+    pub(crate) fn touched(&self, range: AddressRange) -> Vec<AddressRange> {
+        AddressRange::of_pages(self.pages_with_content(range), self.page, range)
+    }
+
     /// Tells the history that a page is about to change.
     fn touch(&mut self, page: u64) {
         if self.history.is_tracking() && !self.history.is_dirty(page) {

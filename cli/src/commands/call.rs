@@ -23,6 +23,7 @@ use crate::{
     inputs,
     notation::{self, Place},
     output::{self, Answer},
+    report,
     values::{Argument, ReturnType},
 };
 
@@ -274,7 +275,18 @@ impl Call {
                 json.insert("stop".to_owned(), explain::stop_json(machine, &stop));
             }
             Err(error) => {
+                let fault = match &error {
+                    machine::Error::Emulator(ApiError::Fault(fault)) => Some(fault.clone()),
+                    _ => None,
+                };
                 let mut failure = explain::machine_error(machine, emulator, error);
+                if let Some(fault) = fault {
+                    let files =
+                        std::iter::once(self.file.as_path()).chain(self.link.iter().map(PathBuf::as_path));
+                    let known = report::Known::new(files, running.blocks.as_ref());
+                    let found = report::of_machine(machine, emulator, &fault, &known);
+                    report::add(&mut failure, &found, self.execution.report);
+                }
                 failure.shown = text;
                 json.append(&mut failure.details);
                 failure.details = json;

@@ -1,14 +1,18 @@
 //! `terrella run PROGRAM`: a Linux program as its kernel runs it.
 
 use std::{
+    cell::RefCell,
+    collections::BTreeMap,
     ffi::OsString,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+    rc::Rc,
 };
 
 use clap::Args;
 use serde_json::json;
 use terrella::{
+    analyses::FaultReport,
     loaders::detect_platform,
     models::{
         FileSystem, MountMode,
@@ -22,6 +26,7 @@ use crate::{
     failure::{Failure, Result},
     inputs,
     output::Answer,
+    report,
 };
 
 /// What a Linux program finds around it.
@@ -93,7 +98,8 @@ pub(crate) fn is_program(path: &Path) -> bool {
         _ => return false,
     };
     // A program, or a shared object that has an entry.
-    let entry = head.get(24..32).is_some_and(|entry| entry.iter().take(4).any(|byte| *byte != 0));
+    let size = if head.get(4) == Some(&2) { 8 } else { 4 };
+    let entry = head.get(24..24 + size).is_some_and(|entry| entry.iter().any(|byte| *byte != 0));
     head.starts_with(b"\x7fELF")
         && (kind == 2 || kind == 3 && entry)
         && std::fs::read(path)
@@ -168,6 +174,15 @@ impl LinuxOptions {
         if let Ok(platform) = detect_platform(&content) {
             inputs::backend(platform, execution.backend.as_deref())?;
         }
+        let crashes: Rc<RefCell<BTreeMap<i32, FaultReport>>> = Rc::default();
+        let kept = Rc::clone(&crashes);
+        options.on_crash = Some(Box::new(move |crash| {
+            let mut kept = kept.borrow_mut();
+            // The first process, and the first of the others: they are many.
+            if crash.process == 1 || kept.is_empty() {
+                kept.insert(crash.process, report::of_process(crash));
+            }
+        }));
         let mut system = System::new(Box::new(maker), options);
         let mut environment: Vec<Vec<u8>> =
             vec![b"PATH=/usr/bin:/bin".to_vec(), b"HOME=/root".to_vec(), b"TERM=dumb".to_vec()];
@@ -181,8 +196,8 @@ impl LinuxOptions {
         arguments.extend(self.arguments.iter().map(|argument| argument.as_bytes().to_vec()));
         system.start_in(&place, &arguments, &environment, &self.cwd).map_err(failure)?;
         let ending = system.run(execution.max_instructions, execution.timeout).map_err(failure)?;
-        let (text, status) = ending_text(ending, &system);
-        let mut text = text;
+        let crash = crashes.borrow_mut().remove(&1);
+        let (mut text, status) = ending_text(ending, crash.as_ref(), execution.report);
         if execution.count {
             text.push_str(&format!("{} instructions\n", system.instructions()));
         }
@@ -195,6 +210,7 @@ impl LinuxOptions {
                 Ending::TimeLimit => json!("time_limit"),
             },
             "instructions": system.instructions(),
+            "report": crash,
         });
         if !execution.json && !text.is_empty() {
             crate::output::print_error(&text);
@@ -204,15 +220,17 @@ impl LinuxOptions {
     }
 }
 
-fn ending_text(ending: Ending, system: &System) -> (String, u8) {
+fn ending_text(ending: Ending, crash: Option<&FaultReport>, long: bool) -> (String, u8) {
     match ending {
         Ending::Exited(status @ ExitStatus::Code(_)) => (String::new(), status.shell_code()),
         Ending::Exited(status @ ExitStatus::Signal(signal)) => {
-            let fault = system.faults().last().map(|(_, fault)| format!(": {fault}")).unwrap_or_default();
-            (
-                format!("the program was killed by {}{fault}\n", linux::signal_name(signal)),
-                status.shell_code(),
-            )
+            let fault = match crash {
+                Some(crash) if long => format!(": {crash:#}"),
+                Some(crash) => format!(": {crash}\n"),
+                None => "\n".to_owned(),
+            };
+            let text = format!("the program was killed by {}{fault}", linux::signal_name(signal));
+            (text, status.shell_code())
         }
         Ending::InstructionLimit => ("stopped at the instruction limit\n".to_owned(), 0),
         Ending::TimeLimit => ("stopped at the time limit\n".to_owned(), 0),

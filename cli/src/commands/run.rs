@@ -17,6 +17,7 @@ use crate::{
     machine_options::MachineOptions,
     notation,
     output::{self, Answer},
+    report,
 };
 
 use super::linux::LinuxOptions;
@@ -128,7 +129,16 @@ impl Run {
                 json.insert("stop".to_owned(), explain::stop_json(machine, &stop));
             }
             Err(error) => {
+                let fault = match &error {
+                    ApiError::Fault(fault) => Some(fault.clone()),
+                    _ => None,
+                };
                 let mut failure = explain::run_error(machine, emulator, error);
+                if let Some(fault) = fault {
+                    let known = report::Known::new(self.source.files(), running.blocks.as_ref());
+                    let found = report::of_machine(machine, emulator, &fault, &known);
+                    report::add(&mut failure, &found, self.execution.report);
+                }
                 failure.shown = text;
                 json.append(&mut failure.details);
                 failure.details = json;

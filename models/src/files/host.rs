@@ -95,18 +95,38 @@ impl FileSystem {
         let slash = guest.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
         let above = self.make_folders(&guest[..slash])?;
         let name = &guest[slash..];
-        let inode = self.found(place, mode, &metadata, above);
-        if let Node::Directory { entries, .. } = &mut self.change(above).node {
-            entries.insert(name.to_vec(), inode);
-        }
-        if !self.inode(inode).is_directory() {
-            self.change(inode).links = 1;
-        }
+        let inode = self.found(place, mode, &metadata, above)?;
+        self.add_found(above, name.to_vec(), inode);
         Ok(())
     }
 
+    /// Puts what the host has into a folder.
+    fn add_found(&mut self, folder: InodeId, name: Vec<u8>, inode: InodeId) {
+        let is_folder = self.inode(inode).is_directory();
+        if !is_folder {
+            self.change(inode).links = 1;
+        }
+        let it = self.change(folder);
+        let Node::Directory { entries, .. } = &mut it.node else { return };
+        let old = entries.insert(name, inode);
+        it.links += u32::from(is_folder);
+        // What a mount hides stays, as on a real system.
+        if let Some(old) = old
+            && self.inode(old).is_directory()
+        {
+            let it = self.change(folder);
+            it.links = it.links.saturating_sub(1);
+        }
+    }
+
     /// An inode for something of the host, not yet read.
-    fn found(&mut self, place: Rooted, mode: MountMode, metadata: &Metadata, parent: InodeId) -> InodeId {
+    fn found(
+        &mut self,
+        place: Rooted,
+        mode: MountMode,
+        metadata: &Metadata,
+        parent: InodeId,
+    ) -> Result<InodeId, Errno> {
         let node = if metadata.is_dir() {
             Node::Directory { entries: BTreeMap::new(), parent }
         } else if metadata.is_symlink() {
@@ -116,14 +136,14 @@ impl FileSystem {
             Node::File(Arc::default())
         };
         let unread = !matches!(node, Node::Link(_));
-        let inode = self.add_inode(node, mode_of(metadata));
+        let inode = self.add_inode(node, mode_of(metadata))?;
         let time = modified(metadata);
         let it = self.change(inode);
         it.accessed = time;
         it.modified = time;
         it.changed = time;
         it.host = Some(HostPlace { place, mode, unread, size: metadata.len() });
-        inode
+        Ok(inode)
     }
 
     /// Reads what is still unread of an inode: the entries of a folder, the
@@ -142,28 +162,33 @@ impl FileSystem {
                     continue;
                 };
                 let plain = metadata.is_file() || metadata.is_dir() || metadata.is_symlink();
-                if plain && self.entry(inode, name.as_bytes()).is_none() {
-                    more.push((name, metadata));
+                match self.entry(inode, name.as_bytes()) {
+                    _ if !plain => {}
+                    None => more.push((name, metadata)),
+                    // A folder that is there already shows what the host has
+                    // in it, too.
+                    Some(known) if metadata.is_dir() && self.inode(known).is_directory() => {
+                        if self.inode(known).host.is_none() {
+                            let place = host.child(name.as_bytes())?;
+                            let size = metadata.len();
+                            self.change(known).host =
+                                Some(HostPlace { place, mode: host.mode, unread: true, size });
+                        }
+                    }
+                    Some(_) => {}
                 }
             }
             for (name, metadata) in more {
                 let place = host.child(name.as_bytes())?;
-                let child = self.found(place, host.mode, &metadata, inode);
-                let is_folder = self.inode(child).is_directory();
-                if !is_folder {
-                    self.change(child).links = 1;
-                }
-                let it = self.change(inode);
-                it.links += u32::from(is_folder);
-                if let Node::Directory { entries, .. } = &mut it.node {
-                    entries.insert(name.into_bytes(), child);
-                }
+                let child = self.found(place, host.mode, &metadata, inode)?;
+                self.add_found(inode, name.into_bytes(), child);
             }
         } else {
             if host.size > MAX_FILE {
                 return Err(Errno::EFBIG);
             }
             let content = host.place.root.read(&host.place.path).map_err(error)?;
+            self.take_room(content.len() as u64)?;
             self.change(inode).node = Node::File(Arc::new(content));
         }
         if let Some(host) = &mut self.change(inode).host {
@@ -172,32 +197,31 @@ impl FileSystem {
         Ok(())
     }
 
-    /// Reads everything below an inode.
+    /// Reads everything below an inode. Trees may be deep: no recursion.
     pub(super) fn fill_below(&mut self, inode: InodeId) -> Result<(), Errno> {
-        self.fill(inode)?;
-        let children: Vec<InodeId> = match &self.inode(inode).node {
-            Node::Directory { entries, .. } => entries.values().copied().collect(),
-            _ => Vec::new(),
-        };
-        children.into_iter().try_for_each(|child| self.fill_below(child))
+        let mut waiting = vec![inode];
+        while let Some(inode) = waiting.pop() {
+            self.fill(inode)?;
+            if let Node::Directory { entries, .. } = &self.inode(inode).node {
+                waiting.extend(entries.values().copied());
+            }
+        }
+        Ok(())
     }
 
     /// Tells an inode, and all below it, where the host has them now: in a
     /// folder that is written through, or nowhere.
     pub(super) fn rehost(&mut self, inode: InodeId, folder: InodeId, name: &[u8]) {
-        let host = HostPlace::writes(self.inode(folder)).and_then(|above| {
-            let place = above.child(name).ok()?;
-            Some(HostPlace { place, mode: above.mode, unread: false, size: 0 })
-        });
-        self.change(inode).host = host;
-        let children: Vec<(Vec<u8>, InodeId)> = match &self.inode(inode).node {
-            Node::Directory { entries, .. } => {
-                entries.iter().map(|(name, child)| (name.clone(), *child)).collect()
+        let mut waiting = vec![(inode, folder, name.to_vec())];
+        while let Some((inode, folder, name)) = waiting.pop() {
+            let host = HostPlace::writes(self.inode(folder)).and_then(|above| {
+                let place = above.child(&name).ok()?;
+                Some(HostPlace { place, mode: above.mode, unread: false, size: 0 })
+            });
+            self.change(inode).host = host;
+            if let Node::Directory { entries, .. } = &self.inode(inode).node {
+                waiting.extend(entries.iter().map(|(name, child)| (*child, inode, name.clone())));
             }
-            _ => Vec::new(),
-        };
-        for (name, child) in children {
-            self.rehost(child, inode, &name);
         }
     }
 }
@@ -225,7 +249,7 @@ pub(super) fn created(
     folder: &Inode,
     name: &[u8],
     node: &Node,
-    mode: u32,
+    #[cfg_attr(not(unix), expect(unused_variables, reason = "other hosts have no such bits"))] mode: u32,
 ) -> Result<Option<HostPlace>, Errno> {
     let Some(host) = HostPlace::writes(folder) else { return Ok(None) };
     let place = host.child(name)?;
@@ -243,7 +267,6 @@ pub(super) fn created(
         }
         _ => return Ok(None),
     }
-    let _ = mode;
     Ok(Some(HostPlace { place, mode: host.mode, unread: false, size: 0 }))
 }
 

@@ -5,12 +5,14 @@
 //! memory, unless the mount says that it may write.
 
 mod host;
+mod limits;
 mod operations;
 mod paths;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 pub use host::MountMode;
+pub use limits::FileLimits;
 pub(crate) use paths::{MAX_PATH, Place};
 
 use crate::errno::Errno;
@@ -141,6 +143,9 @@ impl Inode {
 pub struct FileSystem {
     inodes: Vec<Option<Arc<Inode>>>,
     free: Vec<InodeId>,
+    /// How much there may be, and how much there is.
+    limits: FileLimits,
+    used: FileLimits,
     /// The time that changes get, in nanoseconds since 1970.
     pub(crate) now: i64,
 }
@@ -156,8 +161,14 @@ impl FileSystem {
     /// the usual devices and the names of the users.
     #[must_use]
     pub fn new() -> Self {
-        let mut files = Self { inodes: Vec::new(), free: Vec::new(), now: EPOCH };
-        files.add_inode(Node::Directory { entries: BTreeMap::new(), parent: ROOT }, 0o755);
+        let mut files = Self {
+            inodes: Vec::new(),
+            free: Vec::new(),
+            limits: FileLimits::default(),
+            used: FileLimits { bytes: 0, entries: 0 },
+            now: EPOCH,
+        };
+        files.place_inode(Node::Directory { entries: BTreeMap::new(), parent: ROOT }, 0o755);
         files.usual();
         files
     }
@@ -188,11 +199,11 @@ impl FileSystem {
         }
         let Ok(dev) = self.find(b"/dev") else { return };
         for (name, device) in DEVICES {
-            let inode = self.add_inode(Node::Device(*device), 0o666);
+            let inode = self.place_inode(Node::Device(*device), 0o666);
             let _ = self.insert(dev, name.as_bytes(), inode);
         }
         for (name, target) in LINKS {
-            let inode = self.add_inode(Node::Link(target.as_bytes().to_vec()), 0o777);
+            let inode = self.place_inode(Node::Link(target.as_bytes().to_vec()), 0o777);
             let _ = self.insert(dev, name.as_bytes(), inode);
         }
         let _ = self.write("/etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n");
@@ -278,7 +289,14 @@ impl FileSystem {
 
     // ---- inodes
 
-    pub(crate) fn add_inode(&mut self, node: Node, mode: u32) -> InodeId {
+    /// A new inode, if there may be one more.
+    pub(crate) fn add_inode(&mut self, node: Node, mode: u32) -> Result<InodeId, Errno> {
+        self.take_room(limits::bytes_of(&node))?;
+        self.take_entry()?;
+        Ok(self.place_inode(node, mode))
+    }
+
+    fn place_inode(&mut self, node: Node, mode: u32) -> InodeId {
         let links = if matches!(node, Node::Directory { .. }) { 2 } else { 0 };
         let inode = Arc::new(Inode {
             node,
@@ -330,8 +348,11 @@ impl FileSystem {
             _ => inode.links == 0,
         };
         if empty && inode.open == 0 && id != ROOT {
+            let size = limits::bytes_of(&inode.node);
             self.inodes[id] = None;
             self.free.push(id);
+            self.give_room(size);
+            self.give_entry();
         }
     }
 

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::{FileSystem, InodeId, MAX_FILE, MountMode, Node, Place, host};
 use crate::errno::Errno;
 
+/// The most names of one file, as on ext4 (fs/ext4/ext4.h, `EXT4_LINK_MAX`).
+const MAX_NAMES: u32 = 65_000;
+
 impl FileSystem {
     /// The content of a file.
     pub(crate) fn content(&mut self, inode: InodeId) -> Result<Arc<Vec<u8>>, Errno> {
@@ -33,6 +36,8 @@ impl FileSystem {
             offset.checked_add(bytes.len() as u64).filter(|end| *end <= MAX_FILE).ok_or(Errno::EFBIG)?;
         self.writable(inode)?;
         let now = self.now;
+        let Node::File(content) = &self.inode(inode).node else { return Err(Errno::EINVAL) };
+        self.take_room(end.saturating_sub(content.len() as u64))?;
         let it = self.change(inode);
         let Node::File(content) = &mut it.node else { return Err(Errno::EINVAL) };
         let content = Arc::make_mut(content);
@@ -57,11 +62,18 @@ impl FileSystem {
         self.fill(inode)?;
         self.writable(inode)?;
         let now = self.now;
-        let it = self.change(inode);
-        match &mut it.node {
-            Node::File(content) => Arc::make_mut(content).resize(size as usize, 0),
+        let old = match &self.inode(inode).node {
+            Node::File(content) => content.len() as u64,
             Node::Directory { .. } => return Err(Errno::EISDIR),
             _ => return Err(Errno::EINVAL),
+        };
+        self.take_room(size.saturating_sub(old))?;
+        self.give_room(old.saturating_sub(size));
+        let it = self.change(inode);
+        if let Node::File(content) = &mut it.node {
+            let content = Arc::make_mut(content);
+            content.resize(size as usize, 0);
+            content.shrink_to_fit();
         }
         it.modified = now;
         it.changed = now;
@@ -86,12 +98,24 @@ impl FileSystem {
         if place.must_be_folder && !folder {
             return Err(Errno::ENOENT);
         }
+        self.alive(place.folder)?;
         self.writable(place.folder)?;
-        let host = host::created(self.inode(place.folder), &place.name, &node, mode)?;
-        let inode = self.add_inode(node, mode);
-        self.change(inode).host = host;
+        let inode = self.add_inode(node, mode)?;
+        match host::created(self.inode(place.folder), &place.name, &self.inode(inode).node, mode) {
+            Ok(host) => self.change(inode).host = host,
+            Err(error) => {
+                self.change(inode).links = 0;
+                self.release(inode);
+                return Err(error);
+            }
+        }
         self.insert(place.folder, &place.name, inode)?;
         Ok(inode)
+    }
+
+    /// Whether something can be put into a folder: not after it was removed.
+    fn alive(&self, folder: InodeId) -> Result<(), Errno> {
+        if self.inode(folder).links == 0 { Err(Errno::ENOENT) } else { Ok(()) }
     }
 
     /// Adds an entry to a folder.
@@ -120,7 +144,7 @@ impl FileSystem {
         if let Node::Directory { entries, .. } = &mut it.node {
             entries.remove(name);
         }
-        it.links -= u32::from(is_folder);
+        it.links = it.links.saturating_sub(u32::from(is_folder));
         it.modified = now;
         it.changed = now;
         let inode_state = self.change(inode);
@@ -139,8 +163,19 @@ impl FileSystem {
         if self.inode(inode).is_directory() {
             return Err(Errno::EPERM);
         }
+        if place.must_be_folder {
+            return Err(Errno::ENOENT);
+        }
+        if self.inode(inode).links >= MAX_NAMES {
+            return Err(Errno::EMLINK);
+        }
+        self.alive(place.folder)?;
         self.writable(place.folder)?;
         host::linked(self.inode(inode), self.inode(place.folder), &place.name)?;
+        // The first name came with the inode.
+        if self.inode(inode).links > 0 {
+            self.take_entry()?;
+        }
         self.insert(place.folder, &place.name, inode)
     }
 
@@ -153,8 +188,17 @@ impl FileSystem {
         self.writable(place.folder)?;
         self.detach(inode, &place.name, place.folder, false)?;
         let inode = self.take(place.folder, &place.name)?;
-        self.release(inode);
+        self.lost_name(inode);
         Ok(())
+    }
+
+    /// What has one name less: with the last one it goes, once nobody has it
+    /// open.
+    fn lost_name(&mut self, inode: InodeId) {
+        if !self.inode(inode).is_directory() && self.inode(inode).links > 0 {
+            self.give_entry();
+        }
+        self.release(inode);
     }
 
     /// Takes a file that loses its name away from the host: who has it open
@@ -186,9 +230,19 @@ impl FileSystem {
         self.writable(place.folder)?;
         self.detach(inode, &place.name, place.folder, true)?;
         let inode = self.take(place.folder, &place.name)?;
-        self.change(inode).links = 0;
-        self.release(inode);
+        self.end_folder(inode);
         Ok(())
+    }
+
+    /// A folder that has no name any more. Who is still in it finds nothing
+    /// above it: what was there may be gone before.
+    fn end_folder(&mut self, inode: InodeId) {
+        let it = self.change(inode);
+        it.links = 0;
+        if let Node::Directory { parent, .. } = &mut it.node {
+            *parent = inode;
+        }
+        self.release(inode);
     }
 
     /// Moves a name (rename(2)).
@@ -204,6 +258,7 @@ impl FileSystem {
         if moves_folder && self.is_below(to.folder, inode) {
             return Err(Errno::EINVAL);
         }
+        self.alive(to.folder)?;
         self.writable(from.folder)?;
         self.writable(to.folder)?;
         if to.inode == Some(inode) {
@@ -228,9 +283,10 @@ impl FileSystem {
         if to.inode.is_some() {
             let old = self.take(to.folder, &to.name)?;
             if self.inode(old).is_directory() {
-                self.change(old).links = 0;
+                self.end_folder(old);
+            } else {
+                self.lost_name(old);
             }
-            self.release(old);
         }
         self.take(from.folder, &from.name)?;
         self.insert(to.folder, &to.name, inode)?;

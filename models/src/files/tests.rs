@@ -104,3 +104,47 @@ fn nothing_leaves_a_mount() {
     assert!(files.write("/data/sub/secret", b"overwritten").is_err());
     assert_eq!(fs::read(host.0.join("secret")).unwrap(), b"secret");
 }
+
+#[test]
+fn a_root_of_the_host_shows_what_is_in_folders_that_are_there_already() {
+    let host = Folder::new("root");
+    fs::create_dir_all(host.0.join("usr/lib")).unwrap();
+    fs::write(host.0.join("usr/lib/library"), b"code").unwrap();
+    let mut files = FileSystem::new();
+    assert_eq!(files.list("/usr"), Ok(vec![b"bin".to_vec()]));
+    files.mount(&host.0, "/", MountMode::CopyOnWrite).unwrap();
+    assert_eq!(files.read("/usr/lib/library"), Ok(b"code".to_vec()));
+    assert_eq!(files.list("/usr"), Ok(vec![b"bin".to_vec(), b"lib".to_vec()]));
+}
+
+#[test]
+fn there_is_room_for_so_much_and_no_more() {
+    let mut files = FileSystem::new();
+    files.set_limits(FileLimits { bytes: 1000, entries: 40 });
+    assert_eq!(files.write("/tmp/large", &[0; 2000]), Err(Errno::ENOSPC));
+    files.write("/tmp/half", &[1; 400]).unwrap();
+    assert_eq!(files.write("/tmp/more", &[1; 700]), Err(Errno::ENOSPC));
+    // What is removed makes room again.
+    let place = files.walk(ROOT, ROOT, b"/tmp/half", false).unwrap();
+    files.unlink(&place).unwrap();
+    files.write("/tmp/more", &[1; 700]).unwrap();
+    let full = (0..100).find_map(|index| files.write(format!("/tmp/{index}"), b"").err());
+    assert_eq!(full, Some(Errno::ENOSPC));
+}
+
+#[test]
+fn removed_folders_are_no_way_up_and_take_nothing() {
+    let mut files = FileSystem::new();
+    files.make_folders(b"/a/b").unwrap();
+    let inner = files.find(b"/a/b").unwrap();
+    files.hold(inner);
+    for path in [&b"/a/b"[..], b"/a"] {
+        let place = files.walk(ROOT, ROOT, path, false).unwrap();
+        files.remove_folder(&place).unwrap();
+    }
+    // The folder above is gone before it.
+    assert_eq!(files.walk(inner, ROOT, b"..", true).map(|place| place.inode), Ok(Some(inner)));
+    let place = files.walk(inner, ROOT, b"new", true).unwrap();
+    assert_eq!(files.create(&place, Node::File(Arc::default()), 0o644), Err(Errno::ENOENT));
+    files.let_go(inner);
+}

@@ -119,6 +119,7 @@ impl State {
             output: Output::Own(Vec::new()),
             error: Output::Own(Vec::new()),
             terminal: [false; 3],
+            back: std::collections::VecDeque::new(),
         };
         let (kernel, abi) = Kernel::alone(platform, files, streams, seed, crate::files::EPOCH);
         Self {

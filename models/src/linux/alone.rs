@@ -66,7 +66,7 @@ impl Kernel {
             }
             process.descriptors.insert(stream.into(), Descriptor { description, close_on_exec: false });
         }
-        kernel.spaces.insert(process.space, AddressSpace::new(abi.page, abi.top));
+        kernel.spaces.insert(process.space, AddressSpace::new(abi.page, abi.top, u64::MAX));
         kernel.processes.insert(id, process);
         kernel.threads.insert(id, Thread::new(id, id, b"harness".to_vec()));
         (kernel, abi)
@@ -85,7 +85,7 @@ impl Kernel {
                 | allows(Permissions::WRITE, PROT_WRITE)
                 | allows(Permissions::EXECUTE, PROT_EXEC);
             drop(space.remove(start, end));
-            let area = Area { end, protection, shared: false, file: None, name: "".into() };
+            let area = Area { end, protection, shared: false, file: None, name: "".into(), untouched: false };
             space.insert(start, area);
         }
     }
@@ -122,6 +122,7 @@ pub(crate) fn with_task<T>(
 ) -> Result<T, NoResult> {
     if let Some(thread) = kernel.threads.get_mut(&ALONE) {
         thread.call = Some(PendingCall {
+            opened: None,
             number: 0,
             address: 0,
             deadline: None,

@@ -10,6 +10,7 @@ use terrella_platforms::{CodeAddressBit, Platform, RegisterKind, RegisterValue};
 use super::{
     abi::{Abi, generic::*},
     kernel::Kernel,
+    limits,
     process::{Action, Id, Registers, SavedFrame, SignalInfo},
     task::{Fields, Refusal},
 };
@@ -448,6 +449,9 @@ pub(crate) fn enter(
     // Frames that were left by a jump are gone.
     if !switches {
         it.frames.retain(|older| older.address > frame || on_other_stack(older.address, &alternate));
+    }
+    if it.frames.len() >= limits::FRAMES {
+        it.frames.remove(0);
     }
     it.frames.push(saved);
     if alternate.flags & SS_AUTODISARM != 0 && switches {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     abi::generic::O_CLOEXEC,
     descriptions::{Description, Kind, Lock, PIPE_CAPACITY, Pipe},
+    limits,
     memory::AddressSpace,
     process::{Descriptor, ExitStatus, FutexKey, Id, Process, SignalInfo, SpaceId, State, Thread},
     sockets::Network,
@@ -70,6 +71,9 @@ pub(crate) struct Kernel {
     pub(crate) changes: u64,
     /// Calls that are not there, by name: each is told once.
     pub(crate) unknown: BTreeMap<String, u64>,
+    /// Descriptions that end now: what they hold ends after them, one by one.
+    ending: Vec<u64>,
+    is_ending: bool,
     random: u64,
     next_object: u64,
     next_id: Id,
@@ -93,6 +97,8 @@ impl Kernel {
             terminal_group: 1,
             changes: 0,
             unknown: BTreeMap::new(),
+            ending: Vec::new(),
+            is_ending: false,
             random: seed,
             next_object: 1,
             next_id: 1,
@@ -119,6 +125,7 @@ impl Kernel {
         loop {
             let id = self.next_id;
             self.next_id = if id >= 0x3f_ffff { 2 } else { id + 1 };
+            // There are far fewer tasks than numbers.
             if !self.threads.contains_key(&id) && !self.processes.contains_key(&id) {
                 return id;
             }
@@ -195,8 +202,15 @@ impl Kernel {
     /// The lowest free descriptor from a number on.
     pub(crate) fn free_descriptor(&self, process: Id, from: i32) -> Result<i32, Errno> {
         let process = self.process(process)?;
-        let limit = i32::try_from(process.limits[7].0.min(1 << 20)).unwrap_or(i32::MAX);
-        (from..limit).find(|fd| !process.descriptors.contains_key(fd)).ok_or(Errno::EMFILE)
+        let limit = i32::try_from(process.limits[7].0.min(limits::DESCRIPTORS)).unwrap_or(i32::MAX);
+        let mut free = from;
+        for taken in process.descriptors.range(from..).map(|(fd, _)| *fd) {
+            if taken != free {
+                break;
+            }
+            free += 1;
+        }
+        if free < limit { Ok(free) } else { Err(Errno::EMFILE) }
     }
 
     /// Gives a description the lowest free descriptor.
@@ -237,9 +251,20 @@ impl Kernel {
     }
 
     pub(crate) fn drop_if_unused(&mut self, description: u64) {
-        if self.descriptions.get(&description).is_some_and(|it| it.references == 0) {
+        if self.descriptions.get(&description).is_none_or(|it| it.references > 0) {
+            return;
+        }
+        // Sockets hold messages that hold descriptions of sockets: a chain may
+        // be long, and is not followed by recursion.
+        self.ending.push(description);
+        if self.is_ending {
+            return;
+        }
+        self.is_ending = true;
+        while let Some(description) = self.ending.pop() {
             self.end_description(description);
         }
+        self.is_ending = false;
     }
 
     /// A descriptor of a process goes.
@@ -312,9 +337,11 @@ impl Kernel {
 
     /// A thread of a process is no more.
     pub(crate) fn end_thread(&mut self, id: Id) {
-        if let Some(thread) = self.threads.remove(&id)
-            && let Some(process) = self.processes.get_mut(&thread.process)
-        {
+        let Some(mut thread) = self.threads.remove(&id) else { return };
+        if let Some(opened) = thread.call.take().and_then(|call| call.opened) {
+            self.drop_if_unused(opened);
+        }
+        if let Some(process) = self.processes.get_mut(&thread.process) {
             process.instructions += thread.instructions;
         }
         self.changed();
@@ -343,10 +370,12 @@ impl Kernel {
         process.real_timer.at = None;
         let (parent, signal) = (process.parent, process.exit_signal);
         self.end_vfork(id);
-        let (folder, root) = match self.processes.get(&id) {
-            Some(process) => (process.folder, process.root),
-            None => return,
-        };
+        let Some(process) = self.processes.get_mut(&id) else { return };
+        // Until its parent has heard of it, it is in the folder that always is.
+        let (folder, root) = (
+            std::mem::replace(&mut process.folder, crate::files::ROOT),
+            std::mem::replace(&mut process.root, crate::files::ROOT),
+        );
         self.files.let_go(folder);
         self.files.let_go(root);
         let ignored = self.processes.get(&parent).is_none_or(|parent| {
@@ -374,6 +403,13 @@ impl Kernel {
         if let Some(thread) = waiter.and_then(|id| self.threads.get_mut(&id)) {
             thread.state = State::Ready;
         }
+    }
+
+    /// Whether there can be one more thread or process; those that ended and
+    /// were not waited for count.
+    pub(crate) fn has_room(&self) -> bool {
+        let ended = self.processes.values().filter(|process| process.ended.is_some()).count();
+        self.threads.len() + ended < limits::TASKS
     }
 
     /// Wakes threads that wait at a futex; says how many.

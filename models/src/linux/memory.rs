@@ -7,7 +7,10 @@ use std::{
 
 use terrella_emulator_api::Permissions;
 
-use super::abi::generic::{PROT_EXEC, PROT_READ, PROT_WRITE};
+use super::{
+    abi::generic::{PROT_EXEC, PROT_READ, PROT_WRITE},
+    limits,
+};
 use crate::{errno::Errno, files::InodeId};
 
 /// Something mapped from its address to `end`.
@@ -21,6 +24,24 @@ pub(crate) struct Area {
     pub(crate) file: Option<(InodeId, u64)>,
     /// What `/proc/self/maps` calls it.
     pub(crate) name: Arc<str>,
+    /// It was never accessible and nothing was put there: all of it is zero.
+    pub(crate) untouched: bool,
+}
+
+impl Area {
+    /// The bytes that count as memory of the process, from an address on.
+    const fn accessible(&self, start: u64) -> u64 {
+        if self.protection == 0 { 0 } else { self.end - start }
+    }
+}
+
+/// A part of a file in memory that processes share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SharedFile {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) inode: InodeId,
+    pub(crate) offset: u64,
 }
 
 /// What a process has mapped.
@@ -36,6 +57,9 @@ pub(crate) struct AddressSpace {
     pub(crate) break_end: u64,
     /// The files that are, or were, mapped.
     pub(crate) held: BTreeSet<InodeId>,
+    /// The bytes that can be accessed, and how many there may be.
+    accessible: u64,
+    most: u64,
 }
 
 /// Permissions of memory for `PROT_` bits: what can be written or executed can
@@ -55,7 +79,9 @@ pub(crate) fn permissions(protection: u64) -> Permissions {
 }
 
 impl AddressSpace {
-    pub(crate) fn new(page: u64, top: u64) -> Self {
+    /// Nothing is mapped yet, below `top`; of which `most` bytes can become
+    /// accessible.
+    pub(crate) fn new(page: u64, top: u64, most: u64) -> Self {
         Self {
             areas: BTreeMap::new(),
             page,
@@ -64,6 +90,8 @@ impl AddressSpace {
             break_start: 0,
             break_end: 0,
             held: BTreeSet::new(),
+            accessible: 0,
+            most,
         }
     }
 
@@ -124,10 +152,26 @@ impl AddressSpace {
         }
     }
 
+    /// Whether so many more bytes may be mapped with a protection.
+    pub(crate) fn check_room(&self, length: u64, protection: u64) -> Result<(), Errno> {
+        let more = if protection == 0 { 0 } else { length };
+        let fits = self.accessible.checked_add(more).is_some_and(|sum| more == 0 || sum <= self.most);
+        if fits && self.areas.len() < limits::AREAS { Ok(()) } else { Err(Errno::ENOMEM) }
+    }
+
+    /// The bytes of a range that cannot be accessed now.
+    pub(crate) fn inaccessible(&self, start: u64, end: u64) -> u64 {
+        self.overlapping(start, end)
+            .filter(|(_, area)| area.protection == 0)
+            .map(|(from, area)| area.end.min(end) - from.max(start))
+            .sum()
+    }
+
     /// Notes what is mapped now; nothing was there.
     pub(crate) fn insert(&mut self, start: u64, area: Area) {
+        self.accessible = self.accessible.saturating_add(area.accessible(start));
         // Neighbours of one kind become one, as `brk` makes many.
-        if let Some((before, old)) = self.areas.range_mut(..start).next_back()
+        if let Some((_, old)) = self.areas.range_mut(..start).next_back()
             && old.end == start
             && old.file.is_none()
             && area.file.is_none()
@@ -135,8 +179,8 @@ impl AddressSpace {
             && old.name == area.name
             && !old.shared
             && !area.shared
+            && old.untouched == area.untouched
         {
-            let _ = before;
             old.end = area.end;
             return;
         }
@@ -148,16 +192,42 @@ impl AddressSpace {
         self.split_at(start);
         self.split_at(end);
         let inside: Vec<u64> = self.areas.range(start..end).map(|(start, _)| *start).collect();
-        inside.into_iter().filter_map(|start| Some((start, self.areas.remove(&start)?))).collect()
+        let removed: Vec<(u64, Area)> =
+            inside.into_iter().filter_map(|start| Some((start, self.areas.remove(&start)?))).collect();
+        for (start, area) in &removed {
+            self.accessible = self.accessible.saturating_sub(area.accessible(*start));
+        }
+        removed
     }
 
     /// Changes the protection of a range, all of which is mapped.
     pub(crate) fn protect(&mut self, start: u64, end: u64, protection: u64) {
         self.split_at(start);
         self.split_at(end);
-        for (_, area) in self.areas.range_mut(start..end) {
+        for (from, area) in self.areas.range_mut(start..end) {
+            self.accessible = self.accessible.saturating_sub(area.accessible(*from));
             area.protection = protection;
+            area.untouched &= protection == 0;
+            self.accessible = self.accessible.saturating_add(area.accessible(*from));
         }
+    }
+
+    /// The shared mappings of files in a range, that have any of these bits of
+    /// protection.
+    pub(crate) fn shared_files(&self, start: u64, end: u64, protection: u64) -> Vec<SharedFile> {
+        self.overlapping(start, end)
+            .filter(|(_, area)| area.shared && area.protection & protection != 0)
+            .filter_map(|(from, area)| {
+                let (inode, offset) = area.file?;
+                let begin = from.max(start);
+                Some(SharedFile {
+                    start: begin,
+                    end: area.end.min(end),
+                    inode,
+                    offset: offset + (begin - from),
+                })
+            })
+            .collect()
     }
 
     fn split_at(&mut self, address: u64) {
@@ -179,12 +249,12 @@ mod tests {
     use super::*;
 
     fn area(end: u64, file: Option<(InodeId, u64)>) -> Area {
-        Area { end, protection: 3, shared: false, file, name: "".into() }
+        Area { end, protection: 3, shared: false, file, name: "".into(), untouched: false }
     }
 
     #[test]
     fn rooms_are_found_from_the_top() {
-        let mut space = AddressSpace::new(0x1000, 0x10_0000);
+        let mut space = AddressSpace::new(0x1000, 0x10_0000, 1 << 20);
         assert_eq!(space.find_room(0, 0x2000), Ok(0xf_e000));
         space.insert(0xf_e000, area(0x10_0000, None));
         assert_eq!(space.find_room(0xf_e000, 0x1000), Ok(0xf_d000), "the hint is taken");
@@ -194,12 +264,27 @@ mod tests {
 
     #[test]
     fn parts_of_files_keep_their_offsets() {
-        let mut space = AddressSpace::new(0x1000, 0x10_0000);
+        let mut space = AddressSpace::new(0x1000, 0x10_0000, 1 << 20);
         space.insert(0x1_0000, area(0x1_4000, Some((7, 0x1000))));
         let removed = space.remove(0x1_1000, 0x1_2000);
         assert_eq!(removed, [(0x1_1000, area(0x1_2000, Some((7, 0x2000))))]);
         assert_eq!(space.at(0x1_3000).map(|(_, area)| area.file), Some(Some((7, 0x3000))));
         assert!(!space.is_mapped(0x1_0000, 0x1_4000));
         assert!(space.is_free(0x1_1000, 0x1_2000));
+    }
+
+    #[test]
+    fn what_is_accessible_is_counted() {
+        let mut space = AddressSpace::new(0x1000, 0x10_0000, 0x5000);
+        space.insert(0x1_0000, area(0x1_4000, None));
+        assert_eq!(space.check_room(0x1000, 3), Ok(()));
+        assert_eq!(space.check_room(0x2000, 1), Err(Errno::ENOMEM));
+        assert_eq!(space.check_room(1 << 40, 0), Ok(()), "reserved, not accessible");
+        space.protect(0x1_1000, 0x1_3000, 0);
+        assert_eq!((space.accessible, space.inaccessible(0x1_0000, 0x1_4000)), (0x2000, 0x2000));
+        space.remove(0x1_2000, 0x1_4000);
+        assert_eq!(space.accessible, 0x1000);
+        space.protect(0x1_0000, 0x1_2000, 1);
+        assert_eq!(space.accessible, 0x2000);
     }
 }

@@ -11,6 +11,7 @@ mod calls;
 pub(crate) mod descriptions;
 pub(crate) mod frame;
 pub(crate) mod kernel;
+mod limits;
 mod memory;
 mod proc;
 pub(crate) mod process;
@@ -28,7 +29,7 @@ pub use process::ExitStatus;
 pub use scheduler::{RoundRobin, Scheduler, Turn};
 pub use strace::{TraceOutput, signal_name};
 pub use streams::{Input, Output, Shared, Streams, Written};
-pub use system::{Ending, Error, Maker, Options, System, UnknownCalls};
+pub use system::{Crash, Ending, Error, Maker, OnCrash, Options, System, UnknownCalls};
 
 /// The number of a thread; that of the first thread of a process is that of
 /// the process.

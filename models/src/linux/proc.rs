@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     errno::Errno,
-    files::{FileSystem, InodeId, Node},
+    files::{FileSystem, InodeId, Node, Place},
 };
 
 impl Task<'_> {
@@ -90,9 +90,9 @@ impl Kernel {
                 !self.processes.contains_key(&id)
             })
             .collect();
+        let folder = self.files.find(b"/proc")?;
         for name in gone {
-            let path = format!("/proc/{}", String::from_utf8_lossy(&name));
-            self.remove_tree(path.as_bytes())?;
+            self.remove_tree(folder, &name)?;
         }
         for id in self.processes.keys().copied().collect::<Vec<_>>() {
             self.write_process(id)?;
@@ -100,18 +100,24 @@ impl Kernel {
         Ok(())
     }
 
-    fn remove_tree(&mut self, path: &[u8]) -> Result<(), Errno> {
-        let root = crate::files::ROOT;
-        for name in self.files.list(path)? {
-            let child = [path, b"/", &name].concat();
-            let place = self.files.walk(root, root, &child, false)?;
-            match place.inode {
-                Some(inode) if self.files.inode(inode).is_directory() => self.remove_tree(&child)?,
+    /// Removes a folder with all that is in it. Guests can make trees that are
+    /// deeper than paths are long: no recursion.
+    fn remove_tree(&mut self, folder: InodeId, name: &[u8]) -> Result<(), Errno> {
+        let mut waiting = vec![(folder, name.to_vec(), false)];
+        while let Some((folder, name, emptied)) = waiting.pop() {
+            let Some(inode) = self.files.entry(folder, &name) else { continue };
+            let place = Place { folder, name, inode: Some(inode), must_be_folder: false };
+            match &self.files.inode(inode).node {
+                Node::Directory { entries, .. } if !emptied => {
+                    let inside: Vec<Vec<u8>> = entries.keys().cloned().collect();
+                    waiting.push((folder, place.name, true));
+                    waiting.extend(inside.into_iter().map(|name| (inode, name, false)));
+                }
+                Node::Directory { .. } => self.files.remove_folder(&place)?,
                 _ => self.files.unlink(&place)?,
             }
         }
-        let place = self.files.walk(root, root, path, false)?;
-        self.files.remove_folder(&place)
+        Ok(())
     }
 
     fn write_process(&mut self, id: Id) -> Result<(), Errno> {

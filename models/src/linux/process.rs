@@ -167,6 +167,8 @@ pub(crate) struct PendingCall {
     pub(crate) woken: bool,
     /// The futex that it waits at: space or file, and address.
     pub(crate) futex: Option<(FutexKey, u32)>,
+    /// What it opened already, while it waits for the other side (fifo(7)).
+    pub(crate) opened: Option<u64>,
     /// Bytes that were transferred before it had to wait.
     pub(crate) done: u64,
     /// The state of the kernel when it was last tried.

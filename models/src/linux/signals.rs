@@ -1,11 +1,12 @@
 //! Signals: which wait, which is delivered next, and what happens then.
 
-use terrella_emulator_api::{Emulator, EmulatorExt};
+use terrella_emulator_api::Emulator;
 
 use super::{
     abi::generic::*,
     frame,
     kernel::Kernel,
+    limits,
     process::{Id, SignalInfo, State},
     task::Refusal,
 };
@@ -37,6 +38,18 @@ pub(crate) const fn bit(signal: u8) -> u64 {
 /// Those that cannot be held back: `SIGKILL`, `SIGSTOP`.
 pub(crate) const UNBLOCKABLE: u64 = bit(SIGKILL as u8) | bit(SIGSTOP as u8);
 
+/// Adds a signal to those that wait. Those of real time wait as often as they
+/// are sent, up to a limit; of the others, and beyond it, one of a number does
+/// (signal(7)).
+fn queue(pending: &mut Vec<SignalInfo>, info: SignalInfo) -> bool {
+    let known = pending.iter().any(|other| other.number == info.number);
+    let full = pending.len() >= limits::SIGNALS;
+    if !known || info.number >= 32 && !full {
+        pending.push(info);
+    }
+    !full || info.number < 32
+}
+
 /// What delivering a signal came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivered {
@@ -52,35 +65,32 @@ pub(crate) enum Delivered {
 
 impl Kernel {
     /// Sends a signal to a process: any thread that does not block it gets it.
-    pub(crate) fn signal_process(&mut self, process: Id, info: SignalInfo) {
-        if info.number == 0 || self.discards(process, info.number) {
-            return;
+    /// `false` if it had to wait and there is no room.
+    pub(crate) fn signal_process(&mut self, process: Id, info: SignalInfo) -> bool {
+        if bit(info.number) == 0 || self.discards(process, info.number) {
+            return true;
         }
         self.on_arrival(process, info.number);
-        let Some(it) = self.processes.get_mut(&process).filter(|it| it.ended.is_none()) else { return };
-        if info.number >= 32 || !it.pending.iter().any(|pending| pending.number == info.number) {
-            it.pending.push(info);
-        }
+        let Some(it) = self.processes.get_mut(&process).filter(|it| it.ended.is_none()) else { return true };
+        let queued = queue(&mut it.pending, info);
         self.changed();
+        queued
     }
 
-    /// Sends a signal to a thread.
-    pub(crate) fn signal_thread(&mut self, thread: Id, info: SignalInfo) {
-        let Some(process) = self.threads.get(&thread).map(|thread| thread.process) else { return };
-        if info.number == 0 || self.discards(process, info.number) {
-            return;
+    /// Sends a signal to a thread; `false` as for [`Self::signal_process`].
+    pub(crate) fn signal_thread(&mut self, thread: Id, info: SignalInfo) -> bool {
+        let Some(process) = self.threads.get(&thread).map(|thread| thread.process) else { return true };
+        if bit(info.number) == 0 || self.discards(process, info.number) {
+            return true;
         }
         self.on_arrival(process, info.number);
-        if let Some(it) = self.threads.get_mut(&thread)
-            && (info.number >= 32 || !it.pending.iter().any(|pending| pending.number == info.number))
-        {
-            it.pending.push(info);
-        }
+        let queued = self.threads.get_mut(&thread).is_none_or(|it| queue(&mut it.pending, info));
         self.changed();
+        queued
     }
 
     /// Whether a signal has no effect at all, unless somebody waits for it.
-    fn discards(&self, process: Id, signal: u8) -> bool {
+    pub(crate) fn discards(&self, process: Id, signal: u8) -> bool {
         let Some(it) = self.processes.get(&process) else { return true };
         let action = it.actions[usize::from(signal).min(64)];
         let ignored =
@@ -209,7 +219,11 @@ impl Kernel {
         let Some(it) = self.threads.get_mut(&thread) else { return Ok(()) };
         let Some(call) = it.call.take() else { return Ok(()) };
         it.state = State::Ready;
-        let Some(process) = self.processes.get(&it.process) else { return Ok(()) };
+        let process = it.process;
+        if let Some(opened) = call.opened {
+            self.drop_if_unused(opened);
+        }
+        let Some(process) = self.processes.get(&process) else { return Ok(()) };
         let abi = process.abi.clone();
         let name = abi.convention.name_of(call.number).unwrap_or_default();
         if restarts && super::calls::restarts(name) && call.done == 0 {
@@ -225,7 +239,6 @@ impl Kernel {
         if let Some(trace) = &mut self.trace {
             trace.interrupted(thread, restarts);
         }
-        let _ = emulator.read_register(emulator.definition().program_counter);
         Ok(())
     }
 }

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{abi::generic::*, kernel::Kernel};
+use super::{abi::generic::*, kernel::Kernel, limits};
 use crate::errno::Errno;
 
 /// What a stream holds before its writer waits.
-const CAPACITY: usize = 1 << 17;
+pub(crate) const CAPACITY: usize = 1 << 17;
 
 /// An address, with the family in it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +56,8 @@ pub(crate) struct Socket {
 pub(crate) struct Network {
     pub(crate) sockets: BTreeMap<u64, Socket>,
     next_port: u16,
+    /// Descriptors in messages that nobody has received yet.
+    in_flight: usize,
 }
 
 impl Socket {
@@ -107,7 +109,10 @@ impl Network {
 
     /// Whether there is room at a socket for so many bytes.
     pub(crate) fn room(&self, id: u64) -> usize {
-        self.sockets.get(&id).map_or(0, |socket| CAPACITY.saturating_sub(socket.held()))
+        self.sockets.get(&id).map_or(0, |socket| match socket.messages.len() < limits::MESSAGES {
+            true => CAPACITY.saturating_sub(socket.held()),
+            false => 0,
+        })
     }
 
     /// What `poll` tells.
@@ -155,16 +160,17 @@ impl Network {
     }
 
     /// A port that nobody has.
-    pub(crate) fn free_port(&mut self) -> u16 {
-        loop {
+    pub(crate) fn free_port(&mut self) -> Result<u16, Errno> {
+        for _ in 0x8000..=u16::MAX {
             self.next_port = self.next_port.checked_add(1).filter(|port| *port >= 0x8000).unwrap_or(0x8000);
             let port = self.next_port;
             let used =
                 |socket: &Socket| matches!(&socket.name, Address::Internet(_, taken) if *taken == port);
             if !self.sockets.values().any(used) {
-                return port;
+                return Ok(port);
             }
         }
+        Err(Errno::EADDRINUSE)
     }
 }
 
@@ -208,8 +214,24 @@ impl Kernel {
         self.changed();
     }
 
+    /// Descriptions that a message holds from now on.
+    pub(crate) fn hold_passed(&mut self, passed: &[u64]) -> Result<(), Errno> {
+        // ETOOMANYREFS on a real system, where some see it as ENOBUFS.
+        if self.network.in_flight + passed.len() > limits::IN_FLIGHT {
+            return Err(Errno::ENOBUFS);
+        }
+        self.network.in_flight += passed.len();
+        for description in passed {
+            if let Some(it) = self.descriptions.get_mut(description) {
+                it.references += 1;
+            }
+        }
+        Ok(())
+    }
+
     /// A description that was sent and is no more held by the message.
     pub(crate) fn drop_passed(&mut self, description: u64) {
+        self.network.in_flight = self.network.in_flight.saturating_sub(1);
         if let Some(it) = self.descriptions.get_mut(&description) {
             it.references = it.references.saturating_sub(1);
         }

@@ -9,6 +9,7 @@ use super::{
     abi::{Abi, generic::*},
     frame,
     memory::{AddressSpace, Area, permissions},
+    task::errno_of,
 };
 use crate::{errno::Errno, files::InodeId};
 
@@ -181,6 +182,8 @@ pub(crate) struct Start<'a> {
     pub(crate) environment: &'a [Vec<u8>],
     pub(crate) random: [u8; 16],
     pub(crate) user: (u32, u32, u32, u32),
+    /// The most memory that it can have.
+    pub(crate) memory: u64,
 }
 
 /// What came of it.
@@ -198,8 +201,12 @@ pub(crate) enum Failed {
 }
 
 impl From<terrella_emulator_api::Error> for Failed {
+    /// What the file asks for and cannot be had is its own fault.
     fn from(error: terrella_emulator_api::Error) -> Self {
-        Self::Emulator(error)
+        match errno_of(&error) {
+            Some(errno) => Self::Error(errno),
+            None => Self::Emulator(error),
+        }
     }
 }
 
@@ -216,7 +223,7 @@ impl Start<'_> {
         let page = abi.page;
         let stack_end = abi.top / page * page;
         let stack_start = stack_end - STACK_SIZE;
-        let mut space = AddressSpace::new(page, stack_start - 256 * page);
+        let mut space = AddressSpace::new(page, stack_start - 256 * page, self.memory);
         let (_, end) = self.program.image.span(page).ok_or(Errno::ENOEXEC)?;
         let bias = if self.program.image.moves { self.bias(&self.program, abi.pie)? } else { 0 };
         map_image(emulator, &mut space, &self.program, bias)?;
@@ -245,8 +252,8 @@ impl Start<'_> {
 
     fn bias(&self, program: &Program<'_>, base: u64) -> Result<u64, Errno> {
         let (start, end) = program.image.span(self.abi.page).ok_or(Errno::ENOEXEC)?;
-        let bias = base.wrapping_sub(start);
-        end.checked_add(bias).filter(|end| *end < self.abi.top).map(|_| bias).ok_or(Errno::ENOMEM)
+        let fits = base.checked_add(end - start).is_some_and(|end| end < self.abi.top);
+        if fits { Ok(base.wrapping_sub(start)) } else { Err(Errno::ENOMEM) }
     }
 
     /// The page with the code that returns from handlers; and the helpers
@@ -277,6 +284,7 @@ impl Start<'_> {
                 shared: false,
                 file: None,
                 name: "[vectors]".into(),
+                untouched: false,
             },
         );
         const BX_LR: u32 = 0xe12f_ff1e;
@@ -445,7 +453,8 @@ fn map(
     name: &str,
 ) -> Result<(), Failed> {
     emulator.map_memory_with((start..=end - 1).into(), permissions(protection), Overlap::Refuse)?;
-    space.insert(start, Area { end, protection, shared: false, file: None, name: name.into() });
+    let name = name.into();
+    space.insert(start, Area { end, protection, shared: false, file: None, name, untouched: false });
     Ok(())
 }
 
@@ -460,12 +469,15 @@ fn map_image(
     for load in &program.image.segments {
         let address = load.address.wrapping_add(bias);
         let start = address / page * page;
-        let file_end =
-            (address + load.file_size).checked_next_multiple_of(page).ok_or(Errno::ENOMEM)?.max(start);
-        let end = (address + load.size).checked_next_multiple_of(page).ok_or(Errno::ENOMEM)?;
-        if end > space.top || start == 0 && load.address != 0 {
+        let whole = |size: u64| {
+            let end = address.checked_add(size).and_then(|end| end.checked_next_multiple_of(page));
+            end.filter(|end| *end <= space.top).ok_or(Errno::ENOMEM)
+        };
+        let (file_end, end) = (whole(load.file_size)?.max(start), whole(load.size)?);
+        if start == 0 && load.address != 0 {
             return Err(Errno::ENOMEM.into());
         }
+        space.check_room(end - start, load.protection)?;
         // Two segments may meet in a page: the later one says what it is.
         let taken: Vec<(u64, u64)> =
             space.overlapping(start, end).map(|(from, area)| (from.max(start), area.end.min(end))).collect();
@@ -486,12 +498,20 @@ fn map_image(
                 shared: false,
                 file: Some((program.inode, offset)),
                 name: name.clone(),
+                untouched: false,
             };
             space.insert(start, area);
         }
         let rest = if load.file_size > 0 { file_end } else { start };
         if end > rest {
-            let area = Area { end, protection: load.protection, shared: false, file: None, name: "".into() };
+            let area = Area {
+                end,
+                protection: load.protection,
+                shared: false,
+                file: None,
+                name: "".into(),
+                untouched: false,
+            };
             space.insert(rest, area);
         }
     }

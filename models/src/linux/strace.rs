@@ -1,6 +1,6 @@
 //! A trace of system calls, as people know it from `strace`.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, io::Write as _};
 
 use terrella_emulator_api::{Emulator, EmulatorExt};
 
@@ -34,7 +34,8 @@ impl TraceOutput {
     /// Writes a line.
     pub(crate) fn line(&self, text: &str) {
         match self {
-            Self::Host => eprintln!("{text}"),
+            // A trace that nobody reads any more is no reason to end.
+            Self::Host => drop(writeln!(std::io::stderr(), "{text}")),
             Self::Kept(kept) => {
                 let mut kept = kept.borrow();
                 kept.push_str(text);

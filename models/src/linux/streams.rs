@@ -58,6 +58,8 @@ pub struct Streams {
     pub error: Output,
     /// Whether programs are told that these are a terminal.
     pub terminal: [bool; 3],
+    /// What was read of the input and not used.
+    pub(crate) back: VecDeque<u8>,
 }
 
 /// What a program wrote, shared with who looks at it.
@@ -96,6 +98,7 @@ impl Streams {
             output: Output::Host,
             error: Output::Host,
             terminal: [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()],
+            back: VecDeque::new(),
         }
     }
 
@@ -108,11 +111,16 @@ impl Streams {
             output: Output::Kept(output.clone()),
             error: Output::Kept(error.clone()),
             terminal: [false; 3],
+            back: VecDeque::new(),
         };
         (streams, output, error)
     }
 
     pub(crate) fn read(&mut self, size: usize) -> io::Result<Vec<u8>> {
+        if !self.back.is_empty() {
+            let size = size.min(self.back.len());
+            return Ok(self.back.drain(..size).collect());
+        }
         match &mut self.input {
             Input::Empty => Ok(Vec::new()),
             Input::Bytes(bytes) => Ok(bytes.drain(..size.min(bytes.len())).collect()),
@@ -123,6 +131,11 @@ impl Streams {
                 Ok(bytes)
             }
         }
+    }
+
+    /// What was read and is not wanted is there for the next who reads.
+    pub(crate) fn give_back(&mut self, bytes: &[u8]) {
+        self.back.extend(bytes);
     }
 
     pub(crate) fn write(&mut self, stream: u8, bytes: &[u8]) -> io::Result<()> {
@@ -142,9 +155,10 @@ impl Streams {
 
     /// The bytes that can be read without waiting, where that is known.
     pub(crate) fn available(&self) -> usize {
-        match &self.input {
+        let known = match &self.input {
             Input::Bytes(bytes) => bytes.len(),
             Input::Empty | Input::Host => 0,
-        }
+        };
+        self.back.len() + known
     }
 }

@@ -38,8 +38,24 @@ impl From<Errno> for Refusal {
 }
 
 impl From<terrella_emulator_api::Error> for Refusal {
+    /// What a program asks for and cannot be had is an error of the call.
     fn from(error: terrella_emulator_api::Error) -> Self {
-        Self::Emulator(error)
+        match errno_of(&error) {
+            Some(errno) => Self::Error(errno),
+            None => Self::Emulator(error),
+        }
+    }
+}
+
+/// The number of an error that a program causes by what it gives to a call;
+/// `None` for what it cannot cause.
+pub(crate) const fn errno_of(error: &terrella_emulator_api::Error) -> Option<Errno> {
+    use terrella_emulator_api::Error;
+    match error {
+        Error::Fault(_) | Error::NotMapped { .. } => Some(Errno::EFAULT),
+        Error::ValueTooWide { .. } | Error::WrappingRange { .. } => Some(Errno::EINVAL),
+        Error::MapOverlap { .. } | Error::OutOfMemory { .. } => Some(Errno::ENOMEM),
+        _ => None,
     }
 }
 

@@ -95,13 +95,7 @@ impl Memory {
             return Ok(());
         }
         // The content is lost: what is mapped there later is zero.
-        let (first, last) = (range.first() >> PAGE_BITS, range.last() >> PAGE_BITS);
-        let pages: Vec<u64> = if last - first < self.pages.len() as u64 {
-            (first..=last).filter(|page| self.pages.contains_key(page)).collect()
-        } else {
-            self.pages.keys().copied().filter(|page| (first..=last).contains(page)).collect()
-        };
-        for page in pages {
+        for page in self.pages_in(range) {
             let begin = page << PAGE_BITS;
             let from = range.first().max(begin) - begin;
             let to = range.last().min(begin | (PAGE_SIZE as u64 - 1)) - begin;
@@ -126,6 +120,25 @@ impl Memory {
     /// Forgets all translations: hooks or code pages are others.
     pub(crate) fn forget_translations(&mut self) {
         self.translations.clear();
+    }
+
+    /// The pages of a range that are here, at a cost that depends on the
+    /// smaller of the two.
+    fn pages_in(&self, range: AddressRange) -> Vec<u64> {
+        let (first, last) = (range.first() >> PAGE_BITS, range.last() >> PAGE_BITS);
+        if last - first < self.pages.len() as u64 {
+            (first..=last).filter(|page| self.pages.contains_key(page)).collect()
+        } else {
+            self.pages.keys().copied().filter(|page| (first..=last).contains(page)).collect()
+        }
+    }
+
+    /// The parts of a range that need not be zeros.
+    pub(crate) fn touched(&self, range: AddressRange) -> Vec<AddressRange> {
+        if range.is_empty() {
+            return Vec::new();
+        }
+        AddressRange::of_pages(self.pages_in(range), PAGE_SIZE as u64, range)
     }
 
     // ---- the host's accesses

@@ -159,6 +159,8 @@ pub(super) const POWERPC: Table = &[
     ("eieio", NOTHING),
     ("enforceInOrderExecutionIO", NOTHING),
     ("instructionSynchronize", NOTHING),
+    ("dataCacheBlockStore", NOTHING),
+    ("dataCacheBlockFlush", NOTHING),
     ("dataCacheBlockTouch", NOTHING),
     ("dataCacheBlockTouchForStore", NOTHING),
 ];

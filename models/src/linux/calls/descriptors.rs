@@ -3,6 +3,7 @@
 use super::super::{
     abi::generic::*,
     descriptions::{Kind, Lock, LockOwner},
+    limits,
     task::{Answer, Refusal, Task},
 };
 use crate::{errno::Errno, files::Device};
@@ -34,7 +35,7 @@ pub(super) fn close_range(task: &mut Task<'_>) -> Answer {
 
 fn copy(task: &mut Task<'_>, from: i32, close_on_exec: bool) -> Answer {
     let description = task.kernel.descriptor(task.process, task.int(0))?.description;
-    let limit = task.this()?.limits[7].0;
+    let limit = task.this()?.limits[7].0.min(limits::DESCRIPTORS);
     if from < 0 || from as u64 >= limit {
         return Err(Errno::EINVAL.into());
     }
@@ -49,7 +50,7 @@ pub(super) fn dup(task: &mut Task<'_>) -> Answer {
 
 fn copy_to(task: &mut Task<'_>, to: i32, close_on_exec: bool) -> Answer {
     let description = task.kernel.descriptor(task.process, task.int(0))?.description;
-    if to < 0 || to as u64 >= task.this()?.limits[7].0 {
+    if to < 0 || to as u64 >= task.this()?.limits[7].0.min(limits::DESCRIPTORS) {
         return Err(Errno::EBADF.into());
     }
     task.kernel.install_at(task.process, to, description, close_on_exec)?;
@@ -210,6 +211,17 @@ fn record_lock(task: &mut Task<'_>, what: u64, command: u64, narrow: bool) -> An
         Some(_) => return Err(Errno::EAGAIN.into()),
         None => {}
     }
+    // What is taken out of the middle of a lock makes two of it.
+    let splits = |lock: &Lock| {
+        lock.owner == wanted.owner
+            && lock.inode == wanted.inode
+            && lock.start < wanted.start
+            && wanted.end < lock.end
+    };
+    let more = usize::from(kind != 2) + usize::from(task.kernel.locks.iter().any(splits));
+    if more > 0 && task.kernel.locks.len() + more > limits::LOCKS {
+        return Err(Errno::ENOLCK.into());
+    }
     release(&mut task.kernel.locks, &wanted);
     if kind != 2 {
         task.kernel.locks.push(wanted);
@@ -269,6 +281,9 @@ pub(super) fn flock(task: &mut Task<'_>) -> Answer {
     if task.kernel.locks.iter().any(|lock| conflicts(lock, &wanted)) {
         return Err(if operation & 4 != 0 { Errno::EAGAIN.into() } else { task.wait_until(None) });
     }
+    if task.kernel.locks.len() >= limits::LOCKS {
+        return Err(Errno::ENOLCK.into());
+    }
     release(&mut task.kernel.locks, &wanted);
     task.kernel.locks.push(wanted);
     Ok(0)
@@ -305,7 +320,6 @@ pub(super) fn pipe(task: &mut Task<'_>) -> Answer {
     let in_registers = ["mips", "mips64", "sparc", "sparc64", "sh4"].contains(&task.abi.machine);
     if in_registers {
         let (read, write) = make_pipe(task, 0)?;
-        task.emulator.definition();
         super::set_second_result(task, write as u64)?;
         return Ok(read as u64);
     }

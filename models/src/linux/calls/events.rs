@@ -7,6 +7,7 @@ use super::super::{
     abi::generic::*,
     descriptions::{Kind, PIPE_CAPACITY, Watch},
     kernel::Kernel,
+    limits,
     process::{Id, IntervalTimer},
     task::{Answer, Refusal, Task},
 };
@@ -81,7 +82,7 @@ impl Kernel {
         for it in self.descriptions.values_mut() {
             if let Kind::Timer { timer, expired, .. } = &mut it.kind {
                 let times = timer.expire(now);
-                *expired += times;
+                *expired = expired.saturating_add(times);
                 any |= times;
             }
         }
@@ -353,6 +354,7 @@ pub(super) fn epoll_ctl(task: &mut Task<'_>) -> Answer {
     match (operation, watch) {
         (1, Some(watch)) => match watched.contains_key(&key) {
             true => return Err(Errno::EEXIST.into()),
+            false if watched.len() >= limits::WATCHES => return Err(Errno::ENOSPC.into()),
             false => drop(watched.insert(key, watch)),
         },
         (2, _) => drop(watched.remove(&key).ok_or(Errno::ENOENT)?),

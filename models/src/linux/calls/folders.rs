@@ -127,7 +127,7 @@ pub(super) fn getdents64(task: &mut Task<'_>) -> Answer {
 /// `memfd_create(name, flags)`.
 pub(super) fn memfd_create(task: &mut Task<'_>) -> Answer {
     task.read_string(task.argument(0), 250)?;
-    let inode = task.kernel.files.add_inode(Node::File(Arc::default()), 0o777);
+    let inode = task.kernel.files.add_inode(Node::File(Arc::default()), 0o777)?;
     // Without MFD_ALLOW_SEALING nothing more can be sealed.
     task.kernel.files.change(inode).seals = if task.argument(1) & 2 != 0 { 0 } else { 1 };
     let description = task.kernel.add_description(Kind::File(inode), O_RDWR);

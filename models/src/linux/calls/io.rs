@@ -3,13 +3,13 @@
 use super::super::{
     abi::generic::*,
     descriptions::{ATOMIC_PIPE, Kind},
+    limits::TRANSFER as MOST,
     process::SignalInfo,
+    sockets::Message,
     task::{Answer, Refusal, Task},
 };
 use crate::{errno::Errno, files::Device};
 
-/// What is transferred at most in one call, as the kernel does it.
-const MOST: u64 = 0x7fff_f000;
 /// What is read at most at a time from what has no end.
 const CHUNK: u64 = 1 << 20;
 
@@ -122,7 +122,7 @@ impl Task<'_> {
         if offset.is_none()
             && let Some(it) = self.kernel.descriptions.get_mut(&description)
         {
-            it.offset += by;
+            it.offset = it.offset.saturating_add(by);
         }
     }
 
@@ -231,6 +231,28 @@ impl Task<'_> {
             call.done = (done + count) as u64;
         }
         Err(self.wait_until(None))
+    }
+
+    /// What was taken and nobody wanted is there for the next one.
+    fn give_back(&mut self, description: u64, bytes: &[u8]) {
+        let Some(it) = self.kernel.descriptions.get_mut(&description) else { return };
+        match it.kind {
+            Kind::File(_) => it.offset = it.offset.saturating_sub(bytes.len() as u64),
+            Kind::Pipe { pipe, .. } => {
+                if let Some(state) = self.kernel.pipes.get_mut(&pipe) {
+                    bytes.iter().rev().for_each(|byte| state.bytes.push_front(*byte));
+                }
+            }
+            Kind::Stream(_) => self.kernel.streams.give_back(bytes),
+            Kind::Socket(socket) => {
+                if let Ok(socket) = self.kernel.network.socket_mut(socket) {
+                    let from = socket.peer_name.clone();
+                    socket.messages.push_front(Message { bytes: bytes.to_vec(), from, passed: Vec::new() });
+                }
+            }
+            // Random numbers and zeros do not run out.
+            _ => {}
+        }
     }
 
     fn scatter(&mut self, vectors: &[(u64, u64)], bytes: &[u8]) -> Result<(), Errno> {
@@ -440,9 +462,11 @@ pub(super) fn fallocate(task: &mut Task<'_>) -> Answer {
         return Err(Errno::EOPNOTSUPP.into());
     }
     if mode & (PUNCH_HOLE | ZERO_RANGE) != 0 {
-        let last = end.min(size);
-        if offset < last {
-            task.kernel.files.write_at(inode, offset, &vec![0; (last - offset) as usize])?;
+        let (mut here, last) = (offset, end.min(size));
+        while here < last {
+            let length = (last - here).min(CHUNK);
+            task.kernel.files.write_at(inode, here, &vec![0; length as usize])?;
+            here += length;
         }
     }
     if mode & KEEP_SIZE == 0 && end > size {
@@ -462,30 +486,32 @@ fn transfer(
     size: u64,
 ) -> Answer {
     let (from, to) = (task.description_of(from)?, task.description_of(to)?);
-    let mut total = 0;
+    // Offsets are signed: those beyond are negative.
+    let fits = |at: Option<u64>| at.is_none_or(|at| i64::try_from(at).is_ok());
+    if !fits(from_at) || !fits(to_at) {
+        return Err(Errno::EINVAL.into());
+    }
+    let mut total: u64 = 0;
     while total < size {
         let chunk = (size - total).min(ATOMIC_PIPE as u64);
-        let position = task.kernel.descriptions.get(&from).map_or(0, |it| it.offset);
-        let bytes = match task.take(from, chunk, from_at.map(|at| at.wrapping_add(total))) {
+        let bytes = match task.take(from, chunk, from_at.map(|at| at.saturating_add(total))) {
             Ok(bytes) if bytes.is_empty() => break,
             Ok(bytes) => bytes,
             Err(_) if total > 0 => break,
             Err(refusal) => return Err(refusal),
         };
-        match task.put(to, &bytes, to_at.map(|at| at.wrapping_add(total))) {
+        let put = task.put(to, &bytes, to_at.map(|at| at.saturating_add(total)));
+        let count = *put.as_ref().unwrap_or(&0);
+        if count < bytes.len() && from_at.is_none() {
+            task.give_back(from, &bytes[count..]);
+        }
+        match put {
             Ok(count) => total += count as u64,
-            Err(refusal) => {
-                // Nothing was written of it: it is read again.
-                if from_at.is_none()
-                    && let Some(it) = task.kernel.descriptions.get_mut(&from)
-                {
-                    it.offset = position;
-                }
-                if total > 0 {
-                    break;
-                }
-                return Err(refusal);
-            }
+            Err(_) if total > 0 => break,
+            Err(refusal) => return Err(refusal),
+        }
+        if count < bytes.len() {
+            break;
         }
     }
     Ok(total)

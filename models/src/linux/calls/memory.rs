@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use terrella_emulator_api::{EmulatorExt, Overlap};
+use terrella_emulator_api::{Emulator, EmulatorExt, Overlap};
 
 use super::super::{
     abi::generic::*,
     descriptions::Kind,
-    memory::{Area, permissions},
-    task::{Answer, Task},
+    kernel::Kernel,
+    limits::CHUNK,
+    memory::{Area, SharedFile, permissions},
+    task::{Answer, Refusal, Task},
 };
 use crate::{
     errno::Errno,
@@ -22,17 +24,16 @@ const MOST: u64 = 1 << 40;
 impl Task<'_> {
     /// Maps a range, where nothing is.
     fn map_area(&mut self, start: u64, area: Area) -> Result<(), Errno> {
+        self.space()?.check_room(area.end - start, area.protection)?;
         let range = (start..=area.end - 1).into();
         self.emulator
             .map_memory_with(range, permissions(area.protection), Overlap::Refuse)
             .map_err(|_| Errno::ENOMEM)?;
         if let Some((inode, offset)) = area.file {
             self.hold_mapped(inode)?;
-            let size = area.end - start;
             let content = self.kernel.files.content(inode)?;
-            let from = (offset as usize).min(content.len());
-            let to = from.saturating_add(size as usize).min(content.len());
-            self.emulator.write_code(start, &content[from..to]).map_err(|_| Errno::ENOMEM)?;
+            let shown = part(&content, offset, area.end - start);
+            self.emulator.write_code(start, shown).map_err(|_| Errno::ENOMEM)?;
         }
         self.space_mut()?.insert(start, area);
         Ok(())
@@ -57,28 +58,44 @@ impl Task<'_> {
 
     /// Writes shared mappings of files back to them.
     pub(in crate::linux) fn write_back(&mut self, start: u64, end: u64) -> Result<(), Errno> {
-        let areas: Vec<(u64, u64, InodeId, u64)> = self
-            .space()?
-            .overlapping(start, end)
-            .filter(|(_, area)| area.shared && area.protection & PROT_WRITE != 0)
-            .filter_map(|(from, area)| {
-                let (inode, offset) = area.file?;
-                let begin = from.max(start);
-                Some((begin, area.end.min(end), inode, offset + (begin - from)))
-            })
-            .collect();
-        for (from, to, inode, offset) in areas {
-            let size = self.kernel.files.inode(inode).size();
-            let length = (to - from).min(size.saturating_sub(offset));
-            let bytes = self.emulator.read_bytes(from, length).map_err(|_| Errno::EFAULT)?;
-            let content = self.kernel.files.content(inode)?;
-            let old = content.get(offset as usize..(offset + length) as usize).unwrap_or_default();
-            if old != bytes {
-                self.kernel.files.write_at(inode, offset, &bytes)?;
+        let shared = self.space()?.shared_files(start, end, PROT_WRITE);
+        write_back(self.kernel, self.emulator, &shared)
+    }
+}
+
+/// The part of a file that a mapping shows.
+pub(in crate::linux) fn part(content: &[u8], offset: u64, size: u64) -> &[u8] {
+    let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(content.len());
+    &content[place(offset)..place(offset.saturating_add(size))]
+}
+
+/// Writes what is in memory of shared mappings to their files, where it
+/// differs.
+pub(in crate::linux) fn write_back(
+    kernel: &mut Kernel,
+    emulator: &dyn Emulator,
+    shared: &[SharedFile],
+) -> Result<(), Errno> {
+    for SharedFile { start, end, inode, offset } in shared.iter().copied() {
+        let size = kernel.files.inode(inode).size();
+        let end = end.min(start.saturating_add(size.saturating_sub(offset)));
+        // What was never touched is as the file was when it was mapped: zeros.
+        for touched in emulator.touched_memory((start..end.max(start)).into()) {
+            let mut here = touched.first();
+            while here <= touched.last() {
+                let length = (touched.last() - here + 1).min(CHUNK);
+                let at = offset + (here - start);
+                let bytes = emulator.read_bytes(here, length).map_err(|_| Errno::EFAULT)?;
+                let content = kernel.files.content(inode)?;
+                if part(&content, at, length) != bytes {
+                    drop(content);
+                    kernel.files.write_at(inode, at, &bytes)?;
+                }
+                here += length;
             }
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// `mmap(address, length, protection, flags, fd, offset)`, the offset in bytes.
@@ -103,7 +120,12 @@ fn map_with(task: &mut Task<'_>, arguments: [u64; 5], offset: u64) -> Answer {
             if length > crate::files::MAX_FILE {
                 return Err(Errno::ENOMEM.into());
             }
-            let inode = task.kernel.files.add_inode(Node::File(Arc::new(vec![0; length as usize])), 0o600);
+            task.space()?.check_room(length, protection)?;
+            let inode = task.kernel.files.add_inode(Node::File(Arc::default()), 0o600)?;
+            if let Err(error) = task.kernel.files.set_size(inode, length) {
+                task.kernel.files.release(inode);
+                return Err(if error == Errno::ENOSPC { Errno::ENOMEM } else { error }.into());
+            }
             name = "/dev/zero (deleted)".into();
             Some((inode, 0))
         } else {
@@ -134,6 +156,7 @@ fn map_with(task: &mut Task<'_>, arguments: [u64; 5], offset: u64) -> Answer {
         if !hint.is_multiple_of(page) {
             return Err(Errno::EINVAL.into());
         }
+        task.space()?.check_room(length, protection)?;
         if flags & MAP_FIXED_NOREPLACE != 0 {
             if !task.space()?.is_free(hint, end) {
                 return Err(Errno::EEXIST.into());
@@ -145,7 +168,8 @@ fn map_with(task: &mut Task<'_>, arguments: [u64; 5], offset: u64) -> Answer {
     } else {
         task.space()?.find_room(hint, length)?
     };
-    task.map_area(start, Area { end: start + length, protection, shared, file, name })?;
+    let untouched = protection == 0 && file.is_none();
+    task.map_area(start, Area { end: start + length, protection, shared, file, name, untouched })?;
     Ok(start)
 }
 
@@ -211,8 +235,9 @@ pub(super) fn mprotect(task: &mut Task<'_>) -> Answer {
     if !task.space()?.is_mapped(start, end) {
         return Err(Errno::ENOMEM.into());
     }
-    task.write_back(start, end)?;
     let protection = protection & (PROT_READ | PROT_WRITE | PROT_EXEC);
+    task.space()?.check_room(task.space()?.inaccessible(start, end), protection)?;
+    task.write_back(start, end)?;
     task.emulator.protect_memory((start..=end - 1).into(), permissions(protection))?;
     task.space_mut()?.protect(start, end, protection);
     Ok(0)
@@ -238,6 +263,7 @@ pub(super) fn brk(task: &mut Task<'_>) -> Answer {
             shared: false,
             file: None,
             name: "[heap]".into(),
+            untouched: false,
         };
         if task.map_area(old_page, area).is_err() {
             return Ok(old);
@@ -287,7 +313,7 @@ pub(super) fn mremap(task: &mut Task<'_>) -> Answer {
             return Err(Errno::ENOMEM.into());
         }
     }
-    let bytes = task.emulator.read_bytes(old, old_length.min(new_length)).map_err(|_| Errno::EFAULT)?;
+    task.space()?.check_room(new_length, area.protection)?;
     let start = if fixed {
         let start = task.argument(4);
         let end = start.checked_add(new_length).filter(|end| *end <= task.abi.top).ok_or(Errno::EINVAL)?;
@@ -299,10 +325,25 @@ pub(super) fn mremap(task: &mut Task<'_>) -> Answer {
     } else {
         task.space()?.find_room(0, new_length)?
     };
-    task.unmap_range(old, old_end)?;
+    task.write_back(old, old_end)?;
     task.map_area(start, grown(start, file))?;
-    task.emulator.write_code(start, &bytes)?;
+    copy(task, old, start, old_length.min(new_length))?;
+    task.unmap_range(old, old_end)?;
     Ok(start)
+}
+
+/// Copies memory to where there are zeros, or the same.
+fn copy(task: &mut Task<'_>, from: u64, to: u64, length: u64) -> Result<(), Refusal> {
+    for touched in task.emulator.touched_memory((from..from + length).into()) {
+        let mut here = touched.first();
+        while here <= touched.last() {
+            let size = (touched.last() - here).saturating_add(1).min(CHUNK);
+            let bytes = task.emulator.read_bytes(here, size)?;
+            task.emulator.write_code(to + (here - from), &bytes)?;
+            here += size;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn msync(task: &mut Task<'_>) -> Answer {
@@ -334,6 +375,10 @@ pub(super) fn madvise(task: &mut Task<'_>) -> Answer {
             task.space()?.overlapping(start, end).map(|(from, area)| (from, area.clone())).collect();
         for (from, area) in areas.into_iter().filter(|(_, area)| !area.shared && area.file.is_none()) {
             let range = (from.max(start)..=area.end.min(end) - 1).into();
+            // What is known to be zero stays so.
+            if area.untouched {
+                continue;
+            }
             task.emulator.unmap_memory(range)?;
             task.emulator.map_memory_with(range, permissions(area.protection), Overlap::Refuse)?;
         }
@@ -349,6 +394,12 @@ pub(super) fn mincore(task: &mut Task<'_>) -> Answer {
     if !task.space()?.is_mapped(start, end) {
         return Err(Errno::ENOMEM.into());
     }
-    task.write(task.argument(2), &vec![1; ((end - start) / page) as usize])?;
+    let (mut here, mut pages) = (task.argument(2), (end - start) / page);
+    while pages > 0 {
+        let count = pages.min(CHUNK);
+        task.write(here, &vec![1; count as usize])?;
+        here = here.checked_add(count).ok_or(Errno::EFAULT)?;
+        pages -= count;
+    }
     Ok(0)
 }

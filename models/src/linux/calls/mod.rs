@@ -7,6 +7,7 @@ mod events;
 mod folders;
 mod io;
 mod memory;
+mod messages;
 mod names;
 mod open;
 mod processes;
@@ -19,6 +20,7 @@ mod threads;
 pub(super) mod time;
 
 pub(super) use io::seek;
+pub(super) use memory::{part, write_back};
 
 use std::{collections::HashMap, sync::OnceLock};
 

@@ -90,7 +90,7 @@ impl Task<'_> {
         if flags & O_ACCMODE == 0 {
             return Err(Errno::EINVAL.into());
         }
-        let made = self.kernel.files.add_inode(Node::File(Arc::default()), mode & 0o7777);
+        let made = self.kernel.files.add_inode(Node::File(Arc::default()), mode & 0o7777)?;
         self.own(made)?;
         self.open_inode(made, flags & !(O_TMPFILE | O_DIRECTORY))
     }
@@ -137,8 +137,8 @@ impl Task<'_> {
             _ => (true, true),
         };
         let waits = flags & O_NONBLOCK == 0;
-        let held = self.thread()?.call.as_ref().map_or(0, |call| call.done);
-        if held == 0 {
+        let held = self.thread()?.call.as_ref().and_then(|call| call.opened);
+        if held.is_none() {
             if writes && !reads && !waits && self.kernel.pipes.get(&pipe).is_none_or(|pipe| pipe.readers == 0)
             {
                 return Err(Errno::ENXIO.into());
@@ -148,7 +148,7 @@ impl Task<'_> {
                 return self.install(description, flags);
             }
             if let Some(call) = &mut self.thread_mut()?.call {
-                call.done = description;
+                call.opened = Some(description);
             }
         }
         let other = self.kernel.pipes.get(&pipe).is_some_and(|pipe| match reads {
@@ -158,8 +158,10 @@ impl Task<'_> {
         if !other {
             return Err(self.wait_until(None));
         }
-        let held = self.thread()?.call.as_ref().map_or(0, |call| call.done);
-        self.install(held, flags)
+        match self.thread_mut()?.call.as_mut().and_then(|call| call.opened.take()) {
+            Some(held) => self.install(held, flags),
+            None => Err(Errno::EBADF.into()),
+        }
     }
 
     /// The inode that a call means: a path, or with an empty one the

@@ -19,8 +19,10 @@ fn make(request: CloneRequest) -> Answer {
     Err(Refusal::Action(Action::Clone(request)))
 }
 
+/// A number that is no signal's sends none.
 fn exit_signal(task: &Task<'_>, number: u64) -> u8 {
-    task.generic(|tables| tables.signal, number & 0xff) as u8
+    let number = task.generic(|tables| tables.signal, number & 0xff);
+    if number <= 64 { number as u8 } else { 0 }
 }
 
 pub(super) fn fork(_task: &mut Task<'_>) -> Answer {
@@ -62,7 +64,11 @@ pub(super) fn clone3(task: &mut Task<'_>) -> Answer {
     if flags & !(0x1_ffff_ffff) != 0 || flags & 0xff != 0 {
         return Err(Errno::EINVAL.into());
     }
-    let stack = if stack == 0 { 0 } else { stack.wrapping_add(stack_size) };
+    let mask = if task.abi.is_64() { u64::MAX } else { 0xffff_ffff };
+    if signal > 64 || (stack | stack_size | tls | child_tid | parent_tid) & !mask != 0 {
+        return Err(Errno::EINVAL.into());
+    }
+    let stack = if stack == 0 { 0 } else { stack.wrapping_add(stack_size) & mask };
     let exit_signal = exit_signal(task, signal);
     make(CloneRequest { flags, exit_signal, stack, parent_tid, child_tid, tls })
 }

@@ -233,8 +233,9 @@ impl Task<'_> {
             return Err(Errno::ESRCH);
         }
         let sender = self.process;
-        self.kernel.signal_process(process, SignalInfo { number: signal, code, sender, value });
-        Ok(())
+        let queued = self.kernel.signal_process(process, SignalInfo { number: signal, code, sender, value });
+        // What `kill` sends is never lost: it is there already.
+        if queued || code == 0 { Ok(()) } else { Err(Errno::EAGAIN) }
     }
 }
 
@@ -279,8 +280,8 @@ fn to_thread(
         return Err(if thread <= 0 { Errno::EINVAL } else { Errno::ESRCH }.into());
     }
     let sender = task.process;
-    task.kernel.signal_thread(thread, SignalInfo { number: signal, code, sender, value });
-    Ok(0)
+    let queued = task.kernel.signal_thread(thread, SignalInfo { number: signal, code, sender, value });
+    if queued || code == -6 { Ok(0) } else { Err(Errno::EAGAIN.into()) }
 }
 
 pub(super) fn tkill(task: &mut Task<'_>) -> Answer {

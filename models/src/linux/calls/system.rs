@@ -2,6 +2,7 @@
 
 use super::super::{
     kernel::RELEASE,
+    limits,
     task::{Answer, Task},
 };
 use crate::errno::Errno;
@@ -89,6 +90,10 @@ fn set_limit(task: &mut Task<'_>, which: usize, soft: u64, hard: u64) -> Answer 
     let old = task.this()?.limits[which];
     if soft > hard {
         return Err(Errno::EINVAL.into());
+    }
+    // RLIMIT_NOFILE is bounded for everybody (setrlimit(2), EPERM).
+    if which == 7 && hard > limits::DESCRIPTORS {
+        return Err(Errno::EPERM.into());
     }
     if hard > old.1 && task.this()?.credentials.user[1] != 0 {
         return Err(Errno::EPERM.into());
@@ -217,13 +222,11 @@ pub(super) fn membarrier(task: &mut Task<'_>) -> Answer {
     }
 }
 
-pub(super) fn personality(task: &mut Task<'_>) -> Answer {
-    let _ = task;
+pub(super) fn personality(_task: &mut Task<'_>) -> Answer {
     Ok(0)
 }
 
-pub(super) fn getpriority(task: &mut Task<'_>) -> Answer {
-    let _ = task;
+pub(super) fn getpriority(_task: &mut Task<'_>) -> Answer {
     // 20 minus the niceness.
     Ok(20)
 }

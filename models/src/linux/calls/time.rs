@@ -2,13 +2,17 @@
 
 use super::super::{
     abi::generic::SIGALRM,
+    descriptions::Kind,
     kernel::Kernel,
+    limits,
     process::{IntervalTimer, PosixTimer, SignalInfo},
     task::{Answer, Task},
 };
 use crate::errno::Errno;
 
 const SECOND: u64 = 1_000_000_000;
+/// `SI_TIMER`.
+const TIMER: i32 = -2;
 
 impl Task<'_> {
     /// Nanoseconds of a clock (clock_gettime(2)).
@@ -264,6 +268,9 @@ pub(super) fn getitimer(task: &mut Task<'_>) -> Answer {
 pub(super) fn timer_create(task: &mut Task<'_>) -> Answer {
     let clock = task.argument(0);
     task.clock(clock)?;
+    if task.this()?.timers.len() >= limits::TIMERS {
+        return Err(Errno::EAGAIN.into());
+    }
     let id = (0..).find(|id| !task.this().is_ok_and(|this| this.timers.contains_key(id))).unwrap_or(0);
     let (signal, thread, value) = match task.argument(1) {
         0 => (Some(SIGALRM as u8), None, id as u64),
@@ -272,11 +279,12 @@ pub(super) fn timer_create(task: &mut Task<'_>) -> Answer {
             let (value, own, how) = (reader.long()?, reader.int()?, reader.int()?);
             let target = reader.int()?;
             let signal = if own < 32 { task.generic(|tables| tables.signal, own) } else { own };
+            let signal = u8::try_from(signal).ok().filter(|signal| (1..=64).contains(signal));
             match how {
                 // SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD_ID
-                0 => (u8::try_from(signal).ok().filter(|signal| *signal <= 64), None, value),
+                0 => (Some(signal.ok_or(Errno::EINVAL)?), None, value),
                 1 => (None, None, value),
-                4 => (u8::try_from(signal).ok().filter(|signal| *signal <= 64), Some(target as i32), value),
+                4 => (Some(signal.ok_or(Errno::EINVAL)?), Some(target as i32), value),
                 _ => return Err(Errno::EINVAL.into()),
             }
         }
@@ -324,7 +332,8 @@ pub(super) fn timer_gettime64(task: &mut Task<'_>) -> Answer {
 }
 
 pub(super) fn timer_getoverrun(task: &mut Task<'_>) -> Answer {
-    Ok(task.this()?.timers.get(&task.int(0)).ok_or(Errno::EINVAL)?.overrun)
+    // DELAYTIMER_MAX is the largest `int`.
+    Ok(task.this()?.timers.get(&task.int(0)).ok_or(Errno::EINVAL)?.overrun.min(i32::MAX as u64))
 }
 
 pub(super) fn timer_delete(task: &mut Task<'_>) -> Answer {
@@ -352,9 +361,12 @@ impl Kernel {
             for (id, timer) in &mut process.timers {
                 let times = timer.timer.expire(now);
                 if times > 0 {
-                    timer.overrun = times - 1;
-                    if let Some(number) = timer.signal {
-                        let info = SignalInfo { number, code: -2, sender: *id, value: timer.value };
+                    // A signal of a timer waits once; the others are counted.
+                    let waits = |info: &SignalInfo| info.code == TIMER && info.sender == *id;
+                    let known = process.pending.iter().any(waits);
+                    timer.overrun = if known { timer.overrun.saturating_add(times) } else { times - 1 };
+                    if let Some(number) = timer.signal.filter(|_| !known) {
+                        let info = SignalInfo { number, code: TIMER, sender: *id, value: timer.value };
                         due.push((process.id, timer.thread, info));
                     }
                 }
@@ -364,20 +376,42 @@ impl Kernel {
             match thread {
                 Some(thread) => self.signal_thread(thread, info),
                 None => self.signal_process(process, info),
-            }
+            };
         }
     }
 
-    /// When the next timer runs out.
+    /// When the next timer runs out whose end changes anything. One whose
+    /// signal waits already, or that nobody has read, is only counted, which
+    /// can be done later.
     pub(crate) fn next_timer(&self) -> Option<u64> {
         let processes = self.processes.values().flat_map(|process| {
-            let timers = process.timers.values().map(|timer| timer.timer.at);
-            timers.chain([process.real_timer.at])
+            let timers = process.timers.iter().filter(|(id, timer)| {
+                let own = timer.thread.and_then(|id| self.threads.get(&id)).map(|it| &it.pending);
+                let waits = |info: &SignalInfo| info.code == TIMER && info.sender == **id;
+                timer.signal.is_some_and(|signal| !self.discards(process.id, signal))
+                    && !own.unwrap_or(&process.pending).iter().any(waits)
+            });
+            let alarm = process.real_timer.at.filter(|_| {
+                !self.discards(process.id, SIGALRM as u8)
+                    && !process.pending.iter().any(|info| info.number == SIGALRM as u8)
+            });
+            timers.filter_map(|(_, timer)| timer.timer.at).chain(alarm)
         });
-        let descriptors = self.descriptions.values().filter_map(|it| match &it.kind {
-            super::super::descriptions::Kind::Timer { timer, .. } => timer.at,
+        let descriptors = self.descriptions.iter().filter_map(|(id, it)| match &it.kind {
+            Kind::Timer { timer, expired, .. } => timer.at.filter(|_| *expired == 0 || self.is_edge(*id)),
             _ => None,
         });
-        processes.flatten().chain(descriptors).min()
+        processes.chain(descriptors).min()
+    }
+
+    /// Whether somebody wants to be told each time that something arrives.
+    fn is_edge(&self, description: u64) -> bool {
+        const EDGE: u32 = 1 << 31;
+        self.descriptions.values().any(|it| match &it.kind {
+            Kind::Poll(watched) => {
+                watched.iter().any(|((_, target), watch)| *target == description && watch.events & EDGE != 0)
+            }
+            _ => false,
+        })
     }
 }

@@ -15,28 +15,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use terrella_emulator_api::{
-    self as api, ArithmeticKind, Emulator, EmulatorExt, Fault, Flow, Limits, MemoryCause, Overlap, Stop,
-};
+use terrella_emulator_api::{self as api, Emulator, Fault};
 use terrella_platforms::Platform;
 
 use super::{
     ThreadId,
-    abi::{Abi, ThreadPointer, generic::*},
-    calls, frame,
-    kernel::{Clock, Kernel, OPEN_LIMIT},
-    memory::AddressSpace,
-    process::{
-        Action as SignalAction, Credentials, Descriptor, ExitStatus, Id, IntervalTimer, PendingCall, Process,
-        SignalInfo, SpaceId, State, Thread,
+    abi::{
+        Abi,
+        generic::{O_RDWR, O_WRONLY},
     },
+    kernel::{Clock, Kernel},
+    process::{Descriptor, ExitStatus, Id, SpaceId, State, Thread},
     scheduler::{RoundRobin, Scheduler},
-    segments,
-    signals::Delivered,
-    start::{Failed, NoProgram, Program, Start, read_image},
-    strace::{Trace, TraceOutput, call_text, signal_name},
+    start::{Failed, NoProgram, read_image},
+    strace::{Trace, TraceOutput, signal_name},
     streams::Streams,
-    task::{Action, CloneRequest, Refusal, Task},
 };
 use crate::{
     errno::Errno,
@@ -45,6 +38,9 @@ use crate::{
 
 /// Makes an emulator of a platform: a system needs one for each address space.
 pub type Maker = Box<dyn Fn(Platform) -> api::Result<Box<dyn Emulator>>>;
+
+/// How often time may go on without a thread that can run then.
+const MOST_IDLE: u64 = 1_000_000;
 
 /// What happens at a system call that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,11 +73,16 @@ pub struct Options {
     pub trace_only: Vec<String>,
     /// What happens at calls that are not there.
     pub unknown_calls: UnknownCalls,
+    /// The most bytes of memory that can be accessed which a process may map;
+    /// beyond is `ENOMEM`. What it only reserves does not count.
+    pub memory: u64,
+    /// Is called where a fault ends a process.
+    pub on_crash: Option<OnCrash>,
 }
 
 impl Default for Options {
     /// Usual files, the streams of the host, the first of January 2024, turns of
-    /// 100,000 instructions, no trace.
+    /// 100,000 instructions, no trace, 16 GiB for each process.
     fn default() -> Self {
         Self {
             files: FileSystem::new(),
@@ -93,9 +94,38 @@ impl Default for Options {
             trace: None,
             trace_only: Vec::new(),
             unknown_calls: UnknownCalls::default(),
+            memory: 16 << 30,
+            on_crash: None,
         }
     }
 }
+
+/// A process that a fault ends, while all of it is still there: for reports.
+pub struct Crash<'a> {
+    /// The process.
+    pub process: i32,
+    /// The thread that faulted.
+    pub thread: ThreadId,
+    /// The signal that ends it, by its generic number.
+    pub signal: u8,
+    /// The fault.
+    pub fault: &'a Fault,
+    /// Its memory, and the registers of the thread.
+    pub emulator: &'a dyn Emulator,
+    /// What is mapped, with the names that `/proc/self/maps` has.
+    pub mappings: Vec<(api::AddressRange, String)>,
+    /// The files whose beginning is mapped: where, their name and content.
+    pub files: Vec<(u64, String, Arc<Vec<u8>>)>,
+}
+
+impl std::fmt::Debug for Crash<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Crash(process {}, {})", self.process, self.fault)
+    }
+}
+
+/// Looks at a process that a fault ends.
+pub type OnCrash = Box<dyn FnMut(&Crash<'_>)>;
 
 /// How the run of a system ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,6 +214,8 @@ pub struct System {
     spaces: BTreeMap<SpaceId, Space>,
     scheduler: Box<dyn Scheduler>,
     unknown_calls: UnknownCalls,
+    memory: u64,
+    on_crash: Option<OnCrash>,
     next_space: SpaceId,
     last_thread: Option<ThreadId>,
     last_space: Option<SpaceId>,
@@ -220,6 +252,8 @@ impl System {
             spaces: BTreeMap::new(),
             scheduler: options.scheduler,
             unknown_calls: options.unknown_calls,
+            memory: options.memory,
+            on_crash: options.on_crash,
             next_space: 1,
             last_thread: None,
             last_space: None,
@@ -317,6 +351,7 @@ impl System {
         let first = self.kernel.processes.keys().next().copied().ok_or(Error::Empty)?;
         let last = instructions.map(|count| self.kernel.clock.instructions.saturating_add(count));
         let begun = Instant::now();
+        let mut idle = 0;
         loop {
             match self.kernel.processes.get(&first) {
                 Some(process) => {
@@ -336,9 +371,15 @@ impl System {
             self.retry_waiting()?;
             let ready: Vec<ThreadId> = self.ready();
             if ready.is_empty() {
-                self.idle(first)?;
+                let left = time.map(|time| time.saturating_sub(begun.elapsed()));
+                self.idle(first, left)?;
+                idle += 1;
+                if idle > MOST_IDLE {
+                    return Err(Error::Deadlock("timers run out again and again".to_owned()));
+                }
                 continue;
             }
+            idle = 0;
             let turn = self.scheduler.next(&ready, self.last_thread);
             let thread = if ready.contains(&turn.thread) { turn.thread } else { ready[0] };
             let mut count = turn.instructions.max(1);
@@ -365,8 +406,9 @@ impl System {
         self.kernel.threads.values().filter(|thread| runs(thread)).map(|thread| thread.id).collect()
     }
 
-    /// Nothing can run: time goes on to when something can.
-    fn idle(&mut self, first: Id) -> Result<(), Error> {
+    /// Nothing can run: time goes on to when something can; real time for at
+    /// most so long.
+    fn idle(&mut self, first: Id, most: Option<Duration>) -> Result<(), Error> {
         let waits = self.kernel.threads.values().filter_map(|thread| thread.call.as_ref()?.deadline);
         let now = self.kernel.clock.monotonic();
         let next = waits.chain(self.kernel.next_timer()).filter(|at| *at > now).min();
@@ -377,11 +419,12 @@ impl System {
         match next {
             _ if due => Ok(()),
             Some(at) if self.kernel.clock.real.is_some() => {
-                std::thread::sleep(Duration::from_nanos(at - now));
+                let wait = Duration::from_nanos(at - now);
+                std::thread::sleep(most.map_or(wait, |most| wait.min(most)));
                 Ok(())
             }
             Some(at) => {
-                self.kernel.clock.idle += at - now;
+                self.kernel.clock.idle = self.kernel.clock.idle.saturating_add(at - now);
                 Ok(())
             }
             None => {

@@ -1,11 +1,30 @@
 //! New threads, processes and programs.
 
-use super::*;
+use std::{collections::BTreeMap, sync::Arc};
+
+use terrella_emulator_api::EmulatorExt;
+use terrella_platforms::Platform;
+
+use super::System;
+use crate::{
+    errno::Errno,
+    files::{InodeId, ROOT},
+    linux::{
+        abi::{Abi, ThreadPointer, generic::*},
+        calls, frame,
+        kernel::{Kernel, OPEN_LIMIT},
+        limits,
+        process::{Action as SignalAction, Credentials, Id, IntervalTimer, Process, SpaceId, Thread},
+        segments,
+        start::{Failed, NoProgram, Program, Start, read_image},
+        task::{CloneRequest, Refusal, Task},
+    },
+};
 
 impl System {
     pub(super) fn clone_thread(&mut self, thread: Id, request: CloneRequest) -> Result<Id, Refusal> {
         let (process, space) = self.place_of(thread).ok_or(Errno::ESRCH)?;
-        if self.kernel.threads.len() >= 4096 {
+        if !self.kernel.has_room() {
             return Err(Errno::EAGAIN.into());
         }
         let id = self.kernel.new_id();
@@ -182,6 +201,7 @@ impl System {
             environment: &environment,
             random,
             user: (who.user[0], who.user[1], who.group[0], who.group[1]),
+            memory: self.memory,
         };
         if image.platform == Platform::I386 {
             segments::prepare(emulator.as_mut())?;
@@ -297,7 +317,7 @@ pub(crate) fn first_process(id: Id, platform: Platform, abi: Arc<Abi>, folder: I
     limits[3] = (8 << 20, u64::MAX);
     limits[4] = (0, u64::MAX);
     limits[6] = (4096, 4096);
-    limits[7] = (OPEN_LIMIT, 1 << 20);
+    limits[7] = (OPEN_LIMIT, limits::DESCRIPTORS);
     Process {
         id,
         parent: 0,

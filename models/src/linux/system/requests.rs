@@ -1,7 +1,20 @@
 //! System calls: made, waited for, made again; and what only the whole system
 //! can do.
 
-use super::*;
+use terrella_emulator_api as api;
+
+use super::{Error, System, UnknownCalls};
+use crate::{
+    errno::Errno,
+    linux::{
+        abi::generic::{CLONE_VFORK, SIGSEGV},
+        calls, frame, limits,
+        process::{ExitStatus, Id, PendingCall, State},
+        start::Failed,
+        strace::{call_text, signal_name},
+        task::{Action, Refusal, Task},
+    },
+};
 
 impl System {
     pub(super) fn call(&mut self, thread: Id, number: u64, address: u64) -> Result<(), Error> {
@@ -12,6 +25,7 @@ impl System {
                 deadline: None,
                 woken: false,
                 futex: None,
+                opened: None,
                 done: 0,
                 tried_at: 0,
                 arguments: None,
@@ -107,9 +121,15 @@ impl System {
             return Err(Error::UnknownCall { process, number, name, pc: address });
         }
         let words = calls::raw_arguments(&abi, it.emulator.as_ref(), 6);
-        let seen = self.kernel.unknown.entry(format!("{name} {number}")).or_insert(0);
-        *seen += 1;
-        if *seen == 1 {
+        let key = format!("{name} {number}");
+        let is_new = !self.kernel.unknown.contains_key(&key);
+        let told = self.kernel.unknown.len();
+        if is_new && told < limits::UNKNOWN_CALLS {
+            self.kernel.unknown.insert(key, 1);
+            if told + 1 == limits::UNKNOWN_CALLS {
+                let text = b"terrella: there are more such calls, which are not told\n";
+                let _ = self.kernel.streams.write(2, text);
+            }
             let words: Vec<String> = words.iter().map(|word| format!("{word:#x}")).collect();
             let text = format!(
                 "terrella: system call {number} ({name}) is not there: ENOSYS; arguments {}\n",
@@ -150,8 +170,8 @@ impl System {
                 if !self.kernel.threads.get(&thread).is_some_and(|thread| thread.state == State::Waiting) {
                     continue;
                 }
-                if let Some((process, space)) = self.place_of(thread) {
-                    self.enter_space(process, space)?;
+                if let Some((_, space)) = self.place_of(thread) {
+                    self.enter_space(space)?;
                 }
                 self.try_call(thread)?;
                 let waits = self.kernel.threads.get(&thread).is_some_and(|it| it.state == State::Waiting);

@@ -1,12 +1,29 @@
 //! Address spaces on their emulators: who is loaded, what they share, copies.
 
-use super::*;
+use std::{cell::Cell, collections::BTreeMap, rc::Rc};
+
+use terrella_emulator_api::{self as api, AddressRange, Emulator, EmulatorExt, Flow, Overlap};
+use terrella_platforms::Platform;
+
+use super::{Error, Space, System};
+use crate::{
+    errno::Errno,
+    linux::{
+        abi::{ThreadPointer, generic::PROT_WRITE},
+        calls, frame,
+        limits::CHUNK,
+        memory::{AddressSpace, SharedFile},
+        process::{Id, SpaceId},
+        segments,
+        task::Refusal,
+    },
+};
 
 impl System {
     /// Puts the registers of a thread into the emulator of its space.
     pub(super) fn load(&mut self, thread: Id) -> Result<(), Error> {
         let Some((process, space)) = self.place_of(thread) else { return Ok(()) };
-        self.enter_space(process, space)?;
+        self.enter_space(space)?;
         let Some(it) = self.spaces.get_mut(&space) else { return Ok(()) };
         if it.loaded == Some(thread) {
             return Ok(());
@@ -30,7 +47,7 @@ impl System {
     }
 
     /// Another space runs: what it shares with others is made the same.
-    pub(super) fn enter_space(&mut self, process: Id, space: SpaceId) -> Result<(), Error> {
+    pub(super) fn enter_space(&mut self, space: SpaceId) -> Result<(), Error> {
         if self.last_space == Some(space) {
             return Ok(());
         }
@@ -39,66 +56,40 @@ impl System {
         }
         self.last_space = Some(space);
         let Some(areas) = self.kernel.spaces.get(&space) else { return Ok(()) };
-        let shared: Vec<(u64, u64, InodeId, u64)> = areas
-            .iter()
-            .filter(|(_, area)| area.shared)
-            .filter_map(|(start, area)| {
-                let (inode, offset) = area.file?;
-                Some((start, area.end, inode, offset))
-            })
-            .collect();
-        let _ = process;
+        let shared = areas.shared_files(0, u64::MAX, !0);
         let Some(it) = self.spaces.get_mut(&space) else { return Ok(()) };
-        for (start, end, inode, offset) in shared {
-            let version = self.kernel.files.inode(inode).version;
-            if it.seen.get(&inode) == Some(&version) {
+        for SharedFile { start, end, inode, offset } in &shared {
+            let version = self.kernel.files.inode(*inode).version;
+            if it.seen.get(inode) == Some(&version) {
                 continue;
             }
-            if let Ok(content) = self.kernel.files.content(inode) {
-                let from = (offset as usize).min(content.len());
-                let to = from.saturating_add((end - start) as usize).min(content.len());
-                it.emulator.write_memory(start, &content[from..to])?;
+            if let Ok(content) = self.kernel.files.content(*inode) {
+                it.emulator.write_memory(*start, calls::part(&content, *offset, end - start))?;
             }
         }
-        let versions: Vec<(InodeId, u64)> = self
-            .kernel
-            .spaces
-            .get(&space)
-            .into_iter()
-            .flat_map(AddressSpace::iter)
-            .filter_map(|(_, area)| area.file.filter(|_| area.shared))
-            .map(|(inode, _)| (inode, self.kernel.files.inode(inode).version))
-            .collect();
-        it.seen.extend(versions);
+        self.note_versions(space, &shared);
         Ok(())
     }
 
+    /// What a space has of shared files is what they hold now.
+    fn note_versions(&mut self, space: SpaceId, shared: &[SharedFile]) {
+        let files = &self.kernel.files;
+        let versions = shared.iter().map(|it| (it.inode, files.inode(it.inode).version));
+        if let Some(it) = self.spaces.get_mut(&space) {
+            it.seen.extend(versions);
+        }
+    }
+
+    /// Writes what a space has of shared files to them.
     pub(super) fn write_back_shared(&mut self, space: SpaceId) {
-        let process = self.kernel.processes.values().find(|process| process.space == space).map(|it| it.id);
-        let (Some(process), Some(it)) = (process, self.spaces.get_mut(&space)) else { return };
-        let Some(abi) = self.kernel.processes.get(&process).map(|process| process.abi.clone()) else {
+        let (Some(it), Some(areas)) = (self.spaces.get(&space), self.kernel.spaces.get(&space)) else {
             return;
         };
-        let mut task = Task {
-            kernel: &mut self.kernel,
-            emulator: it.emulator.as_mut(),
-            thread: process,
-            process,
-            abi,
-            arguments: [0; 8],
-        };
+        let written = areas.shared_files(0, u64::MAX, PROT_WRITE);
+        let shared = areas.shared_files(0, u64::MAX, !0);
         // A file that grew too large keeps what it has.
-        let _ = task.write_back(0, u64::MAX);
-        let versions: Vec<(InodeId, u64)> = self
-            .kernel
-            .spaces
-            .get(&space)
-            .into_iter()
-            .flat_map(AddressSpace::iter)
-            .filter_map(|(_, area)| area.file.filter(|_| area.shared))
-            .map(|(inode, _)| (inode, self.kernel.files.inode(inode).version))
-            .collect();
-        it.seen.extend(versions);
+        let _ = calls::write_back(&mut self.kernel, it.emulator.as_ref(), &written);
+        self.note_versions(space, &shared);
     }
 
     pub(super) fn drop_space(&mut self, space: SpaceId) {
@@ -108,9 +99,7 @@ impl System {
             }
             return;
         }
-        if self.spaces.contains_key(&space) {
-            self.write_back_shared_of(space);
-        }
+        self.write_back_shared(space);
         self.spaces.remove(&space);
         if self.last_space == Some(space) {
             self.last_space = None;
@@ -122,45 +111,16 @@ impl System {
         }
     }
 
-    /// As [`Self::write_back_shared`], of a space that no process has any more.
-    pub(super) fn write_back_shared_of(&mut self, space: SpaceId) {
-        let Some(it) = self.spaces.get_mut(&space) else { return };
-        let Some(areas) = self.kernel.spaces.get(&space) else { return };
-        let shared: Vec<(u64, u64, InodeId, u64)> = areas
-            .iter()
-            .filter(|(_, area)| area.shared && area.protection & PROT_WRITE != 0)
-            .filter_map(|(start, area)| area.file.map(|(inode, offset)| (start, area.end, inode, offset)))
-            .collect();
-        for (start, end, inode, offset) in shared {
-            let size = self.kernel.files.inode(inode).size();
-            let length = (end - start).min(size.saturating_sub(offset));
-            if let Ok(bytes) = it.emulator.read_bytes(start, length) {
-                let _ = self.kernel.files.write_at(inode, offset, &bytes);
-            }
-        }
-    }
-
     /// A copy of a space on an emulator of its own.
     pub(super) fn copy_space(&mut self, process: Id, space: SpaceId) -> Result<SpaceId, Refusal> {
         self.write_back_shared(space);
         let platform = self.kernel.process(process)?.platform;
         let mut emulator = (self.make)(platform)?;
         let old = self.spaces.get(&space).ok_or(Errno::ESRCH)?;
-        let mut chunk = vec![0; 1 << 16];
         for region in old.emulator.memory_map() {
             emulator.map_memory_with(region.range, region.permissions, Overlap::Refuse)?;
-            let mut here = region.range.first();
-            loop {
-                let left = region.range.last() - here;
-                let size = left.saturating_add(1).min(chunk.len() as u64) as usize;
-                old.emulator.read_memory(here, &mut chunk[..size])?;
-                if chunk[..size].iter().any(|byte| *byte != 0) {
-                    emulator.write_code(here, &chunk[..size])?;
-                }
-                match here.checked_add(size as u64) {
-                    Some(next) if next <= region.range.last() => here = next,
-                    _ => break,
-                }
+            for touched in old.emulator.touched_memory(region.range) {
+                copy_range(old.emulator.as_ref(), emulator.as_mut(), touched)?;
             }
         }
         if platform == Platform::I386 {
@@ -197,5 +157,21 @@ impl System {
         self.spaces.insert(id, Space { emulator, loaded: None, met, seen: BTreeMap::new() });
         self.kernel.spaces.insert(id, areas);
         Ok(id)
+    }
+}
+
+/// Copies memory to where zeros are.
+fn copy_range(from: &dyn Emulator, to: &mut dyn Emulator, range: AddressRange) -> Result<(), api::Error> {
+    let mut here = range.first();
+    loop {
+        let size = (range.last() - here).saturating_add(1).min(CHUNK);
+        let bytes = from.read_bytes(here, size)?;
+        if bytes.iter().any(|byte| *byte != 0) {
+            to.write_code(here, &bytes)?;
+        }
+        match here.checked_add(size) {
+            Some(next) if next <= range.last() => here = next,
+            _ => return Ok(()),
+        }
     }
 }

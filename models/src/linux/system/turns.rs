@@ -1,6 +1,17 @@
 //! A turn of a thread: it runs, gets its signals, and faults.
 
-use super::*;
+use terrella_emulator_api::{self as api, ArithmeticKind, EmulatorExt, Fault, Limits, MemoryCause, Stop};
+use terrella_platforms::Platform;
+
+use super::{Crash, Error, System};
+use crate::linux::{
+    abi::generic::{SIG_IGN, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP},
+    limits,
+    process::{ExitStatus, Id, SignalInfo},
+    signals::Delivered,
+    strace::signal_name,
+    task::Refusal,
+};
 
 impl System {
     pub(super) fn turn(&mut self, thread: Id, count: u64) -> Result<(), Error> {
@@ -114,12 +125,51 @@ impl System {
             if let Some(trace) = &self.kernel.trace {
                 trace.line(thread, &format!("--- {} at {value:#x}: {fault} ---", signal_name(signal)));
             }
-            self.faults.push((process, fault));
+            self.tell_crash(process, thread, signal, &fault);
+            if self.faults.len() < limits::FAULTS {
+                self.faults.push((process, fault));
+            }
             self.end(process, ExitStatus::Signal(signal));
             return Ok(());
         }
         self.kernel.signal_thread(thread, SignalInfo { number: signal, code, sender: 0, value });
         Ok(())
+    }
+
+    /// Tells who wants to know that a fault ends a process, before it is gone.
+    fn tell_crash(&mut self, process: Id, thread: Id, signal: u8, fault: &Fault) {
+        let Some(mut observer) = self.on_crash.take() else { return };
+        let space = self.kernel.processes.get(&process).map(|process| process.space);
+        if let Some(space) = space
+            && let (Some(it), Some(areas)) = (self.spaces.get(&space), self.kernel.spaces.get(&space))
+        {
+            let mut mappings = Vec::new();
+            let mut begun = Vec::new();
+            for (start, area) in areas.iter() {
+                let path = area.file.and_then(|(inode, offset)| {
+                    let path = self.kernel.files.any_path(inode);
+                    begun.extend((offset == 0).then_some((start, inode)));
+                    path.map(|path| String::from_utf8_lossy(&path).into_owned())
+                });
+                let name = path.unwrap_or_else(|| area.name.to_string());
+                mappings.push(((start..=area.end - 1).into(), name));
+            }
+            let mut files = Vec::new();
+            for (start, inode) in begun {
+                let name = self.kernel.files.any_path(inode);
+                let name = name
+                    .map_or_else(|| format!("file {inode}"), |it| String::from_utf8_lossy(&it).into_owned());
+                let known = files.iter().any(|(_, other, _)| *other == name);
+                if let Ok(content) = self.kernel.files.content(inode)
+                    && !known
+                {
+                    files.push((start, name, content));
+                }
+            }
+            let emulator = it.emulator.as_ref();
+            observer(&Crash { process, thread, signal, fault, emulator, mappings, files });
+        }
+        self.on_crash = Some(observer);
     }
 
     /// The signal of an exception that is none of memory or arithmetic.
