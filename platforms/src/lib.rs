@@ -20,6 +20,7 @@
 mod convention;
 mod definition;
 mod definitions;
+mod long_double;
 mod platform;
 mod register;
 mod spec;
@@ -32,6 +33,7 @@ pub use convention::{
     WidePlacement, pairs_downwards,
 };
 pub use definition::{CodeAddressBit, ElfIdentity, PlatformDefinition};
+pub use long_double::{LongDouble, LongDoubleFormat, LongDoublePlace, LongDoubleResult, long_double};
 pub use platform::{Architecture, ByteOrder, Platform, UnknownPlatform};
 pub use register::{RegisterDefinition, RegisterId, RegisterKind, RegisterName, RegisterTable};
 pub use syscall::{SyscallConvention, SyscallError, SyscallNumber};

@@ -35,6 +35,13 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::stdio::LINES[0],
     &super::stdio::LINES[1],
     &super::stdio::LINES[2],
+    &super::math::UNARY,
+    &super::math::BINARY,
+    &super::math::PARTS,
+    &super::math::CLASSES,
+    &super::math::OLD_CLASSES,
+    &super::math::INTEGERS[0],
+    &super::math::INTEGERS[1],
 ];
 
 /// The model of a name.

@@ -5,7 +5,7 @@ use terrella_machine_state::{
     ArgumentValue, Heap, ReturnValue,
     call::{Call, Parameter},
 };
-use terrella_platforms::{ReturnBy, StructResult};
+use terrella_platforms::{LongDoubleResult, ReturnBy, StructResult, long_double};
 
 use super::{
     error::{Failure, Result},
@@ -43,6 +43,12 @@ impl<'a> Context<'a> {
         }
         let mut context = Self { call, state, model, name, room: None };
         if result == CType::Structure && context.pair_bytes(name) > in_registers(&context) {
+            context.room = Some(context.call.result_room()?);
+        }
+        if result == CType::LongDouble
+            && long_double(context.state.platform, context.call.convention())
+                .is_some_and(|it| it.result == LongDoubleResult::Memory)
+        {
             context.room = Some(context.call.result_room()?);
         }
         Ok(context)
@@ -141,6 +147,14 @@ impl<'a> Context<'a> {
             _ => ReturnValue::Pointer(value as u64),
         };
         self.give(&value)
+    }
+
+    pub(crate) fn give_long_double(&mut self, value: f64) -> Result<Flow> {
+        if let Some(room) = self.room {
+            self.write_long_double(Ptr(room), value)?;
+            return self.give(&ReturnValue::Pointer(room));
+        }
+        self.give(&ReturnValue::LongDouble(value))
     }
 
     pub(crate) fn give_pair(&mut self, pair: &Pair) -> Result<Flow> {

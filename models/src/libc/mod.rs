@@ -31,6 +31,7 @@ mod ending;
 mod error;
 mod item;
 mod link;
+mod math;
 mod nested;
 mod numbers;
 mod posix;

@@ -90,6 +90,8 @@ pub enum CType {
     Float,
     /// `double`.
     Double,
+    /// `long double`.
+    LongDouble,
     /// `va_list`.
     VariableList,
     /// `...`.
@@ -118,6 +120,7 @@ impl CType {
             Self::Wide => "wint_t",
             Self::Float => "float",
             Self::Double => "double",
+            Self::LongDouble => "long double",
             Self::VariableList => "va_list",
             Self::Variable => "...",
             Self::Structure => "struct",
@@ -140,6 +143,7 @@ impl CType {
             Self::Float => Parameter::F32,
             Self::Double if model.double == 4 => Parameter::F32,
             Self::Double => Parameter::F64,
+            Self::LongDouble => Parameter::LongDouble,
             _ => Parameter::Pointer,
         }
     }
@@ -152,6 +156,7 @@ impl CType {
                 Parameter::Integer { bytes, signed } => Return::Integer { bytes, signed },
                 Parameter::F32 => Return::F32,
                 Parameter::F64 => Return::F64,
+                Parameter::LongDouble => Return::LongDouble,
                 _ => Return::Pointer,
             },
         }
@@ -174,6 +179,9 @@ impl Ptr {
     }
 }
 
+/// `long double`, rounded to double precision.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct LongDouble(pub(crate) f64);
 /// `long`, `ssize_t`, `time_t` and `off_t` of the usual interfaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Long(pub(crate) i64);
@@ -274,6 +282,23 @@ impl Outcome for f32 {
     const TYPE: CType = CType::Float;
     fn give(self, context: &mut Context<'_>) -> Result<Flow> {
         context.give(&ReturnValue::F32(self))
+    }
+}
+
+impl Argument for LongDouble {
+    const TYPE: CType = CType::LongDouble;
+    fn take(context: &mut Context<'_>) -> Result<Self> {
+        Ok(match context.next(CType::LongDouble)? {
+            ArgumentValue::LongDouble(value) => Self(value),
+            _ => Self(f64::NAN),
+        })
+    }
+}
+
+impl Outcome for LongDouble {
+    const TYPE: CType = CType::LongDouble;
+    fn give(self, context: &mut Context<'_>) -> Result<Flow> {
+        context.give_long_double(self.0)
     }
 }
 
