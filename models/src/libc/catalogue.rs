@@ -35,6 +35,8 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::stdio::LINES[0],
     &super::stdio::LINES[1],
     &super::stdio::LINES[2],
+    &super::jumps::HEADER,
+    &super::jumps::EXTENSIONS,
     &super::math::UNARY,
     &super::math::BINARY,
     &super::math::PARTS,
@@ -44,10 +46,15 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::math::INTEGERS[1],
 ];
 
+/// The headers of all folders.
+fn headers() -> impl Iterator<Item = &'static Header> {
+    HEADERS.iter().chain(super::posix::HEADERS).copied()
+}
+
 /// The model of a name.
 pub(crate) fn find(name: &str) -> Option<&'static Model> {
     static BY_NAME: OnceLock<BTreeMap<&'static str, &'static Model>> = OnceLock::new();
-    let all = || HEADERS.iter().flat_map(|header| header.models.iter());
+    let all = || headers().flat_map(|header| header.models.iter());
     BY_NAME.get_or_init(|| all().map(|model| (model.name, model)).collect()).get(name).copied()
 }
 
@@ -91,7 +98,7 @@ impl ModelInfo {
 #[must_use]
 pub fn catalogue() -> Vec<ModelInfo> {
     let mut all: Vec<ModelInfo> = Vec::new();
-    for header in HEADERS {
+    for header in headers() {
         for model in header.models {
             all.push(ModelInfo {
                 name: model.name,

@@ -144,7 +144,10 @@ impl<'a> Context<'a> {
                 };
                 ReturnValue::Integer { value, bytes }
             }
-            _ => ReturnValue::Pointer(value as u64),
+            _ => {
+                let bits = 8 * u32::from(self.model.pointer.clamp(1, 8));
+                ReturnValue::Pointer(value as u64 & u64::MAX >> (64 - bits))
+            }
         };
         self.give(&value)
     }

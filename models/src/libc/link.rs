@@ -12,6 +12,7 @@ use super::{
     error::Error,
     item::{Answer, Libc, Link},
     state::State,
+    types::Flavour,
     variables::{self, Initial},
 };
 use crate::files::FileSystem;
@@ -40,6 +41,9 @@ pub struct LibcOptions {
     /// How the heap hands out blocks: `Guarded` finds what is used after it
     /// was freed, and accesses past the end.
     pub heap_strategy: HeapStrategy,
+    /// The library that the program was made for; told from its imports if it
+    /// is not given.
+    pub flavour: Option<Flavour>,
     /// Models that deviate from the documents answer nothing.
     pub strict: bool,
     /// Functions that return a value and do nothing else.
@@ -58,6 +62,7 @@ impl Default for LibcOptions {
             seed: 0x7465_7272_656c_6c61,
             heap_size: 64 << 20,
             heap_strategy: HeapStrategy::FreeList,
+            flavour: None,
             strict: false,
             answers: BTreeMap::new(),
         }
@@ -220,7 +225,10 @@ fn add_library(
 ) -> Result<(), LinkError> {
     let platform = machine.platform();
     let sizes = sizes(platform, options.heap_size);
-    let mut state = State::new(platform, options.files.clone(), options.seed, &options.input);
+    let flavour = options
+        .flavour
+        .unwrap_or_else(|| Flavour::of_imports(executable.imports.iter().map(|import| import.name.as_str())));
+    let mut state = State::new(platform, flavour, options.files.clone(), options.seed, &options.input);
     let known_heap = machine.iter_of::<Heap>().next().map(|(name, _)| name.to_owned());
     state.heap = match known_heap {
         Some(name) => name,

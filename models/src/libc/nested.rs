@@ -52,6 +52,14 @@ pub(crate) struct Frame {
     result: CType,
 }
 
+impl Frame {
+    /// Whether a jump to a stack pointer leaves the model that called: on all
+    /// stacks that grow downwards, what is above is older.
+    pub(crate) const fn is_left(&self, stack: u64) -> bool {
+        self.stack < stack
+    }
+}
+
 /// So many calls into each other are not meant.
 const DEEPEST: usize = 4096;
 

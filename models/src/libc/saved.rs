@@ -14,6 +14,7 @@ use super::{
     nested::Frame,
     state::{AtExit, Layout, State},
     stdio::Stream,
+    types::Flavour,
 };
 use crate::{
     files::{FileSystem, Node, ROOT},
@@ -83,6 +84,7 @@ struct SavedDescriptor {
 #[derive(Serialize, Deserialize)]
 struct Saved {
     platform: Platform,
+    flavour: Flavour,
     layout: Layout,
     heap: String,
     streams: BTreeMap<u64, Stream>,
@@ -220,6 +222,7 @@ impl State {
         let handlers = handlers.map(|(signal, it)| (signal as u8, (it.handler, it.flags, it.mask)));
         Ok(Saved {
             platform: self.platform,
+            flavour: self.flavour,
             layout: self.layout.clone(),
             heap: self.heap.clone(),
             streams: self.streams.clone(),
@@ -281,7 +284,7 @@ impl State {
             (it.mode, it.uid, it.gid) = (entry.mode & 0o7777, entry.user, entry.group);
             [it.accessed, it.modified, it.changed] = entry.times;
         }
-        let mut state = Self::new(saved.platform, files, 0, &saved.input);
+        let mut state = Self::new(saved.platform, saved.flavour, files, 0, &saved.input);
         let kernel = &mut state.kernel;
         kernel.set_random_state(saved.random);
         kernel.clock.epoch = saved.epoch;

@@ -233,6 +233,9 @@ fn action_offsets(c: &Context<'_>) -> (u64, u64, u64) {
     } else if name == "s390x" {
         // handler, int, int flags, restorer, mask.
         (0, 3 * word, word + 4)
+    } else if name == "sparc64" {
+        // handler, mask, int, int flags, restorer.
+        (0, word, word + SET_BYTES + 4)
     } else {
         (0, word, word + SET_BYTES)
     }

@@ -5,7 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 use terrella_platforms::{CallingConvention, Platform};
 
-use super::{item::Link, nested::Frame, stdio::Stream, types::DataModel};
+use super::{
+    item::Link,
+    nested::Frame,
+    stdio::Stream,
+    types::{DataModel, Flavour},
+};
 use crate::{
     files::FileSystem,
     linux::{Input, Output, Streams, abi::Abi, kernel::Kernel},
@@ -54,6 +59,7 @@ pub(crate) struct AtExit {
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) platform: Platform,
+    pub(crate) flavour: Flavour,
     pub(crate) model: DataModel,
     pub(crate) abi: Arc<Abi>,
     pub(crate) kernel: Kernel,
@@ -99,7 +105,13 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(platform: Platform, files: FileSystem, seed: u64, input: &[u8]) -> Self {
+    pub(crate) fn new(
+        platform: Platform,
+        flavour: Flavour,
+        files: FileSystem,
+        seed: u64,
+        input: &[u8],
+    ) -> Self {
         let streams = Streams {
             input: Input::Bytes(input.iter().copied().collect()),
             output: Output::Own(Vec::new()),
@@ -109,7 +121,8 @@ impl State {
         let (kernel, abi) = Kernel::alone(platform, files, streams, seed, crate::files::EPOCH);
         Self {
             platform,
-            model: DataModel::of(platform),
+            flavour,
+            model: DataModel::of(platform, flavour),
             abi,
             kernel,
             layout: Layout::default(),

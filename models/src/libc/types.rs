@@ -19,6 +19,10 @@ pub(crate) struct DataModel {
     pub(crate) long: u8,
     /// Bytes of a pointer, `size_t` and `intptr_t`.
     pub(crate) pointer: u8,
+    /// Bytes of `off_t`.
+    pub(crate) offset: u8,
+    /// Bytes of `time_t`.
+    pub(crate) time: u8,
     /// Bytes of `wchar_t`.
     pub(crate) wide: u8,
     /// Whether plain `char` has no sign.
@@ -34,10 +38,11 @@ pub(crate) struct DataModel {
 impl DataModel {
     /// Those of a platform's C compilers: ILP32 or LP64, and 16-bit `int`
     /// where pointers have at most 16 bits (20 on MSP430X).
-    pub(crate) fn of(platform: Platform) -> Self {
+    pub(crate) fn of(platform: Platform, flavour: Flavour) -> Self {
         let definition = platform.definition();
         let name = platform.name();
         let small = definition.address_bits < 32;
+        let late = matches!(name, "riscv32" | "loongarch32") || flavour == Flavour::Musl;
         let arm = name.starts_with("arm") || name.starts_with("aarch64");
         let unsigned = arm
             || ["ppc", "riscv", "s390x", "msp430", "mos6502", "xtensa"].iter().any(|it| name.starts_with(it));
@@ -45,6 +50,9 @@ impl DataModel {
             int: if small { 2 } else { 4 },
             long: if small { 4 } else { definition.pointer_bytes.max(4) },
             pointer: definition.pointer_bytes,
+            // 32-bit RISC-V and LoongArch have had no other.
+            offset: if late { 8 } else { definition.pointer_bytes.max(4) },
+            time: if late { 8 } else { definition.pointer_bytes.max(4) },
             wide: if small { 2 } else { 4 },
             unsigned_char: unsigned,
             unsigned_wide: arm || small,
@@ -56,6 +64,27 @@ impl DataModel {
                 _ => 8,
             },
         }
+    }
+}
+
+/// Which C library the program was made for: some types have other widths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flavour {
+    /// The GNU library, and what has its types.
+    #[default]
+    Gnu,
+    /// musl: `off_t` and `time_t` have 64 bits everywhere.
+    Musl,
+}
+
+impl Flavour {
+    /// What the imports of a program tell: names that only one library has.
+    pub(crate) fn of_imports<'a>(mut names: impl Iterator<Item = &'a str>) -> Self {
+        let musl = |name: &str| {
+            name.ends_with("_time64") && !name.ends_with("64_time64") || name == "___errno_location"
+        };
+        if names.any(musl) { Self::Musl } else { Self::Gnu }
     }
 }
 
@@ -84,6 +113,10 @@ pub enum CType {
     LongLong,
     /// `unsigned long long`, `uintmax_t`.
     UnsignedLongLong,
+    /// `off_t`.
+    Offset,
+    /// `time_t`.
+    Time,
     /// `wint_t`, `wchar_t`.
     Wide,
     /// `float`.
@@ -117,6 +150,8 @@ impl CType {
             Self::UnsignedShort => "unsigned short",
             Self::LongLong => "long long",
             Self::UnsignedLongLong => "unsigned long long",
+            Self::Offset => "off_t",
+            Self::Time => "time_t",
             Self::Wide => "wint_t",
             Self::Float => "float",
             Self::Double => "double",
@@ -134,6 +169,8 @@ impl CType {
             Self::Int => integer(model.int, true),
             Self::Unsigned => integer(model.int, false),
             Self::Wide => integer(model.wide, !model.unsigned_wide),
+            Self::Offset => integer(model.offset, true),
+            Self::Time => integer(model.time, true),
             Self::Long => integer(model.long, true),
             Self::UnsignedLong => integer(model.long, false),
             Self::Size => integer(model.pointer, false),
@@ -185,6 +222,9 @@ pub(crate) struct LongDouble(pub(crate) f64);
 /// `long`, `ssize_t`, `time_t` and `off_t` of the usual interfaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Long(pub(crate) i64);
+/// `off_t`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offset(pub(crate) i64);
 /// `unsigned long`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ULong(pub(crate) u64);
@@ -243,6 +283,7 @@ integers! {
     i64, LongLong, |value: i128| value as i64, i128::from;
     u64, UnsignedLongLong, |value: i128| value as u64, i128::from;
     Long, Long, |value: i128| Long(value as i64), |it: Long| i128::from(it.0);
+    Offset, Offset, |value: i128| Offset(value as i64), |it: Offset| i128::from(it.0);
     ULong, UnsignedLong, |value: i128| ULong(value as u64), |it: ULong| i128::from(it.0);
     Size, Size, |value: i128| Size(value as u64), |it: Size| i128::from(it.0);
     Wide, Wide, |value: i128| Wide(value as u32), |it: Wide| i128::from(it.0);

@@ -5,7 +5,7 @@ use super::{
         context::Context,
         error::Result,
         posix,
-        types::{Header, Long, Ptr, Size, Standard, models},
+        types::{Header, Long, Offset, Ptr, Size, Standard, models},
     },
     Source, Stream,
 };
@@ -49,9 +49,9 @@ pub(crate) static EXTENSIONS: Header = Header {
         fdopen = fdopen;
         fileno = fileno;
         fileno_unlocked = fileno;
-        fseeko = fseek;
+        fseeko = fseeko;
         fseeko64 = fseeko64;
-        ftello = ftell;
+        ftello = ftello;
         ftello64 = ftello64;
         fgetpos64 = fgetpos64;
         fsetpos64 = fsetpos64;
@@ -287,6 +287,20 @@ fn position(c: &mut Context<'_>, file: Ptr) -> Result<Option<u64>> {
 
 fn fseek(c: &mut Context<'_>, file: Ptr, offset: Long, whence: i32) -> Result<i32> {
     Ok(if seek(c, file, offset.0, whence)?.is_some() { 0 } else { -1 })
+}
+
+fn fseeko(c: &mut Context<'_>, file: Ptr, offset: Offset, whence: i32) -> Result<i32> {
+    fseek(c, file, Long(offset.0), whence)
+}
+
+fn ftello(c: &mut Context<'_>, file: Ptr) -> Result<Offset> {
+    match position(c, file)? {
+        Some(at) if c.model.offset == 4 && at > i32::MAX as u64 => {
+            c.fail(Errno::EOVERFLOW).map(|_| Offset(-1))
+        }
+        Some(at) => Ok(Offset(at as i64)),
+        None => Ok(Offset(-1)),
+    }
 }
 
 fn fseeko64(c: &mut Context<'_>, file: Ptr, offset: i64, whence: i32) -> Result<i32> {

@@ -12,9 +12,9 @@ mod scan;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use files::{EXTENSIONS, HEADER};
+pub(crate) use files::{EXTENSIONS, HEADER, fresh_name};
 pub(crate) use lines::HEADER as LINES;
-pub(crate) use print::{FORTIFIED, HEADER as PRINT};
+pub(crate) use print::{FORTIFIED, HEADER as PRINT, text as formatted};
 pub(crate) use scan::HEADER as SCAN;
 
 use super::{

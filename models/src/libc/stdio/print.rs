@@ -62,7 +62,7 @@ pub(crate) static FORTIFIED: Header = Header {
 };
 
 /// The text of a format in guest memory, or `None` with `errno`.
-pub(super) fn text(c: &mut Context<'_>, format: Ptr, from: &mut Variable) -> Result<Option<Vec<u8>>> {
+pub(crate) fn text(c: &mut Context<'_>, format: Ptr, from: &mut Variable) -> Result<Option<Vec<u8>>> {
     let format = c.text(format)?;
     match c.format(&format, from)? {
         Formatted::Text(text) => Ok(Some(text)),

@@ -273,6 +273,7 @@ impl Abi {
                 tables: &tables::SPARC64,
                 thread_pointer: ThreadPointer::Register("g7"),
                 page: 8 * KIB,
+                top: 0x7fff_ffff_e000,
                 ..base
             },
             Platform::SPARC => Self {
