@@ -25,6 +25,9 @@ pub(crate) struct Context<'a> {
     pub(crate) model: DataModel,
     /// The name by which the function was called.
     pub(crate) name: &'static str,
+    /// Formats are of wide characters: texts in between are UTF-8, and
+    /// characters are counted.
+    pub(crate) wide_format: bool,
     /// Where a structure result goes, if there is one.
     room: Option<u64>,
 }
@@ -41,7 +44,7 @@ impl<'a> Context<'a> {
         if variadic {
             call.variadic();
         }
-        let mut context = Self { call, state, model, name, room: None };
+        let mut context = Self { call, state, model, name, wide_format: false, room: None };
         if result == CType::Structure && context.pair_bytes(name) > in_registers(&context) {
             context.room = Some(context.call.result_room()?);
         }
