@@ -149,8 +149,18 @@ pub(crate) fn exp10(x: f64) -> f64 {
     let high = f64::from_bits(x.to_bits() & 0xffff_ffff_f800_0000);
     let low = x - high;
     let ln_high = f64::from(0x24d_7637_u32) / f64::from(1_u32 << 24);
-    let ln_low = f64::from_bits(0x3e7d_aaa8_ac16_ea57);
+    let ln_low = f64::from_bits(0x3e5d_aaa8_ac16_ea57);
     pxfm::f_exp(high * ln_high) * pxfm::f_exp(high * ln_low + low * std::f64::consts::LN_10)
+}
+
+/// One to whatever, and whatever to zero, is one (C99 F.9.4.4).
+pub(crate) fn pow(x: f64, y: f64) -> f64 {
+    if x == 1.0 || y == 0.0 { 1.0 } else { pxfm::f_pow(x, y) }
+}
+
+/// As [`pow`], in single precision.
+pub(crate) fn powf(x: f32, y: f32) -> f32 {
+    if x == 1.0 || y == 0.0 { 1.0 } else { pxfm::f_powf(x, y) }
 }
 
 /// "An improved algorithm for hypot(a, b)" (C. F. Borges, 2019, algorithm with

@@ -20,6 +20,8 @@ use functions::{double, single};
 const LONG: &str = "computed in double precision";
 /// Of functions whose last bit differs from glibc's now and then.
 const LAST_BIT: &str = "the last bit differs from glibc's for at most 1 argument in 25";
+/// Of those that glibc does not always round to the nearest.
+const ROUNDED: &str = "rounded to the nearest, where glibc's may be one unit of the last place away";
 /// Of those that are less precise.
 const NEAR: &str =
     "may differ from glibc's by a few units of the last place, more beside zeros of the function";
@@ -33,8 +35,8 @@ pub(super) enum Sets {
     Errors,
     /// Also where a result became zero though no (first) argument was.
     Underflow,
-    /// Also where the result is no normal number any more.
-    Subnormal,
+    /// That of `nextafter`: where a finite number has no normal one beside it.
+    Next,
 }
 
 /// Sets `errno` for a result.
@@ -42,11 +44,14 @@ pub(super) fn settle(c: &mut Context<'_>, sets: Sets, arguments: &[f64], result:
     if sets == Sets::Nothing {
         return Ok(());
     }
-    let finite = arguments.iter().all(|it| it.is_finite());
     let first = arguments.first().copied().unwrap_or(0.0);
+    let finite = match sets {
+        Sets::Next => first.is_finite(),
+        _ => arguments.iter().all(|it| it.is_finite()),
+    };
     let small = match sets {
         Sets::Underflow => result == 0.0 && (arguments.len() == 1 || first != 0.0),
-        Sets::Subnormal => result.abs() < f64::MIN_POSITIVE && first != result,
+        Sets::Next => first != 0.0 && result.abs() < f64::MIN_POSITIVE && first != result,
         _ => false,
     };
     if result.is_nan() {
@@ -188,7 +193,7 @@ pub(crate) static UNARY: Header = Header {
         log1p = libm::log1p, libm::log1pf, Errors, Some(LAST_BIT);
         log2 = pxfm::f_log2, pxfm::f_log2f, Errors, Some(LAST_BIT);
         logb = logb, |x: f32| logb(x.into()) as f32, Nothing, None;
-        cbrt = libm::cbrt, libm::cbrtf, Nothing, None;
+        cbrt = libm::cbrt, libm::cbrtf, Nothing, Some(ROUNDED);
         fabs = f64::abs, f32::abs, Nothing, None;
         sqrt = f64::sqrt, f32::sqrt, Errors, None;
         erf = libm::erf, libm::erff, Nothing, Some(NEAR);
@@ -243,13 +248,13 @@ pub(crate) static BINARY: Header = Header {
     standard: Standard::C99,
     models: binary! {
         atan2 = pxfm::f_atan2, libm::atan2f, Underflow, Some(LAST_BIT);
-        pow = pxfm::f_pow, pxfm::f_powf, Underflow, Some(LAST_BIT);
+        pow = functions::pow, functions::powf, Underflow, Some(LAST_BIT);
         hypot = functions::hypot, pxfm::f_hypotf, Errors, None;
         fmod = libm::fmod, libm::fmodf, Errors, None;
         remainder = libm::remainder, libm::remainderf, Errors, None;
         drem = libm::remainder, libm::remainderf, Errors, None;
         copysign = f64::copysign, f32::copysign, Nothing, None;
-        nextafter = libm::nextafter, libm::nextafterf, Subnormal, None;
+        nextafter = libm::nextafter, libm::nextafterf, Next, None;
         fdim = fdim, fdimf, Errors, None;
         fmax = f64::max, f32::max, Nothing, None;
         fmin = f64::min, f32::min, Nothing, None;

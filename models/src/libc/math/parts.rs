@@ -274,7 +274,7 @@ fn remquol(c: &mut Context<'_>, x: LongDouble, y: LongDouble, quotient: Ptr) -> 
 
 fn nexttoward(c: &mut Context<'_>, x: f64, y: LongDouble) -> Result<f64> {
     let result = libm::nextafter(x, y.0);
-    settle(c, Sets::Subnormal, &[x, y.0], result)?;
+    settle(c, Sets::Next, &[x, y.0], result)?;
     Ok(result)
 }
 
@@ -286,7 +286,7 @@ fn nexttowardf(c: &mut Context<'_>, x: f32, y: LongDouble) -> Result<f32> {
         to if from < to => x.next_up(),
         _ => x.next_down(),
     };
-    let small = result.abs() < f32::MIN_POSITIVE && result != x;
+    let small = result.abs() < f32::MIN_POSITIVE && result != x && x != 0.0;
     if x.is_finite() && (result.is_infinite() || small) {
         c.set_errno(crate::errno::Errno::ERANGE)?;
     }

@@ -59,7 +59,7 @@ pub(crate) static HEADER: [Header; 2] = [
             __ctime64_r = ctime_r;
             strftime_l = strftime_l;
             __strftime_l = strftime_l;
-            strptime = strptime;
+            strptime = strptime, "%s is read as a time of Greenwich";
             tzset = tzset;
             __tzset = tzset;
         },

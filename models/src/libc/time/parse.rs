@@ -57,7 +57,8 @@ fn finish(date: &mut Date, seen: Seen) {
         }
         return;
     }
-    if seen.yearday && !(seen.month && seen.day) {
+    let computes = any_year || seen.month || seen.day;
+    if computes && seen.yearday && !seen.weekday && !(seen.month && seen.day) {
         if let Some(found) = date_of((days_to(year, 0) + i64::from(date.yearday)) * DAY, 0) {
             if !seen.month {
                 date.month = found.month;
@@ -67,7 +68,7 @@ fn finish(date: &mut Date, seen: Seen) {
             }
         }
     }
-    if (any_year || seen.month || seen.day || seen.yearday) && (0..12).contains(&date.month) {
+    if computes && (0..12).contains(&date.month) {
         let days = days_to(year, date.month.into()) + i64::from(date.day) - 1;
         if !seen.weekday {
             date.weekday = (days + 4).rem_euclid(7) as i32;
