@@ -29,7 +29,7 @@ pub(crate) struct Input {
     pub(crate) module: Option<String>,
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Failure::run_time(format!("cannot read {}: {error}", path.display())))
 }
 

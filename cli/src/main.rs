@@ -1,5 +1,5 @@
 //! The command line of Terrella: `terrella call`, `run`, `diff-run`, `disasm`,
-//! `state`, `platforms`, `backends`.
+//! `state`, `models`, `platforms`, `backends`.
 //!
 //! Every command gives an [`Answer`](output::Answer), text for people and JSON
 //! for programs, or a [`Failure`](failure::Failure): one line, hints, and an
@@ -53,6 +53,7 @@ enum Command {
     #[cfg(feature = "native")]
     Disasm(commands::disasm::Disasm),
     State(commands::state::State),
+    Models(commands::models::Models),
     Platforms(commands::platforms::Platforms),
     Backends(commands::backends::Backends),
 }
@@ -66,6 +67,7 @@ impl Command {
             #[cfg(feature = "native")]
             Self::Disasm(disasm) => disasm.json,
             Self::State(state) => state.json(),
+            Self::Models(models) => models.json,
             Self::Platforms(platforms) => platforms.json,
             Self::Backends(backends) => backends.json,
         }
@@ -79,6 +81,7 @@ impl Command {
             #[cfg(feature = "native")]
             Self::Disasm(disasm) => Ok((disasm.run()?, 0)),
             Self::State(state) => state.run(),
+            Self::Models(models) => Ok((models.run(), 0)),
             Self::Platforms(platforms) => Ok((platforms.run()?, 0)),
             Self::Backends(backends) => Ok((backends.run()?, 0)),
         }

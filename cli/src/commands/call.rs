@@ -7,8 +7,12 @@ use serde_json::{Map, Value, json};
 use terrella::{
     api::{Emulator, EmulatorExt, Error as ApiError, Stop},
     machine::{
-        self, Machine, ReturnValue,
+        self, Executable, Machine, ReturnValue,
         call::{Caller, return_address},
+    },
+    models::{
+        libc::{LIBC, Libc, LibcOptions, LinkModels},
+        linux::{TraceOutput, signal_name},
     },
 };
 
@@ -35,6 +39,9 @@ Arguments:
   buf:@FILE             pointer to the content of a file
   f64:1.5  f32:2.5      floating-point numbers
   sym:NAME              the address of a symbol
+
+Imports that models of the C library are there for are answered by them: `terrella models`
+lists them.
 
 On 32-bit platforms a 64-bit parameter needs a 64-bit argument: `1u64`.
 
@@ -77,6 +84,15 @@ pub(crate) struct Call {
     /// The load address of a relocatable or position-independent file
     #[arg(long, value_name = "ADDRESS", value_parser = notation::unsigned)]
     base: Option<u64>,
+    /// Answer no imports by models of the C library
+    #[arg(long)]
+    no_models: bool,
+    /// Write each call of a model to standard error
+    #[arg(long)]
+    ltrace: bool,
+    /// What models read as standard input
+    #[arg(long, value_name = "FILE")]
+    stdin: Option<PathBuf>,
     /// The size of the stack in bytes
     #[arg(long, value_name = "BYTES", value_parser = notation::unsigned)]
     stack_size: Option<u64>,
@@ -102,6 +118,9 @@ impl Call {
         inputs::backend(machine.platform(), options.backend.as_deref())?;
         options.check(&machine)?;
         let function = self.function_pointer(&machine, input.module.as_deref())?;
+        if !input.saved && !self.no_models {
+            self.link_models(&mut machine)?;
+        }
         if !input.saved || self.stack_size.is_some() {
             let size = self.stack_size.unwrap_or_else(|| inputs::default_area(&machine));
             inputs::add_stack(&mut machine, size)?;
@@ -133,6 +152,24 @@ impl Call {
             save(&machine, &mut running, &ended, exit, path)?;
         }
         self.answer(&machine, &running, function, &buffers, ended, json)
+    }
+
+    /// Has imports answered that models are there for.
+    fn link_models(&self, machine: &mut Machine) -> Result<()> {
+        let open = machine.iter_of::<Executable>().any(|(_, executable)| !executable.imports.is_empty());
+        if !open {
+            return Ok(());
+        }
+        let input = match &self.stdin {
+            Some(path) => inputs::read(path)?,
+            None => Vec::new(),
+        };
+        let options = LibcOptions { input, leaves_open: true, ..LibcOptions::default() };
+        machine.link_all_models(options).map_err(|error| Failure::run_time(error.to_string()))?;
+        if self.ltrace {
+            machine.get_mut::<Libc>(LIBC)?.set_trace(Some(TraceOutput::Host));
+        }
+        Ok(())
     }
 
     /// The function as a function pointer. Of an address that is exactly that
@@ -191,6 +228,19 @@ impl Call {
         json.insert("backend".to_owned(), json!(emulator.backend().name));
         json.insert("instructions".to_owned(), json!(emulator.instructions_executed()));
         let mut text = String::new();
+        let mut exit = None;
+        if let Ok(library) = Libc::live(emulator, LIBC) {
+            let (output, error) = (library.output(), library.error_output());
+            text.push_str(&String::from_utf8_lossy(output));
+            if !self.execution.json && !error.is_empty() {
+                output::print_error(&String::from_utf8_lossy(error));
+            }
+            exit = library.exit_status();
+            json.insert("output".to_owned(), json!(String::from_utf8_lossy(output)));
+            json.insert("error_output".to_owned(), json!(String::from_utf8_lossy(error)));
+            json.insert("exit_status".to_owned(), json!(exit));
+            json.insert("signal".to_owned(), json!(library.ended_by_signal().map(signal_name)));
+        }
         if self.dump_buffers || self.execution.json {
             let (dump, list) = dump_buffers(emulator, buffers)?;
             if self.dump_buffers {
@@ -213,7 +263,10 @@ impl Call {
             }
             Ok(Ended::Stopped(stop)) => {
                 // Writing to a string does not fail.
-                let _ = writeln!(text, "not returned: {}", explain::stop_text(machine, &stop));
+                let _ = match exit {
+                    Some(status) => writeln!(text, "not returned: exit({status})"),
+                    None => writeln!(text, "not returned: {}", explain::stop_text(machine, &stop)),
+                };
                 json.insert("stop".to_owned(), explain::stop_json(machine, &stop));
             }
             Err(error) => {

@@ -63,11 +63,12 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::locale::HEADER[1],
     &super::locale::HEADER[2],
     &super::locale::HEADER[3],
+    &super::quad::HEADER,
 ];
 
 /// The headers of all folders.
 fn headers() -> impl Iterator<Item = &'static Header> {
-    HEADERS.iter().chain(super::posix::HEADERS).copied()
+    HEADERS.iter().chain(super::posix::HEADERS).chain(super::threads::HEADERS).copied()
 }
 
 /// The model of a name.

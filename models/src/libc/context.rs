@@ -70,12 +70,6 @@ impl<'a> Context<'a> {
         self.call.emulator()
     }
 
-    /// Where the call returns to, as a code pointer.
-    pub(crate) fn caller(&mut self) -> u64 {
-        let convention = self.call.convention();
-        return_address(self.call.emulator(), convention).unwrap_or(0)
-    }
-
     // ---- arguments
 
     pub(crate) fn next(&mut self, ctype: CType) -> Result<ArgumentValue> {

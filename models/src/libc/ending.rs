@@ -110,7 +110,7 @@ impl Leaving {
     }
 }
 
-fn exit(c: &mut Context<'_>, status: i32) -> Result<Reply> {
+pub(super) fn exit(c: &mut Context<'_>, status: i32) -> Result<Reply> {
     Leaving { status, quick: false, owner: None, destructor: 0 }.go_on(c)
 }
 

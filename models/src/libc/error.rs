@@ -86,6 +86,8 @@ pub(crate) enum Failure {
     Machine(machine::Error),
     Misuse(String),
     WaitsForEver,
+    /// The program ends with this status.
+    Exit(i32),
     Ready(Box<Error>),
 }
 
@@ -118,6 +120,9 @@ impl Failure {
             Self::Machine(source) => Error::Machine { function, caller, source },
             Self::Misuse(what) => Error::Misuse { function, caller, what },
             Self::WaitsForEver => Error::WaitsForEver { function, caller },
+            Self::Exit(status) => {
+                Error::Misuse { function, caller, what: format!("the program ends with {status}") }
+            }
             Self::Ready(error) => *error,
         }
     }

@@ -12,9 +12,13 @@ use super::{
     context::{Context, return_address},
     error::{Error, Failure},
     state::State,
+    trace,
     types::{CType, Model},
 };
-use crate::{files::FileSystem, linux::Output};
+use crate::{
+    files::FileSystem,
+    linux::{Output, TraceOutput},
+};
 
 /// What answers an import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,8 +104,8 @@ impl Libc {
         self.state.kernel.streams.input = crate::linux::Input::Bytes(bytes.iter().copied().collect());
     }
 
-    /// Whether each call of a model is written to the host's standard error.
-    pub const fn set_trace(&mut self, trace: bool) {
+    /// Writes each call of a model there, as `ltrace` does.
+    pub fn set_trace(&mut self, trace: Option<TraceOutput>) {
         self.state.trace = trace;
     }
 
@@ -189,13 +193,24 @@ pub(crate) fn answer(
     address: u64,
 ) -> Result<Flow, HookError> {
     let caller = return_address(emulator, convention).unwrap_or(0);
+    let traced = state.trace.is_some().then(|| trace::call(emulator, state, model, convention, address));
+    let depth = state.frames.len();
     let run = |emulator: &mut dyn Emulator, state: &mut State| -> Result<Flow, Failure> {
         let variadic = model.function.parameters().contains(&CType::Variable);
         let call = Call::entered(emulator, convention, address)?;
         let mut context = Context::new(call, state, model.name, model.function.result(), variadic)?;
         model.function.run(&mut context)
     };
-    run(emulator, state).map_err(|failure| hook_error(failure, model.name, address, caller))
+    let mut result = run(emulator, state);
+    if let Err(Failure::Exit(status)) = result {
+        state.exit = Some(status);
+        result = Ok(Flow::Stop);
+    }
+    if let (Some(text), Some(output)) = (traced, &state.trace) {
+        let done = result.is_ok() && state.frames.len() == depth;
+        output.line(&trace::with_result(text, emulator, state, model, convention, done));
+    }
+    result.map_err(|failure| hook_error(failure, model.name, address, caller))
 }
 
 /// Where the next call of the guest comes back to.

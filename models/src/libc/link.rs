@@ -46,6 +46,9 @@ pub struct LibcOptions {
     pub flavour: Option<Flavour>,
     /// Models that deviate from the documents answer nothing.
     pub strict: bool,
+    /// Functions without a model stay as the linker left them: a call is a
+    /// fault at the address of the import.
+    pub leaves_open: bool,
     /// Functions that return a value and do nothing else.
     pub answers: BTreeMap<String, i64>,
 }
@@ -64,6 +67,7 @@ impl Default for LibcOptions {
             heap_strategy: HeapStrategy::FreeList,
             flavour: None,
             strict: false,
+            leaves_open: false,
             answers: BTreeMap::new(),
         }
     }
@@ -355,6 +359,9 @@ fn link_one(
         (None, None) if weak => return Ok(()),
         (None, None) => {
             report.unmodelled.push(plain.to_owned());
+            if options.leaves_open {
+                return Ok(());
+            }
             Answer::Nothing
         }
     };

@@ -123,7 +123,8 @@ fn told(c: &Context<'_>, category: i32) -> String {
     if CATEGORIES.iter().all(|category| name_of(c, *category) == first) {
         return first.to_owned();
     }
-    let parts: Vec<String> = NAMES.iter().map(|(name, number)| format!("{name}={}", name_of(c, *number))).collect();
+    let parts: Vec<String> =
+        NAMES.iter().map(|(name, number)| format!("{name}={}", name_of(c, *number))).collect();
     parts.join(";")
 }
 
@@ -225,7 +226,8 @@ fn uselocale(c: &mut Context<'_>, locale: Ptr) -> Result<Ptr> {
 /// The text of an item: its category in the upper 16 bits (glibc, langinfo.h).
 fn item_text(c: &Context<'_>, item: u32) -> String {
     let index = item & 0xffff;
-    let within = |first: u32, count: u32| (first..first + count).contains(&index).then(|| (index - first) as usize);
+    let within =
+        |first: u32, count: u32| (first..first + count).contains(&index).then(|| (index - first) as usize);
     match item >> 16 {
         0 if index == 14 => (if c.state.is_utf8() { "UTF-8" } else { "ANSI_X3.4-1968" }).to_owned(),
         1 if index == 0 => ".".to_owned(),

@@ -338,14 +338,7 @@ fn mbsrtowcs(c: &mut Context<'_>, to: Ptr, place: Ptr, most: Size, state: Ptr) -
     mbsnrtowcs(c, to, place, Size(super::context::LONGEST as u64), most, state)
 }
 
-fn mbsnrtowcs(
-    c: &mut Context<'_>,
-    to: Ptr,
-    place: Ptr,
-    bytes: Size,
-    most: Size,
-    state: Ptr,
-) -> Result<Size> {
+fn mbsnrtowcs(c: &mut Context<'_>, to: Ptr, place: Ptr, bytes: Size, most: Size, state: Ptr) -> Result<Size> {
     let state = c.state_or_own(state, "mbsrtowcs")?;
     to_wide(c, to, place, bytes.0, most.0, state)
 }

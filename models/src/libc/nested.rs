@@ -35,6 +35,10 @@ pub(crate) enum Continuation {
     Start(super::ending::Starting),
     /// Signal handlers, and then this result.
     Signals { result: i64, mask: u64 },
+    /// The function of `pthread_once`: its control word.
+    Once(Ptr),
+    /// A thread's function, or a destructor of its data behind it.
+    Thread { result: Option<u64> },
     /// Nothing but this result.
     Result(i64),
 }
@@ -53,6 +57,18 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// The first frame of a thread: what its function returns to.
+    pub(crate) fn of_thread(id: u64, stack: u64) -> Self {
+        Self {
+            model: format!("thread {id}"),
+            stack,
+            link: None,
+            returns: Return::Pointer,
+            then: Continuation::Thread { result: None },
+            result: CType::Void,
+        }
+    }
+
     /// Whether a jump to a stack pointer leaves the model that called: on all
     /// stacks that grow downwards, what is above is older.
     pub(crate) const fn is_left(&self, stack: u64) -> bool {
@@ -132,6 +148,8 @@ impl Context<'_> {
                 self.restore_mask(mask);
                 self.deliver_signals(then, result)
             }
+            Continuation::Once(control) => self.once_done(control),
+            Continuation::Thread { result } => self.thread_ended(result.unwrap_or(value.as_u64())),
             Continuation::Result(value) => {
                 self.give_integer(result, value.into())?;
                 Ok(Reply::Void)

@@ -14,6 +14,7 @@ use super::{
     nested::Frame,
     state::{AtExit, Layout, State},
     stdio::Stream,
+    threads::Threads,
     types::Flavour,
 };
 use crate::{
@@ -93,6 +94,7 @@ struct Saved {
     constructors: Vec<u64>,
     destructors: Vec<u64>,
     frames: Vec<Frame>,
+    threads: Threads,
     exit: Option<i32>,
     ended_by: Option<u8>,
     random_numbers: Vec<u32>,
@@ -231,6 +233,7 @@ impl State {
             constructors: self.constructors.clone(),
             destructors: self.destructors.clone(),
             frames: self.frames.clone(),
+            threads: self.threads.clone(),
             exit: self.exit,
             ended_by: self.ended_by,
             random_numbers: self.random_numbers.clone(),
@@ -347,6 +350,7 @@ impl State {
         state.constructors = saved.constructors;
         state.destructors = saved.destructors;
         state.frames = saved.frames;
+        state.threads = saved.threads;
         state.exit = saved.exit;
         state.ended_by = saved.ended_by;
         // `random` looks 31 numbers back.

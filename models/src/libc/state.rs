@@ -9,11 +9,12 @@ use super::{
     item::Link,
     nested::Frame,
     stdio::Stream,
+    threads::Threads,
     types::{DataModel, Flavour},
 };
 use crate::{
     files::FileSystem,
-    linux::{Input, Output, Streams, abi::Abi, kernel::Kernel},
+    linux::{Input, Output, Streams, TraceOutput, abi::Abi, kernel::Kernel},
 };
 
 /// How far the clock goes on with each call of a model, in nanoseconds.
@@ -77,6 +78,7 @@ pub(crate) struct State {
     pub(crate) destructors: Vec<u64>,
     /// Calls into the guest that have not come back.
     pub(crate) frames: Vec<Frame>,
+    pub(crate) threads: Threads,
     /// The status of `exit`.
     pub(crate) exit: Option<i32>,
     /// A signal that ended the program.
@@ -91,8 +93,8 @@ pub(crate) struct State {
     pub(crate) numbers: BTreeMap<String, i64>,
     /// Signal handlers begin on the way out of a model.
     pub(crate) fenv: u32,
-    /// Each call of a model is written to the host's standard error.
-    pub(crate) trace: bool,
+    /// Where each call of a model is written.
+    pub(crate) trace: Option<TraceOutput>,
     /// What the program is called, and the text of it in guest memory.
     pub(crate) program: String,
     pub(crate) program_text: u64,
@@ -133,6 +135,7 @@ impl State {
             constructors: Vec::new(),
             destructors: Vec::new(),
             frames: Vec::new(),
+            threads: Threads::default(),
             exit: None,
             ended_by: None,
             random_numbers: Vec::new(),
@@ -140,7 +143,7 @@ impl State {
             token: 0,
             numbers: BTreeMap::new(),
             fenv: 0,
-            trace: false,
+            trace: None,
             program: String::new(),
             program_text: 0,
             key: String::new(),

@@ -9,7 +9,7 @@ pub(crate) mod abi;
 pub(crate) mod alone;
 mod calls;
 pub(crate) mod descriptions;
-mod frame;
+pub(crate) mod frame;
 pub(crate) mod kernel;
 mod memory;
 mod proc;

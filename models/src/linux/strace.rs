@@ -30,6 +30,20 @@ impl std::fmt::Debug for TraceOutput {
     }
 }
 
+impl TraceOutput {
+    /// Writes a line.
+    pub(crate) fn line(&self, text: &str) {
+        match self {
+            Self::Host => eprintln!("{text}"),
+            Self::Kept(kept) => {
+                let mut kept = kept.borrow();
+                kept.push_str(text);
+                kept.push('\n');
+            }
+        }
+    }
+}
+
 /// The trace of a system.
 #[derive(Debug, Clone)]
 pub(crate) struct Trace {
@@ -51,12 +65,7 @@ impl Trace {
     }
 
     pub(crate) fn line(&self, process: Id, text: &str) {
-        match &self.output {
-            TraceOutput::Host => eprintln!("[{process:>5}] {text}"),
-            TraceOutput::Kept(kept) => {
-                let _ = writeln!(kept.borrow(), "[{process:>5}] {text}");
-            }
-        }
+        self.output.line(&format!("[{process:>5}] {text}"));
     }
 
     pub(crate) fn interrupted(&self, thread: Id, restarts: bool) {

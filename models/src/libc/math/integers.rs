@@ -53,9 +53,30 @@ pub(crate) static HEADER: [Header; 2] = [
             yn = yn, "may differ from glibc's by a few units of the last place, more beside zeros of the function";
             ynf = ynf, "may differ from glibc's by a few units of the last place, more beside zeros of the function";
             ynl = ynl, "computed in double precision";
+            __lrintieee128 = lrintl, "computed in double precision";
+            __llrintieee128 = llrintl, "computed in double precision";
+            __lroundieee128 = lroundl, "computed in double precision";
+            __llroundieee128 = llroundl, "computed in double precision";
+            __ilogbieee128 = ilogbl;
         },
     },
 ];
+
+fn lrintl(c: &mut Context<'_>, x: LongDouble) -> Result<Long> {
+    Ok(Long(fitted(x.0.round_ties_even(), 8 * u32::from(c.model.long))))
+}
+
+fn llrintl(_: &mut Context<'_>, x: LongDouble) -> Result<i64> {
+    Ok(fitted(x.0.round_ties_even(), 64))
+}
+
+fn lroundl(c: &mut Context<'_>, x: LongDouble) -> Result<Long> {
+    Ok(Long(fitted(x.0.round(), 8 * u32::from(c.model.long))))
+}
+
+fn llroundl(_: &mut Context<'_>, x: LongDouble) -> Result<i64> {
+    Ok(fitted(x.0.round(), 64))
+}
 
 /// Of zero and of what is no number, glibc gives the lowest, and the highest or
 /// (on x86) the lowest `int` (bits/fp-logb.h).

@@ -5,7 +5,7 @@ use super::{
     super::{
         context::Context,
         error::Result,
-        types::{Dots, Header, Long, Ptr, Size, Standard, models},
+        types::{Dots, Header, Long, Ptr, Reply, Size, Standard, models},
         variable::Variable,
     },
     calls,
@@ -61,12 +61,15 @@ calls! {
     setitimer(which: i32, new: Ptr, old: Ptr) -> i32 = "setitimer";
     getitimer(which: i32, to: Ptr) -> i32 = "getitimer";
     personality(what: super::super::types::ULong) -> i32 = "personality";
-    sched_yield() -> i32 = "sched_yield";
     sched_get_priority_min(policy: i32) -> i32 = "sched_get_priority_min";
     sched_get_priority_max(policy: i32) -> i32 = "sched_get_priority_max";
     sched_setaffinity(thread: i32, size: Size, mask: Ptr) -> i32 = "sched_setaffinity";
     getrandom(to: Ptr, size: Size, flags: u32) -> Long = "getrandom";
     sysinfo(to: Ptr) -> i32 = "sysinfo";
+}
+
+fn sched_yield(c: &mut Context<'_>) -> Result<Reply> {
+    c.yields()
 }
 
 /// The kernel's result is 20 less the value.

@@ -98,7 +98,7 @@ impl Context<'_> {
             Err(NoResult::Error(errno)) => Ok(Err(errno)),
             Err(NoResult::WaitsForEver) => Err(Failure::WaitsForEver),
             Err(NoResult::NotAlone) => Ok(Err(Errno::ENOSYS)),
-            Err(NoResult::Exit(_)) => Ok(Err(Errno::EINVAL)),
+            Err(NoResult::Exit(status)) => Err(Failure::Exit(status)),
             Err(NoResult::Emulator(error)) => Err(error.into()),
         }
     }

@@ -74,10 +74,7 @@ impl Date {
     pub(super) fn seconds(&self) -> i64 {
         let months = i64::from(self.year) * 12 + i64::from(self.month);
         let days = days_to(1900 + months.div_euclid(12), months.rem_euclid(12)) + i64::from(self.day) - 1;
-        days * DAY
-            + i64::from(self.hour) * 3600
-            + i64::from(self.minute) * 60
-            + i64::from(self.second)
+        days * DAY + i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second)
     }
 
     /// The week of ISO 8601 and its year.
@@ -118,9 +115,12 @@ mod tests {
     #[test]
     fn weeks_of_iso() {
         // date +%G-%V
-        for (year, month, day, found) in
-            [(2005, 1, 1, (2004, 53)), (2008, 12, 29, (2009, 1)), (2010, 1, 3, (2009, 53)), (2026, 7, 1, (2026, 27))]
-        {
+        for (year, month, day, found) in [
+            (2005, 1, 1, (2004, 53)),
+            (2008, 12, 29, (2009, 1)),
+            (2010, 1, 3, (2009, 53)),
+            (2026, 7, 1, (2026, 27)),
+        ] {
             let date = Date { year: year - 1900, month: month - 1, day, ..Date::default() };
             assert_eq!(date_of(date.seconds(), 0).unwrap().iso_week(), found, "{year}-{month}-{day}");
         }

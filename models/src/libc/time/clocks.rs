@@ -138,7 +138,9 @@ fn wait(c: &mut Context<'_>, until: u64) -> Option<u64> {
 
 /// The number of the error, or 0.
 fn sleep(c: &mut Context<'_>, clock: i32, absolute: bool, from: Ptr, rest: Ptr) -> Result<Option<Errno>> {
-    let (Some(time), Some(now)) = (read_pair(c, from)?, now(c, clock)) else { return Ok(Some(Errno::EINVAL)) };
+    let (Some(time), Some(now)) = (read_pair(c, from)?, now(c, clock)) else {
+        return Ok(Some(Errno::EINVAL));
+    };
     let span = if absolute { time.saturating_sub(now).max(0) } else { time };
     let until = c.state.kernel.clock.monotonic().saturating_add(span as u64);
     match wait(c, until) {

@@ -12,7 +12,7 @@ pub(super) use format::{DAYS, MONTHS};
 use super::{
     context::Context,
     error::Result,
-    types::{CType, Header, Argument, Outcome, Ptr, Size, Standard, models},
+    types::{Argument, CType, Header, Outcome, Ptr, Size, Standard, models},
 };
 use crate::errno::Errno;
 use calendar::{Date, date_of};

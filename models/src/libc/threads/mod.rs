@@ -1,0 +1,396 @@
+//! Threads inside one emulator: `pthread.h` and `semaphore.h`.
+//!
+//! A thread is a set of registers with a stack from the heap. Threads are
+//! switched where one has to wait, or yields, or ends: what blocks is tried
+//! again when another thread has called something since. So every run is the
+//! same, and a program that spins without calling anything spins for ever.
+
+mod lives;
+mod locks;
+mod semaphores;
+mod specific;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use terrella_emulator_api::EmulatorExt;
+use terrella_machine_state::{
+    ArgumentValue, RegisterValue, Return,
+    call::{CallSetup, place_call},
+};
+use terrella_platforms::{CodeAddressBit, ReturnBy};
+
+use super::{
+    context::Context,
+    error::{Failure, Result},
+    nested::{Continuation, Frame},
+    types::{CType, Header, Ptr, Reply},
+};
+use crate::{errno::Errno, linux::frame};
+
+/// The headers of this folder.
+pub(crate) const HEADERS: &[&Header] = &[
+    &lives::HEADER,
+    &lives::ATTRIBUTES,
+    &locks::HEADER,
+    &locks::OTHERS,
+    &semaphores::HEADER,
+    &specific::HEADER,
+];
+
+/// Bytes of a thread's stack.
+const STACK: u64 = 256 << 10;
+/// So many threads there can be.
+const MOST: usize = 1024;
+
+/// What a thread is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Status {
+    /// It has not begun: its function and its argument.
+    New { function: u64, argument: u64 },
+    /// It can run, or try again what it waits for.
+    Waiting,
+    /// It has ended, with this result.
+    Ended(u64),
+}
+
+/// A thread.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Thread {
+    status: Status,
+    registers: Vec<(String, RegisterValue)>,
+    frames: Vec<Frame>,
+    stack: u64,
+    detached: bool,
+    /// How far the program was when it last tried.
+    tried_at: u64,
+    /// Until when it waits at most, in nanoseconds of the monotonic clock.
+    deadline: Option<u64>,
+    /// It has been woken: by a condition, a barrier, or a turn of its own.
+    woken: bool,
+    cancelled: bool,
+    specific: BTreeMap<u32, u64>,
+    errno: i64,
+    name: String,
+}
+
+impl Thread {
+    const fn new(status: Status) -> Self {
+        Self {
+            status,
+            registers: Vec::new(),
+            frames: Vec::new(),
+            stack: 0,
+            detached: false,
+            tried_at: 0,
+            deadline: None,
+            woken: false,
+            cancelled: false,
+            specific: BTreeMap::new(),
+            errno: 0,
+            name: String::new(),
+        }
+    }
+}
+
+/// A mutex that is known: others are free.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Mutex {
+    owner: Option<u64>,
+    count: u32,
+    kind: i32,
+}
+
+/// A lock for readers and writers.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Lock {
+    writer: Option<u64>,
+    readers: Vec<u64>,
+}
+
+/// A barrier.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Barrier {
+    count: u32,
+    arrived: Vec<u64>,
+}
+
+/// All threads of a program, and what they wait at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Threads {
+    all: BTreeMap<u64, Thread>,
+    current: u64,
+    next: u64,
+    /// Counts calls that did not wait.
+    progress: u64,
+    mutexes: BTreeMap<u64, Mutex>,
+    locks: BTreeMap<u64, Lock>,
+    conditions: BTreeMap<u64, VecDeque<u64>>,
+    barriers: BTreeMap<u64, Barrier>,
+    /// Functions that are being called by `pthread_once`.
+    onces: BTreeMap<u64, bool>,
+    /// Keys of data of threads: their destructors.
+    keys: BTreeMap<u32, u64>,
+    /// Named semaphores: their places.
+    semaphores: BTreeMap<String, u64>,
+}
+
+/// The first thread.
+const MAIN: u64 = 1;
+
+impl Default for Threads {
+    fn default() -> Self {
+        Self {
+            all: BTreeMap::from([(MAIN, Thread::new(Status::Waiting))]),
+            current: MAIN,
+            next: MAIN + 1,
+            progress: 1,
+            mutexes: BTreeMap::new(),
+            locks: BTreeMap::new(),
+            conditions: BTreeMap::new(),
+            barriers: BTreeMap::new(),
+            onces: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            semaphores: BTreeMap::new(),
+        }
+    }
+}
+
+impl Threads {
+    fn this(&mut self) -> &mut Thread {
+        self.all.entry(self.current).or_insert_with(|| Thread::new(Status::Waiting))
+    }
+
+    /// Something happened that another thread may wait for.
+    const fn moved(&mut self) {
+        self.progress += 1;
+    }
+
+    /// The next thread that something has happened for, the one that runs last.
+    fn ready(&self) -> Option<u64> {
+        let ready = |thread: &Thread| match thread.status {
+            Status::Ended(_) => false,
+            Status::New { .. } => true,
+            Status::Waiting => thread.tried_at < self.progress,
+        };
+        let behind = self.all.range(self.current + 1..).chain(self.all.range(..=self.current));
+        behind.filter(|(_, thread)| ready(thread)).map(|(id, _)| *id).next()
+    }
+
+    /// When the first of those that wait waits no longer.
+    fn first_deadline(&self) -> Option<u64> {
+        let waiting = self.all.values().filter(|thread| thread.status == Status::Waiting);
+        waiting.filter_map(|thread| thread.deadline).min()
+    }
+
+    /// Whether there is more than one thread.
+    fn several(&self) -> bool {
+        self.all.values().filter(|thread| !matches!(thread.status, Status::Ended(_))).count() > 1
+    }
+}
+
+impl Context<'_> {
+    fn error(&self, errno: Errno) -> i32 {
+        self.state.abi.error(errno) as i32
+    }
+
+    /// Keeps the registers of the thread that runs, which is in a call of a
+    /// model that it will make again.
+    fn keep_current(&mut self) -> Result<()> {
+        let errno = Ptr(self.state.layout.errno);
+        let value = self.read_int(errno)?;
+        let emulator = self.call.emulator();
+        let saved = frame::save(emulator);
+        let registers = emulator.definition().registers();
+        let named = saved.into_iter().map(|(id, value)| (registers.get(id).name.to_owned(), value)).collect();
+        let frames = std::mem::take(&mut self.state.frames);
+        let thread = self.state.threads.this();
+        thread.registers = named;
+        thread.frames = frames;
+        thread.errno = value.into();
+        Ok(())
+    }
+
+    /// Goes to a thread.
+    fn go_to(&mut self, id: u64) -> Result<Reply> {
+        self.state.threads.current = id;
+        let threads = &mut self.state.threads;
+        let thread = threads.this();
+        thread.tried_at = 0;
+        thread.deadline = None;
+        let status = thread.status;
+        if let Status::New { function, argument } = status {
+            thread.status = Status::Waiting;
+            let stack = thread.stack;
+            return self.begin(id, function, argument, stack);
+        }
+        let registers = std::mem::take(&mut thread.registers);
+        let errno = thread.errno;
+        self.state.frames = std::mem::take(&mut thread.frames);
+        let emulator = self.call.emulator();
+        let known = emulator.definition().registers();
+        let registers =
+            registers.into_iter().filter_map(|(name, value)| Some((known.lookup(&name)?, value))).collect();
+        frame::load(emulator, &registers)?;
+        let at = Ptr(self.state.layout.errno);
+        self.write_int(at, errno as i32)?;
+        Ok(Reply::Elsewhere)
+    }
+
+    /// Begins the function of a thread on its stack.
+    fn begin(&mut self, id: u64, function: u64, argument: u64, stack: u64) -> Result<Reply> {
+        let size = self.stack_size();
+        let top = stack.wrapping_add(size) & !0xff;
+        let resume = self.state.layout.resume;
+        let convention = self.call.convention();
+        let emulator = self.call.emulator();
+        let definition = emulator.definition();
+        let rises = matches!(convention.return_by, ReturnBy::RisingStack { .. });
+        let bias = u64::from(convention.stack_bias);
+        let start = if rises { stack } else { top.wrapping_sub(bias) };
+        emulator.write_register(definition.stack_pointer, start)?;
+        let bit = match definition.code_address_bit {
+            CodeAddressBit::Address => 0,
+            CodeAddressBit::ThumbOnly => 1,
+            _ => function & 1,
+        };
+        let arguments = [ArgumentValue::Pointer(argument)];
+        let mut setup = CallSetup::new(convention, function, &arguments, resume | bit);
+        setup.returns = Return::Pointer;
+        place_call(emulator, &setup)?;
+        self.state.frames = vec![Frame::of_thread(id, start)];
+        Ok(Reply::Elsewhere)
+    }
+
+    fn stack_size(&self) -> u64 {
+        if self.state.model.int == 2 { 0x400 } else { STACK }
+    }
+
+    /// The thread that runs waits, until a time at most; another goes on. The
+    /// call is made again when it is its turn.
+    fn wait_here(&mut self, deadline: Option<u64>) -> Result<Reply> {
+        let progress = self.state.threads.progress;
+        let thread = self.state.threads.this();
+        thread.tried_at = progress;
+        thread.deadline = deadline;
+        self.switch()
+    }
+
+    /// Another thread goes on: the next one that something has happened for.
+    fn switch(&mut self) -> Result<Reply> {
+        loop {
+            if let Some(id) = self.state.threads.ready() {
+                if id != self.state.threads.current {
+                    self.keep_current()?;
+                    return self.go_to(id);
+                }
+                // It is the one that waits: its call is made again.
+                self.state.threads.this().tried_at = 0;
+                let address = self.call.address();
+                let emulator = self.call.emulator();
+                let pointer = frame::code_pointer(emulator, address);
+                emulator.set_program_counter(pointer)?;
+                return Ok(Reply::Elsewhere);
+            }
+            let first = self.state.threads.first_deadline();
+            if !self.state.kernel.idle_until(first) {
+                return Err(Failure::WaitsForEver);
+            }
+            self.state.threads.moved();
+        }
+    }
+
+    /// The thread gives its turn away and goes on after the others.
+    pub(super) fn yields(&mut self) -> Result<Reply> {
+        if !self.state.threads.several() {
+            return Ok(Reply::Int(0));
+        }
+        if std::mem::take(&mut self.state.threads.this().woken) {
+            return Ok(Reply::Int(0));
+        }
+        self.state.threads.this().woken = true;
+        self.state.threads.moved();
+        let progress = self.state.threads.progress;
+        self.state.threads.this().tried_at = progress;
+        self.state.threads.moved();
+        self.switch()
+    }
+
+    /// A thread's function has returned.
+    pub(super) fn thread_ended(&mut self, result: u64) -> Result<Reply> {
+        let threads = &mut self.state.threads;
+        let id = threads.current;
+        // Destructors of its data, as often as they leave some (POSIX: at most
+        // PTHREAD_DESTRUCTOR_ITERATIONS times each; here until none is left).
+        let keys = threads.keys.clone();
+        let thread = threads.this();
+        let due = thread
+            .specific
+            .iter()
+            .find(|(key, value)| **value != 0 && keys.get(key).is_some_and(|it| *it != 0));
+        if let Some((key, value)) = due.map(|(key, value)| (*key, *value)) {
+            thread.specific.insert(key, 0);
+            let function = keys.get(&key).copied().unwrap_or(0);
+            let arguments = [ArgumentValue::Pointer(value)];
+            let then = Continuation::Thread { result: Some(result) };
+            return self.call_guest(Ptr(function), &arguments, CType::Void, CType::Void, then);
+        }
+        let thread = threads.this();
+        thread.status = Status::Ended(result);
+        thread.registers = Vec::new();
+        thread.frames = Vec::new();
+        let (stack, detached) = (std::mem::take(&mut thread.stack), thread.detached);
+        threads.moved();
+        if id == MAIN {
+            // The program ends with its last thread.
+            if !threads.several() && threads.all.values().all(|it| matches!(it.status, Status::Ended(_))) {
+                return super::ending::exit(self, 0);
+            }
+        } else if detached {
+            threads.all.remove(&id);
+        }
+        let left = self.state.threads.all.values().any(|it| !matches!(it.status, Status::Ended(_)));
+        if !left {
+            return super::ending::exit(self, 0);
+        }
+        let reply = self.leave()?;
+        if stack != 0 {
+            self.free(Ptr(stack))?;
+        }
+        Ok(reply)
+    }
+
+    /// Goes to another thread for good.
+    fn leave(&mut self) -> Result<Reply> {
+        self.state.frames = Vec::new();
+        loop {
+            if let Some(id) = self.state.threads.ready() {
+                return self.go_to(id);
+            }
+            let first = self.state.threads.first_deadline();
+            if !self.state.kernel.idle_until(first) {
+                return Err(Failure::WaitsForEver);
+            }
+            self.state.threads.moved();
+        }
+    }
+
+    /// A time of the real clock, or of another, as one of the monotonic clock.
+    fn deadline_at(&mut self, at: Ptr, clock: i32) -> Result<Result<u64, Errno>> {
+        let time = self.model.time;
+        let word = self.model.long.max(time);
+        let seconds = self.read_integer(at, time)?;
+        let seconds = if time == 4 { i64::from(seconds as i32) } else { seconds as i64 };
+        let nanoseconds = self.read_integer(at.add(time.into()), if word == 8 { 8 } else { 4 })?;
+        if nanoseconds >= 1_000_000_000 || seconds < 0 {
+            return Ok(Err(Errno::EINVAL));
+        }
+        let wanted = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
+        let offset = if clock == 1 { 0 } else { i128::from(self.state.kernel.clock.epoch) };
+        Ok(Ok(u64::try_from((wanted - offset).max(0)).unwrap_or(u64::MAX)))
+    }
+
+    fn passed(&self, deadline: Option<u64>) -> bool {
+        deadline.is_some_and(|deadline| self.state.kernel.clock.monotonic() >= deadline)
+    }
+}
