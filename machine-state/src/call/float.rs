@@ -10,7 +10,9 @@ pub fn long_double_bits(number: f64, format: LongDoubleFormat) -> u128 {
         LongDoubleFormat::Double => number.to_bits().into(),
         LongDoubleFormat::M68k => {
             let bits = extended_precision(number);
-            (bits >> 64) << 80 | u128::from(bits as u64)
+            // Compilers write infinity without the leading one.
+            let significand = if number.is_infinite() { 0 } else { bits as u64 };
+            (bits >> 64) << 80 | u128::from(significand)
         }
         LongDoubleFormat::Quad => {
             // The significand without its leading one, in the highest bits.

@@ -107,8 +107,13 @@ impl Context<'_> {
         while (text.len() as u64) < limit {
             let at = from.add(text.len() as u64 * size);
             // Not over the end of a page.
-            let ahead = ((4096 - at.0 % 4096) / size).clamp(1, limit - text.len() as u64);
-            for wide in self.read_wide(at, ahead)? {
+            let ahead = ((4096 - at.0 % 4096) / size).clamp(1, (limit - text.len() as u64).max(1)).min(64);
+            // Memory behind the end need not be there.
+            let chunk = match self.read_wide(at, ahead) {
+                Ok(chunk) => chunk,
+                Err(_) => self.read_wide(at, 1)?,
+            };
+            for wide in chunk {
                 if wide == 0 {
                     return Ok(text);
                 }

@@ -231,14 +231,9 @@ pub(crate) struct ULong(pub(crate) u64);
 /// `size_t`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
-/// `wint_t` or `wchar_t`; `WEOF` is [`Wide::END`].
+/// `wchar_t`. (`wint_t` is `unsigned`.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Wide(pub(crate) u32);
-
-impl Wide {
-    /// `WEOF`.
-    pub(crate) const END: Self = Self(u32::MAX);
-}
 
 /// The end of the parameters: what follows is variable.
 pub(crate) struct Dots;

@@ -60,8 +60,11 @@ pub(crate) static HEADER: [Header; 2] = [
     },
 ];
 
+/// Whether a character is in a class.
+type Class = fn(char) -> bool;
+
 /// The classes by their names; the number of one, from 1, is its `wctype_t`.
-const CLASSES: [(&str, fn(char) -> bool); 12] = [
+const CLASSES: [(&str, Class); 12] = [
     ("alnum", is_alnum),
     ("alpha", is_alpha),
     ("blank", is_blank),

@@ -58,14 +58,17 @@ fn finish(date: &mut Date, seen: Seen) {
         return;
     }
     let computes = any_year || seen.month || seen.day;
-    if computes && seen.yearday && !seen.weekday && !(seen.month && seen.day) {
-        if let Some(found) = date_of((days_to(year, 0) + i64::from(date.yearday)) * DAY, 0) {
-            if !seen.month {
-                date.month = found.month;
-            }
-            if !seen.day {
-                date.day = found.day;
-            }
+    if computes
+        && seen.yearday
+        && !seen.weekday
+        && !(seen.month && seen.day)
+        && let Some(found) = date_of((days_to(year, 0) + i64::from(date.yearday)) * DAY, 0)
+    {
+        if !seen.month {
+            date.month = found.month;
+        }
+        if !seen.day {
+            date.day = found.day;
         }
     }
     if computes && (0..12).contains(&date.month) {
