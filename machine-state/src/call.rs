@@ -14,6 +14,7 @@ mod value;
 
 pub use caller::{CallResult, CallSetup, Caller, PlacedCall, Target, call_on, place_call, return_address};
 pub(crate) use caller::{callee_pops, convention, entry_of};
+pub use float::{long_double_bits, long_double_value};
 pub use model::Call;
 pub use placement::{Encoding, Location, Piece, Placer};
 pub use transfer::{read_argument, read_result, write_result};

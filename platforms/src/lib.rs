@@ -21,6 +21,7 @@ mod convention;
 mod definition;
 mod definitions;
 mod dwarf;
+mod long_double;
 mod platform;
 mod register;
 mod spec;
@@ -34,6 +35,7 @@ pub use convention::{
 };
 pub use definition::{CodeAddressBit, ElfIdentity, PlatformDefinition};
 pub use dwarf::FrameRecord;
+pub use long_double::{LongDouble, LongDoubleFormat, LongDoublePlace, LongDoubleResult, long_double};
 pub use platform::{Architecture, ByteOrder, Platform, UnknownPlatform};
 pub use register::{RegisterDefinition, RegisterId, RegisterKind, RegisterName, RegisterTable};
 pub use syscall::{SyscallConvention, SyscallError, SyscallNumber};

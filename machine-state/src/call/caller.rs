@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use terrella_emulator_api::{Emulator, EmulatorExt, Limits, Permissions, Stop};
-use terrella_platforms::{CallingConvention, CodeAddressBit, Platform, RegisterKind, ReturnBy, StructResult};
+use terrella_platforms::{
+    CallingConvention, CodeAddressBit, LongDoubleResult, Platform, RegisterKind, ReturnBy, StructResult,
+    long_double,
+};
 
 use super::{
     placement::{Encoding, Placer},
@@ -173,6 +176,11 @@ pub(crate) fn entry_of(
     Ok(Entry { code: word(0)?, toc: Some(word(1)?), environment: Some(word(2)?) })
 }
 
+/// Whether a `long double` result is in memory that the caller provides.
+fn returns_in_memory(platform: Platform, convention: &CallingConvention) -> bool {
+    long_double(platform, convention).is_some_and(|it| it.result == LongDoubleResult::Memory)
+}
+
 /// Places a call into an emulator: arguments, return address, stack and
 /// program counter. The next run executes the function; whoever calls sees to
 /// it that the return address is an exit point.
@@ -197,6 +205,11 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
         Return::Struct { bytes } if bytes > convention.struct_result_in_registers.into() => {
             reached()?;
             top = top.wrapping_sub(bytes.into()) & !(DATA_ALIGNMENT - 1);
+            Some(top)
+        }
+        Return::LongDouble if returns_in_memory(platform, convention) => {
+            reached()?;
+            top = top.wrapping_sub(16) & !(DATA_ALIGNMENT - 1);
             Some(top)
         }
         _ => None,
@@ -231,11 +244,15 @@ pub fn place_call(emulator: &mut dyn Emulator, setup: &CallSetup<'_>) -> Result<
         if fixed == Some(index) {
             placer.begin_variable();
         }
-        let bits = argument_bits(convention, argument);
+        let bits = argument_bits(platform, convention, argument);
         let places = match hidden {
             Some(hidden) if hidden == index => placer.place_hidden(),
             _ => placer.place(argument.parameter()),
         };
+        if places.is_empty() {
+            let what = "a long double".to_owned();
+            return Err(Error::NoPlace { convention: convention.name, what });
+        }
         for piece in places {
             let reference = match piece.encoding {
                 Encoding::Reference => {

@@ -1,6 +1,50 @@
 //! How floating-point values stand in registers.
 
-use terrella_platforms::{FloatFormat, RegisterValue};
+use terrella_platforms::{FloatFormat, LongDoubleFormat, RegisterValue};
+
+/// The bits that a number has as `long double` of a format; no double is
+/// rounded.
+#[must_use]
+pub fn long_double_bits(number: f64, format: LongDoubleFormat) -> u128 {
+    match format {
+        LongDoubleFormat::Double => number.to_bits().into(),
+        LongDoubleFormat::M68k => {
+            let bits = extended_precision(number);
+            // Compilers write infinity without the leading one.
+            let significand = if number.is_infinite() { 0 } else { bits as u64 };
+            (bits >> 64) << 80 | u128::from(significand)
+        }
+        LongDoubleFormat::Quad => {
+            // The significand without its leading one, in the highest bits.
+            let bits = extended_precision(number);
+            (bits >> 64) << 112 | u128::from((bits as u64) << 1) << 48
+        }
+        _ => extended_precision(number),
+    }
+}
+
+/// The nearest double to a `long double`, ties to even.
+#[must_use]
+pub fn long_double_value(bits: u128, format: LongDoubleFormat) -> f64 {
+    match format {
+        LongDoubleFormat::Double => f64::from_bits(bits as u64),
+        LongDoubleFormat::M68k => from_extended_precision((bits >> 80) << 64 | u128::from(bits as u64)),
+        LongDoubleFormat::Quad => {
+            let top = bits >> 112;
+            let fraction = bits & ((1 << 112) - 1);
+            // What is below the 64 bits kept still decides about ties.
+            let sticky = u64::from(fraction & ((1 << 49) - 1) != 0);
+            let significand = if top & 0x7fff == 0 {
+                // Far below all doubles.
+                0
+            } else {
+                1 << 63 | (fraction >> 49) as u64 | sticky
+            };
+            from_extended_precision(top << 64 | u128::from(significand))
+        }
+        _ => from_extended_precision(bits & ((1 << 80) - 1)),
+    }
+}
 
 /// The bits of a register of `width` bits that holds the number `bits` of
 /// `size` bytes (4 or 8) in a format.
@@ -104,7 +148,35 @@ mod tests {
         assert_eq!(extended_precision(-2.5), 0xc000_a000_0000_0000_0000);
     }
 
+    #[test]
+    fn known_long_doubles() {
+        // What GCC writes for these constants (`-mlong-double-128`, m68k).
+        for (number, format, bits) in [
+            (1.0, LongDoubleFormat::Quad, 0x3fff_u128 << 112),
+            (-2.5, LongDoubleFormat::Quad, 0xc000_4000 << 96),
+            (0.0, LongDoubleFormat::Quad, 0),
+            (1.0, LongDoubleFormat::M68k, 0x3fff_0000_8000_0000_0000_0000),
+            (1.0, LongDoubleFormat::X87, 0x3fff_8000_0000_0000_0000),
+        ] {
+            assert_eq!(long_double_bits(number, format), bits, "{number} {format:?}");
+            assert_eq!(long_double_value(bits, format), number, "{number} {format:?}");
+        }
+        let third = 0x3ffd_5555_5555_5555_5555_5555_5555_5555;
+        assert_eq!(long_double_value(third, LongDoubleFormat::Quad), 1.0 / 3.0);
+    }
+
     proptest! {
+        #[test]
+        fn doubles_survive_as_long_doubles(bits in any::<u64>()) {
+            let number = f64::from_bits(bits);
+            prop_assume!(!number.is_nan());
+            for format in [LongDoubleFormat::Double, LongDoubleFormat::X87, LongDoubleFormat::M68k,
+                           LongDoubleFormat::Quad] {
+                let found = long_double_value(long_double_bits(number, format), format);
+                prop_assert_eq!(found.to_bits(), bits, "{:?}", format);
+            }
+        }
+
         #[test]
         fn doubles_survive_all_formats(bits in any::<u64>(), width in prop_oneof![Just(64_u32), Just(128)]) {
             let number = f64::from_bits(bits);

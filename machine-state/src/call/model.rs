@@ -5,7 +5,7 @@ use terrella_platforms::{CallingConvention, StructResult};
 
 use super::{
     placement::Placer,
-    transfer::{read_argument, write_result},
+    transfer::{read_argument, read_long_double, write_result},
     value::{ArgumentValue, Parameter, ReturnValue},
 };
 use crate::Result;
@@ -73,6 +73,9 @@ impl<'a> Call<'a> {
     /// What the emulator reports.
     pub fn next(&mut self, parameter: Parameter) -> Result<ArgumentValue> {
         let pieces = self.placer.place(parameter);
+        if parameter == Parameter::LongDouble {
+            return read_long_double(self.emulator, self.convention, &pieces, self.stack);
+        }
         read_argument(self.emulator, &pieces, parameter, self.stack)
     }
 

@@ -2,8 +2,8 @@
 //! convention and nothing else.
 
 use terrella_platforms::{
-    BySize, ByteOrder, CallingConvention, FloatFormat, FloatPlacement, Platform, RegisterName, ReturnBy,
-    StructResult, WidePlacement, pairs_downwards,
+    BySize, ByteOrder, CallingConvention, FloatFormat, FloatPlacement, LongDouble, LongDoublePlace, Platform,
+    RegisterName, ReturnBy, StructResult, WidePlacement, long_double, pairs_downwards,
 };
 
 use super::value::Parameter;
@@ -81,6 +81,10 @@ pub struct Placer {
     integers: usize,
     pointers: usize,
     floats: usize,
+    /// Vector registers used by `long double`.
+    vectors: usize,
+    /// What `long double` is, where that is described.
+    long: Option<LongDouble>,
     /// Bytes of stack arguments, unless by position.
     stack: u64,
     /// Single-precision registers in use, one bit each.
@@ -104,6 +108,8 @@ impl Placer {
             integers: 0,
             pointers: 0,
             floats: 0,
+            vectors: 0,
+            long: long_double(platform, convention),
             stack: 0,
             singles: 0,
             only_floats: true,
@@ -152,13 +158,21 @@ impl Placer {
         }
     }
 
-    /// Gives the next parameter its places.
+    /// Gives the next parameter its places: none to a `long double` that is not
+    /// described.
     pub fn place(&mut self, parameter: Parameter) -> Vec<Piece> {
         let bytes = match parameter {
             Parameter::Integer { bytes, .. } => bytes.clamp(1, 16),
             Parameter::Pointer => self.pointer_bytes,
             Parameter::F32 => 4,
-            Parameter::F64 => 8,
+            Parameter::F64 | Parameter::LongDouble => 8,
+        };
+        let long = if parameter == Parameter::LongDouble { Some(self.long) } else { None };
+        let parameter = match long {
+            Some(None) => return Vec::new(),
+            Some(Some(long)) if !long.is_double() => return self.long_double(&long),
+            Some(Some(_)) => Parameter::F64,
+            None => parameter,
         };
         if let Some(by_size) = &self.convention.by_size {
             return self.sized(by_size, bytes);
@@ -176,7 +190,7 @@ impl Placer {
                 self.pointer(Encoding::Integer { low: 0, bytes: self.pointer_bytes })
             }
             Parameter::F32 => self.float(4),
-            Parameter::F64 => self.float(8),
+            _ => self.float(8),
         }
     }
 
@@ -328,8 +342,7 @@ impl Placer {
             WidePlacement::OnStack => return self.stacked(slots),
             WidePlacement::ByReference => return self.pointer(Encoding::Reference),
         }
-        let pieces = (0..slots).map(|index| (self.take_slot(), index)).collect::<Vec<_>>();
-        pieces.into_iter().map(|(location, index)| self.part(location, index, slots)).collect()
+        self.slots(slots)
     }
 
     /// The part of a value that stands in the slot `index` of `slots`, in the
@@ -426,6 +439,66 @@ impl Placer {
                 }
             }
         }
+    }
+
+    /// The place of a `long double` that is more than a double.
+    fn long_double(&mut self, long: &LongDouble) -> Vec<Piece> {
+        let slots = usize::from(long.bytes.div_ceil(self.slot()));
+        let whole = |register: RegisterName| {
+            let encoding = Encoding::Integer { low: 0, bytes: long.bytes };
+            vec![Piece { location: Location::Register(register), encoding }]
+        };
+        let variable = self.variadic == Some(true);
+        match long.place {
+            LongDoublePlace::Stack { alignment } => {
+                self.align_stack(alignment.into());
+                self.stacked(slots)
+            }
+            LongDoublePlace::Reference => self.pointer(Encoding::Reference),
+            LongDoublePlace::Vector => {
+                let registers = match &self.convention.floats {
+                    FloatPlacement::Registers { registers, .. } => *registers,
+                    _ => &[],
+                };
+                let Some(register) = registers.get(self.floats) else {
+                    self.align_stack(long.bytes.into());
+                    return self.stacked(slots);
+                };
+                self.floats += 1;
+                whole(register)
+            }
+            LongDoublePlace::Pair { registers } => {
+                self.integers = self.integers.next_multiple_of(2);
+                let first = self.integers;
+                let pieces = self.slots(slots);
+                match registers.get(first..first + slots) {
+                    Some(pair) if !variable => pair
+                        .iter()
+                        .enumerate()
+                        .map(|(index, register)| self.part(Location::Register(register), index, slots))
+                        .collect(),
+                    _ => pieces,
+                }
+            }
+            LongDoublePlace::BesidePositions { registers } => {
+                self.integers = self.integers.next_multiple_of(2);
+                let pieces = self.slots(slots);
+                match registers.get(self.vectors) {
+                    Some(register) if !variable => {
+                        self.vectors += 1;
+                        whole(register)
+                    }
+                    _ => pieces,
+                }
+            }
+            _ => self.integer(long.bytes),
+        }
+    }
+
+    /// The next slots, as the parts of one value.
+    fn slots(&mut self, slots: usize) -> Vec<Piece> {
+        let locations: Vec<Location> = (0..slots).map(|_| self.take_slot()).collect();
+        locations.into_iter().enumerate().map(|(index, location)| self.part(location, index, slots)).collect()
     }
 
     /// A floating-point argument that uses up integer positions. A variable

@@ -2,8 +2,8 @@
 
 use terrella_emulator_api::{Emulator, EmulatorExt};
 use terrella_platforms::{
-    ByteOrder, CallingConvention, Extension, FloatFormat, PlatformDefinition, RegisterValue, WidePlacement,
-    pairs_downwards,
+    ByteOrder, CallingConvention, Extension, FloatFormat, LongDouble, LongDoubleFormat, LongDoubleResult,
+    Platform, PlatformDefinition, RegisterValue, WidePlacement, long_double, pairs_downwards,
 };
 
 use super::{
@@ -20,7 +20,11 @@ fn width(emulator: &dyn Emulator, register: &str) -> Result<u32> {
 }
 
 /// The bits of an argument, extended as the convention says.
-pub(super) fn argument_bits(convention: &CallingConvention, value: &ArgumentValue) -> u128 {
+pub(super) fn argument_bits(
+    platform: Platform,
+    convention: &CallingConvention,
+    value: &ArgumentValue,
+) -> u128 {
     match *value {
         ArgumentValue::Integer { value, bytes, signed } => {
             let forced = bytes == 4 && convention.extension == Extension::Signed32;
@@ -29,6 +33,10 @@ pub(super) fn argument_bits(convention: &CallingConvention, value: &ArgumentValu
         ArgumentValue::Pointer(address) => address.into(),
         ArgumentValue::F32(number) => number.to_bits().into(),
         ArgumentValue::F64(number) => number.to_bits().into(),
+        ArgumentValue::LongDouble(number) => {
+            let format = long_double(platform, convention).map_or(LongDoubleFormat::Double, |it| it.format);
+            float::long_double_bits(number, format)
+        }
         ArgumentValue::Bytes(_) => 0,
     }
 }
@@ -98,6 +106,45 @@ pub fn read_argument(
     parameter: Parameter,
     stack: u64,
 ) -> Result<ArgumentValue> {
+    if parameter == Parameter::LongDouble {
+        let convention = emulator.definition().default_convention();
+        return read_long_double(emulator, convention, pieces, stack);
+    }
+    let bits = gather(emulator, pieces, parameter, stack)?;
+    Ok(match parameter {
+        Parameter::Integer { bytes, signed } => {
+            ArgumentValue::Integer { value: extended(bits, bytes, signed) as i128, bytes, signed }
+        }
+        Parameter::Pointer => {
+            let bytes = emulator.definition().pointer_bytes;
+            ArgumentValue::Pointer(emulator.definition().data_base | extended(bits, bytes, false) as u64)
+        }
+        Parameter::F32 => ArgumentValue::F32(f32::from_bits(bits as u32)),
+        _ => ArgumentValue::F64(f64::from_bits(bits as u64)),
+    })
+}
+
+/// What `long double` is, or that it is not described.
+fn described(platform: Platform, convention: &CallingConvention) -> Result<LongDouble> {
+    long_double(platform, convention)
+        .ok_or_else(|| Error::NoPlace { convention: convention.name, what: "a long double".to_owned() })
+}
+
+/// Reads a `long double` from its pieces.
+pub(super) fn read_long_double(
+    emulator: &dyn Emulator,
+    convention: &CallingConvention,
+    pieces: &[Piece],
+    stack: u64,
+) -> Result<ArgumentValue> {
+    let long = described(emulator.platform(), convention)?;
+    let parameter = if long.is_double() { Parameter::F64 } else { Parameter::LongDouble };
+    let bits = gather(emulator, pieces, parameter, stack)?;
+    Ok(ArgumentValue::LongDouble(float::long_double_value(bits, long.format)))
+}
+
+/// The bits of an argument from all its pieces.
+fn gather(emulator: &dyn Emulator, pieces: &[Piece], parameter: Parameter, stack: u64) -> Result<u128> {
     // A variable argument that stands in two places is in the integer one
     // whatever the caller knew.
     let integers = pieces.iter().any(|piece| matches!(piece.encoding, Encoding::Integer { .. }));
@@ -129,17 +176,7 @@ pub fn read_argument(
             }
         }
     }
-    Ok(match parameter {
-        Parameter::Integer { bytes, signed } => {
-            ArgumentValue::Integer { value: extended(bits, bytes, signed) as i128, bytes, signed }
-        }
-        Parameter::Pointer => {
-            let bytes = emulator.definition().pointer_bytes;
-            ArgumentValue::Pointer(emulator.definition().data_base | extended(bits, bytes, false) as u64)
-        }
-        Parameter::F32 => ArgumentValue::F32(f32::from_bits(bits as u32)),
-        Parameter::F64 => ArgumentValue::F64(f64::from_bits(bits as u64)),
-    })
+    Ok(bits)
 }
 
 /// Where the slots of an integer result of `bytes` bytes stand: registers with
@@ -220,6 +257,83 @@ fn float_result(
     Ok(Some((registers, convention.float_result_format, bits)))
 }
 
+/// Reads a `long double` that a function has returned.
+fn read_long_result(
+    emulator: &dyn Emulator,
+    convention: &'static CallingConvention,
+    room: Option<u64>,
+) -> Result<f64> {
+    let long = described(emulator.platform(), convention)?;
+    let wide = |register: &str| -> Result<u128> { Ok(emulator.read_wide_register(register)?.low_u128()) };
+    let bits = match long.result {
+        LongDoubleResult::Register(register) => {
+            return Ok(float::long_double_value(wide(register)?, LongDoubleFormat::X87));
+        }
+        LongDoubleResult::Integer => read_integer_result(emulator, convention, long.bytes)?,
+        LongDoubleResult::Vector(register) => wide(register)?,
+        LongDoubleResult::Pair(first, second) => {
+            let (first, second) = (wide(first)? as u64, wide(second)? as u64);
+            let big = emulator.platform().byte_order() == ByteOrder::Big;
+            let (high, low) = if big { (first, second) } else { (second, first) };
+            u128::from(high) << 64 | u128::from(low)
+        }
+        LongDoubleResult::Memory => match room {
+            Some(address) => emulator.read_integer(address, long.bytes.into())?,
+            None => return Err(no_place(convention, long.bytes)),
+        },
+        _ => {
+            let value = read_result(emulator, convention, Return::F64, room)?;
+            return Ok(value.as_f64());
+        }
+    };
+    Ok(float::long_double_value(bits, long.format))
+}
+
+/// Puts a `long double` where the caller of a function looks for it.
+fn write_long_result(
+    emulator: &mut dyn Emulator,
+    convention: &'static CallingConvention,
+    number: f64,
+) -> Result<()> {
+    let long = described(emulator.platform(), convention)?;
+    let bits = float::long_double_bits(number, long.format);
+    match long.result {
+        LongDoubleResult::Register(register) => {
+            push_x87(emulator)?;
+            let held = float::encode(number.to_bits(), 8, FloatFormat::X87, 80);
+            Ok(emulator.write_register(register, held)?)
+        }
+        LongDoubleResult::Integer => write_integer_result(emulator, convention, bits, long.bytes),
+        LongDoubleResult::Vector(register) => {
+            Ok(emulator.write_register(register, RegisterValue::from(bits))?)
+        }
+        LongDoubleResult::Pair(first, second) => {
+            let big = emulator.platform().byte_order() == ByteOrder::Big;
+            let (high, low) = if big { (first, second) } else { (second, first) };
+            emulator.write_register(high, (bits >> 64) as u64)?;
+            Ok(emulator.write_register(low, bits as u64)?)
+        }
+        LongDoubleResult::Memory => {
+            Err(Error::NoPlace { convention: convention.name, what: "a long double in memory".to_owned() })
+        }
+        _ => write_result(emulator, convention, &ReturnValue::F64(number)),
+    }
+}
+
+/// Makes the next register of the x87 stack its top, and valid, as a load
+/// does: the top is in bits 11 to 13 of the status word, and a tag of two bits
+/// is 0 for a register that holds a number (Intel 64 and IA-32 SDM, volume 1,
+/// 8.1.3 and 8.1.7). Nothing on processors without one.
+fn push_x87(emulator: &mut dyn Emulator) -> Result<()> {
+    if emulator.resolve_register("fptop").is_err() {
+        return Ok(());
+    }
+    let top = emulator.read_register("fptop")?.wrapping_sub(1) & 7;
+    let tags = emulator.read_register("fptw")? & !(3 << (2 * top));
+    emulator.write_register("fptop", top)?;
+    Ok(emulator.write_register("fptw", tags)?)
+}
+
 /// Reads the result of a function that has returned. `room` is where the
 /// caller made room for a structure.
 ///
@@ -262,6 +376,7 @@ pub fn read_result(
         }
         Return::F32 => ReturnValue::F32(f32::from_bits(float(4)? as u32)),
         Return::F64 => ReturnValue::F64(f64::from_bits(float(8)?)),
+        Return::LongDouble => ReturnValue::LongDouble(read_long_result(emulator, convention, room)?),
         Return::Struct { bytes } => ReturnValue::Struct(match room {
             Some(address) => emulator.read_bytes(address, bytes.into())?,
             None if convention.wide == WidePlacement::PairsDownwards => {
@@ -311,6 +426,7 @@ pub fn write_result(
         }
         ReturnValue::F32(number) => (u64::from(number.to_bits()), 4),
         ReturnValue::F64(number) => (number.to_bits(), 8),
+        ReturnValue::LongDouble(number) => return write_long_result(emulator, convention, number),
         ReturnValue::Struct(_) => {
             return Err(Error::NoPlace { convention: convention.name, what: "a structure".to_owned() });
         }
@@ -325,6 +441,9 @@ pub fn write_result(
         Some((registers, format, width)) => {
             let format =
                 if bytes == 8 && format == FloatFormat::NanBoxed { FloatFormat::LowBits } else { format };
+            if format == FloatFormat::X87 {
+                push_x87(emulator)?;
+            }
             emulator.write_register(registers[0], float::encode(bits, bytes, format, width))?;
             Ok(())
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use terrella_platforms::Platform;
+use terrella_platforms::{Platform, long_double};
 
 /// The type of a parameter, as far as a calling convention cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub enum Parameter {
     F32,
     /// A double-precision number.
     F64,
+    /// A `long double`.
+    LongDouble,
 }
 
 impl Parameter {
@@ -63,6 +65,8 @@ pub enum ArgumentValue {
     F32(f32),
     /// A double-precision number.
     F64(f64),
+    /// A `long double`, rounded to double precision.
+    LongDouble(f64),
     /// Bytes that are put on the stack; their address is passed. A structure
     /// passed by pointer, a text, a buffer.
     Bytes(Vec<u8>),
@@ -77,6 +81,7 @@ impl ArgumentValue {
             Self::Pointer(_) | Self::Bytes(_) => Parameter::Pointer,
             Self::F32(_) => Parameter::F32,
             Self::F64(_) => Parameter::F64,
+            Self::LongDouble(_) => Parameter::LongDouble,
         }
     }
 
@@ -88,7 +93,7 @@ impl ArgumentValue {
             Self::Integer { value, .. } => *value as u64,
             Self::Pointer(address) => *address,
             Self::F32(value) => *value as u64,
-            Self::F64(value) => *value as u64,
+            Self::F64(value) | Self::LongDouble(value) => *value as u64,
             Self::Bytes(_) => 0,
         }
     }
@@ -164,6 +169,8 @@ pub enum Return {
     F32,
     /// A double-precision number.
     F64,
+    /// A `long double`.
+    LongDouble,
     /// A structure of so many bytes. One that fits into result registers is
     /// taken to have integer fields only.
     Struct {
@@ -190,6 +197,10 @@ impl Return {
             Self::Pointer => platform.definition().pointer_bytes.into(),
             Self::F32 => 4,
             Self::F64 => 8,
+            Self::LongDouble => {
+                let definition = platform.definition();
+                long_double(platform, definition.default_convention()).map_or(8, |it| it.bytes.into())
+            }
             Self::Struct { bytes } => bytes,
         }
     }
@@ -216,6 +227,8 @@ pub enum ReturnValue {
     F32(f32),
     /// A double-precision number.
     F64(f64),
+    /// A `long double`, rounded to double precision.
+    LongDouble(f64),
     /// The bytes of a structure.
     Struct(Vec<u8>),
 }
@@ -242,7 +255,7 @@ impl ReturnValue {
     pub const fn as_f64(&self) -> f64 {
         match self {
             Self::F32(value) => *value as f64,
-            Self::F64(value) => *value,
+            Self::F64(value) | Self::LongDouble(value) => *value,
             _ => f64::NAN,
         }
     }
@@ -255,7 +268,7 @@ impl fmt::Display for ReturnValue {
             Self::Integer { value, .. } => write!(formatter, "{value}"),
             Self::Pointer(address) => write!(formatter, "{address:#x}"),
             Self::F32(value) => write!(formatter, "{value}"),
-            Self::F64(value) => write!(formatter, "{value}"),
+            Self::F64(value) | Self::LongDouble(value) => write!(formatter, "{value}"),
             Self::Struct(bytes) => write!(formatter, "{} bytes", bytes.len()),
         }
     }

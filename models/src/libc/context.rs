@@ -5,7 +5,7 @@ use terrella_machine_state::{
     ArgumentValue, Heap, ReturnValue,
     call::{Call, Parameter},
 };
-use terrella_platforms::{ReturnBy, StructResult};
+use terrella_platforms::{LongDoubleResult, ReturnBy, StructResult, long_double};
 
 use super::{
     error::{Failure, Result},
@@ -25,6 +25,9 @@ pub(crate) struct Context<'a> {
     pub(crate) model: DataModel,
     /// The name by which the function was called.
     pub(crate) name: &'static str,
+    /// Formats are of wide characters: texts in between are UTF-8, and
+    /// characters are counted.
+    pub(crate) wide_format: bool,
     /// Where a structure result goes, if there is one.
     room: Option<u64>,
 }
@@ -41,8 +44,14 @@ impl<'a> Context<'a> {
         if variadic {
             call.variadic();
         }
-        let mut context = Self { call, state, model, name, room: None };
+        let mut context = Self { call, state, model, name, wide_format: false, room: None };
         if result == CType::Structure && context.pair_bytes(name) > in_registers(&context) {
+            context.room = Some(context.call.result_room()?);
+        }
+        if result == CType::LongDouble
+            && long_double(context.state.platform, context.call.convention())
+                .is_some_and(|it| it.result == LongDoubleResult::Memory)
+        {
             context.room = Some(context.call.result_room()?);
         }
         Ok(context)
@@ -138,6 +147,14 @@ impl<'a> Context<'a> {
             }
         };
         self.give(&value)
+    }
+
+    pub(crate) fn give_long_double(&mut self, value: f64) -> Result<Flow> {
+        if let Some(room) = self.room {
+            self.write_long_double(Ptr(room), value)?;
+            return self.give(&ReturnValue::Pointer(room));
+        }
+        self.give(&ReturnValue::LongDouble(value))
     }
 
     pub(crate) fn give_pair(&mut self, pair: &Pair) -> Result<Flow> {

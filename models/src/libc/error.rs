@@ -25,7 +25,7 @@ pub enum Error {
         /// Where the call returns to.
         caller: u64,
         /// What the emulator says.
-        source: terrella_emulator_api::Error,
+        source: Box<terrella_emulator_api::Error>,
     },
     /// The same of the machine's rooms.
     #[error("`{function}`, called from {caller:#x}: {source}")]
@@ -35,7 +35,7 @@ pub enum Error {
         /// Where the call returns to.
         caller: u64,
         /// What the machine says.
-        source: machine::Error,
+        source: Box<machine::Error>,
     },
     /// The program misused a function in a way that ends real programs.
     #[error("`{function}`, called from {caller:#x}: {what}")]
@@ -116,8 +116,8 @@ impl Failure {
     pub(crate) fn into_error(self, function: &str, caller: u64) -> Error {
         let function = function.to_owned();
         match self {
-            Self::Emulator(source) => Error::Emulator { function, caller, source },
-            Self::Machine(source) => Error::Machine { function, caller, source },
+            Self::Emulator(source) => Error::Emulator { function, caller, source: Box::new(source) },
+            Self::Machine(source) => Error::Machine { function, caller, source: Box::new(source) },
             Self::Misuse(what) => Error::Misuse { function, caller, what },
             Self::WaitsForEver => Error::WaitsForEver { function, caller },
             Self::Exit(status) => {

@@ -311,7 +311,7 @@ impl MachineItem for Libc {
         let slot = emulator.extensions().get::<Slot>(&key(name)).and_then(|slot| slot.0.as_ref());
         if let Some(state) = slot {
             self.state = state.as_ref().clone();
-            self.links.extend(self.state.new_links.drain(..));
+            self.links.append(&mut self.state.new_links);
         }
         Ok(())
     }

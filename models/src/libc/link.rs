@@ -470,10 +470,10 @@ fn link_variable(
         (None, None, Some(address)) => address,
         (None, None, None) => take_room(&mut machine.get_mut::<Libc>(LIBC)?.state, size, platform)?,
     };
-    if imported.is_none() || size > STRIDE {
-        if let Some(item) = &item {
-            machine.get_mut::<Executable>(item)?.resolve_import(name, address)?;
-        }
+    if (imported.is_none() || size > STRIDE)
+        && let Some(item) = &item
+    {
+        machine.get_mut::<Executable>(item)?.resolve_import(name, address)?;
     }
     let mut state = machine.get::<Libc>(LIBC)?.state.clone();
     write_initial(machine, &mut state, address, initial)?;

@@ -144,24 +144,38 @@ pub(crate) static RUNTIME: Header = Header {
 
 /// A number as `strtol` and its like give it.
 fn parse(c: &mut Context<'_>, text: Ptr, end: Ptr, base: i32, bits: u32, signed: bool) -> Result<i128> {
+    let bytes = c.text(text)?;
+    let (value, length) = integer(c, &bytes, base, bits, signed)?;
+    if let Some(length) = length.filter(|_| !end.is_null()) {
+        c.write_pointer(end, text.add(length))?;
+    }
+    Ok(value)
+}
+
+/// The number at the beginning of a text, and how many characters it takes;
+/// `None` if the base is none.
+pub(super) fn integer(
+    c: &mut Context<'_>,
+    text: &[u8],
+    base: i32,
+    bits: u32,
+    signed: bool,
+) -> Result<(i128, Option<u64>)> {
     if base < 0 || base == 1 || base > 36 {
         c.set_errno(Errno::EINVAL)?;
-        return Ok(0);
+        return Ok((0, None));
     }
-    let bytes = c.text(text)?;
-    let found = numbers::integer(&bytes, base as u32);
-    if !end.is_null() {
-        c.write_pointer(end, text.add(found.length as u64))?;
-    }
+    let found = numbers::integer(text, base as u32);
+    let length = Some(found.length as u64);
     let most =
         if signed { (1_u128 << (bits - 1)) - u128::from(!found.negative) } else { (1_u128 << bits) - 1 };
     if found.magnitude > most {
         c.set_errno(Errno::ERANGE)?;
         // Unsigned ones that are too large are the largest, whatever the sign.
-        return Ok(if signed && found.negative { -(most as i128) } else { most as i128 });
+        return Ok((if signed && found.negative { -(most as i128) } else { most as i128 }, length));
     }
     let value = found.magnitude as i128;
-    Ok(if found.negative { -value } else { value })
+    Ok((if found.negative { -value } else { value }, length))
 }
 
 fn long_bits(c: &Context<'_>) -> u32 {
@@ -207,7 +221,7 @@ fn atoll(c: &mut Context<'_>, text: Ptr) -> Result<i64> {
     strtoll(c, text, Ptr::NULL, 10)
 }
 
-fn strtod(c: &mut Context<'_>, text: Ptr, end: Ptr) -> Result<f64> {
+pub(super) fn strtod(c: &mut Context<'_>, text: Ptr, end: Ptr) -> Result<f64> {
     let bytes = c.text(text)?;
     let found = numbers::float(&bytes);
     if !end.is_null() {
@@ -439,7 +453,7 @@ fn arc4random_buf(c: &mut Context<'_>, to: Ptr, size: Size) -> Result<()> {
 
 fn arc4random_uniform(c: &mut Context<'_>, bound: u32) -> Result<u32> {
     let value = u64::from(arc4random(c)?);
-    Ok((value * u64::from(bound) >> 32) as u32)
+    Ok(((value * u64::from(bound)) >> 32) as u32)
 }
 
 // ---- memory
@@ -505,7 +519,7 @@ fn aligned_alloc(c: &mut Context<'_>, alignment: Size, size: Size) -> Result<Ptr
 }
 
 fn posix_memalign(c: &mut Context<'_>, place: Ptr, alignment: Size, size: Size) -> Result<i32> {
-    if !alignment.0.is_power_of_two() || alignment.0 % u64::from(c.model.pointer) != 0 {
+    if !alignment.0.is_power_of_two() || !alignment.0.is_multiple_of(u64::from(c.model.pointer)) {
         return Ok(c.state.abi.error(Errno::EINVAL) as i32);
     }
     match c.allocate(size.0.max(1), alignment.0)? {
@@ -604,6 +618,13 @@ fn set_environment(c: &mut Context<'_>, entries: &[Ptr]) -> Result<bool> {
         c.free(old)?;
     }
     Ok(true)
+}
+
+/// The value of a variable of the environment.
+pub(super) fn variable(c: &mut Context<'_>, name: &[u8]) -> Result<Option<Vec<u8>>> {
+    let entries = environment(c)?;
+    let found = entries.into_iter().find(|(_, entry)| is_called(entry, name));
+    Ok(found.map(|(_, entry)| entry[(name.len() + 1).min(entry.len())..].to_vec()))
 }
 
 fn getenv(c: &mut Context<'_>, name: Ptr) -> Result<Ptr> {

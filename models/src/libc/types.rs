@@ -123,6 +123,8 @@ pub enum CType {
     Float,
     /// `double`.
     Double,
+    /// `long double`.
+    LongDouble,
     /// `va_list`.
     VariableList,
     /// `...`.
@@ -153,6 +155,7 @@ impl CType {
             Self::Wide => "wint_t",
             Self::Float => "float",
             Self::Double => "double",
+            Self::LongDouble => "long double",
             Self::VariableList => "va_list",
             Self::Variable => "...",
             Self::Structure => "struct",
@@ -177,6 +180,7 @@ impl CType {
             Self::Float => Parameter::F32,
             Self::Double if model.double == 4 => Parameter::F32,
             Self::Double => Parameter::F64,
+            Self::LongDouble => Parameter::LongDouble,
             _ => Parameter::Pointer,
         }
     }
@@ -189,6 +193,7 @@ impl CType {
                 Parameter::Integer { bytes, signed } => Return::Integer { bytes, signed },
                 Parameter::F32 => Return::F32,
                 Parameter::F64 => Return::F64,
+                Parameter::LongDouble => Return::LongDouble,
                 _ => Return::Pointer,
             },
         }
@@ -211,6 +216,9 @@ impl Ptr {
     }
 }
 
+/// `long double`, rounded to double precision.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct LongDouble(pub(crate) f64);
 /// `long`, `ssize_t`, `time_t` and `off_t` of the usual interfaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Long(pub(crate) i64);
@@ -223,14 +231,9 @@ pub(crate) struct ULong(pub(crate) u64);
 /// `size_t`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
-/// `wint_t` or `wchar_t`; `WEOF` is [`Wide::END`].
+/// `wchar_t`. (`wint_t` is `unsigned`.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Wide(pub(crate) u32);
-
-impl Wide {
-    /// `WEOF`.
-    pub(crate) const END: Self = Self(u32::MAX);
-}
 
 /// The end of the parameters: what follows is variable.
 pub(crate) struct Dots;
@@ -315,6 +318,23 @@ impl Outcome for f32 {
     const TYPE: CType = CType::Float;
     fn give(self, context: &mut Context<'_>) -> Result<Flow> {
         context.give(&ReturnValue::F32(self))
+    }
+}
+
+impl Argument for LongDouble {
+    const TYPE: CType = CType::LongDouble;
+    fn take(context: &mut Context<'_>) -> Result<Self> {
+        Ok(match context.next(CType::LongDouble)? {
+            ArgumentValue::LongDouble(value) => Self(value),
+            _ => Self(f64::NAN),
+        })
+    }
+}
+
+impl Outcome for LongDouble {
+    const TYPE: CType = CType::LongDouble;
+    fn give(self, context: &mut Context<'_>) -> Result<Flow> {
+        context.give_long_double(self.0)
     }
 }
 

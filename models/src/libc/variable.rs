@@ -6,8 +6,13 @@
 //! slots like those of the stack.
 
 use terrella_emulator_api::{Emulator, EmulatorExt};
-use terrella_machine_state::{ArgumentValue, call::Parameter};
-use terrella_platforms::{ByteOrder, CallingConvention, FloatPlacement, Platform};
+use terrella_machine_state::{
+    ArgumentValue,
+    call::{Parameter, long_double_value},
+};
+use terrella_platforms::{
+    ByteOrder, CallingConvention, FloatPlacement, LongDouble, LongDoublePlace, Platform, long_double,
+};
 
 use super::error::{Failure, Result};
 
@@ -49,6 +54,8 @@ pub(crate) struct List {
     integers: (u64, i64),
     /// The same of floating-point registers.
     floats: (u64, i64),
+    /// What `long double` is, where that is described.
+    long: Option<LongDouble>,
 }
 
 fn layout_of(platform: Platform, convention: &CallingConvention) -> Option<Layout> {
@@ -132,11 +139,38 @@ impl List {
                 (at(0), (at(1), at(2) as i64), (0, 0))
             }
         };
-        Ok(Self { layout, stack, integers, floats })
+        let long = long_double(emulator.platform(), convention);
+        Ok(Self { layout, stack, integers, floats, long })
+    }
+
+    /// The next argument, a `long double`.
+    fn next_long(&mut self, emulator: &dyn Emulator) -> Result<ArgumentValue> {
+        let Some(long) = self.long else {
+            return Err(Failure::Misuse("what a long double is, is not known here".to_owned()));
+        };
+        if long.is_double() {
+            let value = match self.next(emulator, Parameter::F64)? {
+                ArgumentValue::F64(value) => value,
+                _ => f64::NAN,
+            };
+            return Ok(ArgumentValue::LongDouble(value));
+        }
+        let bytes = u64::from(long.bytes);
+        let address = match (long.place, self.layout) {
+            (LongDoublePlace::Reference, _) => self.next(emulator, Parameter::Pointer)?.as_u64(),
+            (LongDoublePlace::Vector, Layout::Aapcs64) => self.place(bytes, true).0,
+            (LongDoublePlace::Stack { alignment }, _) => self.on_stack_at(bytes, alignment.into()),
+            _ => self.on_stack_at(bytes, 16),
+        };
+        let bits = emulator.read_integer(address, bytes as usize)?;
+        Ok(ArgumentValue::LongDouble(long_double_value(bits, long.format)))
     }
 
     /// The next argument.
     pub(crate) fn next(&mut self, emulator: &dyn Emulator, parameter: Parameter) -> Result<ArgumentValue> {
+        if parameter == Parameter::LongDouble {
+            return self.next_long(emulator);
+        }
         let (bytes, float) = match parameter {
             Parameter::Integer { bytes, .. } => (u64::from(bytes), false),
             Parameter::F32 => (4, true),
@@ -181,7 +215,7 @@ impl List {
                     return (top.wrapping_add((*offset - step) as u64), step as u64);
                 }
                 *offset = 0;
-                (self.on_stack(bytes, 8, 8), 8)
+                (self.on_stack(bytes, 8, bytes.max(8)), 8)
             }
             Layout::PowerPc { soft } => {
                 if float && !soft {
@@ -228,6 +262,13 @@ impl List {
                 (address, 4)
             }
         }
+    }
+
+    /// Bytes of the stack at a multiple of so many.
+    fn on_stack_at(&mut self, bytes: u64, alignment: u64) -> u64 {
+        let address = self.stack.wrapping_add(alignment.max(1) - 1) & !(alignment.max(1) - 1);
+        self.stack = address.wrapping_add(bytes);
+        address
     }
 
     fn on_stack(&mut self, bytes: u64, slot: u64, wide: u64) -> u64 {

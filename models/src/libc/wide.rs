@@ -1,5 +1,11 @@
 //! Wide and multibyte characters.
 
+use terrella_machine_state::{
+    ArgumentValue,
+    call::{long_double_bits, long_double_value},
+};
+use terrella_platforms::{LongDoubleFormat, long_double};
+
 use super::{
     context::Context,
     error::Result,
@@ -21,11 +27,19 @@ impl State {
 }
 
 impl Context<'_> {
+    /// The bytes of a wide character of a format.
+    pub(super) fn formatted_character(&self, wide: u32) -> Option<Vec<u8>> {
+        if !self.wide_format {
+            return self.state.multibyte(wide);
+        }
+        char::from_u32(wide).map(|character| character.to_string().into_bytes())
+    }
+
     /// Bytes of a text as wide characters.
     pub(super) fn wide_bytes(&mut self, text: &[u8]) -> Result<Vec<u8>> {
         let order = self.emulator().platform().byte_order();
         let size = usize::from(self.model.wide);
-        let characters: Vec<u32> = if self.state.is_utf8() {
+        let characters: Vec<u32> = if self.wide_format || self.state.is_utf8() {
             String::from_utf8_lossy(text).chars().map(u32::from).collect()
         } else {
             text.iter().map(|byte| u32::from(*byte)).collect()
@@ -39,28 +53,36 @@ impl Context<'_> {
 
     /// The next variable argument, a `long double`, as a double.
     pub(super) fn variable_long_double(&mut self, from: &mut Variable) -> Result<f64> {
-        if self.state.long_double_is_double() {
-            return self.variable_double(from);
-        }
-        self.misuse(format!("long double of {} has no place here", self.state.platform))
+        Ok(match self.variable(from, CType::LongDouble)? {
+            ArgumentValue::LongDouble(value) => value,
+            _ => f64::NAN,
+        })
     }
 
     /// Stores a `long double`.
     pub(super) fn write_long_double(&mut self, to: Ptr, value: f64) -> Result<()> {
-        if self.state.long_double_is_double() {
-            return self.write_integer(to, value.to_bits(), 8);
-        }
-        let _ = CType::Double;
-        self.misuse(format!("long double of {} has no place here", self.state.platform))
+        let convention = self.call.convention();
+        let Some(long) = long_double(self.state.platform, convention) else {
+            return self.misuse(format!("what a long double of {} is", convention.name));
+        };
+        let bits = long_double_bits(value, long.format);
+        let order = self.emulator().platform().byte_order();
+        let mut bytes = [0; 16];
+        let bytes = &mut bytes[..usize::from(long.bytes)];
+        order.write(bits, bytes);
+        // What is only padding is left alone.
+        let written = if long.format == LongDoubleFormat::X87 { &bytes[..10] } else { &*bytes };
+        self.write(to, written)
     }
-}
 
-impl State {
-    /// Whether `long double` is `double`: on Arm, 32-bit MIPS and others.
-    pub(crate) fn long_double_is_double(&self) -> bool {
-        let name = self.platform.name();
-        name.starts_with("arm")
-            || ["mips", "mipsel", "micromips", "micromipsel", "mipsr6", "mipsr6el", "sh4", "xtensa", "msp430"]
-                .contains(&name)
+    /// Reads a `long double`.
+    pub(super) fn read_long_double(&mut self, from: Ptr) -> Result<f64> {
+        let convention = self.call.convention();
+        let Some(long) = long_double(self.state.platform, convention) else {
+            return self.misuse(format!("what a long double of {} is", convention.name));
+        };
+        let bytes = self.read(from, long.bytes.into())?;
+        let bits = self.emulator().platform().byte_order().read(&bytes);
+        Ok(long_double_value(bits, long.format))
     }
 }

@@ -80,7 +80,6 @@ impl<T: Default> Default for Shared<T> {
 
 impl<T> Shared<T> {
     /// What is there now. The program waits while it is looked at.
-    #[must_use]
     pub fn borrow(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -276,6 +276,7 @@ fn gai_strerror(c: &mut Context<'_>, number: i32) -> Result<Ptr> {
     Ok(room)
 }
 
+#[expect(clippy::too_many_arguments, reason = "those that POSIX gives it")]
 fn getnameinfo(
     c: &mut Context<'_>,
     address: Ptr,

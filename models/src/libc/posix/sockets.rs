@@ -68,6 +68,7 @@ fn recv_chk(c: &mut Context<'_>, fd: i32, to: Ptr, size: Size, room: Size, flags
     recv(c, fd, to, size, flags)
 }
 
+#[expect(clippy::too_many_arguments, reason = "those that the header gives it")]
 fn recvfrom_chk(
     c: &mut Context<'_>,
     fd: i32,

@@ -76,6 +76,8 @@ struct Flags {
     space: bool,
     alternative: bool,
     zero: bool,
+    /// Characters are counted, not bytes.
+    wide: bool,
 }
 
 /// A width or a precision.
@@ -275,7 +277,8 @@ pub(super) enum Formatted {
 
 /// A number with its sign or prefix, padded.
 fn pad(out: &mut Vec<u8>, sign: &str, body: &[u8], width: usize, flags: Flags, zeros: bool) {
-    let length = sign.len() + body.len();
+    let is_first = |byte: &&u8| !flags.wide || **byte & 0xc0 != 0x80;
+    let length = sign.len() + body.iter().filter(is_first).count();
     let padding = width.saturating_sub(length);
     if !flags.left && !zeros {
         out.resize(out.len() + padding, b' ');
@@ -335,11 +338,27 @@ impl Context<'_> {
         Ok(Formatted::Text(out))
     }
 
+    /// At most so many characters of a text of the locale; `None` if it is
+    /// none.
+    fn characters_within(&self, text: &[u8], limit: Option<usize>) -> Option<String> {
+        let limit = limit.unwrap_or(usize::MAX);
+        let valid = match std::str::from_utf8(text) {
+            Ok(text) => text,
+            // What is behind the limit does not count.
+            Err(error) => std::str::from_utf8(text.get(..error.valid_up_to())?)
+                .ok()
+                .filter(|text| text.chars().count() >= limit)?,
+        };
+        let taken: String = valid.chars().take(limit).collect();
+        (self.state.is_utf8() || taken.is_ascii()).then_some(taken)
+    }
+
     /// `false` if a wide character has no bytes.
     fn convert(&mut self, it: &Conversion, arguments: &mut Arguments<'_>, out: &mut Vec<u8>) -> Result<bool> {
         let mut flags = it.flags;
         let width = arguments.amount(self, it.width)?.unwrap_or(0);
         flags.left |= width < 0;
+        flags.wide = self.wide_format;
         let width = width.unsigned_abs() as usize;
         let precision = arguments.amount(self, it.precision)?.and_then(|value| usize::try_from(value).ok());
         match it.letter {
@@ -419,11 +438,14 @@ impl Context<'_> {
             }
             b'c' if it.length != Length::Long => {
                 let byte = arguments.integer(self, it.argument, CType::Int)? as u8;
+                if flags.wide && byte >= 0x80 {
+                    return Ok(false);
+                }
                 pad(out, "", &[byte], width, flags, false);
             }
             b'c' | b'C' => {
                 let wide = arguments.integer(self, it.argument, CType::Wide)? as u32;
-                let Some(bytes) = self.state.multibyte(wide) else { return Ok(false) };
+                let Some(bytes) = self.formatted_character(wide) else { return Ok(false) };
                 pad(out, "", &bytes, width, flags, false);
             }
             b's' if it.length != Length::Long => {
@@ -431,9 +453,16 @@ impl Context<'_> {
                 let text = match (address.is_null(), precision) {
                     (true, Some(limit)) if limit < 6 => Vec::new(),
                     (true, _) => b"(null)".to_vec(),
+                    // A character has at most four bytes.
+                    (false, Some(limit)) if flags.wide => self.text_within(address, 4 * limit as u64)?,
                     (false, Some(limit)) => self.text_within(address, limit as u64)?,
                     (false, None) => self.text(address)?,
                 };
+                if flags.wide {
+                    let Some(text) = self.characters_within(&text, precision) else { return Ok(false) };
+                    pad(out, "", text.as_bytes(), width, flags, false);
+                    return Ok(true);
+                }
                 pad(out, "", &text, width, flags, false);
             }
             b's' | b'S' => {
@@ -444,16 +473,22 @@ impl Context<'_> {
                 } else {
                     let size = u64::from(self.model.wide);
                     let limit = precision.unwrap_or(super::super::context::LONGEST);
+                    let mut count = 0;
                     for index in 0.. {
-                        if text.len() >= limit {
+                        if count >= limit {
                             break;
                         }
                         let wide = self.read_integer(address.add(index * size), size as u8)? as u32;
                         if wide == 0 {
                             break;
                         }
-                        let Some(bytes) = self.state.multibyte(wide) else { return Ok(false) };
-                        if text.len() + bytes.len() > limit {
+                        let Some(bytes) = self.formatted_character(wide) else { return Ok(false) };
+                        if flags.wide {
+                            count += 1;
+                        } else {
+                            count += bytes.len();
+                        }
+                        if count > limit {
                             break;
                         }
                         text.extend(bytes);
@@ -470,7 +505,9 @@ impl Context<'_> {
             b'n' => {
                 let address = Ptr(arguments.integer(self, it.argument, CType::Pointer)? as u64);
                 let bytes = it.length.bytes(self);
-                self.write_integer(address, out.len() as u64, bytes)?;
+                let is_first = |byte: &&u8| !flags.wide || **byte & 0xc0 != 0x80;
+                let count = out.iter().filter(is_first).count();
+                self.write_integer(address, count as u64, bytes)?;
             }
             b'm' => {
                 let at = Ptr(self.state.layout.errno);

@@ -9,6 +9,7 @@ mod format;
 mod lines;
 mod print;
 mod scan;
+mod wide;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,7 @@ pub(crate) use files::{EXTENSIONS, HEADER, fresh_name};
 pub(crate) use lines::HEADER as LINES;
 pub(crate) use print::{FORTIFIED, HEADER as PRINT, text as formatted};
 pub(crate) use scan::HEADER as SCAN;
+pub(crate) use wide::HEADER as WIDE;
 
 use super::{
     context::Context,

@@ -58,6 +58,26 @@ pub(crate) static FORTIFIED: Header = Header {
         __vdprintf_chk = vdprintf_chk;
         __asprintf_chk = asprintf_chk;
         __vasprintf_chk = vasprintf_chk;
+        __printfieee128 = printf;
+        __fprintfieee128 = fprintf;
+        __sprintfieee128 = sprintf;
+        __snprintfieee128 = snprintf;
+        __vprintfieee128 = vprintf;
+        __vfprintfieee128 = vfprintf;
+        __vsprintfieee128 = vsprintf;
+        __vsnprintfieee128 = vsnprintf;
+        __dprintfieee128 = dprintf;
+        __vdprintfieee128 = vdprintf;
+        __asprintfieee128 = asprintf;
+        __vasprintfieee128 = vasprintf;
+        __printf_chkieee128 = printf_chk;
+        __fprintf_chkieee128 = fprintf_chk;
+        __sprintf_chkieee128 = sprintf_chk;
+        __snprintf_chkieee128 = snprintf_chk;
+        __vprintf_chkieee128 = vprintf_chk;
+        __vfprintf_chkieee128 = vfprintf_chk;
+        __vsprintf_chkieee128 = vsprintf_chk;
+        __vsnprintf_chkieee128 = vsnprintf_chk;
     },
 };
 

@@ -42,6 +42,24 @@ pub(crate) static HEADER: [Header; 2] = [
             __isoc23_vfscanf = vfscanf;
             __isoc23_vsscanf = vsscanf;
             siscanf = sscanf;
+            __scanfieee128 = scanf;
+            __fscanfieee128 = fscanf;
+            __sscanfieee128 = sscanf;
+            __vscanfieee128 = vscanf;
+            __vfscanfieee128 = vfscanf;
+            __vsscanfieee128 = vsscanf;
+            __isoc99_scanfieee128 = scanf;
+            __isoc99_fscanfieee128 = fscanf;
+            __isoc99_sscanfieee128 = sscanf;
+            __isoc99_vscanfieee128 = vscanf;
+            __isoc99_vfscanfieee128 = vfscanf;
+            __isoc99_vsscanfieee128 = vsscanf;
+            __isoc23_scanfieee128 = scanf;
+            __isoc23_fscanfieee128 = fscanf;
+            __isoc23_sscanfieee128 = sscanf;
+            __isoc23_vscanfieee128 = vscanf;
+            __isoc23_vfscanfieee128 = vfscanf;
+            __isoc23_vsscanfieee128 = vsscanf;
         },
     },
 ];
@@ -139,7 +157,7 @@ fn goes_on_integer(before: &[u8], byte: u8, base: u32) -> bool {
                 0 => 10,
                 base => base,
             };
-            char::from(byte).to_digit(base).is_some()
+            char::from(byte).is_digit(base)
         }
     }
 }
