@@ -172,7 +172,8 @@ impl DebugInformation {
     /// line there, the innermost one first.
     #[must_use]
     pub fn locations(&self, address: u64) -> Vec<Location> {
-        let Some(lines) = &self.lines else { return Vec::new() };
+        // A look-up counts to the address behind it.
+        let Some(lines) = self.lines.as_ref().filter(|_| address < u64::MAX) else { return Vec::new() };
         let Ok(mut frames) = lines.find_frames(address).skip_all_loads() else { return Vec::new() };
         let mut found = Vec::new();
         while let Ok(Some(frame)) = frames.next() {

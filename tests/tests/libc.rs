@@ -38,6 +38,22 @@ fn expected() -> Result<BTreeMap<String, String>, Box<dyn Error>> {
     Ok(all)
 }
 
+/// What is known to fail.
+fn known() -> Result<Vec<String>, Box<dyn Error>> {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/libc-known.txt"))?;
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    Ok(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}
+
+/// The result of a trial, with what is known of it.
+fn judged(result: Result<(), Failed>, is_known: bool) -> Result<(), Failed> {
+    match result {
+        Err(_) if is_known => Ok(()),
+        Ok(()) if is_known => Err("it works: remove it from libc-known.txt".into()),
+        result => result,
+    }
+}
+
 /// A machine with the object, a stack and the models.
 fn machine(platform: Platform, object: &[u8]) -> Result<Machine, Failed> {
     let mut linker = Linker::new(Options::default()).map_imports(true);
@@ -95,14 +111,24 @@ fn check(
     Err(format!("{differences}{count} lines, expected {wanted}").into())
 }
 
-/// A function of `endings.c`, and how it ends: the text of the error, or what
-/// it returned; output, error output, status and signal.
+/// How a function ended.
+#[derive(Debug)]
+struct Ended {
+    /// What it returned, or the text of the error.
+    result: Result<i64, String>,
+    output: String,
+    error: String,
+    status: Option<i32>,
+    signal: Option<u8>,
+}
+
+/// Calls a function of `endings.c`.
 fn ending(
     backend: &'static Backend,
     machine: &mut Machine,
     function: &str,
     arguments: &[ArgumentValue],
-) -> Result<(Result<i64, String>, String, String, Option<i32>, Option<u8>), Failed> {
+) -> Result<Ended, Failed> {
     let mut emulator = (backend.make)(machine.platform())?;
     machine.apply(&mut *emulator)?;
     let result = Caller::new(machine, &mut *emulator)?.limits(Limits::instructions(1_000_000)).call(
@@ -113,13 +139,13 @@ fn ending(
     machine.extract(&mut *emulator)?;
     let library = machine.get::<Libc>(LIBC)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ok((
-        result.map(|result| result.value.as_i64()).map_err(|error| error.to_string()),
-        text(library.output()),
-        text(library.error_output()),
-        library.exit_status(),
-        library.ended_by_signal(),
-    ))
+    Ok(Ended {
+        result: result.map(|result| result.value.as_i64()).map_err(|error| error.to_string()),
+        output: text(library.output()),
+        error: text(library.error_output()),
+        status: library.exit_status(),
+        signal: library.ended_by_signal(),
+    })
 }
 
 /// Programs end as they do with a real library.
@@ -132,37 +158,41 @@ fn endings(backend: &'static Backend, platform: Platform, object: &[u8]) -> Resu
         if holds { Ok(()) } else { Err(format!("{what}: {found:?}").into()) }
     };
     let found = run("leaves", &[3.into()])?;
-    expect("exit", found.1 == "leaving\nsecond\nfirst\n" && found.3 == Some(3), &found)?;
+    expect("exit", found.output == "leaving\nsecond\nfirst\n" && found.status == Some(3), &found)?;
     let found = run("leaves_at_once", &[4.into()])?;
-    expect("_exit", found.1.is_empty() && found.3 == Some(4), &found)?;
+    expect("_exit", found.output.is_empty() && found.status == Some(4), &found)?;
     let found = run("leaves_by_call", &[5.into()])?;
-    expect("exit_group", found.3 == Some(5), &found)?;
+    expect("exit_group", found.status == Some(5), &found)?;
     let found = run("aborts", &[])?;
-    expect("abort", found.2 == "about to abort\n" && found.4 == Some(6) && found.3.is_none(), &found)?;
+    expect(
+        "abort",
+        found.error == "about to abort\n" && found.signal == Some(6) && found.status.is_none(),
+        &found,
+    )?;
     let found = run("asserts", &[41.into()])?;
-    expect("assert", found.2.contains("value == 42") && found.4 == Some(6), &found)?;
+    expect("assert", found.error.contains("value == 42") && found.signal == Some(6), &found)?;
     let found = run("is_killed", &[])?;
-    expect("raise", found.4 == Some(15), &found)?;
+    expect("raise", found.signal == Some(15), &found)?;
     let found = run("starts", &[])?;
-    expect("start", found.1 == "main 2 word seven\n" && found.3 == Some(12), &found)?;
+    expect("start", found.output == "main 2 word seven\n" && found.status == Some(12), &found)?;
     let found = run("calls_unknown", &[])?;
-    let text = found.0.clone().err().unwrap_or_default();
+    let text = found.result.clone().err().unwrap_or_default();
     expect("unknown", text.contains("`no_such_function` has no model") && text.contains("with 0x7"), &found)?;
     let found = run("frees_twice", &[])?;
-    expect("free", found.0.clone().err().is_some_and(|text| text.contains("no block in use")), &found)?;
+    expect("free", found.result.clone().err().is_some_and(|text| text.contains("no block in use")), &found)?;
     let found = run("finds", &["twelve chars".into()])?;
-    expect("dlsym", found.0 == Ok(12), &found)
+    expect("dlsym", found.result == Ok(12), &found)
 }
 
 /// The state of the models is the machine's: saved, loaded, and restored with
 /// snapshots.
 fn state(backend: &'static Backend, platform: Platform, object: &[u8]) -> Result<(), Failed> {
     let mut machine = machine(platform, object)?;
-    let first = ending(backend, &mut machine, "begins", &[])?.0?;
+    let first = ending(backend, &mut machine, "begins", &[])?.result?;
     // Another machine goes on from a file as this one does.
     let mut loaded = Machine::from_bytes(&machine.to_bytes()?)?;
-    let here = ending(backend, &mut machine.clone(), "goes_on", &[])?.0?;
-    let there = ending(backend, &mut loaded, "goes_on", &[])?.0?;
+    let here = ending(backend, &mut machine.clone(), "goes_on", &[])?.result?;
+    let there = ending(backend, &mut loaded, "goes_on", &[])?.result?;
     if here != there || here % 100 != 6 || here / 100 == first {
         return Err(format!("{first}, then {here}, and {there} from a file").into());
     }
@@ -184,7 +214,7 @@ fn state(backend: &'static Backend, platform: Platform, object: &[u8]) -> Result
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::from_args();
-    let expected = expected()?;
+    let (expected, known) = (expected()?, known()?);
     let mut trials = Vec::new();
     let mut objects: Vec<PathBuf> =
         fs::read_dir(folder())?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
@@ -197,13 +227,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             type Check = fn(&'static Backend, Platform, &[u8]) -> Result<(), Failed>;
             for (name, check) in [("endings", endings as Check), ("state", state as Check)] {
                 let title = format!("{}::{platform}::{name}", backend.name);
-                let object = Arc::clone(&object);
-                trials.push(Trial::test(title, move || check(backend, platform, &object)));
+                let (object, is_known) = (Arc::clone(&object), known.contains(&title));
+                trials.push(Trial::test(title, move || judged(check(backend, platform, &object), is_known)));
             }
             for (name, expected) in &expected {
                 let title = format!("{}::{platform}::{name}", backend.name);
-                let (object, name, expected) = (Arc::clone(&object), name.clone(), expected.clone());
-                trials.push(Trial::test(title, move || check(backend, platform, &object, &name, &expected)));
+                let (object, is_known) = (Arc::clone(&object), known.contains(&title));
+                let (name, expected) = (name.clone(), expected.clone());
+                trials.push(Trial::test(title, move || {
+                    judged(check(backend, platform, &object, &name, &expected), is_known)
+                }));
             }
         }
     }

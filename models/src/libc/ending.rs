@@ -9,7 +9,7 @@ use super::{
     error::Result,
     nested::Continuation,
     state::AtExit,
-    types::{CType, Header, Ptr, Reply, Standard, models},
+    types::{CType, Flavour, Header, Ptr, Reply, Standard, models},
 };
 use crate::linux::abi::generic::SIGABRT;
 
@@ -273,7 +273,7 @@ impl Starting {
     }
 }
 
-/// The parameters are those of all processors but PowerPC, whose own are
+/// The parameters are those of all processors but PowerPC, whose own in glibc are
 /// `(argc, argv, envp, auxv, rtld_fini, stinfo, stack)` (glibc,
 /// sysdeps/unix/sysv/linux/powerpc/libc-start.c).
 fn start_main(
@@ -287,14 +287,15 @@ fn start_main(
 ) -> Result<Reply> {
     let _ = fifth;
     let word = u64::from(c.model.pointer);
-    let (main, count, arguments, init) = if c.emulator().platform().name().starts_with("ppc") {
-        // struct startup_info { void *sda_base; main; init; fini }.
-        let main = c.read_pointer(sixth.add(word))?;
-        let init = c.read_pointer(sixth.add(2 * word))?;
-        (main, first.0 as i32, second, init)
-    } else {
-        (first, second.0 as i32, third, fourth)
-    };
+    let (main, count, arguments, init) =
+        if c.state.flavour == Flavour::Gnu && c.emulator().platform().name().starts_with("ppc") {
+            // struct startup_info { void *sda_base; main; init; fini }.
+            let main = c.read_pointer(sixth.add(word))?;
+            let init = c.read_pointer(sixth.add(2 * word))?;
+            (main, first.0 as i32, second, init)
+        } else {
+            (first, second.0 as i32, third, fourth)
+        };
     let environment = arguments.add(word.wrapping_mul(count as u64 + 1));
     let environ = Ptr(c.state.layout.environ);
     if c.read_pointer(environment).is_ok() {

@@ -46,7 +46,8 @@ calls! {
     memfd_create(name: Ptr, flags: u32) -> i32 = "memfd_create";
 }
 
-/// `mmap2` counts the offset in units of 4096 bytes on 32-bit processors.
+/// `mmap2` counts the offset in units of 4096 bytes, and has its arguments in
+/// registers everywhere (`mmap` of z/Architecture has not).
 fn mmap64(
     c: &mut Context<'_>,
     at: Ptr,
@@ -59,18 +60,12 @@ fn mmap64(
     let arguments = [at.0, size.0, protection as u64, flags as u32 as u64, fd as u64];
     let mut all = [0; 6];
     all[..5].copy_from_slice(&arguments);
-    let name = if c.model.long == 4 {
-        if offset % 4096 != 0 {
-            c.set_errno(Errno::EINVAL)?;
-            return Ok(Ptr(u64::MAX));
-        }
-        all[5] = (offset as u64) / 4096;
-        "mmap2"
-    } else {
-        all[5] = offset as u64;
-        "mmap"
-    };
-    call(c, name, &all).map(|address| Ptr(address as u64))
+    if offset % 4096 != 0 {
+        c.set_errno(Errno::EINVAL)?;
+        return Ok(Ptr(u64::MAX));
+    }
+    all[5] = (offset as u64) / 4096;
+    call(c, "mmap2", &all).map(|address| Ptr(address as u64))
 }
 
 fn mmap(

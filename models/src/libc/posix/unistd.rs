@@ -466,7 +466,11 @@ fn syscall(c: &mut Context<'_>, number: Long, _: Dots) -> Result<Long> {
     use super::super::{types::CType, variable::Variable};
     let mut arguments = [0; 6];
     for argument in &mut arguments {
-        *argument = c.variable_integer(&mut Variable::Call, CType::UnsignedLong)? as u64;
+        // Most calls have fewer, and the stack may end before.
+        match c.variable_integer(&mut Variable::Call, CType::UnsignedLong) {
+            Ok(value) => *argument = value as u64,
+            Err(_) => break,
+        }
     }
     let name = c.state.abi.convention.name_of(number.0 as u64);
     match name {
