@@ -377,7 +377,7 @@ impl Site<'_> {
 
     /// Notes a word that takes what a function returns; until then it has the
     /// function's address.
-    fn indirect(&mut self, resolver: u64) -> Result<(), Problem> {
+    pub(super) fn indirect(&mut self, resolver: u64) -> Result<(), Problem> {
         let mask = if self.module.word_bytes() == 4 { 0xffff_ffff } else { u64::MAX };
         let place = self.place();
         self.put(resolver & mask)?;

@@ -146,6 +146,9 @@ fn call(site: &mut Site<'_>) -> Result<(), Problem> {
 /// the function descriptor in ELFv1.
 fn jump_slot(site: &mut Site<'_>) -> Result<(), Problem> {
     let Some((code, pointer)) = site.target.descriptor else {
+        if site.target.indirect {
+            return site.indirect(site.target.value);
+        }
         let value = site.target.value.wrapping_add(site.addend()?);
         return site.put(value);
     };
