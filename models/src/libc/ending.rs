@@ -296,7 +296,7 @@ fn start_main(
         } else {
             (first, second.0 as i32, third, fourth)
         };
-    let environment = arguments.add(word.wrapping_mul(count as u64 + 1));
+    let environment = arguments.add(word.wrapping_mul((count as u64).wrapping_add(1)));
     let environ = Ptr(c.state.layout.environ);
     if c.read_pointer(environment).is_ok() {
         c.write_pointer(environ, environment)?;

@@ -186,7 +186,7 @@ fn sizes(platform: Platform, wanted: u64) -> Sizes {
             stub: 32,
         }
     } else {
-        Sizes { data: 0x1_0000, code: 0x8000, heap: wanted.min(1 << 29), stub: 32 }
+        Sizes { data: 0x1_0000, code: 0x4_0000, heap: wanted.min(1 << 29), stub: 32 }
     }
 }
 

@@ -195,7 +195,7 @@ fn convert(c: &mut Context<'_>, to: Ptr, from: Ptr, size: u64, state: Ptr) -> Re
                     c.write_wide(to, &[wide])?;
                 }
                 c.set_pending(state, &[])?;
-                return Ok(Size(if wide == 0 { 0 } else { (length - before.len()) as u64 }));
+                return Ok(Size(if wide == 0 { 0 } else { length.saturating_sub(before.len()) as u64 }));
             }
         }
     }

@@ -67,8 +67,8 @@ impl Sort {
                 let then = Continuation::Sort(Box::new(self));
                 return c.call_guest(function, &arguments, CType::Int, CType::Void, then);
             }
-            self.merged.extend_from_slice(&self.order[self.left..middle]);
-            self.merged.extend_from_slice(&self.order[self.right..end]);
+            self.merged.extend_from_slice(self.order.get(self.left..middle).unwrap_or_default());
+            self.merged.extend_from_slice(self.order.get(self.right..end).unwrap_or_default());
             self.start = end;
             if end == count {
                 self.order = std::mem::take(&mut self.merged);
@@ -78,12 +78,12 @@ impl Sort {
             self.left = self.start;
             self.right = (self.start + self.width).min(count);
         }
-        let bytes = c.read(self.base, self.size * count as u64)?;
+        let bytes = c.read(self.base, self.size.saturating_mul(count as u64))?;
         let size = self.size as usize;
         let mut sorted = Vec::with_capacity(bytes.len());
         for index in &self.order {
-            let from = *index as usize * size;
-            sorted.extend_from_slice(&bytes[from..from + size]);
+            let from = (*index as usize).saturating_mul(size);
+            sorted.extend_from_slice(bytes.get(from..from.saturating_add(size)).unwrap_or_default());
         }
         c.write(self.base, &sorted)?;
         Ok(Reply::Void)

@@ -592,7 +592,8 @@ fn environment(c: &mut Context<'_>) -> Result<Vec<(Ptr, Vec<u8>)>> {
         if text.is_null() {
             return Ok(entries);
         }
-        entries.push((text, c.text(text)?));
+        // The longest that a kernel takes (MAX_ARG_STRLEN).
+        entries.push((text, c.text_within(text, 1 << 17)?));
     }
     c.misuse("an environment without an end")
 }

@@ -93,7 +93,7 @@ impl Options<'_> {
                 self.put(c, place, value)?;
             }
         }
-        keep(c, "getopt first", i64::from(first + index - last));
+        keep(c, "getopt first", i64::from(first) + i64::from(index) - i64::from(last));
         keep(c, "getopt last", index.into());
         Ok(())
     }
@@ -140,14 +140,14 @@ impl Options<'_> {
                     if text.len() > 1 && text[0] == b'-' {
                         break;
                     }
-                    index += 1;
+                    index = index.saturating_add(1);
                 }
                 keep(c, "getopt last", index.into());
             }
             let current = if index < self.count { Some(self.at(c, index)?) } else { None };
             let text = current.map_or(Ok(Vec::new()), |current| c.text(current))?;
             if text == b"--" {
-                index += 1;
+                index = index.saturating_add(1);
                 let (first, last) = (note(c, "getopt first"), note(c, "getopt last"));
                 if first != last && last != i64::from(index) {
                     self.exchange(c, index)?;
@@ -170,7 +170,7 @@ impl Options<'_> {
                     return Ok(-1);
                 }
                 set_argument(c, current)?;
-                write(c, "optind", index + 1)?;
+                write(c, "optind", index.saturating_add(1))?;
                 return Ok(1);
             }
             write(c, "optind", index)?;
@@ -200,7 +200,7 @@ impl Options<'_> {
         let mut index = index;
         let last = rest.len() <= 1;
         if last {
-            index += 1;
+            index = index.saturating_add(1);
         }
         let place =
             self.short.iter().position(|it| *it == letter).filter(|_| letter != b':' && letter != b';');
@@ -217,7 +217,7 @@ impl Options<'_> {
         if takes {
             if !last {
                 set_argument(c, next)?;
-                index += 1;
+                index = index.saturating_add(1);
             } else if !optional {
                 if index >= self.count {
                     self.complain(c, &format!("option requires an argument -- '{}'", char::from(letter)))?;
@@ -226,7 +226,7 @@ impl Options<'_> {
                 } else {
                     let argument = self.at(c, index)?;
                     set_argument(c, argument)?;
-                    index += 1;
+                    index = index.saturating_add(1);
                 }
             }
             next = Ptr::NULL;
@@ -276,7 +276,7 @@ impl Options<'_> {
         let found = exact.or_else(|| partial.first().copied().filter(|_| same));
         let finish = |c: &mut Context<'_>| -> Result<()> {
             keep(c, "getopt next", 0);
-            write(c, "optind", index + 1)
+            write(c, "optind", index.saturating_add(1))
         };
         let Some((number, (takes, flag, value))) = found else {
             if !partial.is_empty() {
@@ -303,14 +303,14 @@ impl Options<'_> {
             }
             set_argument(c, at.add(end as u64 + 1))?;
         } else if takes == 1 {
-            if index + 1 >= self.count {
+            if index.saturating_add(1) >= self.count {
                 self.complain(c, &format!("option '{prefix}{shown}' requires an argument"))?;
                 write(c, "optopt", value)?;
                 return Ok(Some(i32::from(if self.quiet { b':' } else { b'?' })));
             }
-            let argument = self.at(c, index + 1)?;
+            let argument = self.at(c, index.saturating_add(1))?;
             set_argument(c, argument)?;
-            write(c, "optind", index + 2)?;
+            write(c, "optind", index.saturating_add(2))?;
         }
         if !self.long_index.is_null() {
             c.write_int(self.long_index, number as i32)?;

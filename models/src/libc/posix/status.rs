@@ -132,7 +132,7 @@ impl Context<'_> {
             |value: u64, bytes: u8| if bytes == 4 { i64::from(value as i32) } else { value as i64 };
         let seconds = extended(self.read_integer(at, time)?, time);
         let micros = extended(self.read_integer(at.add(time.into()), micros)?, micros);
-        Ok((0..1_000_000).contains(&micros).then_some((seconds, micros as u64 * 1000)))
+        Ok((0..1_000_000).contains(&micros).then(|| (seconds, micros as u64 * 1000)))
     }
 }
 

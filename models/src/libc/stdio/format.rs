@@ -275,6 +275,16 @@ pub(super) enum Formatted {
     NoCharacter,
 }
 
+/// Digits with zeros before them, so that they are so many. (Rust's own formats
+/// have a limit.)
+fn zero_filled(digits: &str, count: usize) -> String {
+    let missing = count.saturating_sub(digits.len());
+    let mut text = String::with_capacity(digits.len() + missing);
+    text.extend(std::iter::repeat_n('0', missing));
+    text.push_str(digits);
+    text
+}
+
 /// A number with its sign or prefix, padded.
 fn pad(out: &mut Vec<u8>, sign: &str, body: &[u8], width: usize, flags: Flags, zeros: bool) {
     let is_first = |byte: &&u8| !flags.wide || **byte & 0xc0 != 0x80;
@@ -370,7 +380,7 @@ impl Context<'_> {
                 let digits = if value == 0 && precision == Some(0) {
                     String::new()
                 } else {
-                    format!("{:0>1$}", value.unsigned_abs(), precision.unwrap_or(1))
+                    zero_filled(&value.unsigned_abs().to_string(), precision.unwrap_or(1))
                 };
                 let zeros = flags.zero && precision.is_none();
                 pad(out, sign_of(value < 0, flags), digits.as_bytes(), width, flags, zeros);
@@ -387,7 +397,7 @@ impl Context<'_> {
                     _ => format!("{value:b}"),
                 };
                 let digits = if value == 0 && precision == Some(0) { String::new() } else { digits };
-                let mut digits = format!("{digits:0>0$}", precision.unwrap_or(0));
+                let mut digits = zero_filled(&digits, precision.unwrap_or(0));
                 let mut prefix = "";
                 if flags.alternative {
                     match it.letter {

@@ -123,7 +123,7 @@ pub(super) fn until(c: &mut Context<'_>, file: Ptr, end: u8, most: u64) -> Resul
 }
 
 fn fgets(c: &mut Context<'_>, to: Ptr, size: i32, file: Ptr) -> Result<Ptr> {
-    let Ok(most) = u64::try_from(size - 1) else { return Ok(Ptr::NULL) };
+    let Ok(most) = u64::try_from(size.saturating_sub(1)) else { return Ok(Ptr::NULL) };
     let error = c.stream(file)?.error;
     let line = until(c, file, b'\n', most)?;
     let failed = !error && c.stream(file)?.error;
@@ -165,9 +165,17 @@ fn fread(c: &mut Context<'_>, to: Ptr, size: Size, count: Size, file: Ptr) -> Re
     if bytes == 0 {
         return Ok(Size(0));
     }
-    let content = c.take(file, bytes)?;
-    c.write(to, &content)?;
-    Ok(Size(content.len() as u64 / size.0))
+    let mut done = 0;
+    while done < bytes {
+        let wanted = (bytes - done).min(1 << 20);
+        let content = c.take(file, wanted)?;
+        c.write(to.add(done), &content)?;
+        done += content.len() as u64;
+        if (content.len() as u64) < wanted {
+            break;
+        }
+    }
+    Ok(Size(done / size.0))
 }
 
 fn fwrite(c: &mut Context<'_>, from: Ptr, size: Size, count: Size, file: Ptr) -> Result<Size> {
