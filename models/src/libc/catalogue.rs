@@ -10,7 +10,7 @@ use super::types::{CType, Header, Model, Standard};
 pub(crate) const HEADERS: &[&Header] = &[
     &super::string::HEADER,
     &super::string::EXTENSIONS,
-    &super::string::FORTIFIED,
+    &super::fortified::HEADER,
     &super::ctype::HEADER,
     &super::ctype::EXTENSIONS,
     &super::sort::HEADER,

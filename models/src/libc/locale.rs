@@ -86,7 +86,7 @@ fn known(name: &str) -> Option<bool> {
 fn of_environment(c: &mut Context<'_>, category: i32) -> Result<String> {
     let own = NAMES.iter().find(|(_, number)| *number == category).map_or("", |(name, _)| name);
     for variable in ["LC_ALL", own, "LANG"] {
-        if let Some(value) = super::stdlib::variable(c, variable.as_bytes())?
+        if let Some(value) = super::environment::variable(c, variable.as_bytes())?
             && !value.is_empty()
         {
             return Ok(String::from_utf8_lossy(&value).into_owned());

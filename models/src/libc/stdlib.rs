@@ -31,13 +31,13 @@ pub(crate) static HEADER: Header = Header {
         div = div;
         ldiv = ldiv;
         lldiv = lldiv;
-        rand = rand;
-        srand = srand;
+        rand = super::random::rand;
+        srand = super::random::srand;
         malloc = malloc;
         calloc = calloc;
         realloc = realloc;
         free = free;
-        getenv = getenv;
+        getenv = super::environment::getenv;
         system = system, "there is no shell: it says so, and a command fails";
     },
 };
@@ -65,22 +65,22 @@ pub(crate) static EXTENSIONS: Header = Header {
         strtoull_l = strtoull;
         strtod_l = strtod;
         strtof_l = strtof;
-        rand_r = rand_r;
-        random = random;
-        srandom = srandom;
-        initstate = initstate, "the state is kept in the library";
-        setstate = setstate, "the state is kept in the library";
-        drand48 = drand48;
-        erand48 = erand48;
-        lrand48 = lrand48;
-        nrand48 = nrand48;
-        mrand48 = mrand48;
-        jrand48 = jrand48;
-        srand48 = srand48;
-        seed48 = seed48;
-        arc4random = arc4random;
-        arc4random_buf = arc4random_buf;
-        arc4random_uniform = arc4random_uniform;
+        rand_r = super::random::rand_r;
+        random = super::random::random;
+        srandom = super::random::srandom;
+        initstate = super::random::initstate, "the state is kept in the library";
+        setstate = super::random::setstate, "the state is kept in the library";
+        drand48 = super::random::drand48;
+        erand48 = super::random::erand48;
+        lrand48 = super::random::lrand48;
+        nrand48 = super::random::nrand48;
+        mrand48 = super::random::mrand48;
+        jrand48 = super::random::jrand48;
+        srand48 = super::random::srand48;
+        seed48 = super::random::seed48;
+        arc4random = super::random::arc4random;
+        arc4random_buf = super::random::arc4random_buf;
+        arc4random_uniform = super::random::arc4random_uniform;
         reallocarray = reallocarray;
         aligned_alloc = aligned_alloc;
         memalign = aligned_alloc;
@@ -89,12 +89,12 @@ pub(crate) static EXTENSIONS: Header = Header {
         pvalloc = pvalloc;
         cfree = free;
         malloc_usable_size = malloc_usable_size;
-        setenv = setenv;
-        unsetenv = unsetenv;
-        putenv = putenv;
-        clearenv = clearenv;
-        secure_getenv = getenv;
-        __secure_getenv = getenv;
+        setenv = super::environment::setenv;
+        unsetenv = super::environment::unsetenv;
+        putenv = super::environment::putenv;
+        clearenv = super::environment::clearenv;
+        secure_getenv = super::environment::getenv;
+        __secure_getenv = super::environment::getenv;
         a64l = a64l;
         l64a = l64a;
         getsubopt = getsubopt;
@@ -286,176 +286,6 @@ fn lldiv(c: &mut Context<'_>, value: i64, by: i64) -> Result<Pair> {
     divide(c, CType::LongLong, value, by)
 }
 
-// ---- random numbers
-
-/// `random` of glibc (`TYPE_3`, stdlib/random_r.c): r[i] = r[i-3] + r[i-31].
-/// The state is 34 numbers and a place, kept under its name.
-fn next_random(c: &mut Context<'_>) -> u32 {
-    let state = &mut c.state.random_numbers;
-    if state.is_empty() {
-        *state = seeded(1);
-    }
-    let value = state[state.len() - 31].wrapping_add(state[state.len() - 3]);
-    state.remove(0);
-    state.push(value);
-    value >> 1
-}
-
-/// The last 31 numbers after a seed.
-fn seeded(seed: u32) -> Vec<u32> {
-    let mut numbers: Vec<u32> = vec![seed.max(1)];
-    for index in 1..31 {
-        let before = i64::from(numbers[index - 1] as i32);
-        // 16807 * r mod 2^31 - 1, by Schrage's method: what is negative wraps.
-        let mut value = (16807 * before) % 2_147_483_647;
-        if value < 0 {
-            value += 2_147_483_647;
-        }
-        numbers.push(value as u32);
-    }
-    for index in 31..34 {
-        numbers.push(numbers[index - 31]);
-    }
-    for index in 34..344 {
-        numbers.push(numbers[index - 31].wrapping_add(numbers[index - 3]));
-    }
-    numbers.split_off(344 - 31)
-}
-
-fn rand(c: &mut Context<'_>) -> Result<i32> {
-    Ok(next_random(c) as i32)
-}
-
-fn srand(c: &mut Context<'_>, seed: u32) -> Result<()> {
-    c.state.random_numbers = seeded(seed);
-    Ok(())
-}
-
-fn random(c: &mut Context<'_>) -> Result<Long> {
-    Ok(Long(next_random(c).into()))
-}
-
-fn srandom(c: &mut Context<'_>, seed: u32) -> Result<()> {
-    srand(c, seed)
-}
-
-fn initstate(c: &mut Context<'_>, seed: u32, state: Ptr, _size: Size) -> Result<Ptr> {
-    srand(c, seed)?;
-    let old = c.state.numbers.insert("random state".to_owned(), state.0 as i64);
-    match old {
-        Some(old) => Ok(Ptr(old as u64)),
-        None => c.room("random state", 128),
-    }
-}
-
-fn setstate(c: &mut Context<'_>, state: Ptr) -> Result<Ptr> {
-    let old = c.state.numbers.insert("random state".to_owned(), state.0 as i64);
-    match old {
-        Some(old) => Ok(Ptr(old as u64)),
-        None => c.room("random state", 128),
-    }
-}
-
-/// glibc's (stdlib/rand_r.c).
-fn rand_r(c: &mut Context<'_>, place: Ptr) -> Result<i32> {
-    let mut next = c.read_int(place)? as u32;
-    let mut step = |bits: u32| {
-        next = next.wrapping_mul(1_103_515_245).wrapping_add(12345);
-        (next >> 16) % (1 << bits)
-    };
-    let mut result = step(11);
-    result = result << 10 ^ step(10);
-    result = result << 10 ^ step(10);
-    c.write_int(place, next as i32)?;
-    Ok(result as i32)
-}
-
-/// X = a X + c mod 2^48 (POSIX, `drand48`).
-const fn step48(state: u64) -> u64 {
-    state.wrapping_mul(0x5_deec_e66d).wrapping_add(0xb) & 0xffff_ffff_ffff
-}
-
-fn own48(c: &mut Context<'_>) -> u64 {
-    c.state.random48 = step48(c.state.random48);
-    c.state.random48
-}
-
-fn given48(c: &mut Context<'_>, place: Ptr) -> Result<u64> {
-    let mut state = 0;
-    for index in 0..3 {
-        state |= c.read_integer(place.add(2 * index), 2)? << (16 * index);
-    }
-    let state = step48(state);
-    for index in 0..3 {
-        c.write_integer(place.add(2 * index), state >> (16 * index), 2)?;
-    }
-    Ok(state)
-}
-
-fn unit48(state: u64) -> f64 {
-    state as f64 / (1_u64 << 48) as f64
-}
-
-fn drand48(c: &mut Context<'_>) -> Result<f64> {
-    Ok(unit48(own48(c)))
-}
-
-fn erand48(c: &mut Context<'_>, place: Ptr) -> Result<f64> {
-    given48(c, place).map(unit48)
-}
-
-fn lrand48(c: &mut Context<'_>) -> Result<Long> {
-    Ok(Long((own48(c) >> 17) as i64))
-}
-
-fn nrand48(c: &mut Context<'_>, place: Ptr) -> Result<Long> {
-    given48(c, place).map(|state| Long((state >> 17) as i64))
-}
-
-fn mrand48(c: &mut Context<'_>) -> Result<Long> {
-    Ok(Long(i64::from((own48(c) >> 16) as i32)))
-}
-
-fn jrand48(c: &mut Context<'_>, place: Ptr) -> Result<Long> {
-    given48(c, place).map(|state| Long(i64::from((state >> 16) as i32)))
-}
-
-fn srand48(c: &mut Context<'_>, seed: Long) -> Result<()> {
-    c.state.random48 = (seed.0 as u64 & 0xffff_ffff) << 16 | 0x330e;
-    Ok(())
-}
-
-fn seed48(c: &mut Context<'_>, seed: Ptr) -> Result<Ptr> {
-    let old = c.state.random48;
-    let room = c.room("seed48", 6)?;
-    let mut state = 0;
-    for index in 0..3 {
-        state |= c.read_integer(seed.add(2 * index), 2)? << (16 * index);
-    }
-    for index in 0..3 {
-        c.write_integer(room.add(2 * index), old >> (16 * index), 2)?;
-    }
-    c.state.random48 = state;
-    Ok(room)
-}
-
-fn arc4random(c: &mut Context<'_>) -> Result<u32> {
-    let bytes = c.state.kernel.random_bytes(4);
-    Ok(bytes.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))
-}
-
-fn arc4random_buf(c: &mut Context<'_>, to: Ptr, size: Size) -> Result<()> {
-    // That there is room, before anything is made for it.
-    c.read(to, size.0)?;
-    let bytes = c.state.kernel.random_bytes(size.0 as usize);
-    c.write(to, &bytes)
-}
-
-fn arc4random_uniform(c: &mut Context<'_>, bound: u32) -> Result<u32> {
-    let value = u64::from(arc4random(c)?);
-    Ok(((value * u64::from(bound)) >> 32) as u32)
-}
-
 // ---- memory
 
 fn or_no_memory(c: &mut Context<'_>, block: Option<Ptr>) -> Result<Ptr> {
@@ -571,131 +401,6 @@ fn delete_nothrow(c: &mut Context<'_>, block: Ptr, _: Ptr) -> Result<()> {
 
 fn errno_location(c: &mut Context<'_>) -> Result<Ptr> {
     Ok(Ptr(c.state.layout.errno))
-}
-
-// ---- the environment: an array of pointers to texts, in guest memory
-
-/// So many variables an environment has at most.
-const MOST_VARIABLES: usize = 1 << 16;
-
-/// The entries: the address of each text, and the text.
-fn environment(c: &mut Context<'_>) -> Result<Vec<(Ptr, Vec<u8>)>> {
-    let array = Ptr(c.state.layout.environ);
-    let array = c.read_pointer(array)?;
-    let mut entries = Vec::new();
-    if array.is_null() {
-        return Ok(entries);
-    }
-    let word = u64::from(c.model.pointer);
-    for index in 0..MOST_VARIABLES {
-        let text = c.read_pointer(array.add(word * index as u64))?;
-        if text.is_null() {
-            return Ok(entries);
-        }
-        // The longest that a kernel takes (MAX_ARG_STRLEN).
-        entries.push((text, c.text_within(text, 1 << 17)?));
-    }
-    c.misuse("an environment without an end")
-}
-
-fn is_called(entry: &[u8], name: &[u8]) -> bool {
-    entry.len() > name.len() && entry.starts_with(name) && entry[name.len()] == b'='
-}
-
-/// Writes another array.
-fn set_environment(c: &mut Context<'_>, entries: &[Ptr]) -> Result<bool> {
-    let word = u64::from(c.model.pointer);
-    let Some(array) = c.malloc(word * (entries.len() as u64 + 1))? else { return Ok(false) };
-    for (index, entry) in entries.iter().enumerate() {
-        c.write_pointer(array.add(word * index as u64), *entry)?;
-    }
-    c.write_pointer(array.add(word * entries.len() as u64), Ptr::NULL)?;
-    let own = c.state.numbers.insert("environment".to_owned(), array.0 as i64);
-    let environ = Ptr(c.state.layout.environ);
-    let old = c.read_pointer(environ)?;
-    c.write_pointer(environ, array)?;
-    // An array of the library's own is no longer needed.
-    if own == Some(old.0 as i64) {
-        c.free(old)?;
-    }
-    Ok(true)
-}
-
-/// The value of a variable of the environment.
-pub(super) fn variable(c: &mut Context<'_>, name: &[u8]) -> Result<Option<Vec<u8>>> {
-    let entries = environment(c)?;
-    let found = entries.into_iter().find(|(_, entry)| is_called(entry, name));
-    Ok(found.map(|(_, entry)| entry[(name.len() + 1).min(entry.len())..].to_vec()))
-}
-
-fn getenv(c: &mut Context<'_>, name: Ptr) -> Result<Ptr> {
-    let name = c.text(name)?;
-    let entries = environment(c)?;
-    let found = entries.iter().find(|(_, entry)| is_called(entry, &name));
-    Ok(found.map_or(Ptr::NULL, |(address, _)| address.add(name.len() as u64 + 1)))
-}
-
-fn put(c: &mut Context<'_>, name: &[u8], entry: Ptr) -> Result<i32> {
-    let entries = environment(c)?;
-    let mut addresses: Vec<Ptr> = entries.iter().map(|(address, _)| *address).collect();
-    match entries.iter().position(|(_, text)| is_called(text, name)) {
-        Some(place) => addresses[place] = entry,
-        None => addresses.push(entry),
-    }
-    if set_environment(c, &addresses)? { Ok(0) } else { c.fail(Errno::ENOMEM) }
-}
-
-fn setenv(c: &mut Context<'_>, name: Ptr, value: Ptr, replace: i32) -> Result<i32> {
-    if name.is_null() {
-        return c.fail(Errno::EINVAL);
-    }
-    let (name, value) = (c.text(name)?, c.text(value)?);
-    if name.is_empty() || name.contains(&b'=') {
-        return c.fail(Errno::EINVAL);
-    }
-    if replace == 0 && environment(c)?.iter().any(|(_, entry)| is_called(entry, &name)) {
-        return Ok(0);
-    }
-    let mut entry = name.clone();
-    entry.push(b'=');
-    entry.extend(value);
-    let entry = c.duplicate(&entry)?;
-    if entry.is_null() {
-        return Ok(-1);
-    }
-    put(c, &name, entry)
-}
-
-fn unsetenv(c: &mut Context<'_>, name: Ptr) -> Result<i32> {
-    if name.is_null() {
-        return c.fail(Errno::EINVAL);
-    }
-    let name = c.text(name)?;
-    if name.is_empty() || name.contains(&b'=') {
-        return c.fail(Errno::EINVAL);
-    }
-    let entries = environment(c)?;
-    let left: Vec<Ptr> =
-        entries.iter().filter(|(_, entry)| !is_called(entry, &name)).map(|(address, _)| *address).collect();
-    if left.len() < entries.len() {
-        set_environment(c, &left)?;
-    }
-    Ok(0)
-}
-
-fn putenv(c: &mut Context<'_>, entry: Ptr) -> Result<i32> {
-    let text = c.text(entry)?;
-    match text.iter().position(|byte| *byte == b'=') {
-        Some(end) => put(c, &text[..end], entry),
-        None => unsetenv(c, entry),
-    }
-}
-
-fn clearenv(c: &mut Context<'_>) -> Result<i32> {
-    let environ = Ptr(c.state.layout.environ);
-    c.write_pointer(environ, Ptr::NULL)?;
-    c.state.numbers.remove("environment");
-    Ok(0)
 }
 
 fn system(c: &mut Context<'_>, command: Ptr) -> Result<i32> {

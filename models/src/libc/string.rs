@@ -88,37 +88,16 @@ pub(crate) static EXTENSIONS: Header = Header {
     },
 };
 
-pub(crate) static FORTIFIED: Header = Header {
-    name: "bits/string_fortified.h",
-    standard: Standard::Runtime,
-    models: models! {
-        __memcpy_chk = memcpy_chk;
-        __memmove_chk = memcpy_chk;
-        __mempcpy_chk = mempcpy_chk;
-        __memset_chk = memset_chk;
-        __strcpy_chk = strcpy_chk;
-        __stpcpy_chk = stpcpy_chk;
-        __strncpy_chk = strncpy_chk;
-        __stpncpy_chk = stpncpy_chk;
-        __strcat_chk = strcat_chk;
-        __strncat_chk = strncat_chk;
-        __strlcpy_chk = strlcpy_chk;
-        __strlcat_chk = strlcat_chk;
-        __explicit_bzero_chk = bzero_chk;
-        __chk_fail = chk_fail;
-    },
-};
-
 /// What is written or looked through at a time.
 const CHUNK: u64 = 1 << 16;
 
-fn memcpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Ptr> {
+pub(super) fn memcpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Ptr> {
     let bytes = c.read(from, size.0)?;
     c.write(to, &bytes)?;
     Ok(to)
 }
 
-fn mempcpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Ptr> {
+pub(super) fn mempcpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Ptr> {
     memcpy(c, to, from, size).map(|to| to.add(size.0))
 }
 
@@ -134,12 +113,12 @@ pub(super) fn fill(c: &mut Context<'_>, to: Ptr, byte: u8, size: u64) -> Result<
     Ok(())
 }
 
-fn memset(c: &mut Context<'_>, to: Ptr, value: i32, size: Size) -> Result<Ptr> {
+pub(super) fn memset(c: &mut Context<'_>, to: Ptr, value: i32, size: Size) -> Result<Ptr> {
     fill(c, to, value as u8, size.0)?;
     Ok(to)
 }
 
-fn bzero(c: &mut Context<'_>, to: Ptr, size: Size) -> Result<()> {
+pub(super) fn bzero(c: &mut Context<'_>, to: Ptr, size: Size) -> Result<()> {
     memset(c, to, 0, size).map(drop)
 }
 
@@ -232,13 +211,13 @@ fn strnlen(c: &mut Context<'_>, text: Ptr, limit: Size) -> Result<Size> {
     Ok(Size(c.text_within(text, limit.0)?.len() as u64))
 }
 
-fn strcpy(c: &mut Context<'_>, to: Ptr, from: Ptr) -> Result<Ptr> {
+pub(super) fn strcpy(c: &mut Context<'_>, to: Ptr, from: Ptr) -> Result<Ptr> {
     let text = c.text(from)?;
     c.write_text(to, &text)?;
     Ok(to)
 }
 
-fn stpcpy(c: &mut Context<'_>, to: Ptr, from: Ptr) -> Result<Ptr> {
+pub(super) fn stpcpy(c: &mut Context<'_>, to: Ptr, from: Ptr) -> Result<Ptr> {
     let text = c.text(from)?;
     c.write_text(to, &text)?;
     Ok(to.add(text.len() as u64))
@@ -253,29 +232,29 @@ fn copy_padded(c: &mut Context<'_>, to: Ptr, from: Ptr, size: u64) -> Result<u64
     Ok(length)
 }
 
-fn strncpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Ptr> {
+pub(super) fn strncpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Ptr> {
     copy_padded(c, to, from, size.0)?;
     Ok(to)
 }
 
-fn stpncpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Ptr> {
+pub(super) fn stpncpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Ptr> {
     copy_padded(c, to, from, size.0).map(|length| to.add(length))
 }
 
-fn strcat(c: &mut Context<'_>, to: Ptr, from: Ptr) -> Result<Ptr> {
+pub(super) fn strcat(c: &mut Context<'_>, to: Ptr, from: Ptr) -> Result<Ptr> {
     let length = c.text(to)?.len() as u64;
     strcpy(c, to.add(length), from)?;
     Ok(to)
 }
 
-fn strncat(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Ptr> {
+pub(super) fn strncat(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Ptr> {
     let length = c.text(to)?.len() as u64;
     let text = c.text_within(from, size.0)?;
     c.write_text(to.add(length), &text)?;
     Ok(to)
 }
 
-fn strlcpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Size> {
+pub(super) fn strlcpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Size> {
     let text = c.text(from)?;
     if let Some(most) = size.0.checked_sub(1) {
         c.write_text(to, &text[..text.len().min(most as usize)])?;
@@ -283,7 +262,7 @@ fn strlcpy(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Size> 
     Ok(Size(text.len() as u64))
 }
 
-fn strlcat(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Size> {
+pub(super) fn strlcat(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<Size> {
     let before = c.text_within(to, size.0)?.len() as u64;
     let copied = strlcpy(c, to.add(before), from, Size(size.0 - before))?;
     Ok(Size(before + copied.0))
@@ -592,83 +571,4 @@ fn swab(c: &mut Context<'_>, from: Ptr, to: Ptr, size: Long) -> Result<()> {
     let mut bytes = c.read(from, size & !1)?;
     bytes.chunks_exact_mut(2).for_each(|pair| pair.swap(0, 1));
     c.write(to, &bytes)
-}
-
-// ---- the fortified forms: the size of the object is the last argument
-
-fn chk_fail(c: &mut Context<'_>) -> Result<()> {
-    c.misuse("*** buffer overflow detected ***")
-}
-
-impl Context<'_> {
-    /// Ends the program where more is written than the object holds.
-    pub(super) fn check_room(&self, needed: u64, room: u64) -> Result<()> {
-        if needed > room {
-            return self.misuse(format!("buffer overflow: {needed} bytes into an object of {room}"));
-        }
-        Ok(())
-    }
-}
-
-fn memcpy_chk(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size, room: Size) -> Result<Ptr> {
-    c.check_room(size.0, room.0)?;
-    memcpy(c, to, from, size)
-}
-
-fn mempcpy_chk(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size, room: Size) -> Result<Ptr> {
-    c.check_room(size.0, room.0)?;
-    mempcpy(c, to, from, size)
-}
-
-fn memset_chk(c: &mut Context<'_>, to: Ptr, value: i32, size: Size, room: Size) -> Result<Ptr> {
-    c.check_room(size.0, room.0)?;
-    memset(c, to, value, size)
-}
-
-fn bzero_chk(c: &mut Context<'_>, to: Ptr, size: Size, room: Size) -> Result<()> {
-    c.check_room(size.0, room.0)?;
-    bzero(c, to, size)
-}
-
-fn strcpy_chk(c: &mut Context<'_>, to: Ptr, from: Ptr, room: Size) -> Result<Ptr> {
-    let needed = c.text(from)?.len() as u64 + 1;
-    c.check_room(needed, room.0)?;
-    strcpy(c, to, from)
-}
-
-fn stpcpy_chk(c: &mut Context<'_>, to: Ptr, from: Ptr, room: Size) -> Result<Ptr> {
-    strcpy_chk(c, to, from, room)?;
-    stpcpy(c, to, from)
-}
-
-fn strncpy_chk(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size, room: Size) -> Result<Ptr> {
-    c.check_room(size.0, room.0)?;
-    strncpy(c, to, from, size)
-}
-
-fn stpncpy_chk(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size, room: Size) -> Result<Ptr> {
-    c.check_room(size.0, room.0)?;
-    stpncpy(c, to, from, size)
-}
-
-fn strcat_chk(c: &mut Context<'_>, to: Ptr, from: Ptr, room: Size) -> Result<Ptr> {
-    let needed = (c.text(to)?.len() + c.text(from)?.len()) as u64 + 1;
-    c.check_room(needed, room.0)?;
-    strcat(c, to, from)
-}
-
-fn strncat_chk(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size, room: Size) -> Result<Ptr> {
-    let needed = (c.text(to)?.len() + c.text_within(from, size.0)?.len()) as u64 + 1;
-    c.check_room(needed, room.0)?;
-    strncat(c, to, from, size)
-}
-
-fn strlcpy_chk(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size, room: Size) -> Result<Size> {
-    c.check_room(size.0, room.0)?;
-    strlcpy(c, to, from, size)
-}
-
-fn strlcat_chk(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size, room: Size) -> Result<Size> {
-    c.check_room(size.0, room.0)?;
-    strlcat(c, to, from, size)
 }

@@ -105,7 +105,7 @@ impl Context<'_> {
     /// The zone of the variable `TZ`, which also goes into the variables of the
     /// library.
     fn zone(&mut self) -> Result<Zone> {
-        let value = super::stdlib::variable(self, b"TZ")?;
+        let value = super::environment::variable(self, b"TZ")?;
         let zone = match &value {
             Some(text) => Zone::parse(&String::from_utf8_lossy(text)),
             None => Zone::utc("UTC"),

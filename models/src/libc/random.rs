@@ -1,0 +1,175 @@
+//! Random numbers of `stdlib.h`: the generators of glibc, number for number.
+
+use super::{
+    context::Context,
+    error::Result,
+    types::{Long, Ptr, Size},
+};
+
+/// `random` of glibc (`TYPE_3`, stdlib/random_r.c): r[i] = r[i-3] + r[i-31].
+/// The state is 34 numbers and a place, kept under its name.
+fn next_random(c: &mut Context<'_>) -> u32 {
+    let state = &mut c.state.random_numbers;
+    if state.is_empty() {
+        *state = seeded(1);
+    }
+    let value = state[state.len() - 31].wrapping_add(state[state.len() - 3]);
+    state.remove(0);
+    state.push(value);
+    value >> 1
+}
+
+/// The last 31 numbers after a seed.
+fn seeded(seed: u32) -> Vec<u32> {
+    let mut numbers: Vec<u32> = vec![seed.max(1)];
+    for index in 1..31 {
+        let before = i64::from(numbers[index - 1] as i32);
+        // 16807 * r mod 2^31 - 1, by Schrage's method: what is negative wraps.
+        let mut value = (16807 * before) % 2_147_483_647;
+        if value < 0 {
+            value += 2_147_483_647;
+        }
+        numbers.push(value as u32);
+    }
+    for index in 31..34 {
+        numbers.push(numbers[index - 31]);
+    }
+    for index in 34..344 {
+        numbers.push(numbers[index - 31].wrapping_add(numbers[index - 3]));
+    }
+    numbers.split_off(344 - 31)
+}
+
+pub(super) fn rand(c: &mut Context<'_>) -> Result<i32> {
+    Ok(next_random(c) as i32)
+}
+
+pub(super) fn srand(c: &mut Context<'_>, seed: u32) -> Result<()> {
+    c.state.random_numbers = seeded(seed);
+    Ok(())
+}
+
+pub(super) fn random(c: &mut Context<'_>) -> Result<Long> {
+    Ok(Long(next_random(c).into()))
+}
+
+pub(super) fn srandom(c: &mut Context<'_>, seed: u32) -> Result<()> {
+    srand(c, seed)
+}
+
+pub(super) fn initstate(c: &mut Context<'_>, seed: u32, state: Ptr, _size: Size) -> Result<Ptr> {
+    srand(c, seed)?;
+    let old = c.state.numbers.insert("random state".to_owned(), state.0 as i64);
+    match old {
+        Some(old) => Ok(Ptr(old as u64)),
+        None => c.room("random state", 128),
+    }
+}
+
+pub(super) fn setstate(c: &mut Context<'_>, state: Ptr) -> Result<Ptr> {
+    let old = c.state.numbers.insert("random state".to_owned(), state.0 as i64);
+    match old {
+        Some(old) => Ok(Ptr(old as u64)),
+        None => c.room("random state", 128),
+    }
+}
+
+/// glibc's (stdlib/rand_r.c).
+pub(super) fn rand_r(c: &mut Context<'_>, place: Ptr) -> Result<i32> {
+    let mut next = c.read_int(place)? as u32;
+    let mut step = |bits: u32| {
+        next = next.wrapping_mul(1_103_515_245).wrapping_add(12345);
+        (next >> 16) % (1 << bits)
+    };
+    let mut result = step(11);
+    result = result << 10 ^ step(10);
+    result = result << 10 ^ step(10);
+    c.write_int(place, next as i32)?;
+    Ok(result as i32)
+}
+
+/// X = a X + c mod 2^48 (POSIX, `drand48`).
+const fn step48(state: u64) -> u64 {
+    state.wrapping_mul(0x5_deec_e66d).wrapping_add(0xb) & 0xffff_ffff_ffff
+}
+
+fn own48(c: &mut Context<'_>) -> u64 {
+    c.state.random48 = step48(c.state.random48);
+    c.state.random48
+}
+
+fn given48(c: &mut Context<'_>, place: Ptr) -> Result<u64> {
+    let mut state = 0;
+    for index in 0..3 {
+        state |= c.read_integer(place.add(2 * index), 2)? << (16 * index);
+    }
+    let state = step48(state);
+    for index in 0..3 {
+        c.write_integer(place.add(2 * index), state >> (16 * index), 2)?;
+    }
+    Ok(state)
+}
+
+fn unit48(state: u64) -> f64 {
+    state as f64 / (1_u64 << 48) as f64
+}
+
+pub(super) fn drand48(c: &mut Context<'_>) -> Result<f64> {
+    Ok(unit48(own48(c)))
+}
+
+pub(super) fn erand48(c: &mut Context<'_>, place: Ptr) -> Result<f64> {
+    given48(c, place).map(unit48)
+}
+
+pub(super) fn lrand48(c: &mut Context<'_>) -> Result<Long> {
+    Ok(Long((own48(c) >> 17) as i64))
+}
+
+pub(super) fn nrand48(c: &mut Context<'_>, place: Ptr) -> Result<Long> {
+    given48(c, place).map(|state| Long((state >> 17) as i64))
+}
+
+pub(super) fn mrand48(c: &mut Context<'_>) -> Result<Long> {
+    Ok(Long(i64::from((own48(c) >> 16) as i32)))
+}
+
+pub(super) fn jrand48(c: &mut Context<'_>, place: Ptr) -> Result<Long> {
+    given48(c, place).map(|state| Long(i64::from((state >> 16) as i32)))
+}
+
+pub(super) fn srand48(c: &mut Context<'_>, seed: Long) -> Result<()> {
+    c.state.random48 = (seed.0 as u64 & 0xffff_ffff) << 16 | 0x330e;
+    Ok(())
+}
+
+pub(super) fn seed48(c: &mut Context<'_>, seed: Ptr) -> Result<Ptr> {
+    let old = c.state.random48;
+    let room = c.room("seed48", 6)?;
+    let mut state = 0;
+    for index in 0..3 {
+        state |= c.read_integer(seed.add(2 * index), 2)? << (16 * index);
+    }
+    for index in 0..3 {
+        c.write_integer(room.add(2 * index), old >> (16 * index), 2)?;
+    }
+    c.state.random48 = state;
+    Ok(room)
+}
+
+pub(super) fn arc4random(c: &mut Context<'_>) -> Result<u32> {
+    let bytes = c.state.kernel.random_bytes(4);
+    Ok(bytes.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))
+}
+
+pub(super) fn arc4random_buf(c: &mut Context<'_>, to: Ptr, size: Size) -> Result<()> {
+    // That there is room, before anything is made for it.
+    c.read(to, size.0)?;
+    let bytes = c.state.kernel.random_bytes(size.0 as usize);
+    c.write(to, &bytes)
+}
+
+pub(super) fn arc4random_uniform(c: &mut Context<'_>, bound: u32) -> Result<u32> {
+    let value = u64::from(arc4random(c)?);
+    Ok(((value * u64::from(bound)) >> 32) as u32)
+}
