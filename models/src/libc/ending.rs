@@ -102,7 +102,7 @@ impl Leaving {
         if !self.quick
             && let Some(function) = c.state.destructors.get(self.destructor).copied()
         {
-            self.destructor += 1;
+            self.destructor = self.destructor.saturating_add(1);
             return c.call_guest(Ptr(function), &[], CType::Void, CType::Void, Continuation::Exit(self));
         }
         c.state.exit = Some(self.status);
@@ -260,7 +260,7 @@ impl Starting {
         } else {
             (self.done == 0).then_some(self.init.0)
         };
-        self.done += 1;
+        self.done = self.done.saturating_add(1);
         let function = match next {
             Some(function) => Ptr(function),
             None => {

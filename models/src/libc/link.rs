@@ -398,7 +398,11 @@ fn stub(machine: &mut Machine, name: &str) -> Result<(u64, u64), LinkError> {
     let definition = platform.definition();
     let library = machine.get_mut::<Libc>(LIBC)?;
     if let Some(pointer) = library.state.layout.functions.get(name) {
-        let code = if definition.default_convention().function_descriptors { pointer + 32 } else { *pointer };
+        let code = if definition.default_convention().function_descriptors {
+            pointer.wrapping_add(32)
+        } else {
+            *pointer
+        };
         return Ok((*pointer, definition.code_address(code)));
     }
     let (pointer, code) = library.state.layout.take_stub(platform, name)?;
@@ -417,10 +421,9 @@ impl super::state::Layout {
         let descriptors = definition.default_convention().function_descriptors;
         let size = if descriptors { 64 } else { 32 };
         let (next, end) = self.stubs;
-        if next + size > end {
-            return Err(Error::NoRoom { what: "stubs of functions", size, platform });
-        }
-        self.stubs.0 = next + size;
+        let after = next.checked_add(size).filter(|after| *after <= end);
+        let after = after.ok_or(Error::NoRoom { what: "stubs of functions", size, platform })?;
+        self.stubs.0 = after;
         let thumb = definition.code_address_bit == CodeAddressBit::ThumbOnly;
         let pointer = if thumb { next | 1 } else { next };
         self.functions.insert(name.to_owned(), pointer);
@@ -514,7 +517,7 @@ fn write_initial(
         Initial::Null => write_word(machine, address, 0),
         Initial::Program { whole } => {
             let last = state.program.rfind('/').map_or(0, |slash| slash as u64 + 1);
-            write_word(machine, address, state.program_text + if whole { 0 } else { last })
+            write_word(machine, address, state.program_text.wrapping_add(if whole { 0 } else { last }))
         }
         Initial::ZoneNames => {
             let text = put_text(machine, state, b"UTC")?;

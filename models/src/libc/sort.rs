@@ -157,7 +157,7 @@ pub(crate) struct Search {
 
 impl Search {
     const fn middle(&self) -> u64 {
-        self.low + (self.high - self.low) / 2
+        self.low.wrapping_add(self.high.wrapping_sub(self.low) / 2)
     }
 
     const fn place(&self) -> Ptr {
@@ -176,7 +176,7 @@ impl Search {
         match result {
             0 => return Ok(Reply::Pointer(self.place())),
             ..0 => self.high = self.middle(),
-            _ => self.low = self.middle() + 1,
+            _ => self.low = self.middle().saturating_add(1),
         }
         self.go_on(c)
     }
@@ -233,7 +233,7 @@ impl Find {
         if result == 0 {
             return Ok(Reply::Pointer(self.place()));
         }
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         self.go_on(c)
     }
 }

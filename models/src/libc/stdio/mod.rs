@@ -242,10 +242,10 @@ impl Context<'_> {
         else {
             return Ok(false);
         };
-        let end = position + bytes.len() as u64;
+        let end = position.saturating_add(bytes.len() as u64);
         let (mut block, mut room) = (block, room);
-        if end + 1 > room {
-            let wanted = (end + 1).max(room.saturating_mul(2)).max(128);
+        if end >= room {
+            let wanted = end.saturating_add(1).max(room.saturating_mul(2)).max(128);
             let Some(new) = self.malloc(wanted)? else {
                 self.set_errno(Errno::ENOMEM)?;
                 return Ok(false);

@@ -85,7 +85,7 @@ fn create(c: &mut Context<'_>, place: Ptr, attributes: Ptr, function: Ptr, argum
     let size = c.stack_size();
     let Some(stack) = c.allocate(size, 256)? else { return Ok(c.error(Errno::EAGAIN)) };
     let id = c.state.threads.next;
-    c.state.threads.next += 1;
+    c.state.threads.next = id.wrapping_add(1);
     let mut thread = Thread::new(Status::New { function: function.0, argument: argument.0 });
     thread.stack = stack.0;
     thread.detached = detached;

@@ -163,7 +163,7 @@ impl Threads {
 
     /// Something happened that another thread may wait for.
     const fn moved(&mut self) {
-        self.progress += 1;
+        self.progress = self.progress.saturating_add(1);
     }
 
     /// The next thread that something has happened for, the one that runs last.
