@@ -100,15 +100,7 @@ impl UnicornEmulator {
                 format!("library version {version:#x} is too old: version {VERSION} must be linked");
             return Err(Error::Backend { backend: NAME, message });
         }
-        let engine = Engine::open(target.arch, target.mode)?;
-        if let Some(model) = target.model {
-            engine.set_cpu_model(model)?;
-        }
-        if target.sets_page_size {
-            engine.set_page_size(4096)?;
-        }
-        engine.ignore_until()?;
-        engine.use_virtual_tlb()?;
+        let engine = Engine::open(&target)?;
         let definition = platform.definition();
         let mut emulator = Self {
             platform,

@@ -6,12 +6,13 @@
 use std::{
     ffi::{c_int, c_void},
     ptr,
+    sync::{Mutex, PoisonError},
 };
 
 use terrella_emulator_api::{Error, Result};
 use unicorn_engine as uc;
 
-use crate::NAME;
+use crate::{NAME, target::Target};
 
 /// An open Unicorn engine: the owner of the handle.
 pub(crate) struct Engine(Handle);
@@ -80,13 +81,31 @@ fn check(code: uc::uc_error, doing: &str) -> Result<()> {
 }
 
 impl Engine {
-    /// Opens an engine. Must be followed by the settings that come before its
-    /// first use.
-    pub(crate) fn open(architecture: uc::Arch, mode: uc::Mode) -> Result<Self> {
+    /// Opens an engine and makes its processor.
+    ///
+    /// One at a time in a process: where Unicorn 2.1.5 makes a SPARC processor,
+    /// it keeps the addresses of the fields to fill in static variables
+    /// (`sparc_tcg_init` in `target/sparc/translate.c`), so that two threads
+    /// that make one each fill each other's, and the translator of one then
+    /// runs with variables that were never made. The processor is made at the
+    /// first call that needs it; of the settings here that is the last one.
+    pub(crate) fn open(target: &Target) -> Result<Self> {
+        static MAKING: Mutex<()> = Mutex::new(());
+        // Nothing is behind the lock that a panic could leave half made.
+        let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         let mut handle = ptr::null_mut();
         // SAFETY: `handle` is a valid place for the new handle.
-        check(unsafe { uc::uc_open(architecture, mode, &raw mut handle) }, "opening an engine")?;
-        Ok(Self(Handle { handle }))
+        check(unsafe { uc::uc_open(target.arch, target.mode, &raw mut handle) }, "opening an engine")?;
+        let engine = Self(Handle { handle });
+        if let Some(model) = target.model {
+            engine.set_cpu_model(model)?;
+        }
+        if target.sets_page_size {
+            engine.set_page_size(4096)?;
+        }
+        engine.ignore_until()?;
+        engine.use_virtual_tlb()?;
+        Ok(engine)
     }
 
     /// The version of the library: major, minor, patch in bytes.
@@ -103,7 +122,7 @@ impl Engine {
 
 impl Handle {
     /// Selects the processor model; before the first use only.
-    pub(crate) fn set_cpu_model(&self, model: i32) -> Result<()> {
+    fn set_cpu_model(&self, model: i32) -> Result<()> {
         // SAFETY: the handle is open, and the argument has the type that the
         // control takes.
         let code = unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::CPU_MODEL, 1), model as c_int) };
@@ -111,7 +130,7 @@ impl Handle {
     }
 
     /// Sets the page size; before the first use only, and only on ARM.
-    pub(crate) fn set_page_size(&self, bytes: u32) -> Result<()> {
+    fn set_page_size(&self, bytes: u32) -> Result<()> {
         // SAFETY: as in `set_cpu_model`.
         let code = unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::UC_PAGE_SIZE, 1), bytes) };
         check(code, "setting the page size")
@@ -119,7 +138,7 @@ impl Handle {
 
     /// Makes runs ignore their `until` address: with a set of exits that is
     /// empty, there is none.
-    pub(crate) fn ignore_until(&self) -> Result<()> {
+    fn ignore_until(&self) -> Result<()> {
         // SAFETY: as in `set_cpu_model`.
         let code = unsafe { uc::uc_ctl(self.handle, control(uc::ControlType::UC_USE_EXITS, 1), 1 as c_int) };
         check(code, "enabling exits")
@@ -138,7 +157,7 @@ impl Handle {
     }
 
     /// Has address translation asked of the TLB-fill hook.
-    pub(crate) fn use_virtual_tlb(&self) -> Result<()> {
+    fn use_virtual_tlb(&self) -> Result<()> {
         // SAFETY: as in `set_cpu_model`.
         let code = unsafe {
             uc::uc_ctl(self.handle, control(uc::ControlType::TLB_TYPE, 1), uc::TlbType::VIRTUAL as c_int)

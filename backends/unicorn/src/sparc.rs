@@ -423,4 +423,23 @@ mod tests {
         assert_eq!(access(0xd45a_2000), Some((8, false))); // ldx [%o0], %o2
         assert_eq!(access(0x9002_2001), None); // add %o0, 1, %o0
     }
+
+    /// Threads that make processors at the same time do not mix up each
+    /// other's translators: without the lock in `Engine::open` this ends with
+    /// a segmentation fault in Unicorn.
+    #[test]
+    fn processors_are_made_in_several_threads() {
+        std::thread::scope(|scope| {
+            for platform in [Platform::SPARC, Platform::SPARC64].repeat(4) {
+                scope.spawn(move || {
+                    for _ in 0..16 {
+                        // add %o0, 1, %o0
+                        let mut emulator = calling(platform, &[0x9002_2001], &[("o0", 41)]).unwrap();
+                        emulator.run_with(&Limits::instructions(1)).unwrap();
+                        assert_eq!(emulator.read_register("o0").unwrap(), 42, "{platform}");
+                    }
+                });
+            }
+        });
+    }
 }
