@@ -5,6 +5,7 @@ use terrella_platforms::Architecture;
 
 use crate::{
     arm::{a32, a64},
+    m68k,
     userops::{
         Handler, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float,
         mips_float_r6, mips_memory, msp430, powerpc, powerpc_float, powerpc_integer, powerpc_memory,
@@ -36,7 +37,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::ArmV5T => a32::OLD,
         Architecture::ArmV6M | Architecture::ArmV7M => a32::MICROCONTROLLER,
         Architecture::ArmV7A | Architecture::ArmV7R => a32::ARM,
-        Architecture::M68k => &[m68k_fields::OVERRIDES],
+        Architecture::M68k => &[m68k_fields::OVERRIDES, m68k::float::OVERRIDES],
         Architecture::Msp430X => &[msp430::OVERRIDES],
         Architecture::TriCore => &[
             tricore::OVERRIDES,

@@ -93,8 +93,9 @@ fn settable(platform: Platform, name: &str) -> u64 {
         (A::Mips32R6 | A::Mips64R6, "fcsr") => 3,
         // FPSCR of PowerPC: RN (Power ISA, book I, 4.2.2).
         (A::PowerPc32 | A::PowerPc64, "fpscr") => 3,
-        // FPCR of the 68040: rounding mode and precision (M68000PRM, 1.2.2).
-        (A::M68k, "fpcr") => 0xf0,
+        // FPCR of the 68040: rounding mode, and precision but for the value that is none
+        // (M68000PRM, 1.2.2).
+        (A::M68k, "fpcr") => 0x70,
         // FPCR of AArch64 and FPSCR of ARM: RMode (Arm ARM, FPCR).
         (A::AArch64, "fpcr") | (A::ArmV7A, "fpscr") => 0x00c0_0000,
         // NZCV of AArch64 (Arm ARM, NZCV), where the flags are not registers of

@@ -136,6 +136,33 @@ impl Random {
         value.into()
     }
 
+    /// A number of the 80-bit format of the 68881, with its first one where it
+    /// belongs: those without it QEMU takes for none.
+    pub(super) fn extended(&mut self) -> RegisterValue {
+        let significand = self.next() | 1 << 63;
+        let sign = self.next() >> 48 & 0x8000;
+        let (exponent, significand) = match self.below(16) {
+            0 => (0, 0),
+            1 => (0x7fff, 0),
+            // NaNs, quiet ones and others.
+            2 => (0x7fff, significand),
+            // Integers, with and without halves.
+            3 | 4 => (0x3fff + self.next() % 12, significand & !0 << 52),
+            5 => (0x3fff + self.next() % 80, significand),
+            6 => (1 + self.next() % 0x7ffd, significand),
+            // Near the ends of the range, and of the ranges of the others.
+            7 => (1 + self.next() % 64, significand),
+            8 => (0x7ffe - self.next() % 64, significand),
+            9 => (0x3f81 - 40 + self.next() % 80, significand),
+            10 => (0x3fff, 1 << 63 | significand >> 40),
+            _ => (0x3ff8 + self.next() % 16, significand),
+        };
+        let mut bytes = [0; 64];
+        bytes[..8].copy_from_slice(&significand.to_le_bytes());
+        bytes[8..10].copy_from_slice(&((sign | exponent) as u16).to_le_bytes());
+        RegisterValue::from_le_bytes(&bytes).extract(0, 80)
+    }
+
     fn floats(&mut self, bytes: &mut [u8; 64]) {
         if self.next() >> 40 & 1 == 0 {
             for lane in bytes.chunks_mut(8) {

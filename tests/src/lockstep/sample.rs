@@ -185,8 +185,11 @@ impl Samples {
             self.given += 1;
             let may_box =
                 matches!(plan.platform.architecture(), Architecture::RiscV32 | Architecture::RiscV64);
+            let is_extended = plan.platform.architecture() == Architecture::M68k;
             let registers = plan.set.iter().map(|chosen| {
-                let value = if may_box && chosen.kind == RegisterKind::Float && random.next() >> 63 == 0 {
+                let value = if is_extended && chosen.kind == RegisterKind::Float && chosen.bits == 80 {
+                    random.extended()
+                } else if may_box && chosen.kind == RegisterKind::Float && random.next() >> 63 == 0 {
                     random.boxed()
                 } else {
                     random.value(chosen.kind, chosen.bits, &plan.place)

@@ -3,94 +3,13 @@
 //! number of bits, of which the specification uses the lowest.
 
 use super::Handler;
-use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt, overrides::Override};
+use crate::{
+    block::UserOp, emulator::NativeEmulator, halt::Halt, m68k::address::Reader, overrides::Override,
+};
 
 /// The instruction with its first extension word.
 pub(crate) const OVERRIDES: &[Override] =
     &[Override { mask: 0xf8c0_0000, value: 0xe8c0_0000, handler: Handler::new(field) }];
-
-/// Where the instruction's next extension word is.
-struct Reader {
-    at: u64,
-}
-
-impl Reader {
-    fn word(&mut self, emulator: &NativeEmulator) -> Result<u16, Halt> {
-        let mut bytes = [0; 2];
-        if emulator.memory.fetch(self.at, &mut bytes) < 2 {
-            return Err(Halt::Invalid);
-        }
-        self.at = self.at.wrapping_add(2);
-        Ok(u16::from_be_bytes(bytes))
-    }
-
-    /// A displacement of a size: none, a word, a long word.
-    fn displacement(&mut self, emulator: &NativeEmulator, size: u16) -> Result<u32, Halt> {
-        Ok(match size {
-            2 => i32::from(self.word(emulator)? as i16) as u32,
-            3 => u32::from(self.word(emulator)?) << 16 | u32::from(self.word(emulator)?),
-            _ => 0,
-        })
-    }
-}
-
-impl NativeEmulator {
-    /// A data register, or from 8 on an address register.
-    fn m68k_register(&self, number: u32) -> u32 {
-        self.numbered("D0", number) as u32
-    }
-
-    fn m68k_long(&mut self, address: u32) -> Result<u32, Halt> {
-        let mut bytes = [0; 4];
-        self.user_read(address.into(), &mut bytes)?;
-        Ok(u32::from_be_bytes(bytes))
-    }
-
-    /// The address of a control addressing mode (2.2).
-    fn m68k_address(&mut self, reader: &mut Reader, mode: u16, register: u16) -> Result<u32, Halt> {
-        let base = reader.at as u32;
-        let address = self.m68k_register(8 + u32::from(register));
-        match (mode, register) {
-            (2, _) => Ok(address),
-            (5, _) => Ok(address.wrapping_add(reader.displacement(self, 2)?)),
-            (6, _) => self.m68k_indexed(reader, address),
-            (7, 0) => reader.displacement(self, 2),
-            (7, 1) => reader.displacement(self, 3),
-            (7, 2) => Ok(base.wrapping_add(reader.displacement(self, 2)?)),
-            (7, 3) => self.m68k_indexed(reader, base),
-            _ => Err(Halt::Invalid),
-        }
-    }
-
-    /// With an index: the brief and the full extension word.
-    fn m68k_indexed(&mut self, reader: &mut Reader, base: u32) -> Result<u32, Halt> {
-        let word = reader.word(self)?;
-        let number = u32::from(word >> 12);
-        let register = self.m68k_register(number);
-        let index = if word & 0x800 != 0 { register } else { i32::from(register as i16) as u32 };
-        let index = index << (word >> 9 & 3);
-        if word & 0x100 == 0 {
-            return Ok(base.wrapping_add(i32::from(word as i8) as u32).wrapping_add(index));
-        }
-        let base = if word & 0x80 != 0 { 0 } else { base };
-        let index = if word & 0x40 != 0 { 0 } else { index };
-        let near = base.wrapping_add(reader.displacement(self, word >> 4 & 3)?);
-        let outer = word & 3;
-        Ok(match word & 7 {
-            0 => near.wrapping_add(index),
-            4 => return Err(Halt::Invalid),
-            // The index is added before the indirection, or after it.
-            1..=3 => {
-                let displacement = reader.displacement(self, outer)?;
-                self.m68k_long(near.wrapping_add(index))?.wrapping_add(displacement)
-            }
-            _ => {
-                let displacement = reader.displacement(self, outer)?;
-                self.m68k_long(near)?.wrapping_add(index).wrapping_add(displacement)
-            }
-        })
-    }
-}
 
 /// Where a bit field is: its bits, from the highest of the bytes on.
 enum Place {
@@ -125,7 +44,7 @@ fn field(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
         let rotated = u64::from(value.rotate_left(left));
         (Place::Register(left), rotated, 32, 32 - width)
     } else {
-        let mut reader = Reader { at: emulator.user_pc.wrapping_add(4) };
+        let mut reader = Reader::new(emulator);
         let address = emulator.m68k_address(&mut reader, mode, register)?;
         let address = u64::from(address.wrapping_add((offset >> 3) as u32));
         let within = offset as u32 & 7;

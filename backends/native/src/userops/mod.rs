@@ -114,6 +114,11 @@ pub fn missing_operations(platform: Platform) -> terrella_emulator_api::Result<V
     let emulator = NativeEmulator::new(platform)?;
     let names = emulator.processor.language.user_ops();
     let missing = names.iter().enumerate().filter(|(number, _)| emulator.handlers.get(*number).is_none());
+    let superseded: &[&str] = match platform.architecture() {
+        Architecture::M68k => crate::m68k::SUPERSEDED,
+        _ => &[],
+    };
+    let missing = missing.filter(|(_, name)| !superseded.contains(&name.as_str()));
     let mut missing: Vec<String> = missing.map(|(_, name)| name.clone()).collect();
     missing.sort_unstable();
     missing.dedup();

@@ -38,11 +38,11 @@ impl NativeEmulator {
         self.layout.place(&varnode).map(|place| (place, register.size as usize))
     }
 
-    pub(super) fn numbered(&self, first: &str, number: u32) -> u128 {
+    pub(crate) fn numbered(&self, first: &str, number: u32) -> u128 {
         self.numbered_place(first, number).map_or(0, |(place, size)| self.file.integer(place, size))
     }
 
-    pub(super) fn set_numbered(&mut self, first: &str, number: u32, value: u128) {
+    pub(crate) fn set_numbered(&mut self, first: &str, number: u32, value: u128) {
         if let Some((place, size)) = self.numbered_place(first, number) {
             self.file.set_integer(place, size, value);
         }

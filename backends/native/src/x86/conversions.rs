@@ -3,9 +3,9 @@
 use super::{
     Kind, Lane, NONE, NativeOp, P66, PF2, PF3, Rm, Row, WIDEST,
     float::{get, put_low, set, size},
-    soft::{self, DOUBLE, Env, Format, HALF, Mode, SINGLE},
     x,
 };
+use crate::soft::{self, DOUBLE, Env, Format, HALF, Mode, SINGLE};
 use crate::{emulator::NativeEmulator, halt::Halt};
 
 pub(super) const ROWS: &[Row] = &[

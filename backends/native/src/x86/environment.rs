@@ -3,9 +3,9 @@
 
 use super::{
     NativeOp, Registers,
-    soft::{self, Class, EXTENDED, Env},
     stack::{C1, tag_of},
 };
+use crate::soft::{self, Class, EXTENDED, Env};
 use crate::{emulator::NativeEmulator, halt::Halt};
 
 /// FLDENV, FLDCW, FNSTENV, FNSTCW, FRSTOR, FNSAVE, FNSTSW, FBLD, FBSTP.

@@ -2,11 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{
-    Lane, NONE, NativeOp, P66, PF2, PF3, Row, Vector, WIDEST,
-    soft::{self, Class, DOUBLE, Env, Format, Mode, SINGLE},
-    x,
-};
+use super::{Lane, NONE, NativeOp, P66, PF2, PF3, Row, Vector, WIDEST, x};
+use crate::soft::{self, Class, DOUBLE, Env, Format, Mode, SINGLE};
 use crate::{emulator::NativeEmulator, halt::Halt};
 
 /// An operation on two numbers.

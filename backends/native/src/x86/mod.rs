@@ -5,7 +5,6 @@
 //! wrongly is not lowered from p-code. Such an instruction becomes one
 //! operation: a kernel with its operands. The specification still decodes it.
 
-mod big;
 mod conversions;
 mod crypto;
 mod decimal;
@@ -17,7 +16,6 @@ mod lanes;
 mod moves;
 mod real;
 mod reserved;
-mod soft;
 mod stack;
 mod state;
 mod strings;

@@ -2,10 +2,8 @@
 
 use terrella_emulator_api::ArithmeticKind;
 
-use super::{
-    Ea, NativeOp, Registers, Rm,
-    soft::{self, Class, EXTENDED, Env, Mode},
-};
+use super::{Ea, NativeOp, Registers, Rm};
+use crate::soft::{self, Class, EXTENDED, Env, Mode};
 use crate::{emulator::NativeEmulator, halt::Halt};
 
 /// The condition codes in the status word.

@@ -6,12 +6,12 @@
 
 use super::{
     Registers,
-    big::{self, Big},
-    soft::{self, Class, EXTENDED, Env, Mode, Number},
     stack::{C0, C1, C2, C3},
     trigonometric::{Function, trigonometric},
     x87::codes,
 };
+use crate::soft::big::{self, Big};
+use crate::soft::{self, Class, EXTENDED, Env, Mode, Number};
 use crate::{emulator::NativeEmulator, halt::Halt};
 
 /// 1, log2(10), log2(e), pi, log10(2), ln(2), as exponent and significand

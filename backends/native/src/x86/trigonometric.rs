@@ -2,12 +2,12 @@
 
 use super::{
     Registers,
-    big::{self, Big},
-    soft::{self, Class, EXTENDED, Env, Number},
     stack::{C1, C2},
     transcendental::{invalid, is_nan},
 };
 use crate::emulator::NativeEmulator;
+use crate::soft::big::{self, Big};
+use crate::soft::{self, Class, EXTENDED, Env, Number};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Function {
@@ -15,45 +15,6 @@ pub(super) enum Function {
     Cosine,
     Both,
     Tangent,
-}
-
-/// Pi as processors have it inside: 66 bits (Intel SDM, volume 1, 8.3.8).
-const INNER_PI: u128 = 0xc_90fd_aa22_168c_234c;
-
-/// What is left of an angle below a quarter of pi, and how many quarters of
-/// a turn were taken off.
-fn reduce(number: &Number) -> (Big, u32) {
-    let x = Big::of(number);
-    if x.exponent < -1 {
-        return (x, 0);
-    }
-    // In units of 2^-67, in which half of pi is the same integer.
-    let half = INNER_PI;
-    let shift = number.exponent - 63 + 67;
-    let (mut rest, mut quarters) = (0u128, 0u32);
-    let bits = 64 + shift.max(0) as u32;
-    for bit in (0..bits).rev() {
-        let digit = bit.checked_sub(shift.max(0) as u32).map_or(0, |at| number.significand >> at & 1);
-        rest = rest << 1 | u128::from(digit);
-        quarters <<= 1;
-        if rest >= half {
-            rest -= half;
-            quarters |= 1;
-        }
-    }
-    let mut negative = false;
-    if rest > half / 2 {
-        rest = half - rest;
-        negative = true;
-        quarters = quarters.wrapping_add(1);
-    }
-    let left = if rest == 0 {
-        big::ZERO
-    } else {
-        let zeros = rest.leading_zeros();
-        Big { negative: negative != number.negative, exponent: 60 - zeros as i32, significand: rest << zeros }
-    };
-    (left, quarters & 3)
 }
 
 pub(super) fn trigonometric(e: &mut NativeEmulator, it: &Registers, function: Function) {
@@ -118,7 +79,7 @@ pub(super) fn trigonometric(e: &mut NativeEmulator, it: &Registers, function: Fu
 const EXTENDED_ONE: u128 = 0x3fff << 64 | 1 << 63;
 
 fn values(env: &mut Env, number: &Number, function: Function) -> (u128, u128) {
-    let (rest, quarters) = reduce(number);
+    let (rest, quarters) = big::reduce_angle(number);
     let (sine, mut cosine) = big::sine_cosine(rest);
     if !rest.is_zero() && cosine.exponent == 0 {
         // A bit below one.

@@ -7,10 +7,10 @@ use std::cmp::Ordering;
 
 use super::{
     Kind, NONE, NativeOp, P66, PF2, PF3, Registers, Row, environment,
-    soft::{self, DOUBLE, EXTENDED, Env, Format, Mode, Number, SINGLE},
     stack::{C0, C1, C2, C3},
     transcendental,
 };
+use crate::soft::{self, DOUBLE, EXTENDED, Env, Format, Mode, Number, SINGLE};
 use crate::{emulator::NativeEmulator, halt::Halt};
 
 const fn row(opcode: u8) -> Row {

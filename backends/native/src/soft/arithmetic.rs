@@ -36,7 +36,7 @@ const fn ordinary_single(bits: u32, above: u32) -> bool {
 
 impl Env {
     /// The NaN of an operation with a NaN among its operands, if there is one.
-    pub(in crate::x86) fn nan(&mut self, format: Format, a: &Number, b: Option<&Number>) -> Option<u128> {
+    pub(crate) fn nan(&mut self, format: Format, a: &Number, b: Option<&Number>) -> Option<u128> {
         let is_nan = |number: &Number| matches!(number.class, Class::Quiet | Class::Signalling);
         let unsupported = |number: &Number| number.class == Class::Unsupported;
         if unsupported(a) || b.is_some_and(unsupported) {
@@ -58,35 +58,35 @@ impl Env {
         Some(format.nan(chosen))
     }
 
-    pub(super) fn note_denormals(&mut self, numbers: &[&Number]) {
+    pub(crate) fn note_denormals(&mut self, numbers: &[&Number]) {
         if numbers.iter().any(|number| number.denormal) {
             self.flags |= DENORMAL;
         }
     }
 
-    pub(super) fn invalid(&mut self, format: Format) -> u128 {
+    pub(crate) fn invalid(&mut self, format: Format) -> u128 {
         self.flags |= INVALID;
         format.indefinite()
     }
 
-    pub(in crate::x86) fn add(&mut self, format: Format, a: u128, b: u128) -> u128 {
+    pub(crate) fn add(&mut self, format: Format, a: u128, b: u128) -> u128 {
         by_host!(self, format, a, b, +);
         let (a, b) = (self.operand(format, a), self.operand(format, b));
         self.add_numbers(format, &a, &b)
     }
 
-    pub(in crate::x86) fn sub(&mut self, format: Format, a: u128, b: u128) -> u128 {
+    pub(crate) fn sub(&mut self, format: Format, a: u128, b: u128) -> u128 {
         by_host!(self, format, a, b, -);
         let (a, b) = (self.operand(format, a), self.operand(format, b));
         self.sub_numbers(format, &a, &b)
     }
 
-    pub(in crate::x86) fn sub_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
+    pub(crate) fn sub_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
         let is_nan = matches!(b.class, Class::Quiet | Class::Signalling);
         self.add_numbers(format, a, &Number { negative: b.negative == is_nan, ..*b })
     }
 
-    pub(in crate::x86) fn add_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
+    pub(crate) fn add_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
         self.up = false;
         if let Some(nan) = self.nan(format, a, Some(b)) {
             return nan;
@@ -117,13 +117,13 @@ impl Env {
         self.round(format, negative, exponent + 1, value, sticky)
     }
 
-    pub(in crate::x86) fn mul(&mut self, format: Format, a: u128, b: u128) -> u128 {
+    pub(crate) fn mul(&mut self, format: Format, a: u128, b: u128) -> u128 {
         by_host!(self, format, a, b, *);
         let (a, b) = (self.operand(format, a), self.operand(format, b));
         self.mul_numbers(format, &a, &b)
     }
 
-    pub(in crate::x86) fn mul_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
+    pub(crate) fn mul_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
         self.up = false;
         if let Some(nan) = self.nan(format, a, Some(b)) {
             return nan;
@@ -146,13 +146,13 @@ impl Env {
         self.round(format, negative, a.exponent + b.exponent + 1, product, false)
     }
 
-    pub(in crate::x86) fn div(&mut self, format: Format, a: u128, b: u128) -> u128 {
+    pub(crate) fn div(&mut self, format: Format, a: u128, b: u128) -> u128 {
         by_host!(self, format, a, b, /);
         let (a, b) = (self.operand(format, a), self.operand(format, b));
         self.div_numbers(format, &a, &b)
     }
 
-    pub(in crate::x86) fn div_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
+    pub(crate) fn div_numbers(&mut self, format: Format, a: &Number, b: &Number) -> u128 {
         self.up = false;
         if let Some(nan) = self.nan(format, a, Some(b)) {
             return nan;
@@ -185,7 +185,7 @@ impl Env {
         self.round(format, negative, a.exponent - b.exponent + 2, quotient, sticky)
     }
 
-    pub(in crate::x86) fn sqrt(&mut self, format: Format, a: u128) -> u128 {
+    pub(crate) fn sqrt(&mut self, format: Format, a: u128) -> u128 {
         if self.host_rounds() && format == DOUBLE && ordinary_double(a as u64, 0) && a >> 63 == 0 {
             return f64::from_bits(a as u64).sqrt().to_bits().into();
         }
@@ -225,14 +225,7 @@ impl Env {
     }
 
     /// `a * b + c`, rounded once.
-    pub(in crate::x86) fn fma(
-        &mut self,
-        format: Format,
-        a: u128,
-        b: u128,
-        c: u128,
-        negate: (bool, bool),
-    ) -> u128 {
+    pub(crate) fn fma(&mut self, format: Format, a: u128, b: u128, c: u128, negate: (bool, bool)) -> u128 {
         let (a, b, mut c) = (self.operand(format, a), self.operand(format, b), self.operand(format, c));
         let is_nan = |number: &Number| matches!(number.class, Class::Quiet | Class::Signalling);
         if [&a, &b, &c].iter().any(|number| number.class == Class::Signalling) {

@@ -4,7 +4,7 @@ use super::{Class, DENORMAL, Env, Format, INEXACT, INVALID, Mode, Number};
 
 impl Env {
     /// To another format.
-    pub(in crate::x86) fn convert(&mut self, from: Format, to: Format, a: u128) -> u128 {
+    pub(crate) fn convert(&mut self, from: Format, to: Format, a: u128) -> u128 {
         let a = self.operand(from, a);
         self.up = false;
         match a.class {
@@ -23,7 +23,7 @@ impl Env {
         }
     }
 
-    pub(in crate::x86) fn of_integer(&mut self, format: Format, value: i128) -> u128 {
+    pub(crate) fn of_integer(&mut self, format: Format, value: i128) -> u128 {
         self.up = false;
         if value == 0 {
             return format.zero(false);
@@ -32,7 +32,7 @@ impl Env {
     }
 
     /// To an integer of some bits; what does not fit is the most negative.
-    pub(in crate::x86) fn integer_of(&mut self, format: Format, a: u128, bits: u32, mode: Mode) -> i64 {
+    pub(crate) fn integer_of(&mut self, format: Format, a: u128, bits: u32, mode: Mode) -> i64 {
         let a = self.operand(format, a);
         self.up = false;
         let indefinite = i64::MIN >> (64 - bits);
@@ -77,7 +77,7 @@ impl Env {
     }
 
     /// To an integer in the same format.
-    pub(in crate::x86) fn round_to_integral(&mut self, format: Format, a: u128, mode: Mode) -> u128 {
+    pub(crate) fn round_to_integral(&mut self, format: Format, a: u128, mode: Mode) -> u128 {
         let number = self.operand(format, a);
         self.up = false;
         if let Some(nan) = self.nan(format, &number, None) {
@@ -107,7 +107,7 @@ impl Env {
 
     /// Compares; `None` without an order. `signals` tells whether quiet NaNs
     /// are invalid, too.
-    pub(in crate::x86) fn compare(
+    pub(crate) fn compare(
         &mut self,
         format: Format,
         a: u128,
@@ -118,7 +118,7 @@ impl Env {
         self.compare_numbers(&a, &b, signals)
     }
 
-    pub(in crate::x86) fn compare_numbers(
+    pub(crate) fn compare_numbers(
         &mut self,
         a: &Number,
         b: &Number,

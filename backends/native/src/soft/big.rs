@@ -1,28 +1,28 @@
-//! [`Big`]: floating point of 128 bits for the functions of the x87, whose
+//! [`Big`]: floating point of 128 bits for the functions of coprocessors, whose
 //! results are rounded to 64 bits at the end.
 
-use super::soft::{EXTENDED, Env, Number};
+use super::{EXTENDED, Env, Format, Number};
 
 /// A number of 128 bits: the significand has its first one in bit 127, or is
 /// zero; the exponent is that of this bit.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Big {
-    pub(super) negative: bool,
-    pub(super) exponent: i32,
-    pub(super) significand: u128,
+pub(crate) struct Big {
+    pub(crate) negative: bool,
+    pub(crate) exponent: i32,
+    pub(crate) significand: u128,
 }
 
-pub(super) const ZERO: Big = Big { negative: false, exponent: 0, significand: 0 };
-pub(super) const ONE: Big = Big { negative: false, exponent: 0, significand: 1 << 127 };
+pub(crate) const ZERO: Big = Big { negative: false, exponent: 0, significand: 0 };
+pub(crate) const ONE: Big = Big { negative: false, exponent: 0, significand: 1 << 127 };
 /// The natural logarithm of 2.
-pub(super) const LN2: Big =
+pub(crate) const LN2: Big =
     Big { negative: false, exponent: -1, significand: 0xb172_17f7_d1cf_79ab_c9e3_b398_03f2_f6af };
 /// A quarter of a turn: pi / 2.
-pub(super) const HALF_PI: Big =
+pub(crate) const HALF_PI: Big =
     Big { negative: false, exponent: 0, significand: 0xc90f_daa2_2168_c234_c4c6_628b_80dc_1cd1 };
 
 impl Big {
-    pub(super) fn of(number: &Number) -> Self {
+    pub(crate) fn of(number: &Number) -> Self {
         Self {
             negative: number.negative,
             exponent: number.exponent,
@@ -30,7 +30,7 @@ impl Big {
         }
     }
 
-    pub(super) fn integer(value: i64) -> Self {
+    pub(crate) fn integer(value: i64) -> Self {
         let magnitude = u128::from(value.unsigned_abs());
         if magnitude == 0 {
             return ZERO;
@@ -39,24 +39,24 @@ impl Big {
         Self { negative: value < 0, exponent: 127 - zeros as i32, significand: magnitude << zeros }
     }
 
-    pub(super) const fn is_zero(self) -> bool {
+    pub(crate) const fn is_zero(self) -> bool {
         self.significand == 0
     }
 
-    pub(super) const fn negated(self) -> Self {
+    pub(crate) const fn negated(self) -> Self {
         Self { negative: !self.negative, ..self }
     }
 
-    pub(super) const fn absolute(self) -> Self {
+    pub(crate) const fn absolute(self) -> Self {
         Self { negative: false, ..self }
     }
 
     /// Times a power of two.
-    pub(super) const fn scaled(self, by: i32) -> Self {
+    pub(crate) const fn scaled(self, by: i32) -> Self {
         Self { exponent: self.exponent + by, ..self }
     }
 
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         if self.is_zero() {
             return other;
         }
@@ -86,11 +86,11 @@ impl Big {
         Self { significand: difference << zeros, exponent: big.exponent - zeros as i32, ..big }
     }
 
-    pub(super) fn minus(self, other: Self) -> Self {
+    pub(crate) fn minus(self, other: Self) -> Self {
         self.plus(other.negated())
     }
 
-    pub(super) fn times(self, other: Self) -> Self {
+    pub(crate) fn times(self, other: Self) -> Self {
         if self.is_zero() || other.is_zero() {
             return ZERO;
         }
@@ -109,7 +109,7 @@ impl Big {
         }
     }
 
-    pub(super) fn over(self, other: Self) -> Self {
+    pub(crate) fn over(self, other: Self) -> Self {
         if self.is_zero() || other.is_zero() {
             return ZERO;
         }
@@ -134,14 +134,38 @@ impl Big {
         Self { negative, exponent, significand: quotient }
     }
 
-    /// Rounds to the 80-bit format; never exact.
-    pub(super) fn round(self, env: &mut Env) -> u128 {
-        let masks = env.masks;
-        let mut own = Env { precision: 64, masks: masks | super::soft::INEXACT, ..*env };
-        let value = own.round(EXTENDED, self.negative, self.exponent, self.significand, true);
+    /// Rounds to the 80-bit format of the x87, with all its bits; never exact.
+    pub(crate) fn round(self, env: &mut Env) -> u128 {
+        let mut own = Env { precision: 64, ..*env };
+        let value = self.round_to(EXTENDED, &mut own);
         env.flags |= own.flags;
         env.up = own.up;
         value
+    }
+
+    /// Rounds to a format; never exact.
+    pub(crate) fn round_to(self, format: Format, env: &mut Env) -> u128 {
+        let mut own = Env { masks: env.masks | super::INEXACT, ..*env };
+        let value = own.round(format, self.negative, self.exponent, self.significand, true);
+        env.flags |= own.flags;
+        env.up = own.up;
+        value
+    }
+
+    /// The square root of a number that is not negative.
+    pub(crate) fn square_root(self) -> Self {
+        if self.is_zero() {
+            return self;
+        }
+        // A first guess of 53 bits, doubled three times.
+        let odd = self.exponent & 1;
+        let near = (self.significand >> 64) as f64 / (1u128 << 63) as f64 * f64::from(1 << odd);
+        let guess = (near.sqrt() * (1u64 << 52) as f64) as i64;
+        let mut root = Self::integer(guess).scaled((self.exponent - odd) / 2 - 52);
+        for _ in 0..3 {
+            root = root.plus(self.over(root)).scaled(-1);
+        }
+        root
     }
 }
 
@@ -160,13 +184,13 @@ fn series(first: Big, next: impl Fn(Big, i64) -> Big) -> Big {
 }
 
 /// `2^x - 1` for x from -1 to 1.
-pub(super) fn exp2_minus_one(x: Big) -> Big {
+pub(crate) fn exp2_minus_one(x: Big) -> Big {
     let y = x.times(LN2);
     series(y, |term, index| term.times(y).over(Big::integer(index + 1)))
 }
 
 /// The logarithm of `(1 + s) / (1 - s)` to the base 2, for small `s`.
-fn log2_ratio(s: Big) -> Big {
+pub(crate) fn log2_ratio(s: Big) -> Big {
     let square = s.times(s);
     // Terms s^(2k+1) / (2k+1), with the divisors put in at the end.
     let (mut sum, mut power) = (s, s);
@@ -181,7 +205,7 @@ fn log2_ratio(s: Big) -> Big {
 }
 
 /// The logarithm to the base 2 of a positive number.
-pub(super) fn log2(x: Big) -> Big {
+pub(crate) fn log2(x: Big) -> Big {
     // Between the roots of 1/2 and 2.
     let root = 0xb504_f333_f9de_6484_597d_89b3_754a_be9fu128;
     let up = i32::from(x.significand > root);
@@ -192,15 +216,54 @@ pub(super) fn log2(x: Big) -> Big {
 }
 
 /// The logarithm to the base 2 of `1 + x`.
-pub(super) fn log2_plus_one(x: Big) -> Big {
+pub(crate) fn log2_plus_one(x: Big) -> Big {
     if x.exponent >= -1 {
         return log2(ONE.plus(x));
     }
     log2_ratio(x.over(Big::integer(2).plus(x)))
 }
 
+/// Pi as the x87 have it inside: 66 bits (Intel SDM, volume 1, 8.3.8).
+const INNER_PI: u128 = 0xc_90fd_aa22_168c_234c;
+
+/// What is left of an angle below a quarter of pi, and how many quarters of
+/// a turn were taken off.
+pub(crate) fn reduce_angle(number: &Number) -> (Big, u32) {
+    let x = Big::of(number);
+    if x.exponent < -1 {
+        return (x, 0);
+    }
+    // In units of 2^-67, in which half of pi is the same integer.
+    let half = INNER_PI;
+    let shift = number.exponent - 63 + 67;
+    let (mut rest, mut quarters) = (0u128, 0u32);
+    let bits = 64 + shift.max(0) as u32;
+    for bit in (0..bits).rev() {
+        let digit = bit.checked_sub(shift.max(0) as u32).map_or(0, |at| number.significand >> at & 1);
+        rest = rest << 1 | u128::from(digit);
+        quarters <<= 1;
+        if rest >= half {
+            rest -= half;
+            quarters |= 1;
+        }
+    }
+    let mut negative = false;
+    if rest > half / 2 {
+        rest = half - rest;
+        negative = true;
+        quarters = quarters.wrapping_add(1);
+    }
+    let left = if rest == 0 {
+        ZERO
+    } else {
+        let zeros = rest.leading_zeros();
+        Big { negative: negative != number.negative, exponent: 60 - zeros as i32, significand: rest << zeros }
+    };
+    (left, quarters & 3)
+}
+
 /// Sine and cosine of an angle up to a quarter of pi.
-pub(super) fn sine_cosine(x: Big) -> (Big, Big) {
+pub(crate) fn sine_cosine(x: Big) -> (Big, Big) {
     let square = x.times(x).negated();
     let step = |offset: i64| {
         move |term: Big, index: i64| {
@@ -212,7 +275,7 @@ pub(super) fn sine_cosine(x: Big) -> (Big, Big) {
 }
 
 /// The angle whose tangent is `y / x`, for positive ones.
-pub(super) fn angle(y: Big, x: Big) -> Big {
+pub(crate) fn angle(y: Big, x: Big) -> Big {
     let is_steep = (y.exponent, y.significand) > (x.exponent, x.significand);
     let t = if is_steep { x.over(y) } else { y.over(x) };
     // The nearest quarter.

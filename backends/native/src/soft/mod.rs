@@ -6,19 +6,20 @@
 //! these are rounded once.
 
 mod arithmetic;
+pub(crate) mod big;
 mod convert;
 
 /// Exception flags, as MXCSR and the x87 status word have them.
-pub(in crate::x86) const INVALID: u32 = 1;
-pub(in crate::x86) const DENORMAL: u32 = 2;
-pub(in crate::x86) const ZERO_DIVIDE: u32 = 4;
-pub(in crate::x86) const OVERFLOW: u32 = 8;
-pub(in crate::x86) const UNDERFLOW: u32 = 0x10;
-pub(in crate::x86) const INEXACT: u32 = 0x20;
+pub(crate) const INVALID: u32 = 1;
+pub(crate) const DENORMAL: u32 = 2;
+pub(crate) const ZERO_DIVIDE: u32 = 4;
+pub(crate) const OVERFLOW: u32 = 8;
+pub(crate) const UNDERFLOW: u32 = 0x10;
+pub(crate) const INEXACT: u32 = 0x20;
 
 /// How results are rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::x86) enum Mode {
+pub(crate) enum Mode {
     Nearest,
     Down,
     Up,
@@ -26,7 +27,7 @@ pub(in crate::x86) enum Mode {
 }
 
 impl Mode {
-    pub(in crate::x86) const fn from_bits(bits: u32) -> Self {
+    pub(crate) const fn from_bits(bits: u32) -> Self {
         match bits & 3 {
             0 => Self::Nearest,
             1 => Self::Down,
@@ -38,40 +39,45 @@ impl Mode {
 
 /// The control and status of floating point during an instruction.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::x86) struct Env {
-    pub(in crate::x86) mode: Mode,
+pub(crate) struct Env {
+    pub(crate) mode: Mode,
     /// Exceptions that do not fault.
-    pub(in crate::x86) masks: u32,
-    pub(in crate::x86) flags: u32,
+    pub(crate) masks: u32,
+    pub(crate) flags: u32,
     /// Exceptions that were noted before.
-    pub(in crate::x86) noted: u32,
+    pub(crate) noted: u32,
     /// Tiny results are zero, and denormal operands are.
-    pub(in crate::x86) flush: bool,
-    pub(in crate::x86) zeros: bool,
+    pub(crate) flush: bool,
+    pub(crate) zeros: bool,
     /// Of the 80-bit format, how many bits results have.
-    pub(in crate::x86) precision: u32,
+    pub(crate) precision: u32,
     /// The last rounding went away from zero.
-    pub(in crate::x86) up: bool,
+    pub(crate) up: bool,
     /// The rules of the x87 for NaNs and for exceptions that are not masked.
-    pub(in crate::x86) x87: bool,
+    pub(crate) x87: bool,
 }
 
 /// A format: sizes of exponent and fraction in bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::x86) struct Format {
+pub(crate) struct Format {
     exponent: u32,
     /// With the leading one.
     precision: u32,
+    /// Whether numbers with the lowest exponent are normal, too.
+    is_deep: bool,
 }
 
-pub(in crate::x86) const HALF: Format = Format { exponent: 5, precision: 11 };
-pub(in crate::x86) const SINGLE: Format = Format { exponent: 8, precision: 24 };
-pub(in crate::x86) const DOUBLE: Format = Format { exponent: 11, precision: 53 };
-pub(in crate::x86) const EXTENDED: Format = Format { exponent: 15, precision: 64 };
+pub(crate) const HALF: Format = Format { exponent: 5, precision: 11, is_deep: false };
+pub(crate) const SINGLE: Format = Format { exponent: 8, precision: 24, is_deep: false };
+pub(crate) const DOUBLE: Format = Format { exponent: 11, precision: 53, is_deep: false };
+pub(crate) const EXTENDED: Format = Format { exponent: 15, precision: 64, is_deep: false };
+/// That of the 68881, in which the leading one is written with the lowest
+/// exponent as well (M68000 Family Programmer's Reference Manual, table 1-6).
+pub(crate) const EXTENDED_68881: Format = Format { exponent: 15, precision: 64, is_deep: true };
 
 /// What a number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::x86) enum Class {
+pub(crate) enum Class {
     Zero,
     Finite,
     Infinite,
@@ -84,20 +90,25 @@ pub(in crate::x86) enum Class {
 /// A number taken apart. The significand of finite ones begins with a one in
 /// bit 63; that of NaNs is as stored, from bit 63 (the integer bit) down.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::x86) struct Number {
-    pub(in crate::x86) negative: bool,
-    pub(in crate::x86) class: Class,
-    pub(in crate::x86) exponent: i32,
-    pub(in crate::x86) significand: u64,
-    pub(in crate::x86) denormal: bool,
+pub(crate) struct Number {
+    pub(crate) negative: bool,
+    pub(crate) class: Class,
+    pub(crate) exponent: i32,
+    pub(crate) significand: u64,
+    pub(crate) denormal: bool,
 }
 
 impl Format {
-    pub(super) const fn bias(self) -> i32 {
+    pub(crate) const fn bias(self) -> i32 {
         (1 << (self.exponent - 1)) - 1
     }
 
-    pub(super) const fn is_extended(self) -> bool {
+    /// The exponent of the smallest normal numbers.
+    const fn smallest(self) -> i32 {
+        if self.is_deep { -self.bias() } else { 1 - self.bias() }
+    }
+
+    pub(crate) const fn is_extended(self) -> bool {
         self.precision == 64
     }
 
@@ -106,7 +117,7 @@ impl Format {
     }
 
     /// Takes a number apart.
-    pub(in crate::x86) fn unpack(self, bits: u128) -> Number {
+    pub(crate) fn unpack(self, bits: u128) -> Number {
         let fraction_bits = if self.is_extended() { 64 } else { self.precision - 1 };
         let exponent = (bits >> fraction_bits) as u64 & self.all_ones();
         let negative = bits >> (fraction_bits + self.exponent) & 1 != 0;
@@ -126,7 +137,7 @@ impl Format {
             denormal,
         };
         if exponent == self.all_ones() {
-            let class = if self.is_extended() && fraction >> 63 == 0 {
+            let class = if self.is_extended() && !self.is_deep && fraction >> 63 == 0 {
                 Class::Unsupported
             } else if fraction << 1 == 0 {
                 Class::Infinite
@@ -137,18 +148,19 @@ impl Format {
             };
             return number(class, 0, fraction, false);
         }
-        if fraction == 0 && (exponent == 0) {
+        if fraction == 0 && (exponent == 0 || self.is_deep) {
             return number(Class::Zero, 0, 0, false);
         }
-        if exponent != 0 && fraction >> 63 == 0 {
+        if exponent != 0 && fraction >> 63 == 0 && !self.is_deep {
             return number(Class::Unsupported, 0, fraction, false);
         }
         let zeros = fraction.leading_zeros();
-        let stored = (exponent as i32).max(1) - self.bias();
-        number(Class::Finite, stored - zeros as i32, fraction << zeros, exponent == 0)
+        let stored = (exponent as i32 - self.bias()).max(self.smallest());
+        let denormal = exponent == 0 && !(self.is_deep && zeros == 0);
+        number(Class::Finite, stored - zeros as i32, fraction << zeros, denormal)
     }
 
-    pub(super) fn assemble(self, negative: bool, exponent: u64, significand: u64) -> u128 {
+    pub(crate) fn assemble(self, negative: bool, exponent: u64, significand: u64) -> u128 {
         if self.is_extended() {
             u128::from(negative) << 79 | u128::from(exponent) << 64 | u128::from(significand)
         } else {
@@ -160,25 +172,33 @@ impl Format {
         }
     }
 
-    pub(in crate::x86) fn zero(self, negative: bool) -> u128 {
+    pub(crate) fn zero(self, negative: bool) -> u128 {
         self.assemble(negative, 0, 0)
     }
 
-    pub(in crate::x86) fn infinity(self, negative: bool) -> u128 {
-        self.assemble(negative, self.all_ones(), 1 << 63)
+    pub(crate) fn infinity(self, negative: bool) -> u128 {
+        self.assemble(negative, self.all_ones(), if self.is_deep { 0 } else { 1 << 63 })
     }
 
     /// The NaN of invalid operations.
-    pub(in crate::x86) fn indefinite(self) -> u128 {
+    pub(crate) fn indefinite(self) -> u128 {
+        if self.is_deep {
+            return self.assemble(false, self.all_ones(), u64::MAX);
+        }
         self.assemble(true, self.all_ones(), 3 << 62)
     }
 
-    /// A NaN made quiet.
-    pub(in crate::x86) fn nan(self, number: &Number) -> u128 {
-        self.assemble(number.negative, self.all_ones(), number.significand | 3 << 62)
+    /// What makes a NaN quiet. The 68881 does not look at the integer bit.
+    const fn quiet(self) -> u64 {
+        if self.is_deep { 1 << 62 } else { 3 << 62 }
     }
 
-    pub(super) fn largest(self, negative: bool, precision: u32) -> u128 {
+    /// A NaN made quiet.
+    pub(crate) fn nan(self, number: &Number) -> u128 {
+        self.assemble(number.negative, self.all_ones(), number.significand | self.quiet())
+    }
+
+    pub(crate) fn largest(self, negative: bool, precision: u32) -> u128 {
         self.assemble(negative, self.all_ones() - 1, u64::MAX << (64 - precision))
     }
 }
@@ -186,13 +206,13 @@ impl Format {
 impl Env {
     /// Whether the host's arithmetic is the same: it rounds to nearest and
     /// notes nothing.
-    pub(super) fn host_rounds(&self) -> bool {
+    pub(crate) fn host_rounds(&self) -> bool {
         self.mode == Mode::Nearest && self.noted & self.masks & INEXACT != 0
     }
 
     /// Takes an operand apart; denormals may count as zeros. The flag of
     /// denormal operands is up to the operation.
-    pub(in crate::x86) fn operand(&self, format: Format, bits: u128) -> Number {
+    pub(crate) fn operand(&self, format: Format, bits: u128) -> Number {
         let number = format.unpack(bits);
         if number.denormal && self.zeros {
             return Number { class: Class::Zero, denormal: false, significand: 0, ..number };
@@ -200,7 +220,7 @@ impl Env {
         number
     }
 
-    pub(super) fn rounds_up(&self, negative: bool, last: bool, half: bool, rest: bool) -> bool {
+    pub(crate) fn rounds_up(&self, negative: bool, last: bool, half: bool, rest: bool) -> bool {
         match self.mode {
             Mode::Nearest => half && (rest || last),
             Mode::Down => negative && (half || rest),
@@ -212,7 +232,7 @@ impl Env {
     /// Rounds a significand (with its first one in bit 127) to some bits: the
     /// result with its first one in bit 63, whether it carried into the next
     /// exponent, and whether it is inexact and went up.
-    pub(super) fn round_significand(
+    pub(crate) fn round_significand(
         &self,
         negative: bool,
         value: u128,
@@ -241,7 +261,7 @@ impl Env {
     ///
     /// `value` need not begin with a one in bit 127; `exponent` is that of
     /// bit 127.
-    pub(in crate::x86) fn round(
+    pub(crate) fn round(
         &mut self,
         format: Format,
         negative: bool,
@@ -261,11 +281,10 @@ impl Env {
         let (value, exponent) = (value << zeros, exponent.saturating_sub(zeros as i32));
         let (significand, carry, inexact, up) = self.round_significand(negative, value, sticky, precision);
         let rounded = exponent + i32::from(carry);
-        let smallest = 1 - format.bias();
         if rounded > format.bias() {
             return self.overflow(format, negative, rounded, significand, inexact, up, precision);
         }
-        if rounded < smallest {
+        if rounded < format.smallest() {
             return self.underflow(
                 format,
                 negative,
@@ -348,7 +367,7 @@ impl Env {
             return format.zero(negative);
         }
         let precision = if format.is_extended() { self.precision } else { format.precision };
-        let lost = (1 - format.bias() - exponent) as u32;
+        let lost = (format.smallest() - exponent) as u32;
         let bits = precision.checked_sub(lost);
         let (significand, carry, inexact, up) = match bits {
             Some(bits) => self.round_significand(negative, value, sticky, bits),
@@ -373,7 +392,7 @@ impl Env {
             _ => (if carry { unit } else { 0 }, false),
         };
         if is_normal {
-            return format.assemble(negative, 1, 1 << 63);
+            return format.assemble(negative, (format.smallest() + format.bias()) as u64, 1 << 63);
         }
         format.assemble(negative, 0, stored)
     }
