@@ -130,11 +130,12 @@ impl UnicornEmulator {
         };
         emulator.connect()?;
         emulator.warm_up()?;
-        if let Some(hidden) = emulator.registers.hidden
-            && !hidden.fits(&emulator.engine)?
-        {
-            let message = format!("the library keeps its state otherwise than version {VERSION}");
-            return Err(Error::Backend { backend: NAME, message });
+        if let Some(hidden) = emulator.registers.hidden {
+            if !hidden.fits(&emulator.engine)? {
+                let message = format!("the library keeps its state otherwise than version {VERSION}");
+                return Err(Error::Backend { backend: NAME, message });
+            }
+            hidden.begin(&emulator.engine, platform)?;
         }
         for (name, value) in emulator.target.initial {
             if let Some(id) = definition.register(name) {

@@ -139,8 +139,10 @@ const MIPS: Target = Target {
     model: Some(uc::Mips32CpuModel::Model_74KF as i32),
     sets_page_size: false,
     // Status: coprocessors 0 and 1 on, 32-bit floating-point registers as the
-    // o32 ABI has them.
-    initial: &[("cp0_status", 0x3000_0000)],
+    // o32 ABI has them. ERL, with which the addresses below 2 GiB are not
+    // mapped: Unicorn's `ll` looks its address up in the TLB, and nothing is
+    // there.
+    initial: &[("cp0_status", 0x3000_0004)],
     events: &[
         (12, Event::UnalignedRead),
         (13, Event::UnalignedWrite),
@@ -329,8 +331,8 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
             mode: Mode(Mode::MIPS64.0 | order.0),
             model: Some(uc::Mips64CpuModel::MIPS64DSPR2 as i32),
             // Status: also 64-bit floating-point registers and addresses (FR,
-            // KX, SX, UX).
-            initial: &[("cp0_status", 0x3400_00e0)],
+            // KX, SX, UX), and ERL.
+            initial: &[("cp0_status", 0x3400_00e4)],
             built_for: platform.byte_order(),
             ..MIPS
         },

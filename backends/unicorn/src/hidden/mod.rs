@@ -8,6 +8,7 @@
 
 mod m68k;
 mod sparc;
+mod x86;
 
 use terrella_emulator_api::Result;
 use terrella_platforms::{Architecture, Platform, RegisterValue};
@@ -105,6 +106,8 @@ pub(crate) struct HiddenRegister {
 /// What is hidden on a platform, if anything is.
 pub(crate) fn hidden(platform: Platform) -> Option<&'static Hidden> {
     match platform.architecture() {
+        Architecture::I386 => Some(&x86::HIDDEN_32),
+        Architecture::X86_64 => Some(&x86::HIDDEN_64),
         Architecture::M68k => Some(&m68k::HIDDEN),
         Architecture::Sparc32 => Some(&sparc::HIDDEN_32),
         Architecture::Sparc64 => Some(&sparc::HIDDEN_64),
@@ -138,6 +141,16 @@ impl Hidden {
         // SAFETY: the state came from this engine; what the tables change in it
         // are values of registers.
         unsafe { engine.write_state(state) }
+    }
+
+    /// Puts right what Unicorn begins with.
+    pub(crate) fn begin(&self, engine: &Handle, platform: Platform) -> Result<()> {
+        if platform.architecture() == Architecture::I386 {
+            let mut state = self.state(engine)?;
+            x86::flatten(&mut state);
+            self.set_state(engine, &state)?;
+        }
+        Ok(())
     }
 
     /// Whether the state of this engine is laid out as the tables say: values

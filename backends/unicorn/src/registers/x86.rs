@@ -4,10 +4,8 @@ use unicorn_engine::RegisterX86 as R;
 
 use super::Row;
 
-pub(super) const TABLES_64: &[&[Row]] =
-    &[GENERAL_64, COMMON, SELECTORS, TABLES, TABLE_SELECTORS, SPECIFIC, SPECIFIC_64];
-pub(super) const TABLES_32: &[&[Row]] =
-    &[GENERAL_32, COMMON, SELECTORS, TABLES, TABLE_SELECTORS, SPECIFIC, SPECIFIC_32];
+pub(super) const TABLES_64: &[&[Row]] = &[GENERAL_64, COMMON, TABLES, TABLE_SELECTORS, SPECIFIC, SPECIFIC_64];
+pub(super) const TABLES_32: &[&[Row]] = &[GENERAL_32, COMMON, TABLES, TABLE_SELECTORS, SPECIFIC, SPECIFIC_32];
 
 pub(super) const TABLES_16: &[&[Row]] = &[GENERAL_16, COMMON, SELECTORS_16, TABLES];
 
@@ -112,17 +110,6 @@ const COMMON: &[Row] = &[
     one("fip", R::FIP, 8),
     one("fdp", R::FDP, 8),
     one("mxcsr", R::MXCSR, 4),
-];
-
-/// Writing a selector loads the segment's descriptor from a table in memory,
-/// which is an exception as long as there is no table.
-const SELECTORS: &[Row] = &[
-    one("cs", R::CS, 2).read_only(),
-    one("ss", R::SS, 2).read_only(),
-    one("ds", R::DS, 2).read_only(),
-    one("es", R::ES, 2).read_only(),
-    one("fs", R::FS, 2).read_only(),
-    one("gs", R::GS, 2).read_only(),
 ];
 
 const TABLES: &[Row] = &[
