@@ -16,6 +16,10 @@ pub(super) const TABLE: Table = &[
     ("multiplyLong", Handler::new(multiply_long)),
     ("addDecimal", Handler::new(|emulator, op| decimal(emulator, op, false))),
     ("subtractDecimal", Handler::new(|emulator, op| decimal(emulator, op, true))),
+    ("shiftArithmeticallyLeft", Handler::new(|emulator, op| shift(emulator, op, Shift::ArithmeticLeft))),
+    ("shiftArithmeticallyRight", Handler::new(|emulator, op| shift(emulator, op, Shift::ArithmeticRight))),
+    ("shiftLogicallyLeft", Handler::new(|emulator, op| shift(emulator, op, Shift::LogicalLeft))),
+    ("shiftLogicallyRight", Handler::new(|emulator, op| shift(emulator, op, Shift::LogicalRight))),
     ("rotateLeftBy", Handler::new(|emulator, op| rotate(emulator, op, true))),
     ("rotateRightBy", Handler::new(|emulator, op| rotate(emulator, op, false))),
     ("rotateLeftThrough", Handler::new(|emulator, op| rotate_through(emulator, op, true))),
@@ -174,5 +178,46 @@ fn rotate_through(emulator: &mut NativeEmulator, op: &UserOp, is_left: bool) -> 
     emulator.set_m68k_flag("CF", carry);
     emulator.set_m68k_flag("XF", carry);
     emulator.set_user_result(op, value.into());
+    Ok(())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shift {
+    ArithmeticLeft,
+    ArithmeticRight,
+    LogicalLeft,
+    LogicalRight,
+}
+
+/// ASL, ASR, LSL, LSR by a count. C and X are the last bit that went out, X
+/// only if there was one; V tells of ASL whether the sign ever changed.
+fn shift(emulator: &mut NativeEmulator, op: &UserOp, kind: Shift) -> Result<(), Halt> {
+    let (count, value, bits) = rotation(emulator, op);
+    let mask = u64::MAX >> (64 - bits);
+    // With as many bits again below or above it, and the sign where it counts.
+    let signed = i128::from((value << (64 - bits)) as i64 >> (64 - bits));
+    let (result, out) = match kind {
+        Shift::ArithmeticLeft | Shift::LogicalLeft => {
+            let wide = u128::from(value) << count;
+            (wide as u64 & mask, wide >> bits & 1 != 0)
+        }
+        Shift::LogicalRight => {
+            (value >> count.min(63), count != 0 && u128::from(value) << 1 >> count & 1 != 0)
+        }
+        Shift::ArithmeticRight => {
+            ((signed >> count) as u64 & mask, count != 0 && signed << 1 >> count & 1 != 0)
+        }
+    };
+    let overflows = kind == Shift::ArithmeticLeft && {
+        // All bits that pass the sign have to be like it.
+        let passed = signed >> (bits - 1).saturating_sub(count);
+        passed != 0 && passed != -1 || count >= bits && signed != 0
+    };
+    emulator.set_m68k_result(result, bits, overflows);
+    emulator.set_m68k_flag("CF", out);
+    if count != 0 {
+        emulator.set_m68k_flag("XF", out);
+    }
+    emulator.set_user_result(op, result.into());
     Ok(())
 }

@@ -179,13 +179,94 @@ pub(super) const EDITS: &[Edit] = &[
         "{ tmp0:4 = zext(XF); subxflags(Tx, Ty);",
         "{ build Ty; build Tx; tmp0:4 = zext(XF); subxflags(Tx, Ty);",
     ),
+    m68k(
+        "macro arithmeticShiftLeft(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal lbit:1 = ((register >> (width - modcount) & 1) != 0);\n\tlocal msbBefore:4 = zext(register s< 0);\n\tregister = register << modcount;\n\tresflags(register);\n\tlocal msbAfter:4 = zext(register s< 0);\n\tVF = (msbBefore ^ msbAfter) != 0;\n\tCF = (modcount != 0) * lbit;\n\tXF = ((modcount == 0) * XF) + ((modcount != 0) * CF);\n}",
+        "macro arithmeticShiftLeft(count, register, width) {\n\tregister = shiftArithmeticallyLeft(count, register);\n}",
+    ),
+    m68k(
+        "macro arithmeticShiftRight(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal lbit:1 = ((register >> (modcount-1) & 1) != 0);\n\tlocal msbBefore:4 = zext(register s< 0);\n\tregister = register s>> modcount;\n\tresflags(register);\n\tlocal msbAfter:4 = zext(register s< 0);\n\tVF = (msbBefore ^ msbAfter) != 0;\n\tCF = (modcount != 0) * lbit;\n\tXF = ((modcount == 0) * XF) + ((modcount != 0) * CF);\n}",
+        "macro arithmeticShiftRight(count, register, width) {\n\tregister = shiftArithmeticallyRight(count, register);\n}",
+    ),
+    m68k(
+        "macro logicalShiftLeft(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal lbit:1 = ((register >> (width - modcount) & 1) != 0);\n\tlocal msbBefore:4 = zext(register s< 0);\n\tregister = register << modcount;\n\tresflags(register);\n\tlocal msbAfter:4 = zext(register s< 0);\n\tVF = (msbBefore ^ msbAfter) != 0;\n\tCF = (modcount != 0) * lbit;\n\tXF = ((modcount == 0) * XF) + ((modcount != 0) * CF);\n}",
+        "macro logicalShiftLeft(count, register, width) {\n\tregister = shiftLogicallyLeft(count, register);\n}",
+    ),
+    m68k(
+        "macro logicalShiftRight(count, register, width) {\n\tlocal modcount = count & 63;\n\tlocal lbit:1 = ((register >> (modcount-1) & 1) != 0);\n\tlocal msbBefore:4 = zext(register s< 0);\n\tregister = register >> modcount;\n\tresflags(register);\n\tlocal msbAfter:4 = zext(register s< 0);\n\tVF = (msbBefore ^ msbAfter) != 0;\n\tCF = (modcount != 0) * lbit;\n\tXF = ((modcount == 0) * XF) + ((modcount != 0) * CF);\n}",
+        "macro logicalShiftRight(count, register, width) {\n\tregister = shiftLogicallyRight(count, register);\n}",
+    ),
+    m68k(
+        "addxflags(Tyb,Txb); Txb=Tyb+Txb+zext(XF); extendedResultFlags(Txb); }",
+        "addxflags(Tyb,Txb); Txb=Tyb+Txb+zext(XF); XF = CF; extendedResultFlags(Txb); }",
+    ),
+    m68k(
+        "addxflags(Tyw,Txw); Txw=Tyw+Txw+zext(XF); extendedResultFlags(Txw); }",
+        "addxflags(Tyw,Txw); Txw=Tyw+Txw+zext(XF); XF = CF; extendedResultFlags(Txw); }",
+    ),
+    m68k(
+        "addxflags(Ty,Tx); Tx=Ty+Tx+zext(XF); extendedResultFlags(Tx); }",
+        "addxflags(Ty,Tx); Tx=Ty+Tx+zext(XF); XF = CF; extendedResultFlags(Tx); }",
+    ),
+    m68k(
+        "macro sub(op1,op2res) {",
+        "macro compareflags(op1,op2) {\n CF = op1 < op2;\n VF = sborrow(op1,op2);\n}\n\nmacro sub(op1,op2res) {",
+    ),
+    m68k("o2:1=eab; subflags(reg9dnb,o2);", "o2:1=eab; compareflags(reg9dnb,o2);"),
+    m68k("o2:2=eaw; subflags(reg9dnw,o2);", "o2:2=eaw; compareflags(reg9dnw,o2);"),
+    m68k("o2:4=eal; subflags(reg9dn,o2);", "o2:4=eal; compareflags(reg9dn,o2);"),
+    m68k("tmp1:4 = sext(eaw); subflags(reg9an,tmp1);", "tmp1:4 = sext(eaw); compareflags(reg9an,tmp1);"),
+    m68k("o2:4=eal; subflags(reg9an,o2);", "o2:4=eal; compareflags(reg9an,o2);"),
+    m68k("o2:1=e2b; subflags(o2,const8); local tmp", "o2:1=e2b; compareflags(o2,const8); local tmp"),
+    m68k("o2:2=e2w; subflags(o2,const16); local tmp", "o2:2=e2w; compareflags(o2,const16); local tmp"),
+    m68k("o2:4=e2l; subflags(o2,const32); local tmp", "o2:4=e2l; compareflags(o2,const32); local tmp"),
+    m68k("subflags(tmp2,tmp1);", "compareflags(tmp2,tmp1);"),
+    m68k(
+        "{ local tmp = eab + XF; negxsubflags(tmp); tmp = -tmp; eab=tmp; extendedResultFlags(tmp); }",
+        "{ local old = eab; local tmp = -old - XF; CF = ((old | tmp) s< 0); VF = ((old & tmp) s< 0); XF = CF; eab=tmp; extendedResultFlags(tmp); }",
+    ),
+    m68k(
+        "{ local tmp = eaw + zext(XF); negxsubflags(tmp); tmp = -tmp; eaw=tmp; extendedResultFlags(tmp); }",
+        "{ local old = eaw; local tmp = -old - zext(XF); CF = ((old | tmp) s< 0); VF = ((old & tmp) s< 0); XF = CF; eaw=tmp; extendedResultFlags(tmp); }",
+    ),
+    m68k(
+        "{ local tmp = eal + zext(XF); negxsubflags(tmp); tmp = -tmp; eal=tmp; extendedResultFlags(tmp); }",
+        "{ local old = eal; local tmp = -old - zext(XF); CF = ((old | tmp) s< 0); VF = ((old & tmp) s< 0); XF = CF; eal=tmp; extendedResultFlags(tmp); }",
+    ),
+    m68k(
+        "  res = zext((TF<<15)|(SVF<<13)|(IPL<<8)|(XF<<4)|(NF<<3)|(ZF<<2)|(VF<<1)|CF);",
+        "  res = (zext(TF)<<15)|(zext(SVF)<<13)|(zext(IPL)<<8)|zext((XF<<4)|(NF<<3)|(ZF<<2)|(VF<<1)|CF);",
+    ),
+    // The condition codes alone.
+    m68k(
+        "macro getbit(res,in,bitnum) {",
+        "macro unpackconditions(in) {\n  XF = (in & 0x10)!=0;\n  NF = (in & 8)!=0;\n  ZF = (in & 4)!=0;\n  VF = (in & 2)!=0;\n  CF = (in & 1)!=0;\n}\n\nmacro getbit(res,in,bitnum) {",
+    ),
+    m68k("{ unpackflags(eaw); }", "{ local codes:2 = eaw; unpackconditions(codes); }"),
+    m68k(
+        "{ packflags(SR); eaw = SR; }\n:move eaw,\"CCR\"",
+        "{ packflags(SR); eaw = SR & 0x1f; }\n:move eaw,\"CCR\"",
+    ),
+    // The target is found before the stack pointer moves.
+    m68k(
+        "{ SP=SP-4; *:4 SP = inst_next; call [regan]; }",
+        "{ local target:4 = regan; SP=SP-4; *:4 SP = inst_next; call [target]; }",
+    ),
+    m68k(
+        "{ SP=SP-4; *:4 SP = inst_next; local tmp = regan + d16; call [tmp]; }",
+        "{ local tmp = regan + d16; SP=SP-4; *:4 SP = inst_next; call [tmp]; }",
+    ),
+    m68k("SP = SP + 4 + zext(const16); return [PC];", "SP = SP + 4 + sext(const16); return [PC];"),
+    m68k(
+        "{ SR = *SP; SP = SP+2; PC = *SP; SP = SP+4; unpackflags(SR); return [PC]; }",
+        "{ local codes:2 = *:2 SP; local target:4 = *:4 (SP + 2); SP = SP + 6; unpackconditions(codes); PC = target; return [PC]; }",
+    ),
     exception(
         ":illegal			is d16=0x4afc						unimpl",
         "define pcodeop illegalInstruction;\n:illegal is d16=0x4afc { illegalInstruction(); }",
     ),
     exception(
         "define pcodeop __m68k_trapv;",
-        "define pcodeop __m68k_trapv;\ndefine pcodeop __m68k_exception;\ndefine pcodeop divideWord;\ndefine pcodeop divideLong;\ndefine pcodeop multiplyLong;\ndefine pcodeop addDecimal;\ndefine pcodeop subtractDecimal;\ndefine pcodeop rotateLeftBy;\ndefine pcodeop rotateRightBy;\ndefine pcodeop rotateLeftThrough;\ndefine pcodeop rotateRightThrough;",
+        "define pcodeop __m68k_trapv;\ndefine pcodeop __m68k_exception;\ndefine pcodeop divideWord;\ndefine pcodeop divideLong;\ndefine pcodeop multiplyLong;\ndefine pcodeop addDecimal;\ndefine pcodeop subtractDecimal;\ndefine pcodeop rotateLeftBy;\ndefine pcodeop shiftArithmeticallyLeft;\ndefine pcodeop shiftArithmeticallyRight;\ndefine pcodeop shiftLogicallyLeft;\ndefine pcodeop shiftLogicallyRight;\ndefine pcodeop rotateRightBy;\ndefine pcodeop rotateLeftThrough;\ndefine pcodeop rotateRightThrough;",
     ),
     exception("  __m68k_trap(6:1);", "  __m68k_exception(6:1);"),
     exception(

@@ -91,6 +91,9 @@ pub(crate) struct Abi {
     pub(crate) alignment: usize,
     /// 64-bit arguments on a 32-bit processor begin at an even place.
     pub(crate) aligned_pairs: bool,
+    /// A 64-bit argument behind three others comes after one that is not used
+    /// (`sys_pread_wrapper` in the kernel's `arch/sh/kernel/sys_sh32.c`).
+    pub(crate) padded_fourth: bool,
     pub(crate) tables: &'static Tables,
     pub(crate) convention: &'static SyscallConvention,
     pub(crate) clone: CloneOrder,
@@ -124,6 +127,7 @@ impl Abi {
             order,
             alignment: 8,
             aligned_pairs: false,
+            padded_fourth: false,
             tables: &tables::GENERIC,
             convention,
             clone: CloneOrder::TlsThenChild,
@@ -287,6 +291,7 @@ impl Abi {
             },
             Platform::SH4 => Self {
                 machine: "sh4",
+                padded_fourth: true,
                 tables: &tables::SH4,
                 alignment: 4,
                 clone: CloneOrder::ChildThenTls,
@@ -320,6 +325,7 @@ impl Abi {
             order: platform.byte_order(),
             alignment: usize::from(definition.pointer_bytes.clamp(1, 8)),
             aligned_pairs: false,
+            padded_fourth: false,
             tables: &tables::GENERIC,
             convention: &NOTHING,
             clone: CloneOrder::TlsThenChild,

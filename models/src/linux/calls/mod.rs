@@ -140,6 +140,9 @@ pub(crate) fn arguments(abi: &Abi, emulator: &dyn Emulator, kinds: &[Kind]) -> [
         if wide && abi.aligned_pairs {
             next += next % 2;
         }
+        if wide && abi.padded_fourth && next == 3 {
+            next += 1;
+        }
         let mut word = || {
             next += 1;
             words.get(next - 1).copied().unwrap_or(0)

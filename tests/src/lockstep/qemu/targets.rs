@@ -229,7 +229,7 @@ const PROGRAMS: &[Program] = &[
     program("riscv32", "qemu-riscv32", "rv32", 243),
     program("riscv64", "qemu-riscv64", "rv64", 243),
     Program {
-        names: &[("fpcontrol", "fpcr"), ("fpstatus", "fpsr")],
+        names: &[("ps", "sr"), ("fpcontrol", "fpcr"), ("fpstatus", "fpsr")],
         ..program("m68k", "qemu-m68k", "m68040", 4)
     },
     Program { registers: Some(SPARC32), has_windows: true, ..program("sparc", "qemu-sparc", "", 2) },
