@@ -176,10 +176,15 @@ pub(crate) fn target(platform: Platform) -> Target {
         }
         Architecture::M68k => Target { division: Division::Fault(5), invalid: 4, ..BASE },
         Architecture::Sparc32 => {
-            Target { strict_alignment: true, division: Division::Fault(0x2a), invalid: 2, ..BASE }
+            // The windows before the first are on the stack.
+            let platform_initial = &[("wim", 2)];
+            let division = Division::Fault(0x2a);
+            Target { strict_alignment: true, division, invalid: 2, platform_initial, ..BASE }
         }
         Architecture::Sparc64 => {
-            Target { strict_alignment: true, division: Division::Fault(0x28), invalid: 0x10, ..BASE }
+            let platform_initial = &[("cansave", 6), ("cleanwin", 6)];
+            let division = Division::Fault(0x28);
+            Target { strict_alignment: true, division, invalid: 0x10, platform_initial, ..BASE }
         }
         Architecture::Msp430 | Architecture::Msp430X => Target { even_targets: true, ..BASE },
         // The manual's exception code (SH-4 Software Manual, table 5.1). The

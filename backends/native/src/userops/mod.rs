@@ -35,6 +35,7 @@ mod riscv_crypto;
 mod sparc;
 pub(crate) mod sparc_float;
 pub(crate) mod sparc_integer;
+pub(crate) mod sparc_windows;
 mod traps;
 pub(crate) mod tricore;
 pub(crate) mod tricore_arithmetic;

@@ -23,8 +23,9 @@ const fn entry(mask: u32, value: u32, function: super::Function) -> Override {
 }
 
 /// By the first word, which is the lower half. Of the instructions of
-/// addresses those whose target is the program counter are branches, which
-/// are left to the specification: one of the four bits of the target is set.
+/// addresses, moves to the program counter are branches, which are left to the
+/// specification: of the others one of the four bits of the target is set, or
+/// they compute.
 pub(crate) const OVERRIDES: &[Override] = &[
     entry(0xf800, 0x1800, extended),
     entry(0xfc00, 0x1400, several),
@@ -32,6 +33,10 @@ pub(crate) const OVERRIDES: &[Override] = &[
     entry(0xf003, 0x0002, addresses),
     entry(0xf007, 0x0004, addresses),
     entry(0xf00f, 0x0008, addresses),
+    // Shifts; CMPA, ADDA and SUBA of a constant and of a register.
+    entry(0xf0ef, 0x0040, addresses),
+    entry(0xf0bf, 0x0090, addresses),
+    entry(0xf0af, 0x00a0, addresses),
 ];
 
 const fn mask(bits: u32) -> u32 {

@@ -206,6 +206,7 @@ pub(super) const SPARC: Table = &[(
     // Traps 0x10 and 0x6d are the system calls of Linux.
     Handler::trap(|emulator, op| {
         let first = if emulator.definition.address_bits == 64 { 0x100 } else { 0x80 };
+        emulator.spill_windows();
         Err(match emulator.user_input(op, 0) as u64 & 0x7f {
             0x10 | 0x6d => Halt::Syscall,
             number => Halt::Interrupt(first + number),

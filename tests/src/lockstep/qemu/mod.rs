@@ -260,6 +260,13 @@ impl Session {
     }
 }
 
+/// Whether an instruction goes to another register window: SAVE, RESTORE and
+/// RETURN of SPARC (V9, appendix E, table 32).
+fn moves_windows(code: &[u8]) -> bool {
+    let word = code.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    word >> 30 == 2 && matches!(word >> 19 & 0x3f, 0x39 | 0x3c | 0x3d)
+}
+
 /// The kind of ending that a signal tells (GDB manual, appendix E.3; numbers
 /// of `include/gdb/signals.def`).
 fn ending(stop: &str) -> Result<Kind, Error> {
@@ -374,7 +381,9 @@ impl Subject for Qemu {
     }
 
     fn run(&mut self, plan: &Plan, task: &Task) -> Result<Answer, Error> {
-        if task.address == plan.place.code {
+        if task.address == plan.place.code || self.program.has_windows && moves_windows(&task.code) {
+            // What the other windows hold, and how many there are, the stub
+            // does not show.
             self.begin_again()?;
         }
         let mut result = self.execute(plan, task);

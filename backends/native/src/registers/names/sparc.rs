@@ -23,6 +23,7 @@ pub(super) const FAMILY_32: Family = Family {
         ("fsr", FLOAT_STATE_32),
     ],
     names: NAMES,
+    kept: &["wim"],
     ..NONE
 };
 
