@@ -200,7 +200,14 @@ pub(crate) fn target(platform: Platform) -> Target {
         // 9669, 4.1).
         Architecture::Ebpf => Target { invalid: 6, keeps_frames: true, ..BASE },
         // IntegerDivideByZeroCause (Xtensa ISA, table 4-64).
-        Architecture::Xtensa => Target { division: Division::Fault(6), ..BASE },
+        // Addresses are aligned (Unaligned Exception Option, 4.4.4), and the
+        // first window is in use.
+        Architecture::Xtensa => Target {
+            strict_alignment: true,
+            division: Division::Fault(6),
+            initial: &[("WindowStart", 1)],
+            ..BASE
+        },
         // The stack is in page one.
         Architecture::Mos6502 => Target { initial: &[("SP", 0x1ff)], ..BASE },
         Architecture::I8051 => I8051,

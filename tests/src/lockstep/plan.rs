@@ -106,6 +106,7 @@ const FLAGS: &[&str] = &[
     "wim",
     "gdtr_base",
     "gdtr_limit",
+    "sr",
 ];
 
 /// Floating-point status registers that are compared.
@@ -126,10 +127,12 @@ fn settable(platform: Platform, name: &str) -> u64 {
         (A::M68k, "fpcr") => 0xf0,
         // FPCR of AArch64 and FPSCR of ARM: RMode (Arm ARM, FPCR).
         (A::AArch64, "fpcr") | (A::ArmV7A, "fpscr") => 0x00c0_0000,
+        // SR of SuperH: T, S, Q and M (SH-4 Software Manual, 2.2.4).
+        (A::SuperH4, "sr") => 0x303,
         // NZCV of AArch64 (Arm ARM, NZCV), where the flags are not registers of
         // their own.
         (A::AArch64, "nzcv") => 0xf000_0000,
-        (_, "fcsr" | "fpscr" | "fsr" | "fpcr" | "nzcv" | "wim" | "gdtr_base" | "gdtr_limit") => 0,
+        (_, "fcsr" | "fpscr" | "fsr" | "fpcr" | "nzcv" | "wim" | "gdtr_base" | "gdtr_limit" | "sr") => 0,
         _ => u64::MAX,
     }
 }

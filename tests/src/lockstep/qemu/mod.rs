@@ -335,7 +335,8 @@ impl Qemu {
         session.write_memory(task.address, &task.code)?;
         session.write_data(plan.place, &data)?;
         if self.program.has_windows {
-            session.write_registers(&[])?;
+            // What selects is sent after what it selects.
+            session.write_registers(&values)?;
         }
         session.write_registers(&values)?;
         let mut kind = ending(&self.session.connection.ask("s")?)?;
@@ -351,12 +352,8 @@ impl Qemu {
             kind = Kind::Trap;
         }
         let is_done = kind == Kind::Done || pc == task.address;
-        let changed = if is_done {
-            self.session.read_data(plan.place)?;
-            changes(&data, &self.session.data)
-        } else {
-            Vec::new()
-        };
+        self.session.read_data(plan.place)?;
+        let changed = if is_done { changes(&data, &self.session.data) } else { Vec::new() };
         let registers = if is_done { self.compared(plan)? } else { Vec::new() };
         Ok(Outcome { ending: Ending::plain(kind), registers, pc, changed, stores: None })
     }
