@@ -99,7 +99,7 @@ impl NativeEmulator {
 
     /// How many windows can be returned to without a trap.
     fn restorable(&self, windows: &Windows) -> u64 {
-        let Some(mask) = windows.mask else { return self.user_register("CANRESTORE") as u64 % COUNT };
+        let Some(mask) = windows.mask else { return self.window_count("CANRESTORE") };
         let mask = self.window_register(mask);
         let current = self.current_window(windows);
         let is_valid = |calls: &u64| mask >> windows.before(current, *calls) & 1 == 0;
@@ -113,8 +113,13 @@ impl NativeEmulator {
                 let next = windows.after(self.current_window(windows), 1);
                 self.window_register(mask) >> next & 1 != 0
             }
-            None => self.user_register("CANSAVE") as u64 % COUNT == 0,
+            None => self.window_count("CANSAVE") == 0,
         }
+    }
+
+    /// A count of windows of V9.
+    fn window_count(&self, name: &str) -> u64 {
+        self.user_register(name) as u64 % COUNT
     }
 
     fn add_to_window_count(&mut self, name: &str, change: i64) {
@@ -223,10 +228,10 @@ impl NativeEmulator {
             Some(mask) => self.set_kept_register(mask, 1 << beyond),
             None => {
                 self.add_to_window_count("CANRESTORE", 1);
-                if self.user_register("CLEANWIN") as u64 % COUNT < COUNT - 1 {
+                if self.window_count("CLEANWIN") < COUNT - 1 {
                     self.add_to_window_count("CLEANWIN", 1);
                 }
-                let other = self.user_register("OTHERWIN") as u64 % COUNT != 0;
+                let other = self.window_count("OTHERWIN") != 0;
                 self.add_to_window_count(if other { "OTHERWIN" } else { "CANSAVE" }, -1);
             }
         }
@@ -282,7 +287,7 @@ pub(super) fn save(emulator: &mut NativeEmulator, _: &UserOp) -> Result<(), Halt
     let is_v8 = windows.mask.is_some();
     if emulator.is_full(windows) {
         let window = windows.after(emulator.current_window(windows), 2);
-        if emulator.user_register("OTHERWIN") as u64 % COUNT != 0 {
+        if emulator.window_count("OTHERWIN") != 0 {
             // The windows of another address space are spilled first.
             emulator.spill_window(window)?;
             emulator.add_to_window_count("OTHERWIN", -1);

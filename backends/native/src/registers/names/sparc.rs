@@ -24,7 +24,6 @@ pub(super) const FAMILY_32: Family = Family {
     ],
     names: NAMES,
     kept: &["wim"],
-    ..NONE
 };
 
 pub(super) const FAMILY_64: Family = Family {
