@@ -27,7 +27,7 @@ use crate::{
     spaces::Spaces,
     target::{Target, target},
     translate::Translator,
-    userops::Handlers,
+    userops::{Handlers, sparc_windows::Windows},
     x86,
 };
 
@@ -87,6 +87,8 @@ pub struct NativeEmulator {
     /// Where the vector registers of AArch64 are, of which every write sets
     /// the whole.
     pub(crate) vectors: Option<(usize, usize)>,
+    /// Where the registers of windows are (SPARC).
+    pub(crate) windows: Option<Windows>,
     /// The address of the instruction whose user operation is under way.
     pub(crate) user_pc: u64,
     pub(crate) serials: Vec<u64>,
@@ -173,6 +175,7 @@ impl NativeEmulator {
         let segmented = Segmented::new(definition, &processor.language, &layout);
         let fixed_places = registers::fixed_places(platform, &processor.language, &layout);
         let vectors = crate::userops::access::vectors(&processor.language, &layout);
+        let windows = Windows::new(definition, &processor.language, &mut layout);
         let mut emulator = Self {
             platform,
             definition,
@@ -212,6 +215,7 @@ impl NativeEmulator {
             user_pc: 0,
             user_index: 0,
             vectors,
+            windows,
             serials: Vec::new(),
             outside: Outside::default(),
             reservation: None,
@@ -350,7 +354,11 @@ impl Emulator for NativeEmulator {
         if let Some(address) = self.banked(register) {
             return self.write_banked(register, address, value);
         }
+        let window = self.window_pointer();
         self.registers.write(&mut self.file, &mut self.context, register, value)?;
+        if let Some(window) = window {
+            self.rename_windows(window);
+        }
         if self.registers.has_conditions(register) {
             // The flags word brings its conditions with it.
             self.run.conditions_at = None;
@@ -446,7 +454,9 @@ impl Emulator for NativeEmulator {
     }
 
     fn run_with(&mut self, limits: &Limits) -> Result<Stop> {
-        self.execute(Mode::Run(*limits))
+        let result = self.execute(Mode::Run(*limits));
+        self.spill_windows();
+        result
     }
 
     fn step(&mut self) -> Result<Step> {

@@ -98,6 +98,8 @@ pub(crate) struct Lowering<'a> {
     pub(crate) fixed_places: &'a [(usize, usize)],
     /// The context at the targets of jumps: what commits say.
     pub(crate) target_context: &'a dyn Fn(u64) -> Context,
+    /// Bit 0 of the targets of jumps is no part of them.
+    pub(crate) even_targets: bool,
     /// What the first access is aligned to, if that is not checked anyway.
     pub(crate) alignment: Option<u8>,
 }
@@ -415,14 +417,14 @@ impl Lowering<'_> {
             code.ops.push(jump(if is_conditional { when } else { always }));
             return Ok(());
         }
+        let to = if self.even_targets { target.offset & !1 } else { target.offset };
         let count = match site.next_is {
             NextIs::Outside(count) if target.offset == site.next => count,
             _ => site.count,
         };
-        let context =
-            if target.offset == site.next { site.next_context } else { (self.target_context)(target.offset) };
+        let context = if target.offset == site.next { site.next_context } else { (self.target_context)(to) };
         let mut exit = jump(if is_conditional { Code::ExitIf } else { Code::Exit });
-        exit.number = leave(code, target.offset, context, count);
+        exit.number = leave(code, to, context, count);
         code.ops.push(exit);
         Ok(())
     }

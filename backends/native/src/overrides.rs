@@ -8,9 +8,10 @@ use crate::{
     m68k,
     userops::{
         Handler, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float,
-        mips_float_r6, mips_memory, msp430, powerpc, powerpc_float, powerpc_integer, powerpc_memory,
-        powerpc_vectors, riscv, riscv_atomic, riscv_control, sparc_float, sparc_integer, tricore,
-        tricore_arithmetic, tricore_fractions, tricore_halves, tricore_packed,
+        mips_float_r6, mips_memory, msp430, powerpc, powerpc_conversions, powerpc_float, powerpc_integer,
+        powerpc_memory, powerpc_vectors, riscv, riscv_atomic, riscv_control, sparc_float, sparc_integer,
+        tricore, tricore_arithmetic, tricore_division, tricore_float, tricore_fractions, tricore_halves,
+        tricore_packed,
     },
 };
 
@@ -32,6 +33,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             loongarch::OVERRIDES,
             loongarch_float::PAIRS,
             loongarch_float::CONVERSIONS,
+            loongarch_float::COMPARISONS,
             loongarch_integer::OVERRIDES,
         ],
         Architecture::ArmV5T => a32::OLD,
@@ -42,6 +44,8 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::TriCore => &[
             tricore::OVERRIDES,
             tricore_arithmetic::OVERRIDES,
+            tricore_division::OVERRIDES,
+            tricore_float::OVERRIDES,
             tricore_fractions::OVERRIDES,
             tricore_halves::OVERRIDES,
             tricore_packed::OVERRIDES,
@@ -76,6 +80,8 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             powerpc_memory::WORDS,
             powerpc_memory::DOUBLE_WORDS,
             powerpc_vectors::OVERRIDES,
+            powerpc_conversions::OVERRIDES,
+            powerpc_conversions::INTEGRAL,
             altivec_sums::OVERRIDES,
         ],
         _ => &[],

@@ -176,10 +176,15 @@ pub(crate) fn target(platform: Platform) -> Target {
         }
         Architecture::M68k => Target { division: Division::Fault(5), invalid: 4, ..BASE },
         Architecture::Sparc32 => {
-            Target { strict_alignment: true, division: Division::Fault(0x2a), invalid: 2, ..BASE }
+            // The windows before the first are on the stack.
+            let platform_initial = &[("wim", 2)];
+            let division = Division::Fault(0x2a);
+            Target { strict_alignment: true, division, invalid: 2, platform_initial, ..BASE }
         }
         Architecture::Sparc64 => {
-            Target { strict_alignment: true, division: Division::Fault(0x28), invalid: 0x10, ..BASE }
+            let platform_initial = &[("cansave", 6), ("cleanwin", 6)];
+            let division = Division::Fault(0x28);
+            Target { strict_alignment: true, division, invalid: 0x10, platform_initial, ..BASE }
         }
         Architecture::Msp430 | Architecture::Msp430X => Target { even_targets: true, ..BASE },
         // The manual's exception code (SH-4 Software Manual, table 5.1). The
@@ -195,7 +200,14 @@ pub(crate) fn target(platform: Platform) -> Target {
         // 9669, 4.1).
         Architecture::Ebpf => Target { invalid: 6, keeps_frames: true, ..BASE },
         // IntegerDivideByZeroCause (Xtensa ISA, table 4-64).
-        Architecture::Xtensa => Target { division: Division::Fault(6), ..BASE },
+        // Addresses are aligned (Unaligned Exception Option, 4.4.4), and the
+        // first window is in use.
+        Architecture::Xtensa => Target {
+            strict_alignment: true,
+            division: Division::Fault(6),
+            initial: &[("WindowStart", 1)],
+            ..BASE
+        },
         // The stack is in page one.
         Architecture::Mos6502 => Target { initial: &[("SP", 0x1ff)], ..BASE },
         Architecture::I8051 => I8051,

@@ -447,7 +447,7 @@ impl NativeEmulator {
             code.native.push(native.numbered(index));
             if let (true, Some(registers)) = (native.transfers, &self.x86) {
                 let mut exit = Op::new(Code::ExitIndirect, 0, registers.target.into(), 0);
-                exit.size = 4;
+                exit.size = registers.target_size();
                 exit.number = site.count;
                 code.ops.push(exit);
             }
@@ -515,6 +515,7 @@ impl NativeEmulator {
             handlers: &self.handlers,
             fixed_places: &self.fixed_places,
             target_context,
+            even_targets: self.target.even_targets,
             alignment: None,
         }
     }

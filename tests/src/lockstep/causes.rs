@@ -15,6 +15,8 @@
 //! | `when` | optional: `register&mask=value` before the instruction; `!=` as well |
 //! | `ends` | how it ends on both sides: `Done / Invalid`; several are parted by `;` |
 //! | `changes` | or what may differ: registers (`fpscr&0x1f` for bits, `f#` for numbered ones), `pc` (`stay` if it stays on the reference), `memory`, `stores` |
+//! | `operands` | optional: `unextended`, if a register of MIPS that the text names holds no word extended by its sign |
+//! | `nans` | optional: the registers of `changes` without bits differ in NaNs of so many bytes on both sides |
 //! | `fault` | whose it is, see [`Fault`] |
 //! | `manual` | the manual's section |
 //! | `because` | what the sides do |
@@ -25,7 +27,7 @@ use std::{fs, path::PathBuf};
 use terrella_emulator_api::{Platform, RegisterValue};
 use terrella_platforms::ByteOrder;
 
-use super::{Difference, Ending, sample::THUMB};
+use super::{Change, Difference, Ending, sample::THUMB};
 
 /// Whose fault a difference is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -92,6 +94,8 @@ pub struct Rule {
     texts: Vec<String>,
     codes: Vec<(Vec<u8>, Vec<u8>)>,
     when: Vec<Condition>,
+    unextended: bool,
+    nans: Vec<usize>,
     pattern: Pattern,
     /// Whose fault it is.
     pub fault: Fault,
@@ -160,6 +164,23 @@ fn end_is(pattern: &str, ending: &Ending) -> bool {
     is_like(pattern, &ending.to_string()) || pattern == format!("{:?}", ending.kind)
 }
 
+/// What the specification of MIPS calls the registers, of 64 bits as well: by
+/// the calls of 32 bits.
+const MIPS_NAMES: [&str; 32] = [
+    "zero", "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "s0",
+    "s1", "s2", "s3", "s4", "s5", "s6", "s7", "t8", "t9", "k0", "k1", "gp", "sp", "s8", "ra",
+];
+
+/// Whether a register of MIPS that the text names holds something else than a
+/// word extended by its sign.
+fn names_unextended(case: &Case<'_>) -> bool {
+    let words = case.text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    words.filter_map(|word| MIPS_NAMES.iter().position(|name| *name == word)).any(|number| {
+        let found = case.registers.iter().find(|(known, _)| *known == format!("r{number}"));
+        found.is_some_and(|(_, value)| value.low_u64() as i64 != i64::from(value.low_u64() as i32))
+    })
+}
+
 impl Rule {
     /// Whether the rule is one of a platform and reference.
     #[must_use]
@@ -188,6 +209,7 @@ impl Rule {
         self.is_of(case.platform, case.against)
             && self.is_about(case.platform, case.mnemonic, case.text, case.bytes)
             && self.when.iter().all(holds)
+            && (!self.unextended || names_unextended(case))
             && match (&self.pattern, case.difference) {
                 (Pattern::Ends(ends), Difference::Ends { own, other }) => {
                     ends.iter().any(|(left, right)| end_is(left, own) && end_is(right, other))
@@ -195,11 +217,19 @@ impl Rule {
                 (Pattern::Changes(allowed), Difference::Changes(changes)) => changes.iter().all(|change| {
                     let (bits, more) = change.bits;
                     allowed.iter().any(|(name, mask)| {
-                        is_register(name, &change.what) && bits & !mask == 0 && (!more || *mask == u64::MAX)
+                        is_register(name, &change.what)
+                            && bits & !mask == 0
+                            && (!more || *mask == u64::MAX)
+                            && (*mask != u64::MAX || self.has_nans(change))
                     })
                 }),
                 _ => false,
             }
+    }
+
+    /// Whether a register differs in NaNs alone, if that is asked for.
+    fn has_nans(&self, change: &Change) -> bool {
+        self.nans.is_empty() || self.nans.iter().any(|size| change.is_of_nans(*size))
     }
 
     /// The arguments of `lockstep` that show the rule's instruction.
@@ -221,7 +251,8 @@ impl Rule {
                 changes.iter().map(change).collect()
             }
         };
-        parts.join("; ")
+        let kind = if self.nans.is_empty() { "" } else { ", which are NaNs" };
+        format!("{}{kind}", parts.join("; "))
     }
 }
 
@@ -280,7 +311,7 @@ fn parse(family: &str, text: &str) -> Result<Vec<Rule>, String> {
     Ok(rules)
 }
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 15] = [
     "rule",
     "platforms",
     "against",
@@ -288,6 +319,8 @@ const FIELDS: [&str; 13] = [
     "texts",
     "codes",
     "when",
+    "operands",
+    "nans",
     "ends",
     "changes",
     "fault",
@@ -350,6 +383,19 @@ fn rule(family: &str, fields: &[(String, String)]) -> Result<Rule, String> {
             .split_whitespace()
             .map(condition)
             .collect::<Result<_, _>>()?,
+        unextended: match optional("operands") {
+            None => false,
+            Some("unextended") => true,
+            Some(other) => return Err(format!("operands are not {other}")),
+        },
+        nans: optional("nans")
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(|size| match size {
+                "2" | "4" | "8" => Ok(usize::from(size.as_bytes()[0] - b'0')),
+                _ => Err(format!("there are no NaNs of {size} bytes")),
+            })
+            .collect::<Result<_, _>>()?,
         pattern,
         fault: Fault::ALL.into_iter().find(|it| it.name() == fault).ok_or(format!("fault {fault:?}"))?,
         manual: field("manual")?.to_owned(),
@@ -386,7 +432,7 @@ mod tests {
     use terrella_sleigh::Decoder;
 
     use super::{
-        super::{Against, Change, Kind, plan::is_compressed, sample::mode_bits},
+        super::{Against, Kind, plan::is_compressed, sample::mode_bits},
         *,
     };
 
@@ -438,7 +484,8 @@ mod tests {
     fn a_rule_explains_what_it_names_and_nothing_else() {
         let causes = Causes(parse("test", RULE).expect("a rule"));
         assert_eq!(causes.0[0].because, "of this");
-        let change = |what: &str, bits| Change { what: what.to_owned(), bits, text: String::new() };
+        let change =
+            |what: &str, bits| Change { what: what.to_owned(), bits, text: String::new(), values: None };
         let differs = |changes: &[Change]| Difference::Changes(changes.to_vec());
         let explained = |platform, mnemonic, bytes: &[u8], so: u64, difference: &Difference| {
             let registers = [("so", RegisterValue::from(so))];
@@ -473,6 +520,24 @@ mod tests {
         let causes =
             parse("test", &RULE.replace("changes: r# xer&0x80000000", "ends: Done / Trap; Done / Invalid"));
         let causes = Causes(causes.expect("a rule"));
+        let nans = Causes(parse("test", &RULE.replace("fault", "nans: 4\nfault")).expect("a rule"));
+        let floats = |own: u64, other: u64| {
+            let values = Some((own.into(), other.into()));
+            Change { values, ..change("r3", (own ^ other, false)) }
+        };
+        let of = |own, other| {
+            let difference = differs(&[floats(own, other)]);
+            let registers = [("so", RegisterValue::from(1u64))];
+            let (mnemonic, text, against) = ("divw", "divw", "unicorn");
+            let bytes = &code;
+            let registers = &registers;
+            let case =
+                Case { platform: ppc, against, mnemonic, text, bytes, registers, difference: &difference };
+            nans.explain(&case).is_some()
+        };
+        assert!(of(0x7fc0_0001_3f80_0000, 0xffff_ffff_3f80_0000));
+        assert!(!of(0x7fc0_0001_3f80_0000, 0x7f80_0000_3f80_0000));
+        assert!(!of(0x7fc0_0001_3f80_0000, 0xffff_ffff_3f80_0001));
         let registers = [("so", RegisterValue::from(1u64))];
         let case = |difference| Case {
             platform: ppc,
@@ -485,6 +550,30 @@ mod tests {
         };
         assert!(causes.explain(&case(&ends)).is_some());
         assert!(causes.explain(&case(&fine)).is_none());
+    }
+
+    #[test]
+    fn operands_that_are_no_words_are_found_by_their_names() {
+        let rule = RULE.replace("ppc*", "mips64").replace("when: so=1", "operands: unextended");
+        let causes = Causes(parse("test", &rule).expect("a rule"));
+        let change = Change { what: "r3".to_owned(), bits: (1, false), text: String::new(), values: None };
+        let difference = Difference::Changes(vec![change]);
+        let is_explained = |value: u64| {
+            let registers = [("r10", RegisterValue::from(value)), ("r11", (1_u64 << 40).into())];
+            causes
+                .explain(&Case {
+                    platform: Platform::MIPS64,
+                    against: "unicorn",
+                    mnemonic: "div",
+                    text: "div t2, zero",
+                    bytes: &[0x7f, 0xff, 0xfb, 0xd6],
+                    registers: &registers,
+                    difference: &difference,
+                })
+                .is_some()
+        };
+        assert!(is_explained(0x8000_0000) && is_explained(1 << 40));
+        assert!(!is_explained(0x7fff_ffff) && !is_explained(0xffff_ffff_8000_0000));
     }
 
     #[test]
@@ -501,6 +590,8 @@ mod tests {
         assert!(parse("test", " one\n").is_err());
         assert!(parse("test", &RULE.replace("fault: open", "fault: nobody's")).is_err());
         assert!(parse("test", &RULE.replace("changes", "change")).is_err());
+        assert!(parse("test", &RULE.replace("fault", "nans: 5\nfault")).is_err());
+        assert!(parse("test", &RULE.replace("fault", "operands: odd\nfault")).is_err());
         assert!(parse("test", &RULE.replace("manual: none\n", "")).is_err());
         assert!(parse("test", &RULE.replace("7c0003d6/fc0007fe", "7c0003d6/ff")).is_err());
         assert!(parse("test", &RULE.replace("rule: one", "rule: one\nrule: two")).is_err());

@@ -31,11 +31,33 @@ pub struct Change {
     pub bits: (u64, bool),
     /// Both contents, to be read.
     pub text: String,
+    /// Both contents of a register.
+    pub values: Option<(RegisterValue, RegisterValue)>,
 }
 
 impl Change {
     fn new(what: &str, text: String) -> Self {
-        Self { what: what.to_owned(), bits: (0, true), text }
+        Self { what: what.to_owned(), bits: (0, true), text, values: None }
+    }
+
+    /// Whether a register has NaNs on both sides in each lane of a size in
+    /// bytes that differs.
+    pub(super) fn is_of_nans(&self, size: usize) -> bool {
+        let Some((left, right)) = &self.values else { return false };
+        let (mut own, mut other) = ([0; 64], [0; 64]);
+        left.write_le_bytes(&mut own);
+        right.write_le_bytes(&mut other);
+        let is_nan = |lane: &[u8]| {
+            let bits = lane.iter().rev().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
+            let (sign, infinity) = match size {
+                2 => (1 << 15, 0x7c00),
+                4 => (1 << 31, 0x7f80_0000),
+                _ => (1 << 63, 0x7ff0_0000_0000_0000),
+            };
+            bits & !sign > infinity
+        };
+        let lanes = own.chunks(size).zip(other.chunks(size));
+        lanes.filter(|(own, other)| own != other).all(|(own, other)| is_nan(own) && is_nan(other))
     }
 }
 
@@ -75,7 +97,8 @@ impl Difference {
                 let value = RegisterValue::from_le_bytes(&bits);
                 let bits = (value.low_u64(), bits[8..].iter().any(|bits| *bits != 0));
                 let text = format!("{left:#x} / {right:#x}");
-                changes.push(Change { what: plan.name(chosen.id).to_owned(), bits, text });
+                let what = plan.name(chosen.id).to_owned();
+                changes.push(Change { what, bits, text, values: Some((*left, *right)) });
             }
         }
         if own.pc != other.pc {

@@ -24,7 +24,13 @@ impl Place {
     /// That of a platform, in pages of a size.
     #[must_use]
     pub fn of(platform: Platform, size: u64, pages: u64) -> Self {
+        use terrella_platforms::Architecture as A;
         let definition = platform.definition();
+        if matches!(platform.architecture(), A::I386 | A::X86_64) {
+            // Far returns take the lower half of the stack pointer on Unicorn,
+            // whose stack segment is of 16 bits.
+            return Self { code: 0x2_0000, pages, data: 0x8000, size };
+        }
         match definition.address_bits.min(8 * definition.pointer_bytes) {
             ..=20 => Self { code: 0x8000, pages, data: 0x4000, size },
             _ => Self { code: 0x2_0000, pages, data: 0x1_0000, size },
@@ -75,8 +81,32 @@ pub(super) struct PlanText {
 
 /// Flags and modes that are set besides the data registers.
 const FLAGS: &[&str] = &[
-    "n", "z", "c", "v", "cf", "zf", "sf", "of", "pf", "xf", "so", "ov", "ca", "frm", "x", "t", "fcsr",
-    "fpscr", "fsr", "fpcr", "cr", "nzcv",
+    "n",
+    "z",
+    "c",
+    "v",
+    "cf",
+    "zf",
+    "sf",
+    "of",
+    "pf",
+    "xf",
+    "so",
+    "ov",
+    "ca",
+    "frm",
+    "x",
+    "t",
+    "fcsr",
+    "fpscr",
+    "fsr",
+    "fpcr",
+    "cr",
+    "nzcv",
+    "wim",
+    "gdtr_base",
+    "gdtr_limit",
+    "sr",
 ];
 
 /// Floating-point status registers that are compared.
@@ -98,21 +128,29 @@ fn settable(platform: Platform, name: &str) -> u64 {
         (A::M68k, "fpcr") => 0x70,
         // FPCR of AArch64 and FPSCR of ARM: RMode (Arm ARM, FPCR).
         (A::AArch64, "fpcr") | (A::ArmV7A, "fpscr") => 0x00c0_0000,
+        // SR of SuperH: T, S, Q and M (SH-4 Software Manual, 2.2.4).
+        (A::SuperH4, "sr") => 0x303,
         // NZCV of AArch64 (Arm ARM, NZCV), where the flags are not registers of
         // their own.
         (A::AArch64, "nzcv") => 0xf000_0000,
-        (_, "fcsr" | "fpscr" | "fsr" | "fpcr" | "nzcv") => 0,
+        (_, "fcsr" | "fpscr" | "fsr" | "fpcr" | "nzcv" | "wim" | "gdtr_base" | "gdtr_limit" | "sr") => 0,
         _ => u64::MAX,
     }
 }
 
 /// Of the control registers, the bits that are always set.
-fn always(platform: Platform, name: &str) -> u64 {
+fn always(platform: Platform, name: &str, place: Place) -> u64 {
     use terrella_platforms::Architecture as A;
     match (platform.architecture(), name) {
         // NAN2008 and ABS2008 (MIPS Architecture For Programmers, volume I-A,
         // release 6, 5.6.3).
         (A::Mips32R6 | A::Mips64R6, "fcsr") => 0xc_0000,
+        // The window before the current one is on the stack (SPARC V8, 4.2).
+        (A::Sparc32, "wim") => 2,
+        // The data are the table of descriptors, whose limit is its last byte
+        // (Intel SDM, volume 3, 3.5.1).
+        (A::I386 | A::X86_64, "gdtr_base") => place.data,
+        (A::I386 | A::X86_64, "gdtr_limit") => place.size - 1,
         _ => 0,
     }
 }
@@ -154,9 +192,12 @@ impl Plan {
             // Of a floating-point status only the modes are set.
             let is_status = table.get(table.get(id).root).kind == RegisterKind::FloatControl;
             let is_mode = mask != u64::MAX || *name == "frm";
-            let is_flag =
-                (!is_status || is_mode) && !data(kind) && kind != RegisterKind::ProgramCounter && mask != 0;
-            is_flag.then(|| Chosen { always: always(platform, name), ..Chosen::new(table, id, mask) })
+            let always = always(platform, name, place);
+            let is_flag = (!is_status || is_mode)
+                && !data(kind)
+                && kind != RegisterKind::ProgramCounter
+                && mask | always != 0;
+            is_flag.then(|| Chosen { always, ..Chosen::new(table, id, mask) })
         });
         let compared: Vec<Chosen> = compared.collect();
         let mut set: Vec<Chosen> = set.collect();

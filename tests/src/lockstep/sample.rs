@@ -115,6 +115,8 @@ fn nothing(platform: Platform, mnemonic: &str) -> Option<&'static [u8]> {
             _,
         ) => Some(&[0, 0, 0, 0]),
         (Architecture::Sparc32 | Architecture::Sparc64, _) => Some(&[1, 0, 0, 0]),
+        (Architecture::SuperH4, ByteOrder::Little) => Some(&[9, 0]),
+        (Architecture::SuperH4, ByteOrder::Big) => Some(&[0, 9]),
         _ => None,
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Registers {
     status: u16,
     /// The address and the size that are marked for exclusive access.
     pub(super) monitor: usize,
+    /// The registers of the modes that are not shown.
+    banks: usize,
 }
 
 impl Registers {
@@ -43,6 +45,7 @@ impl Registers {
         // The room of registers that the processor has not is never looked at.
         let nowhere = layout.extend(SCALABLE)?;
         let monitor = layout.extend(16)?;
+        let banks = if wide { nowhere } else { layout.extend(super::a32::BANKS)? };
         let place = |name: &str| {
             language.register(name).and_then(|it| layout.place(&it.varnode())).unwrap_or(nowhere) as u16
         };
@@ -64,7 +67,13 @@ impl Registers {
             control: place(if wide { "fpcr" } else { "fpscr" }),
             status: place(if wide { "fpsr" } else { "fpscr" }),
             monitor,
+            banks,
         })
+    }
+
+    /// Where the registers of the modes are that are not shown.
+    pub(super) const fn banks(&self) -> usize {
+        self.banks
     }
 }
 

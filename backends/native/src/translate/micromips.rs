@@ -50,6 +50,8 @@ impl MicroMips {
 /// and release 6.
 pub(super) const fn is_reserved(word: u32) -> bool {
     match word >> 26 {
+        // RDHWR of registers that are not there (volume II-B, RDHWR).
+        0x00 if word & 0xffff == 0x6b3c => !matches!(word >> 16 & 31, 0..=3 | 29..=31),
         // COP2; MFC2 to CTC2.
         0x00 if word & 7 == 2 => true,
         0x00 if word & 0x3f == 0x3c => {

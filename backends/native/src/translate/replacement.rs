@@ -56,6 +56,10 @@ impl NativeEmulator {
             return find(word).map(|found| (found.handler, word, None));
         };
         let is_thumb = context.get(high, low) == 1;
+        if is_thumb && !self.arm_has_bit_fields() {
+            // There are no words of four bytes.
+            return None;
+        }
         let (table, word) = a32::normalized(bytes, is_thumb, big_endian)?;
         let condition = if is_thumb {
             self.translator.conditions.and_then(|it| it.condition(context))
@@ -74,7 +78,7 @@ impl NativeEmulator {
     }
 
     /// Whether there are instructions with fields of bits: from ARMv6T2 on.
-    fn arm_has_bit_fields(&self) -> bool {
+    pub(crate) fn arm_has_bit_fields(&self) -> bool {
         self.translator.conditions.is_some()
     }
 

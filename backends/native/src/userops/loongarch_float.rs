@@ -14,7 +14,7 @@ use crate::{
     block::UserOp,
     emulator::NativeEmulator,
     exact::{self, Arithmetic},
-    float::{NanRule, is_nan, is_signalling, nan_of},
+    float::{NanRule, is_nan, is_signalling, nan_of, order},
     halt::Halt,
     ieee::{self, Tininess},
     overrides::Override,
@@ -68,6 +68,10 @@ pub(crate) const PAIRS: &[Override] = [
     two(0x0114_3000, classify),
     two(0x0114_0000, |emulator, op| sign(emulator, op, |value, sign| value & !sign)),
     two(0x0114_1000, |emulator, op| sign(emulator, op, |value, sign| value ^ sign)),
+    three(0x0108_0000, |emulator, op| extreme(emulator, op, true, false)),
+    three(0x010a_0000, |emulator, op| extreme(emulator, op, false, false)),
+    three(0x010c_0000, |emulator, op| extreme(emulator, op, true, true)),
+    three(0x010e_0000, |emulator, op| extreme(emulator, op, false, true)),
     four(0x0800_0000),
     four(0x0840_0000),
     four(0x0880_0000),
@@ -85,6 +89,12 @@ pub(crate) const CONVERSIONS: &[Override] = &[
     one(0x011d_1800, |emulator, op| from_integer(emulator, op, 8, 4)),
     one(0x011d_2000, |emulator, op| from_integer(emulator, op, 4, 8)),
     one(0x011d_2800, |emulator, op| from_integer(emulator, op, 8, 8)),
+];
+
+/// Comparisons, of singles and of doubles.
+pub(crate) const COMPARISONS: &[Override] = &[
+    Override { mask: 0xfff0_0018, value: 0x0c10_0000, handler: Handler::new(|e, op| compare(e, op, 4)) },
+    Override { mask: 0xfff0_0018, value: 0x0c20_0000, handler: Handler::new(|e, op| compare(e, op, 8)) },
 ];
 
 /// An instruction word.
@@ -270,4 +280,57 @@ fn between(emulator: &mut NativeEmulator, op: &UserOp, from: usize, to: usize) -
         (result.bits, exceptions(result.status))
     };
     emulator.finish_loongarch(word, to, result)
+}
+
+/// FMAX and FMIN, and those of magnitudes: of a number and a quiet NaN the
+/// number, of zeros the positive as the larger one (3.2.1.4 and 3.2.1.5).
+fn extreme(emulator: &mut NativeEmulator, op: &UserOp, larger: bool, magnitudes: bool) -> Result<(), Halt> {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let size = if word.0 >> 15 & 1 == 1 { 4 } else { 8 };
+    let operands @ [a, b] = [5, 10].map(|low| emulator.loongarch_float(word.0 >> low, size));
+    if operands.iter().any(|value| is_signalling(size, *value)) {
+        return emulator.finish_loongarch(word, size, (nan_of(size, &operands, RULE), INVALID));
+    }
+    let value = match (is_nan(size, a), is_nan(size, b)) {
+        (true, true) => nan_of(size, &operands, RULE),
+        (true, false) => b,
+        (false, true) => a,
+        (false, false) => {
+            let magnitude = |value: u128| value & !(1 << (8 * size - 1));
+            let signed = |value: u128| {
+                let rank = magnitude(value) as i128;
+                if value == magnitude(value) { rank } else { -1 - rank }
+            };
+            let by_magnitude = magnitude(a).cmp(&magnitude(b));
+            let order =
+                if magnitudes && by_magnitude.is_ne() { by_magnitude } else { signed(a).cmp(&signed(b)) };
+            if order.is_gt() == larger { a } else { b }
+        }
+    };
+    emulator.finish_loongarch(word, size, (value, 0))
+}
+
+/// FCMP: the bits of the condition are signalling, less, equal, unordered, and
+/// less or greater (3.2.2.1, table 3-1).
+fn compare(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let condition = word.0 >> 15 & 31;
+    if condition > 15 && !matches!(condition & 0xe, 0 | 4 | 8) {
+        return Err(Halt::Invalid);
+    }
+    let operands @ [a, b] = [5, 10].map(|low| emulator.loongarch_float(word.0 >> low, size));
+    let unordered = operands.iter().any(|value| is_nan(size, *value));
+    let signals = operands.iter().any(|value| is_signalling(size, *value));
+    let holds = if unordered {
+        condition & 8 != 0
+    } else {
+        match order(size, a).cmp(&order(size, b)) {
+            std::cmp::Ordering::Less => condition & 0x12 != 0,
+            std::cmp::Ordering::Equal => condition & 4 != 0,
+            std::cmp::Ordering::Greater => condition & 0x10 != 0,
+        }
+    };
+    emulator.tell_loongarch(if signals || unordered && condition & 1 != 0 { INVALID } else { 0 })?;
+    emulator.set_user_register(&format!("fcc{}", word.0 & 7), holds.into());
+    Ok(())
 }

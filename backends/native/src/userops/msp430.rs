@@ -23,8 +23,9 @@ const fn entry(mask: u32, value: u32, function: super::Function) -> Override {
 }
 
 /// By the first word, which is the lower half. Of the instructions of
-/// addresses those whose target is the program counter are branches, which
-/// are left to the specification: one of the four bits of the target is set.
+/// addresses, moves to the program counter are branches, which are left to the
+/// specification: of the others one of the four bits of the target is set, or
+/// they compute.
 pub(crate) const OVERRIDES: &[Override] = &[
     entry(0xf800, 0x1800, extended),
     entry(0xfc00, 0x1400, several),
@@ -32,6 +33,14 @@ pub(crate) const OVERRIDES: &[Override] = &[
     entry(0xf003, 0x0002, addresses),
     entry(0xf007, 0x0004, addresses),
     entry(0xf00f, 0x0008, addresses),
+    // Shifts; CMPA, ADDA and SUBA of a constant and of a register.
+    entry(0xf0ef, 0x0040, addresses),
+    entry(0xf0bf, 0x0090, addresses),
+    entry(0xf0af, 0x00a0, addresses),
+    // MOVA PC, PC; CALLA with the stack pointer, which is read before it moves.
+    entry(0xffff, 0x00c0, addresses),
+    entry(0xffff, 0x1340, call_address),
+    entry(0xffcf, 0x1341, call_address),
 ];
 
 const fn mask(bits: u32) -> u32 {
@@ -348,6 +357,30 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// CALLA of a register, and of what is in memory.
+    fn call_address(&mut self, word: u32) -> Result<(), Halt> {
+        let number = word & 15;
+        let target = match word >> 4 & 15 {
+            4 => self.register(number),
+            5 => {
+                let base = self.register(number);
+                let index = self.fetch()?;
+                let address = self.indexed(base, index, None);
+                self.read(address, 20)?
+            }
+            kind => {
+                let value = self.read(self.register(number), 20)?;
+                if kind == 7 {
+                    self.set(number, self.register(number).wrapping_add(4));
+                }
+                value
+            }
+        };
+        self.push(self.pc, 20)?;
+        self.set(PC, target);
+        Ok(())
+    }
+
     /// MOVA, CMPA, ADDA, SUBA.
     fn address_operation(&mut self, kind: u32, value: u32, target: u32) -> Result<(), Halt> {
         let operation = [4, 9, 5, 8][kind as usize];
@@ -457,6 +490,10 @@ fn several(emulator: &mut NativeEmulator, _: &UserOp) -> Result<(), Halt> {
 
 fn addresses(emulator: &mut NativeEmulator, _: &UserOp) -> Result<(), Halt> {
     execute(emulator, |machine, word| machine.addresses(word))
+}
+
+fn call_address(emulator: &mut NativeEmulator, _: &UserOp) -> Result<(), Halt> {
+    execute(emulator, |machine, word| machine.call_address(word))
 }
 
 impl Machine<'_> {

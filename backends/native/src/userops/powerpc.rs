@@ -3,22 +3,16 @@
 
 use rustc_apfloat::Round;
 
-use super::{
-    Handler,
-    lanes::{mask, signed},
-    powerpc_float,
-};
+use super::{Handler, lanes::mask, powerpc_float};
 use crate::{
     block::UserOp,
     emulator::NativeEmulator,
-    exact::{self, Arithmetic},
-    float::{NanRule, is_nan, order},
+    exact::Arithmetic,
+    float::{is_nan, order},
     halt::Halt,
     overrides::Override,
 };
 
-const NEAREST: Round = Round::NearestTiesToEven;
-const RULE: NanRule = NanRule::SignallingFirst;
 /// Doubleword 0, which scalars are in, is the upper half.
 const UPPER: u32 = 64;
 
@@ -170,47 +164,10 @@ pub(crate) const OVERRIDES: &[Override] = &[
     two(345, from_scalar!(|b, _| b & !(1 << 63))),
     two(361, from_scalar!(|b, _| b | 1 << 63)),
     two(377, from_scalar!(|b, _| b ^ 1 << 63)),
-    two(
-        75,
-        from_scalar!(
-            |b, round| exact::compute(Arithmetic::SquareRoot, 8, [b.into(), 0, 0], round, RULE).0 as u64
-        ),
-    ),
-    two(376, from_scalar!(|b, round| exact::from_integer((b as i64).into(), 8, 0, round).0 as u64)),
-    two(360, from_scalar!(|b, round| exact::from_integer(b.into(), 8, 0, round).0 as u64)),
-    two(312, from_scalar!(|b, round| widened(exact::from_integer((b as i64).into(), 4, 0, round).0))),
-    two(296, from_scalar!(|b, round| widened(exact::from_integer(b.into(), 4, 0, round).0))),
-    two(344, from_scalar!(|b, _| to_integer(b.into(), 8, 64, true) as u64)),
-    two(328, from_scalar!(|b, _| to_integer(b.into(), 8, 64, false) as u64)),
-    two(88, from_scalar!(|b, _| twice(to_integer(b.into(), 8, 32, true)))),
-    two(72, from_scalar!(|b, _| twice(to_integer(b.into(), 8, 32, false)))),
-    // xsrsp; xscvspdp, xscvspdpn; xscvdpsp, xscvdpspn.
-    two(281, from_scalar!(|b, round| widened(narrowed(b, round)))),
-    two(329, from_scalar!(|b, _| widened((b >> 32).into()))),
-    two(331, from_scalar!(|b, _| widened((b >> 32).into()))),
-    two(265, from_scalar!(|b, round| twice(narrowed(b, round)))),
-    two(267, from_scalar!(|b, round| twice(narrowed(b, round)))),
-    // To and from the even words of a vector.
-    two(248, each!(8, |b, round| exact::from_integer(signed(b >> 32, 32), 8, 0, round).0)),
-    two(232, each!(8, |b, round| exact::from_integer((b >> 32) as i128, 8, 0, round).0)),
-    two(457, each!(8, |b, _| widened(b >> 32).into())),
-    two(393, each!(8, |b, round| twice(narrowed(b as u64, round)).into())),
-    two(216, each!(8, |b, _| twice(to_integer(b, 8, 32, true)).into())),
-    two(200, each!(8, |b, _| twice(to_integer(b, 8, 32, false)).into())),
-    two(504, each!(8, |b, round| exact::from_integer(signed(b, 64), 8, 0, round).0)),
-    two(488, each!(8, |b, round| exact::from_integer(b as i128, 8, 0, round).0)),
-    two(472, each!(8, |b, _| to_integer(b, 8, 64, true))),
-    two(456, each!(8, |b, _| to_integer(b, 8, 64, false))),
-    two(184, each!(4, |b, round| exact::from_integer(signed(b, 32), 4, 0, round).0)),
-    two(168, each!(4, |b, round| exact::from_integer(b as i128, 4, 0, round).0)),
-    two(152, each!(4, |b, _| to_integer(b, 4, 32, true))),
-    two(136, each!(4, |b, _| to_integer(b, 4, 32, false))),
     two(473, each!(8, |b, _| b & !(1 << 63))),
     two(505, each!(8, |b, _| b ^ 1 << 63)),
     two(409, each!(4, |b, _| b & !(1 << 31))),
     two(441, each!(4, |b, _| b ^ 1 << 31)),
-    two(203, each!(8, |b, round| exact::compute(Arithmetic::SquareRoot, 8, [b, 0, 0], round, RULE).0)),
-    two(139, each!(4, |b, round| exact::compute(Arithmetic::SquareRoot, 4, [b, 0, 0], round, RULE).0)),
     // mfvsrd, mfvsrwz, mtvsrd, mtvsrwa, mtvsrwz.
     move_word(51, Handler::new(|emulator, op| from_vector(emulator, op, 64))),
     move_word(115, Handler::new(|emulator, op| from_vector(emulator, op, 32))),
@@ -259,28 +216,6 @@ impl NativeEmulator {
     }
 }
 
-/// A single as a double.
-fn widened(value: u128) -> u64 {
-    exact::convert(value & mask(32), 4, 8, NEAREST).0 as u64
-}
-
-fn narrowed(value: u64, round: Round) -> u128 {
-    exact::convert(value.into(), 8, 4, round).0
-}
-
-/// A word in both halves of a double word.
-const fn twice(value: u128) -> u64 {
-    (value << 32 | value & mask(32)) as u64
-}
-
-/// Toward zero; a NaN is the lowest number.
-fn to_integer(value: u128, size: usize, bits: usize, is_signed: bool) -> u128 {
-    if is_nan(size, value) {
-        return if is_signed { 1 << (bits - 1) } else { 0 };
-    }
-    exact::to_integer(value, size, bits, is_signed, Round::TowardZero).0
-}
-
 /// The lower two words of two vectors, one after the other.
 fn merge(a: u128, b: u128) -> u128 {
     let word = |value: u128, index: u32| value >> (32 * index) & mask(32);
@@ -298,7 +233,7 @@ fn scalar(emulator: &mut NativeEmulator, op: &UserOp, what: Arithmetic, single: 
 
 /// Each lane of the target from the lanes of all three registers, with the
 /// exceptions of each; if one is enabled, nothing is written.
-fn lanes(
+pub(super) fn lanes(
     emulator: &mut NativeEmulator,
     op: &UserOp,
     size: usize,

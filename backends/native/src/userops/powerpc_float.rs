@@ -148,6 +148,16 @@ impl Computed {
         Self { bits, raised, is_inexact: false, rounded_up: false }
     }
 
+    /// What is exact.
+    pub(super) const fn exact(bits: u64) -> Self {
+        Self::nan(bits, 0)
+    }
+
+    /// The same with other bits.
+    pub(super) fn map(self, function: fn(u64) -> u64) -> Self {
+        Self { bits: function(self.bits), ..self }
+    }
+
     fn of(rounded: Rounded, is_single: bool) -> Self {
         let bits = if is_single { widened(rounded.bits) } else { rounded.bits as u64 };
         let flags = [
@@ -166,6 +176,21 @@ impl Computed {
     }
 }
 
+/// What of a scalar's result the FPSCR tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// How it was rounded, and the class of a double.
+    Double,
+    /// The same of a single that a double holds.
+    Single,
+    /// The same of a single that is written as one.
+    SingleWord,
+    /// How it was rounded.
+    Integer,
+    /// Nothing.
+    Silent,
+}
+
 /// A single as a double; NaNs stay what they are.
 pub(super) fn widened(single: u128) -> u64 {
     if is_nan(4, single) {
@@ -181,6 +206,14 @@ pub(super) fn narrowed(double: u64) -> u128 {
         return u128::from(double >> 63 << 31 | 0xff << 23 | double >> 29 & 0x7f_ffff);
     }
     exact::convert(double.into(), 8, 4, Round::NearestTiesToEven).0
+}
+
+/// The same of any double, whose last digits are cut off.
+pub(super) fn cut(double: u64) -> u128 {
+    if is_nan(8, double.into()) {
+        return narrowed(double);
+    }
+    exact::convert(double.into(), 8, 4, Round::TowardZero).0
 }
 
 const fn is_infinite(value: u64) -> bool {
@@ -338,6 +371,16 @@ impl NativeEmulator {
         self.report(result, Some(class)).then_some(result.bits)
     }
 
+    /// The same of a result that is another outcome than a number.
+    pub(super) fn told_as(&mut self, result: &Computed, outcome: Outcome) -> Option<u64> {
+        match outcome {
+            Outcome::Double => self.told(result, false),
+            Outcome::Single | Outcome::SingleWord => self.told(result, true),
+            Outcome::Integer => self.report(result, None).then_some(result.bits),
+            Outcome::Silent => Some(result.bits),
+        }
+    }
+
     /// The result of a lane of a vector, which has no class.
     pub(super) fn told_lane(&mut self, result: &Computed) -> Option<u64> {
         (!self.raise_fpscr(result.raised)).then_some(result.bits)
@@ -428,16 +471,25 @@ fn comparison(emulator: &mut NativeEmulator, op: &UserOp, is_ordered: bool) -> R
     Ok(())
 }
 
+/// A double as a single, which a double holds.
+pub(super) fn single(value: u64, round: Round) -> Computed {
+    if is_nan(8, value.into()) {
+        return quieted(value).map(|value| value >> 29 << 29);
+    }
+    Computed::of(ieee::convert(value.into(), 8, 4, round, Tininess::Before), true)
+}
+
+/// The value, of which a signalling NaN is made quiet.
+pub(super) fn quieted(value: u64) -> Computed {
+    match (is_nan(8, value.into()), is_signalling(8, value.into())) {
+        (true, signals) => Computed::nan(value | QUIET, if signals { fpscr::VXSNAN } else { 0 }),
+        _ => Computed::exact(value),
+    }
+}
+
 fn round_to_single(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let word = Word::of(emulator, op);
-    let value = emulator.double(word.field(11));
-    let result = if is_nan(8, value.into()) {
-        let signalling = is_signalling(8, value.into());
-        Computed::nan((value | QUIET) >> 29 << 29, if signalling { fpscr::VXSNAN } else { 0 })
-    } else {
-        let round = emulator.fpscr_rounding();
-        Computed::of(ieee::convert(value.into(), 8, 4, round, Tininess::Before), true)
-    };
+    let result = single(emulator.double(word.field(11)), emulator.fpscr_rounding());
     if emulator.report(&result, Some(class(result.bits, true))) {
         emulator.set_double(word.target(), result.bits);
     }
@@ -447,6 +499,22 @@ fn round_to_single(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Hal
 
 /// To an integer; what does not fit is the nearest that does, a NaN the
 /// lowest (4.6.7).
+pub(super) fn to_integer_of(value: u64, bits: usize, is_signed: bool, round: Round) -> Computed {
+    let value = u128::from(value);
+    if is_nan(8, value) {
+        let signalling = if is_signalling(8, value) { fpscr::VXSNAN } else { 0 };
+        return Computed::nan(if is_signed { 1 << (bits - 1) } else { 0 }, fpscr::VXCVI | signalling);
+    }
+    let (integer, status) = exact::to_integer(value, 8, bits, is_signed, round);
+    let truncated = exact::to_integer(value, 8, bits, is_signed, Round::TowardZero).0;
+    if status.contains(Status::INVALID_OP) {
+        return Computed::nan(integer as u64, fpscr::VXCVI);
+    }
+    let is_inexact = status.contains(Status::INEXACT);
+    let raised = u32::from(is_inexact) * fpscr::XX;
+    Computed { bits: integer as u64, raised, is_inexact, rounded_up: integer != truncated }
+}
+
 fn to_integer(
     emulator: &mut NativeEmulator,
     op: &UserOp,
@@ -455,22 +523,8 @@ fn to_integer(
     round: Option<Round>,
 ) -> Result<(), Halt> {
     let word = Word::of(emulator, op);
-    let value = u128::from(emulator.double(word.field(11)));
     let round = round.unwrap_or_else(|| emulator.fpscr_rounding());
-    let result = if is_nan(8, value) {
-        let signalling = if is_signalling(8, value) { fpscr::VXSNAN } else { 0 };
-        Computed::nan(if is_signed { 1 << (bits - 1) } else { 0 }, fpscr::VXCVI | signalling)
-    } else {
-        let (integer, status) = exact::to_integer(value, 8, bits, is_signed, round);
-        let truncated = exact::to_integer(value, 8, bits, is_signed, Round::TowardZero).0;
-        if status.contains(Status::INVALID_OP) {
-            Computed::nan(integer as u64, fpscr::VXCVI)
-        } else {
-            let is_inexact = status.contains(Status::INEXACT);
-            let raised = u32::from(is_inexact) * fpscr::XX;
-            Computed { bits: integer as u64, raised, is_inexact, rounded_up: integer != truncated }
-        }
-    };
+    let result = to_integer_of(emulator.double(word.field(11)), bits, is_signed, round);
     if emulator.report(&result, None) {
         // The upper word of a result of 32 bits is undefined: its sign.
         let is_word = bits == 32 && is_signed;
@@ -479,6 +533,13 @@ fn to_integer(
     }
     emulator.record(word);
     Ok(())
+}
+
+/// From an integer to a format.
+pub(super) fn of_integer(value: i128, size: usize, round: Round) -> Computed {
+    let (bits, status) = exact::from_integer(value, size, 0, round);
+    let truncated = exact::from_integer(value, size, 0, Round::TowardZero).0;
+    Computed::of(Rounded { bits, status, up: bits != truncated }, size == 4)
 }
 
 fn from_integer(
@@ -490,10 +551,7 @@ fn from_integer(
     let word = Word::of(emulator, op);
     let value = emulator.double(word.field(11));
     let value = if is_signed { i128::from(value as i64) } else { i128::from(value) };
-    let round = emulator.fpscr_rounding();
-    let (bits, status) = exact::from_integer(value, size, 0, round);
-    let truncated = exact::from_integer(value, size, 0, Round::TowardZero).0;
-    let result = Computed::of(Rounded { bits, status, up: bits != truncated }, size == 4);
+    let result = of_integer(value, size, emulator.fpscr_rounding());
     if emulator.report(&result, Some(class(result.bits, size == 4))) {
         emulator.set_double(word.target(), result.bits);
     }
@@ -501,16 +559,23 @@ fn from_integer(
     Ok(())
 }
 
+/// To an integral value; whether it tells that it is not exact.
+pub(super) fn integral(value: u64, round: Round, tells: bool) -> Computed {
+    if is_nan(8, value.into()) {
+        return quieted(value);
+    }
+    let rounded = |round| exact::to_integral(value.into(), 8, round, crate::float::NanRule::Default).0 as u64;
+    let bits = rounded(round);
+    if bits == value || !tells {
+        return Computed::exact(bits);
+    }
+    let rounded_up = bits != rounded(Round::TowardZero);
+    Computed { bits, raised: fpscr::XX, is_inexact: true, rounded_up }
+}
+
 fn to_integral(emulator: &mut NativeEmulator, op: &UserOp, round: Round) -> Result<(), Halt> {
     let word = Word::of(emulator, op);
-    let value = emulator.double(word.field(11));
-    let result = if is_nan(8, value.into()) {
-        let signalling = if is_signalling(8, value.into()) { fpscr::VXSNAN } else { 0 };
-        Computed::nan(value | QUIET, signalling)
-    } else {
-        let rule = crate::float::NanRule::Default;
-        Computed::nan(exact::to_integral(value.into(), 8, round, rule).0 as u64, 0)
-    };
+    let result = integral(emulator.double(word.field(11)), round, false);
     if emulator.report(&result, Some(class(result.bits, false))) {
         emulator.set_double(word.target(), result.bits);
     }

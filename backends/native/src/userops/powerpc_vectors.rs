@@ -1,8 +1,6 @@
 //! PowerPC: comparisons, extremes, signs and roundings of the VSX registers,
 //! and loads and stores of their scalars (Power ISA 2.07, book I, chapter 7).
 
-use rustc_apfloat::Round;
-
 use super::{
     Function, Handler,
     lanes::{lane, mask},
@@ -12,13 +10,10 @@ use super::{
 use crate::{
     block::UserOp,
     emulator::NativeEmulator,
-    exact,
-    float::{NanRule, is_nan, is_signalling, order},
+    float::{is_nan, is_signalling, order},
     halt::Halt,
     overrides::Override,
 };
-
-const RULE: NanRule = NanRule::SignallingFirst;
 
 /// Doubleword 0, which scalars are in, is the upper half.
 const UPPER: u32 = 64;
@@ -55,18 +50,6 @@ macro_rules! copy_sign {
     }};
 }
 
-/// Rounding to an integral value: as the status register says without `$mode`.
-macro_rules! integral {
-    ($size:literal, $scalar:literal, $mode:expr) => {{
-        const ROUND: Function = |emulator, op| {
-            let mode: Option<Round> = $mode;
-            let round = mode.unwrap_or_else(|| emulator.fpscr_rounding());
-            each_pair(emulator, op, $size, $scalar, |_, b| exact::to_integral(b, $size, round, RULE).0)
-        };
-        Handler::new(ROUND)
-    }};
-}
-
 /// A load or store by the sum of two registers.
 const fn access(number: u32, function: Function) -> Override {
     Override { mask: 0xfc00_07fe, value: 31 << 26 | number << 1, handler: Handler::new(function) }
@@ -94,21 +77,6 @@ pub(crate) const OVERRIDES: &[Override] = &[
     three(176, copy_sign!(8, true)),
     three(208, copy_sign!(4, false)),
     three(240, copy_sign!(8, false)),
-    two(73, integral!(8, true, Some(Round::NearestTiesToAway))),
-    two(89, integral!(8, true, Some(Round::TowardZero))),
-    two(105, integral!(8, true, Some(Round::TowardPositive))),
-    two(121, integral!(8, true, Some(Round::TowardNegative))),
-    two(107, integral!(8, true, None)),
-    two(201, integral!(8, false, Some(Round::NearestTiesToAway))),
-    two(217, integral!(8, false, Some(Round::TowardZero))),
-    two(233, integral!(8, false, Some(Round::TowardPositive))),
-    two(249, integral!(8, false, Some(Round::TowardNegative))),
-    two(235, integral!(8, false, None)),
-    two(137, integral!(4, false, Some(Round::NearestTiesToAway))),
-    two(153, integral!(4, false, Some(Round::TowardZero))),
-    two(169, integral!(4, false, Some(Round::TowardPositive))),
-    two(185, integral!(4, false, Some(Round::TowardNegative))),
-    two(171, integral!(4, false, None)),
     // xvnabssp, xvnabsdp.
     two(425, Handler::new(|emulator, op| each_pair(emulator, op, 4, false, |_, b| b | 1 << 31))),
     two(489, Handler::new(|emulator, op| each_pair(emulator, op, 8, false, |_, b| b | 1 << 63))),

@@ -1,6 +1,7 @@
 //! System calls, interrupts, breakpoints and traps; waiting; barriers and
 //! hints.
 
+use terrella_emulator_api::Access;
 use terrella_platforms::Architecture;
 
 use super::{Handler, Table};
@@ -147,6 +148,11 @@ fn trap_double_word(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Ha
     trap_if(emulator, op, false)
 }
 
+/// What a block of the cache is done with is a load as far as faults go (Power
+/// ISA 2.07, book II, 4.3.2, dcbf and dcbst).
+const BLOCK: Handler =
+    Handler::new(|emulator, op| emulator.user_check(emulator.user_input(op, 0) as u64, 1, Access::Read));
+
 pub(super) const POWERPC: Table = &[
     ("syscall", SYSCALL),
     ("trapWord", Handler::trap(trap_word)),
@@ -159,8 +165,8 @@ pub(super) const POWERPC: Table = &[
     ("eieio", NOTHING),
     ("enforceInOrderExecutionIO", NOTHING),
     ("instructionSynchronize", NOTHING),
-    ("dataCacheBlockStore", NOTHING),
-    ("dataCacheBlockFlush", NOTHING),
+    ("dataCacheBlockStore", BLOCK),
+    ("dataCacheBlockFlush", BLOCK),
     ("dataCacheBlockTouch", NOTHING),
     ("dataCacheBlockTouchForStore", NOTHING),
 ];
@@ -206,6 +212,7 @@ pub(super) const SPARC: Table = &[(
     // Traps 0x10 and 0x6d are the system calls of Linux.
     Handler::trap(|emulator, op| {
         let first = if emulator.definition.address_bits == 64 { 0x100 } else { 0x80 };
+        emulator.spill_windows();
         Err(match emulator.user_input(op, 0) as u64 & 0x7f {
             0x10 | 0x6d => Halt::Syscall,
             number => Halt::Interrupt(first + number),

@@ -198,15 +198,15 @@ pub(super) fn decode(bytes: &[u8], mode: Mode) -> Option<Decoded> {
 
 const fn has_modrm(decoded: &Decoded, mode: Mode) -> bool {
     match decoded.map {
-        0 if matches!(mode, Mode::Real)
-            && matches!(decoded.opcode, 0x62 | 0x63 | 0x8c | 0x8e | 0x8f | 0xc4 | 0xc5) =>
-        {
-            true
-        }
+        0 if matches!(mode, Mode::Real) && matches!(decoded.opcode, 0x62 | 0x63 | 0x8f) => true,
+        // Segment registers, and far pointers that are no prefixes.
+        0 if matches!(decoded.opcode, 0x8c | 0x8e | 0xc4 | 0xc5) => true,
         // BOUND; with a register, it is a prefix of AVX-512.
         0 if matches!(mode, Mode::Protected) && decoded.opcode == 0x62 => true,
         0 => matches!(decoded.opcode, 0xc0 | 0xc1 | 0xfe | 0xff | 0xd0..=0xd3 | 0xd8..=0xdf | 0x86 | 0x87),
-        1 => !matches!(decoded.opcode, 0x31 | 0x34 | 0x35 | 0x77 | 0xa2 | 0xc8..=0xcf | 0x05..=0x0b),
+        1 => {
+            !matches!(decoded.opcode, 0x31 | 0x34 | 0x35 | 0x77 | 0xa0..=0xa2 | 0xa8 | 0xa9 | 0xc8..=0xcf | 0x05..=0x0b)
+        }
         _ => true,
     }
 }

@@ -14,6 +14,7 @@ mod float;
 mod general;
 mod lanes;
 mod moves;
+mod protected;
 mod real;
 mod reserved;
 mod stack;
@@ -77,7 +78,7 @@ pub(crate) struct Registers {
     gs: u16,
     /// The selectors, in the order of their numbers.
     segments: [u16; 6],
-    /// Where real-address mode puts the address that it goes to.
+    /// Where an instruction puts the address that it goes to.
     pub(crate) target: u16,
     /// The parts of the flags register: their places, and their lowest bits.
     flags: [(u16, u8); 17],
@@ -97,6 +98,11 @@ pub(crate) struct Registers {
 }
 
 impl Registers {
+    /// The size of [`Self::target`].
+    pub(crate) const fn target_size(&self) -> u8 {
+        if self.is_64 { 8 } else { 4 }
+    }
+
     /// `None`: the language is not x86, or lacks some of them.
     pub(crate) fn new(platform: Platform, language: &Language, layout: &Layout) -> Option<Self> {
         let place = |name: &str| {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::reserved::is_reserved;
 use super::{
     Ea, Kernel, NONE, NativeOp, P66, PF2, PF3, Registers, Rm, conversions, crypto, decimal, decode, float,
-    general, moves, real, state, strings, vector, wide, x87,
+    general, moves, protected, real, state, strings, vector, wide, x87,
 };
 use crate::halt::Halt;
 
@@ -201,9 +201,11 @@ pub(super) fn rows(map: u8, opcode: u8) -> &'static [Row] {
 /// is lowered from p-code.
 pub(crate) fn find(registers: &Registers, bytes: &[u8], pc: u64) -> Option<NativeOp> {
     let decoded = decode::decode(bytes, registers.mode)?;
-    if registers.mode == decode::Mode::Real
-        && let Some(op) = real::find(registers, &decoded, bytes, pc)
-    {
+    let system = match registers.mode {
+        decode::Mode::Real => real::find,
+        decode::Mode::Protected | decode::Mode::Long => protected::find,
+    };
+    if let Some(op) = system(registers, &decoded, bytes, pc) {
         return Some(op);
     }
     if is_reserved(&decoded, registers.is_64) {

@@ -30,7 +30,54 @@ const fn literal(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "ARMTHUMBinstructions.sinc", old, new, reason: "what is loaded is no address" }
 }
 
+/// A condition of instructions of Thumb of four bytes, which came with ARMv6T2:
+/// before, their words are halves of branches with link (Arm ARM DDI 0100,
+/// A6.2 and A7.1.13).
+const fn wide(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "ARMTHUMBinstructions.sinc", old, new, reason: "ARMv5T has no words of four bytes" }
+}
+
 pub(super) const EDITS: &[Edit] = &[
+    wide(":hvc \"#\"^tmp", "@if defined(VERSION_6T2)\n:hvc \"#\"^tmp"),
+    wide("@ifndef NOT_AN_INSTRUCTION\n:udf", "@endif\n@ifndef NOT_AN_INSTRUCTION\n:udf"),
+    wide(":udf^ItCond \"#\"tmp", "@if defined(VERSION_6T2)\n:udf^ItCond \"#\"tmp"),
+    wide("@endif # VERSION_5\n\n:bl^ItCond", "@endif\n@endif # VERSION_5\n\n:bl^ItCond"),
+    wide("  part2off=(0,10) ", "  part2low=(0,0)\n  part2off=(0,10) "),
+    wide("(op11=0x1e; part2c1415=3 & part2c1212=0)", "(op11=0x1e; part2c1415=3 & part2c1212=0 & part2low=0)"),
+    wide("(op11=0x1e;part2op=0x1d)", "(op11=0x1e;part2op=0x1d & part2low=0)"),
+    wide("@ifndef CDE\n:mcr^ItCond", "@ifndef CDE\n@if defined(VERSION_6T2)\n:mcr^ItCond"),
+    wide("@endif # CDE\n\n:mov^CheckInIT_ZN", "@endif\n@endif # CDE\n\n:mov^CheckInIT_ZN"),
+    wide(
+        ":nop^ItCond^\".w\"                      is TMode=1 & ItCond & op0=0xf3af; op0=0x8000\n{\n}\n",
+        "@if defined(VERSION_6T2)\n:nop^ItCond^\".w\"                      is TMode=1 & ItCond & op0=0xf3af; op0=0x8000\n{\n}\n@endif\n",
+    ),
+    wide(
+        ":pop^ItCond    thldrlist_inc       is TMode=1 & ItCond & op0=0xe8bd; thldrlist_inc\n",
+        "@if defined(VERSION_6T2)\n:pop^ItCond    thldrlist_inc       is TMode=1 & ItCond & op0=0xe8bd; thldrlist_inc\n",
+    ),
+    wide(
+        "@if defined(VERSION_6T2) || defined(VERSION_7)\n\n:pop^ItCond^\".w\"",
+        "@endif\n@if defined(VERSION_6T2) || defined(VERSION_7)\n\n:pop^ItCond^\".w\"",
+    ),
+    wide(
+        ":push^ItCond    thstrlist_dec       is",
+        "@if defined(VERSION_6T2)\n:push^ItCond    thstrlist_dec       is",
+    ),
+    wide("@if defined(VERSION_5E)\n\n:qadd^ItCond", "@endif\n@if defined(VERSION_6T2)\n\n:qadd^ItCond"),
+    wide("@if defined(VERSION_5E)", "@if defined(VERSION_6T2)"),
+    wide(
+        "thXBIT: \"b\" is Rn0003 ; thc0505=0",
+        "@if defined(VERSION_6T2)\nthXBIT: \"b\" is Rn0003 ; thc0505=0",
+    ),
+    wide(
+        "@if defined(VERSION_6T2) || defined(VERSION_7)\n\n# ssat and ssat16",
+        "@endif\n@if defined(VERSION_6T2) || defined(VERSION_7)\n\n# ssat and ssat16",
+    ),
+    wide(":strt^ItCond^\".w\"", "@if defined(VERSION_6T2)\n:strt^ItCond^\".w\""),
+    wide(
+        "@if defined(VERSION_6T2) || defined(VERSION_7)\n\n:str.w^ItCond\tRt1215,RnIndirect12",
+        "@endif\n@if defined(VERSION_6T2) || defined(VERSION_7)\n\n:str.w^ItCond\tRt1215,RnIndirect12",
+    ),
     Edit {
         file: "ARMneon.sinc",
         old: "\tRnAligned3 = RnAligned3 + vld1DdList3;",

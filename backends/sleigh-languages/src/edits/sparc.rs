@@ -8,15 +8,22 @@ const fn branch(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "SparcV9.sinc", old, new, reason: "the condition is evaluated before the delay slot" }
 }
 
-/// A correction of the register windows of SPARC: handlers of the engine
-/// spill and fill them.
+/// A correction of the register windows of SPARC, which handlers of the engine
+/// move, spill and fill.
 const fn window(old: &'static str, new: &'static str) -> Edit {
-    Edit { file: "SparcV9.sinc", old, new, reason: "windows are spilled where they belong" }
+    Edit { file: "SparcV9.sinc", old, new, reason: "windows are those of the processor" }
 }
 
 /// A correction of a load or store of SPARC of a pair of registers.
 const fn pair(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "SparcV9.sinc", old, new, reason: "two registers are loaded or stored" }
+}
+
+/// A correction of an access to the state of floating point: the conditions are
+/// registers of their own, `ver`, `ftt` and `qne` are not loaded, and what is
+/// reserved is zero (SPARC V8, 4.4; V9, 5.1.7, A.25 and A.53).
+const fn status(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "SparcV9.sinc", old, new, reason: "FSR is loaded and stored with its conditions" }
 }
 
 /// A correction of a jump to a register: an address that is not aligned is a
@@ -51,12 +58,34 @@ pub(super) const EDITS: &[Edit] = &[
         "{ local holds:1 = RS1 s>= 0; delayslot(1); if (holds) goto d16off;}",
     ),
     window(
-        "macro save() {    \n\nif (DECOMPILE_MODE) goto <skip_rotate>;\n",
-        "define pcodeop registerWindowSave;\ndefine pcodeop registerWindowRestore;\nmacro save() {\n\tregisterWindowSave();\n\tgoto <skip_rotate>;\n",
+        "macro save() {    \n",
+        "define pcodeop registerWindowSave;\ndefine pcodeop registerWindowRestore;\ndefine pcodeop registerWindowFlush;\ndefine pcodeop registerWindowSelect;\nmacro save() {\n\tregisterWindowSave();\n}\nmacro publishedSave() {\n",
     ),
     window(
-        "if (DECOMPILE_MODE) goto <skip_rotate>;\t\n\t# restore original inputs",
-        "\tregisterWindowRestore();\n\tgoto <skip_rotate>;",
+        "macro restore() {\n",
+        "macro restore() {\n\tregisterWindowRestore();\n}\nmacro publishedRestore() {\n",
+    ),
+    window("op = 2 & op3 = 0x2b & i = 0 {}", "op = 2 & op3 = 0x2b & i = 0 { registerWindowFlush(); }"),
+    window(
+        ":wrpr  RS1,regorimm,tpc ",
+        ":wrpr  RS1,regorimm,prd              is op=0x2 & prd & prd_number=9 & op3=0x32 & RS1 & regorimm { registerWindowSelect(RS1^regorimm); }\n:wrpr  RS1,regorimm,tpc ",
+    ),
+    window("\tprd      = (25,29)\n", "\tprd      = (25,29)\n\tprd_number = (25,29)\n"),
+    status(
+        "rd=0 & ea { fsr = *:2 ea; }",
+        "rd=0 & ea { local both:8 = zext(*:4 ea); fcc0 = (both >> 10) & 3; fsr = (fsr & 0xfe000) | (both:$(SIZE) & 0xcfc003ff); }",
+    ),
+    status(
+        "rd=1 & ea { fsr = *:2 ea; }",
+        "rd=1 & ea { local both:8 = *:8 ea; fcc0 = (both >> 10) & 3; fcc1 = (both >> 32) & 3; fcc2 = (both >> 34) & 3; fcc3 = (both >> 36) & 3; fsr = (fsr & 0xfe000) | (both:$(SIZE) & 0xcfc003ff); }",
+    ),
+    status(
+        "rd=0 & ea { *ea = fsr; }",
+        "rd=0 & ea { local low:4 = fsr:4 | (zext(fcc0) << 10); *:4 ea = low; }",
+    ),
+    status(
+        "rd=1 & ea { *ea = fsr; }",
+        "rd=1 & ea { local conditions:8 = (zext(fcc0) << 10) | (zext(fcc1) << 32) | (zext(fcc2) << 34) | (zext(fcc3) << 36); local low:4 = fsr:4; *:8 ea = zext(low) | conditions; }",
     ),
     pair(
         ":ldd ea,RD                           is op=3 & RD & op3=0x03 & ea { RD = *:$(SIZE) ea; }",

@@ -17,7 +17,12 @@ const SWAPPED: &str = "SWAPMSK.W gives what was in memory";
 
 const STORED: &str = "a base that is stored is so before it is written back";
 
+const COMPARED: &str = "two registers are compared";
+
 pub(super) const EDITS: &[Edit] = &[
+    manual("| (Rd0811 s>= Rd0811);", "| (Rd0811 s>= Rd1215);", COMPARED),
+    manual("| (Rd0811 s< Rd0811);", "| (Rd0811 s< Rd1215);", COMPARED),
+    manual("| (Rd0811 < Rd0811);", "| (Rd0811 < Rd1215);", COMPARED),
     tricore(
         "macro overflowflags(r) {",
         "macro overflowflagsof(r, v) {\n        $(PSW_V) = v;\n        $(PSW_SV) = $(PSW_V) | $(PSW_SV);\n        $(PSW_AV) = r[31,1] ^ r[30,1];\n        $(PSW_SAV) = $(PSW_AV) | $(PSW_SAV);\n}\n\nmacro overflowflags(r) {",

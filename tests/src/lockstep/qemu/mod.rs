@@ -260,6 +260,13 @@ impl Session {
     }
 }
 
+/// Whether an instruction goes to another register window: SAVE, RESTORE and
+/// RETURN of SPARC (V9, appendix E, table 32).
+fn moves_windows(code: &[u8]) -> bool {
+    let word = code.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    word >> 30 == 2 && matches!(word >> 19 & 0x3f, 0x39 | 0x3c | 0x3d)
+}
+
 /// The kind of ending that a signal tells (GDB manual, appendix E.3; numbers
 /// of `include/gdb/signals.def`).
 fn ending(stop: &str) -> Result<Kind, Error> {
@@ -328,7 +335,8 @@ impl Qemu {
         session.write_memory(task.address, &task.code)?;
         session.write_data(plan.place, &data)?;
         if self.program.has_windows {
-            session.write_registers(&[])?;
+            // What selects is sent after what it selects.
+            session.write_registers(&values)?;
         }
         session.write_registers(&values)?;
         let mut kind = ending(&self.session.connection.ask("s")?)?;
@@ -344,12 +352,8 @@ impl Qemu {
             kind = Kind::Trap;
         }
         let is_done = kind == Kind::Done || pc == task.address;
-        let changed = if is_done {
-            self.session.read_data(plan.place)?;
-            changes(&data, &self.session.data)
-        } else {
-            Vec::new()
-        };
+        self.session.read_data(plan.place)?;
+        let changed = if is_done { changes(&data, &self.session.data) } else { Vec::new() };
         let registers = if is_done { self.compared(plan)? } else { Vec::new() };
         Ok(Outcome { ending: Ending::plain(kind), registers, pc, changed, stores: None })
     }
@@ -374,7 +378,9 @@ impl Subject for Qemu {
     }
 
     fn run(&mut self, plan: &Plan, task: &Task) -> Result<Answer, Error> {
-        if task.address == plan.place.code {
+        if task.address == plan.place.code || self.program.has_windows && moves_windows(&task.code) {
+            // What the other windows hold, and how many there are, the stub
+            // does not show.
             self.begin_again()?;
         }
         let mut result = self.execute(plan, task);

@@ -86,7 +86,8 @@ const SPARC32: &[Row] = &[
     many("f", 0, 32, 32),
     Row::One("y", 32),
     Row::One("psr", 32),
-    Row::Gap { count: 2, bits: 32 },
+    Row::One("wim", 32),
+    Row::Gap { count: 1, bits: 32 },
     Row::One("pc", 32),
     Row::One("npc", 32),
     Row::One("fsr", 32),
@@ -110,7 +111,9 @@ const SPARC64: &[Row] = &[
 
 /// `superh_cpu_gdb_read_register` of QEMU 7.2.
 const SUPERH: &[Row] = &[
-    many("r", 0, 16, 32),
+    // The stub takes what it sends of both banks after these.
+    Row::Gap { count: 8, bits: 32 },
+    many("r", 8, 8, 32),
     Row::One("pc", 32),
     Row::One("pr", 32),
     Row::One("gbr", 32),
@@ -121,7 +124,33 @@ const SUPERH: &[Row] = &[
     Row::One("fpul", 32),
     Row::One("fpscr", 32),
     many("fr", 0, 16, 32),
-    Row::Gap { count: 18, bits: 32 },
+    Row::Gap { count: 2, bits: 32 },
+    // The bank of programs, then the other one.
+    many("r", 0, 8, 32),
+    Row::Gap { count: 8, bits: 32 },
+];
+
+/// The core dc232b of QEMU 7.2: those of its table that programs may use. With
+/// `windowbase` zero the window is the first of the registers.
+const XTENSA: &[Row] = &[
+    Row::One("pc", 32),
+    many("a", 0, 16, 32),
+    Row::Gap { count: 16, bits: 32 },
+    Row::One("lbeg", 32),
+    Row::One("lend", 32),
+    Row::One("lcount", 32),
+    Row::One("sar", 32),
+    Row::One("litbase", 32),
+    Row::One("windowbase", 32),
+    Row::One("windowstart", 32),
+    Row::Gap { count: 2, bits: 32 },
+    Row::One("ps", 32),
+    Row::One("threadptr", 32),
+    Row::One("scompare1", 32),
+    Row::One("acclo", 32),
+    Row::One("acchi", 32),
+    many("m", 0, 4, 32),
+    Row::One("expstate", 32),
 ];
 
 /// `loongarch_cpu_gdb_read_register` and `loongarch_gdb_get_fpu` of QEMU 7.2,
@@ -246,8 +275,9 @@ const PROGRAMS: &[Program] = &[
         page: 0x4000,
         ..program("loongarch64", "qemu-loongarch64", "", 258)
     },
-    Program { registers: Some(SUPERH), ..program("superh4", "qemu-sh4", "", 42) },
-    Program { registers: Some(SUPERH), ..program("superh4eb", "qemu-sh4eb", "", 42) },
+    Program { registers: Some(SUPERH), ..program("sh4", "qemu-sh4", "", 42) },
+    Program { registers: Some(SUPERH), ..program("sh4eb", "qemu-sh4eb", "", 42) },
+    Program { registers: Some(XTENSA), has_windows: true, ..program("xtensa", "qemu-xtensa", "dc232b", 94) },
 ];
 
 /// The program of a platform.

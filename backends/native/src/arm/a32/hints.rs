@@ -12,3 +12,13 @@ pub(in crate::arm) const ROWS: &[Override] = rows![
     0xff70_f000, 0xf450_f000 => |_, _| Ok(()),
     0xff70_f010, 0xf650_f000 => |_, _| Ok(()),
 ];
+
+/// Loads of halves with a sign into the program counter, which are hints that
+/// nothing is told of (A6.3.19): by an immediate, beside the program counter,
+/// by a register, and downwards.
+pub(in crate::arm) const THUMB: &[Override] = rows![
+    0xfff0_f000, 0xf9b0_f000 => |_, _| Ok(()),
+    0xff7f_f000, 0xf93f_f000 => |_, _| Ok(()),
+    0xfff0_ffc0, 0xf930_f000 => |_, _| Ok(()),
+    0xfff0_ff00, 0xf930_fc00 => |_, _| Ok(()),
+];

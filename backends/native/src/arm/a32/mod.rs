@@ -1,5 +1,6 @@
 //! AArch32: ARM and Thumb.
 
+mod banks;
 mod coprocessor;
 mod exclusive;
 mod extensions;
@@ -13,6 +14,7 @@ mod status;
 mod structures;
 mod vfp;
 
+pub(in crate::arm) use banks::SIZE as BANKS;
 pub(crate) use coprocessor::TABLE as COPROCESSOR;
 
 use crate::overrides::Override;
@@ -32,6 +34,7 @@ pub(crate) const ARM: &[&[Override]] = &[
     coprocessor::ROWS,
     exclusive::ARM,
     media::ARM,
+    banks::ROWS,
 ];
 
 /// The same of microcontrollers, which have no Advanced SIMD.
@@ -39,13 +42,15 @@ pub(crate) const MICROCONTROLLER: &[&[Override]] =
     &[microcontroller::ABSENT, vfp::ROWS, multiple::ROWS, status::FLOAT];
 
 /// The same before ARMv6, which have the saturating sums only.
-pub(crate) const OLD: &[&[Override]] = &[status::ARM, hints::ROWS, coprocessor::ROWS, media::OLD];
+pub(crate) const OLD: &[&[Override]] =
+    &[status::ARM, hints::ROWS, coprocessor::ROWS, media::OLD, banks::ROWS];
 
 /// Other instructions of Thumb; those of microcontrollers; and those of the
 /// smallest of them, and of processors before Thumb had words of four bytes.
-pub(crate) const THUMB: &[&[Override]] = &[status::THUMB, exclusive::THUMB, extensions::THUMB, media::THUMB];
+pub(crate) const THUMB: &[&[Override]] =
+    &[status::THUMB, hints::THUMB, exclusive::THUMB, extensions::THUMB, media::THUMB];
 pub(crate) const THUMB_MICROCONTROLLER: &[&[Override]] =
-    &[microcontroller::ROWS, exclusive::THUMB, media::THUMB];
+    &[microcontroller::ROWS, hints::THUMB, exclusive::THUMB, media::THUMB];
 pub(crate) const THUMB_BASELINE: &[&[Override]] = &[microcontroller::ROWS];
 
 /// Words that the manuals call unpredictable, and that are invalid here:
@@ -94,7 +99,7 @@ pub(crate) const fn normalized(bytes: [u8; 4], thumb: bool, big_endian: bool) ->
     Some(match word >> 24 {
         0xef => (Set::Arm, 0xf200_0000 | word & 0xff_ffff),
         0xff => (Set::Arm, 0xf300_0000 | word & 0xff_ffff),
-        0xf9 => (Set::Arm, 0xf400_0000 | word & 0xff_ffff),
+        0xf9 if word & 0x10_0000 == 0 => (Set::Arm, 0xf400_0000 | word & 0xff_ffff),
         // Coprocessor instructions, which are floating point in part.
         0xec..=0xee | 0xfc..=0xfe => (Set::Arm, word),
         0xe8..=0xff => (Set::Thumb, word),

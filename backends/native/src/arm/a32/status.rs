@@ -1,7 +1,10 @@
 //! The status words of processors and of floating point (Arm ARM ARMv7-A,
 //! B1.3.3, B9.3.8 to B9.3.12, MRS and MSR; A8.8.349, VMRS; A8.8.350, VMSR).
 
-use super::super::{Word, rows};
+use super::{
+    super::{Word, rows},
+    banks::bank,
+};
 use crate::{emulator::NativeEmulator, halt::Halt, overrides::Override};
 
 pub(in crate::arm) const ARM: &[Override] = rows![
@@ -36,9 +39,6 @@ const FLOAT_MASK: u32 = 0xfff7_009f;
 /// What MRS reads as zero: the states of execution.
 const EXECUTION: u32 = 0x0700_fc20;
 
-/// The modes (Arm ARM ARMv7-A, table B1-1).
-const MODES: [u32; 9] = [0x10, 0x11, 0x12, 0x13, 0x16, 0x17, 0x1a, 0x1b, 0x1f];
-
 fn read(emulator: &mut NativeEmulator, register: u32) -> Result<(), Halt> {
     let value = emulator.named("cpsr").unwrap_or(0) as u32;
     emulator.set_r(register, value & !EXECUTION);
@@ -51,8 +51,7 @@ fn immediate(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     Ok(())
 }
 
-/// Writes the bytes that four bits tell (Arm ARM, CPSRWriteByInstr). Registers
-/// of other modes are not kept apart.
+/// Writes the bytes that four bits tell (Arm ARM, CPSRWriteByInstr).
 fn write(emulator: &mut NativeEmulator, bytes: u32, value: u32) {
     let Some(register) = emulator.definition.register("cpsr") else { return };
     let old = emulator.named("cpsr").unwrap_or(0) as u32;
@@ -63,8 +62,10 @@ fn write(emulator: &mut NativeEmulator, bytes: u32, value: u32) {
         mask |= byte(1, 0x100) | byte(0, 0xdf);
     }
     // A mode that is none is not entered.
-    if !MODES.contains(&(value & 0x1f)) {
+    if bank(value).is_none() {
         mask &= !0x1f;
     }
-    emulator.set_kept_register(register, (old & !mask | value & mask).into());
+    let new = old & !mask | value & mask;
+    emulator.change_mode(old, new);
+    emulator.set_kept_register(register, new.into());
 }

@@ -108,7 +108,15 @@ pub(super) const XTENSA: Family = Family {
             flag("b15", 15),
         ],
     )],
-    names: &[("expstate", "user230"), ("prefctl", "sr40")],
+    names: &[
+        ("expstate", "user230"),
+        ("prefctl", "sr40"),
+        // The specification's variables have the names of the manual's registers.
+        ("m0", "M0"),
+        ("m1", "M1"),
+        ("m2", "M2"),
+        ("m3", "M3"),
+    ],
     ..NONE
 };
 

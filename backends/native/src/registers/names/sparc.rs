@@ -23,7 +23,7 @@ pub(super) const FAMILY_32: Family = Family {
         ("fsr", FLOAT_STATE_32),
     ],
     names: NAMES,
-    ..NONE
+    kept: &["wim"],
 };
 
 pub(super) const FAMILY_64: Family = Family {

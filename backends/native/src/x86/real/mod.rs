@@ -19,7 +19,7 @@ use crate::{emulator::NativeEmulator, halt::Halt};
 
 /// The immediate of an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Immediate {
+pub(super) enum Immediate {
     None,
     /// A byte, with its sign.
     Byte,
@@ -143,7 +143,7 @@ pub(super) fn find(registers: &Registers, decoded: &Decoded, bytes: &[u8], pc: u
 
 /// The immediate of an instruction; of a far pointer, the selector stands
 /// above the 32 bits of the offset.
-fn immediate(kind: Immediate, bytes: &[u8], width: u8) -> Option<u64> {
+pub(super) fn immediate(kind: Immediate, bytes: &[u8], width: u8) -> Option<u64> {
     let word = |at: usize| Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
     let operand = || match width {
         2 => Some(word(0)? as i16 as u64),
@@ -171,11 +171,11 @@ const SP: usize = 4;
 const BP: usize = 5;
 
 impl NativeEmulator {
-    fn selector(&self, it: &Registers, number: u8) -> u64 {
+    pub(super) fn selector(&self, it: &Registers, number: u8) -> u64 {
         self.general(it.segments[usize::from(number)], 2)
     }
 
-    fn set_selector(&mut self, it: &Registers, number: u8, value: u64) {
+    pub(super) fn set_selector(&mut self, it: &Registers, number: u8, value: u64) {
         self.set_general(it.segments[usize::from(number)], 2, value & 0xffff);
     }
 
