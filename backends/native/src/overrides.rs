@@ -6,9 +6,10 @@ use terrella_platforms::Architecture;
 use crate::{
     arm::{a32, a64},
     userops::{
-        Handler, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields, mips_float,
-        mips_float_r6, mips_memory, msp430, powerpc, powerpc_float, powerpc_integer, powerpc_memory,
-        powerpc_vectors, riscv, riscv_atomic, riscv_control, sparc_float, sparc_integer, tricore,
+        Handler, altivec_300, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields,
+        mips_float, mips_float_r6, mips_memory, msp430, powerpc, powerpc_float, powerpc_float_300,
+        powerpc_integer, powerpc_integer_300, powerpc_memory, powerpc_quad, powerpc_vectors,
+        powerpc_vectors_300, riscv, riscv_atomic, riscv_control, sparc_float, sparc_integer, tricore,
         tricore_arithmetic, tricore_fractions, tricore_halves, tricore_packed,
     },
 };
@@ -76,6 +77,11 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             powerpc_memory::DOUBLE_WORDS,
             powerpc_vectors::OVERRIDES,
             altivec_sums::OVERRIDES,
+            altivec_300::OVERRIDES,
+            powerpc_float_300::OVERRIDES,
+            powerpc_integer_300::OVERRIDES,
+            powerpc_quad::OVERRIDES,
+            powerpc_vectors_300::OVERRIDES,
         ],
         _ => &[],
     }

@@ -57,11 +57,11 @@ impl Word {
 }
 
 impl NativeEmulator {
-    fn gpr(&self, number: u32) -> u64 {
+    pub(super) fn gpr(&self, number: u32) -> u64 {
         self.user_register(&format!("r{number}")) as u64
     }
 
-    fn set_gpr(&mut self, number: u32, value: u64) {
+    pub(super) fn set_gpr(&mut self, number: u32, value: u64) {
         self.set_user_register(&format!("r{number}"), value.into());
     }
 

@@ -90,4 +90,12 @@ pub(super) const EDITS: &[Edit] = &[
         new: "{ local tmp:$(SIZE) = regorimm; export tmp; }",
         reason: "the address of a jump is the sum, not what is in memory there (SPARC V8, B.25)",
     },
+    Edit {
+        file: "SparcV9.sinc",
+        old: "[ fq0  _ fq32 _ fq4  _ fq36 _ fq8  _ fq40 _ fq12 _ fq44\n                                       \
+              _ fq16 _ fq48 _ fq20 _ fq52 _ fq24 _ fq56 _ fq28 _ fq60 _]",
+        new: "[ fq0 fq32 _ _ fq4 fq36 _ _ fq8 fq40 _ _ fq12 fq44 _ _ \
+              fq16 fq48 _ _ fq20 fq52 _ _ fq24 fq56 _ _ fq28 fq60 _ _ ]",
+        reason: "the lowest bit of the field is the highest of the number (SPARC V9, 5.1.4.1)",
+    },
 ];
