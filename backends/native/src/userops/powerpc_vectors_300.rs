@@ -57,15 +57,16 @@ macro_rules! each {
     };
 }
 
-/// A number in memory that becomes doubleword 0 of a register, of which the
-/// other one becomes zero.
+/// A number in memory that becomes doubleword 0 of a register; the other one is
+/// undefined, and stays.
 macro_rules! load {
     ($size:literal) => {
         |emulator, op| {
             let word = Word::of(emulator, op);
             let address = emulator.indexed_address(word);
             let value = emulator.read_number(address, $size)?;
-            emulator.set_vsr(word.xt(), value << 64);
+            let other = emulator.vsr(word.xt()) & mask(64);
+            emulator.set_vsr(word.xt(), value << 64 | other);
             Ok(())
         }
     };

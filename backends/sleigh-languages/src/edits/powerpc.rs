@@ -197,4 +197,10 @@ pub(super) const EDITS: &[Edit] = &[
               tmpr0:1 = (CRFS & 0x8) != 0;\n\ttmpr1:1 = (CRFS & 0x4) != 0;\n",
         reason: "the field is that of bits 11 to 13 (Power ISA 3.0, book I, 3.3.18)",
     },
+    Edit {
+        file: "ppc_a2.sinc",
+        old: "OP=0 & XOP_1_10=256 & BITS_11_25=0 ",
+        new: "OP=0 & XOP_1_10=256 & BIT_0=0 ",
+        reason: "the last bit tells it from what is none; the others are reserved",
+    },
 ];

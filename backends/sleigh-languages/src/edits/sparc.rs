@@ -25,7 +25,18 @@ const fn jump(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "SparcV9.sinc", old, new, reason: "the jump faults where its target is not aligned" }
 }
 
+/// A correction of conversions, whose operands have the sizes of both formats.
+const fn conversion(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "SparcV9.sinc", old, new, reason: "each operand has the size of its format (SPARC V9, A.13 to A.15)" }
+}
+
 pub(super) const EDITS: &[Edit] = &[
+    conversion(":fdtoi  fdrs2,fdrd                   is op=0x2 & fdrd &", ":fdtoi  fdrs2,fsrd                   is op=0x2 & fsrd &"),
+    conversion("fdrs2 { fdrd = trunc(fdrs2); }\n:fqtoi", "fdrs2 { fsrd = trunc(fdrs2); }\n:fqtoi"),
+    conversion(":fqtoi  fqrs2,fqrd                   is op=0x2 & fqrd & op3=0x34 & opf=0xd3 & fqrs2 { fqrd =", ":fqtoi  fqrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xd3 & fqrs2 { fsrd ="),
+    conversion(":fstox  fsrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0x81 & fsrs2 { fsrd =", ":fstox  fsrs2,fdrd                   is op=0x2 & fdrd & op3=0x34 & opf=0x81 & fsrs2 { fdrd ="),
+    conversion(":fqtox  fqrs2,fqrd                   is op=0x2 & fqrd & op3=0x34 & opf=0x83 & fqrs2 { fqrd =", ":fqtox  fqrs2,fdrd                   is op=0x2 & fdrd & op3=0x34 & opf=0x83 & fqrs2 { fdrd ="),
+    conversion(":fqtos  fdrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xc7 & fdrs2 { fsrd = float2float(fdrs2);", ":fqtos  fqrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xc7 & fqrs2 { fsrd = float2float(fqrs2);"),
     branch(
         "{ delayslot(1); if (RS1 == 0)  goto d16off;}",
         "{ local holds:1 = RS1 == 0; delayslot(1); if (holds) goto d16off;}",
