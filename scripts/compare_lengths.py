@@ -285,7 +285,8 @@ def compare(path, platform=()):
         for address in skipped & instructions.keys():
             del instructions[address]
     unknown = sum(text is None for text in ours.values())
-    ours_known = {address for address, text in ours.items() if text is not None}
+    # `undef` is what the manual of SuperH calls an undefined instruction.
+    ours_known = {address for address, text in ours.items() if text not in (None, "undef")}
     theirs_known = {address for address, text in theirs.items() if not NONE.match(text)}
     only_ours = (ours.keys() - theirs.keys()) | (ours_known - theirs_known)
     only_theirs = (theirs.keys() - ours.keys()) | (theirs_known - ours_known)

@@ -40,7 +40,8 @@ pub(super) mod fpscr {
     pub(in crate::userops) const FEX: u32 = 1 << 30;
     pub(in crate::userops) const FX: u32 = 1 << 31;
     /// All that make an operation invalid.
-    pub(in crate::userops) const INVALID: u32 = VXSNAN | VXISI | VXIDI | VXZDZ | VXIMZ | VXVC | VXSOFT | VXSQRT | VXCVI;
+    pub(in crate::userops) const INVALID: u32 =
+        VXSNAN | VXISI | VXIDI | VXZDZ | VXIMZ | VXVC | VXSOFT | VXSQRT | VXCVI;
 }
 
 const SIGN: u64 = 1 << 63;

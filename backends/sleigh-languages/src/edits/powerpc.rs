@@ -200,7 +200,7 @@ pub(super) const EDITS: &[Edit] = &[
     Edit {
         file: "ppc_a2.sinc",
         old: "OP=0 & XOP_1_10=256 & BITS_11_25=0 ",
-        new: "OP=0 & XOP_1_10=256 & BIT_0=0 ",
-        reason: "the last bit tells it from what is none; the others are reserved",
+        new: "OP=0 & XOP_1_10=256 ",
+        reason: "the other bits are reserved, as elsewhere",
     },
 ];

@@ -27,16 +27,36 @@ const fn jump(old: &'static str, new: &'static str) -> Edit {
 
 /// A correction of conversions, whose operands have the sizes of both formats.
 const fn conversion(old: &'static str, new: &'static str) -> Edit {
-    Edit { file: "SparcV9.sinc", old, new, reason: "each operand has the size of its format (SPARC V9, A.13 to A.15)" }
+    Edit {
+        file: "SparcV9.sinc",
+        old,
+        new,
+        reason: "each operand has the size of its format (SPARC V9, A.13 to A.15)",
+    }
 }
 
 pub(super) const EDITS: &[Edit] = &[
-    conversion(":fdtoi  fdrs2,fdrd                   is op=0x2 & fdrd &", ":fdtoi  fdrs2,fsrd                   is op=0x2 & fsrd &"),
+    conversion(
+        ":fdtoi  fdrs2,fdrd                   is op=0x2 & fdrd &",
+        ":fdtoi  fdrs2,fsrd                   is op=0x2 & fsrd &",
+    ),
     conversion("fdrs2 { fdrd = trunc(fdrs2); }\n:fqtoi", "fdrs2 { fsrd = trunc(fdrs2); }\n:fqtoi"),
-    conversion(":fqtoi  fqrs2,fqrd                   is op=0x2 & fqrd & op3=0x34 & opf=0xd3 & fqrs2 { fqrd =", ":fqtoi  fqrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xd3 & fqrs2 { fsrd ="),
-    conversion(":fstox  fsrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0x81 & fsrs2 { fsrd =", ":fstox  fsrs2,fdrd                   is op=0x2 & fdrd & op3=0x34 & opf=0x81 & fsrs2 { fdrd ="),
-    conversion(":fqtox  fqrs2,fqrd                   is op=0x2 & fqrd & op3=0x34 & opf=0x83 & fqrs2 { fqrd =", ":fqtox  fqrs2,fdrd                   is op=0x2 & fdrd & op3=0x34 & opf=0x83 & fqrs2 { fdrd ="),
-    conversion(":fqtos  fdrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xc7 & fdrs2 { fsrd = float2float(fdrs2);", ":fqtos  fqrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xc7 & fqrs2 { fsrd = float2float(fqrs2);"),
+    conversion(
+        ":fqtoi  fqrs2,fqrd                   is op=0x2 & fqrd & op3=0x34 & opf=0xd3 & fqrs2 { fqrd =",
+        ":fqtoi  fqrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xd3 & fqrs2 { fsrd =",
+    ),
+    conversion(
+        ":fstox  fsrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0x81 & fsrs2 { fsrd =",
+        ":fstox  fsrs2,fdrd                   is op=0x2 & fdrd & op3=0x34 & opf=0x81 & fsrs2 { fdrd =",
+    ),
+    conversion(
+        ":fqtox  fqrs2,fqrd                   is op=0x2 & fqrd & op3=0x34 & opf=0x83 & fqrs2 { fqrd =",
+        ":fqtox  fqrs2,fdrd                   is op=0x2 & fdrd & op3=0x34 & opf=0x83 & fqrs2 { fdrd =",
+    ),
+    conversion(
+        ":fqtos  fdrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xc7 & fdrs2 { fsrd = float2float(fdrs2);",
+        ":fqtos  fqrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xc7 & fqrs2 { fsrd = float2float(fqrs2);",
+    ),
     branch(
         "{ delayslot(1); if (RS1 == 0)  goto d16off;}",
         "{ local holds:1 = RS1 == 0; delayslot(1); if (holds) goto d16off;}",
@@ -105,8 +125,8 @@ pub(super) const EDITS: &[Edit] = &[
         file: "SparcV9.sinc",
         old: "[ fq0  _ fq32 _ fq4  _ fq36 _ fq8  _ fq40 _ fq12 _ fq44\n                                       \
               _ fq16 _ fq48 _ fq20 _ fq52 _ fq24 _ fq56 _ fq28 _ fq60 _]",
-        new: "[ fq0 fq32 _ _ fq4 fq36 _ _ fq8 fq40 _ _ fq12 fq44 _ _ \
-              fq16 fq48 _ _ fq20 fq52 _ _ fq24 fq56 _ _ fq28 fq60 _ _ ]",
-        reason: "the lowest bit of the field is the highest of the number (SPARC V9, 5.1.4.1)",
+        new: "[ fq0 fq32 fq0 fq32 fq4 fq36 fq4 fq36 fq8 fq40 fq8 fq40 fq12 fq44 fq12 fq44 \
+              fq16 fq48 fq16 fq48 fq20 fq52 fq20 fq52 fq24 fq56 fq24 fq56 fq28 fq60 fq28 fq60 ]",
+        reason: "the lowest bit of the field is the highest of the number; the one above it is not looked at (SPARC V9, 5.1.4.1)",
     },
 ];
