@@ -105,7 +105,7 @@ class File:
         return next((section for section in self.sections if section["name"] == name), None)
 
     def symbols(self):
-        """Addresses, sizes, types and names, also of the dynamic symbols."""
+        """Sections, addresses, sizes, types and names, also of the dynamic symbols."""
         for section in self.sections:
             if section["type"] not in (2, 11):
                 continue
@@ -117,9 +117,11 @@ class File:
                     self.bytes[at + 4 if self.order == "little" else at + 7] &= 0xFE
                 if self.is_wide:
                     kind, value, size = self.bytes[at + 4] & 15, self.number(at + 8, 8), self.number(at + 16, 8)
+                    index = self.number(at + 6, 2)
                 else:
                     kind, value, size = self.bytes[at + 12] & 15, self.number(at + 4, 4), self.number(at + 8, 4)
-                yield value, size, kind, self.text(names + self.number(at, 4))
+                    index = self.number(at + 14, 2)
+                yield index, value, size, kind, self.text(names + self.number(at, 4))
 
 
 def pieces(file, text):
@@ -127,8 +129,8 @@ def pieces(file, text):
     first, end = text["address"], text["address"] + text["size"]
     marks = {first: "a" if file.machine == ARM else "x"}
     data = []
-    for value, size, kind, name in file.symbols():
-        if not first <= value < end:
+    for index, value, size, kind, name in file.symbols():
+        if index >= len(file.sections) or file.sections[index] is not text or not first <= value < end:
             continue
         mapping = re.match(r"\$([atxd])", name)
         if mapping and kind == 0:

@@ -84,13 +84,16 @@ const fn splat(word: u128) -> u128 {
     word << 96 | word << 64 | word << 32 | word
 }
 
+/// A store by r5, and the bytes of both orders.
+type Store<'a> = (&'a str, u32, u64, &'a [u8], &'a [u8]);
+
 /// Stores of vr2: what is in memory at r4 afterwards (7.6.3).
 #[test]
 fn vectors_are_stored_in_the_order_of_their_elements() -> Outcome {
     let value: u128 = 0x0001_0203_0405_0607_0809_0a0b_0c0d_0e0f;
     let (forward, backward) = (value.to_be_bytes(), value.to_le_bytes());
     let halves = [1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14];
-    let cases: &[(&str, u32, u64, &[u8], &[u8])] = &[
+    let cases: &[Store] = &[
         ("stxv", 0xf444_000d, 0, &forward, &backward),
         ("stxvx", 0x7c44_2b19, 0, &forward, &backward),
         ("stxvb16x", 0x7c44_2fd9, 0, &forward, &forward),

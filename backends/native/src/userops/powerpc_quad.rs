@@ -249,7 +249,11 @@ fn comparison(emulator: &mut NativeEmulator, op: &UserOp, is_ordered: bool) -> R
 fn invalid(emulator: &NativeEmulator, operands: [u128; 2], lacks_order: bool) -> u32 {
     let signalling = operands.iter().any(|value| is_signalling(16, *value));
     let compares = lacks_order && !(signalling && emulator.traps_invalid());
-    u32::from(signalling) * fpscr::VXSNAN | u32::from(compares) * fpscr::VXVC
+    let mut raised = if signalling { fpscr::VXSNAN } else { 0 };
+    if compares {
+        raised |= fpscr::VXVC;
+    }
+    raised
 }
 
 /// Ones if a relation holds, else zero.
