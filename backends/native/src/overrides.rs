@@ -65,6 +65,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             powerpc_float::ARITHMETIC,
             powerpc_float::OTHERS,
             powerpc_integer::OVERRIDES,
+            powerpc_memory::SHORT_BLOCKS,
             powerpc_memory::WORDS,
             altivec_sums::OVERRIDES,
         ],

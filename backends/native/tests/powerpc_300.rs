@@ -284,3 +284,22 @@ fn what_is_not_executed_is_named() -> Outcome {
     }
     Ok(())
 }
+
+/// dcbz zeroes the whole block that an address lies in (book II, 4.3.2): 128
+/// bytes of a POWER9, 32 of processors of 32 bits.
+#[test]
+fn blocks_are_zeroed() -> Outcome {
+    for (platform, size) in [(Platform::PPC64, 128), (Platform::PPC64LE, 128), (Platform::PPC, 32)] {
+        // dcbz 0,r4.
+        let mut emulator = emulator(platform, &[0x7c00_27ec])?;
+        emulator.write_memory(DATA, &[0xff; 0x300])?;
+        emulator.write_register("r4", DATA + 0x100 + 5)?;
+        step(&mut emulator)?;
+        let mut found = [0; 0x300];
+        emulator.read_memory(DATA, &mut found)?;
+        let mut expected = [0xff; 0x300];
+        expected[0x100..0x100 + size].fill(0);
+        assert_eq!(found, expected, "{platform}");
+    }
+    Ok(())
+}

@@ -267,7 +267,7 @@ fn compare(
 
 /// vbpermd: the bits of `a` that the bytes of `b` number, from the left; those
 /// of higher numbers are zero.
-fn permuted_bits(a: u128, b: u128) -> u128 {
+pub(super) fn permuted_bits(a: u128, b: u128) -> u128 {
     let bit = |index| {
         let number = lane(b, index, 8) as u32;
         if number < 64 { a >> (63 - number) & 1 } else { 0 }

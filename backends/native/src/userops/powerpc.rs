@@ -191,6 +191,8 @@ pub(crate) const OVERRIDES: &[Override] = &[
     two(265, from_scalar!(|b, round| twice(narrowed(b, round)))),
     two(267, from_scalar!(|b, round| twice(narrowed(b, round)))),
     // To and from the even words of a vector.
+    two(408, each!(8, |b, _| to_integer(b >> 32, 4, 64, true))),
+    two(392, each!(8, |b, _| to_integer(b >> 32, 4, 64, false))),
     two(248, each!(8, |b, round| exact::from_integer(signed(b >> 32, 32), 8, 0, round).0)),
     two(232, each!(8, |b, round| exact::from_integer((b >> 32) as i128, 8, 0, round).0)),
     two(457, each!(8, |b, _| widened(b >> 32).into())),

@@ -1,7 +1,7 @@
 //! PowerPC: integers of Power ISA 3.0 that the specification leaves to the
 //! emulator or computes wrongly (book I, 3.3).
 
-use super::{Function, Handler, powerpc_registers::Word};
+use super::{Function, Handler, altivec_300::permuted_bits, powerpc_registers::Word};
 use crate::{emulator::NativeEmulator, halt::Halt, overrides::Override};
 
 /// An instruction of the X form.
@@ -51,6 +51,13 @@ pub(crate) const OVERRIDES: &[Override] = &[
             _ => u64::MAX,
         };
         emulator.set_gpr(word.t(), value);
+        Ok(())
+    }),
+    // bpermd.
+    indexed(252, |emulator, op| {
+        let word = Word::of(emulator, op);
+        let (bits, numbers) = (emulator.gpr(word.b()), emulator.gpr(word.t()));
+        emulator.set_gpr(word.a(), permuted_bits(bits.into(), numbers.into()) as u64);
         Ok(())
     }),
     // mcrxrx: OV32 and CA32, which are not kept.

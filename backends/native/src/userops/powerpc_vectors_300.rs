@@ -176,6 +176,19 @@ pub(crate) const OVERRIDES: &[Override] = &[
     indexed(301, |emulator, op| load_length(emulator, op, true)),
     indexed(397, |emulator, op| store_length(emulator, op, false)),
     indexed(429, |emulator, op| store_length(emulator, op, true)),
+    // lvxl, stvxl: of multiples of 16, and a hint.
+    indexed(359, |emulator, op| {
+        let word = Word::of(emulator, op);
+        let address = emulator.indexed_address(word) & !15;
+        let value = emulator.read_number(address, 16)?;
+        emulator.set_vr(word.t(), value);
+        Ok(())
+    }),
+    indexed(487, |emulator, op| {
+        let word = Word::of(emulator, op);
+        let address = emulator.indexed_address(word) & !15;
+        emulator.write_number(address, emulator.vr(word.t()), 16)
+    }),
     // lxssp, stxssp.
     displaced(57, 3, |emulator, op| {
         let word = Word::of(emulator, op);

@@ -162,6 +162,8 @@ pub(super) const POWERPC: Table = &[
     ("dataCacheBlockStore", NOTHING),
     ("dataCacheBlockFlush", NOTHING),
     ("dataCacheBlockTouch", NOTHING),
+    ("DataCacheBlockTouch2", NOTHING),
+    ("DataCacheBlockFlush", NOTHING),
     ("dataCacheBlockTouchForStore", NOTHING),
 ];
 
