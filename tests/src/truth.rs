@@ -160,9 +160,10 @@ pub fn page(mut progress: impl FnMut(&Backend, Platform)) -> Result<String, Box<
          them pass; where a platform has no snippets of code (`tests/fixtures/snippets`), only the \
          cases apply that run none, some 25 to 45. *Programs*: own C programs that check themselves, compiled at several levels \
          (`tests/fixtures/programs`), and how many compute what they should; `tests/programs-known.txt` tells \
-         what is wrong with the others. *Decode*: the code of system libraries, and at how many addresses only \
-         this project or only objdump has an instruction begin, as `tests/decode-results.txt` notes it \
-         (`scripts/compare_lengths.py`); operands are not compared there. \
+         what is wrong with the others. *Decode*: the code of system libraries, or of the own programs where there are no libraries, and \
+         at how many addresses only this project or only objdump has an instruction begin, or takes \
+         for one what is there, as `tests/decode-results.txt` notes it (`scripts/compare_lengths.py`, \
+         which tells what counts as data and which objdump it was); operands are not compared there. \
          *Lock step*: instructions executed beside another machine, as \
          `tests/lockstep-results.txt` notes them.\n",
     );

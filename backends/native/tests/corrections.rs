@@ -526,3 +526,19 @@ fn m68k_memory_indirect() {
     ];
     check(Platform::M68K, rows);
 }
+
+/// M68881/M68882 User's Manual, FMOVECR: constants, stored as doubles.
+#[test]
+fn m68k_constants() {
+    // fmovecr #0,fp0; fmove.d fp0,(a0); move.l (a0),d0; move.l (4,a0),d1
+    const PI: &[u8] = &[0xf2, 0, 0x5c, 0, 0xf2, 0x10, 0x74, 0, 0x20, 0x10, 0x22, 0x28, 0, 4];
+    // fmovecr #0xc,fp0 and #0x37,fp0
+    const E: &[u8] = &[0xf2, 0, 0x5c, 0x0c, 0xf2, 0x10, 0x74, 0, 0x20, 0x10, 0x22, 0x28, 0, 4];
+    const POWER: &[u8] = &[0xf2, 0, 0x5c, 0x37, 0xf2, 0x10, 0x74, 0, 0x20, 0x10, 0x22, 0x28, 0, 4];
+    let rows: &[Row] = &[
+        ("pi", PI, &[], 4, &[("a0", DATA)], &[("d0", 0x4009_21fb), ("d1", 0x5444_2d18)]),
+        ("e", E, &[], 4, &[("a0", DATA)], &[("d0", 0x4005_bf0a), ("d1", 0x8b14_5769)]),
+        ("10^16", POWER, &[], 4, &[("a0", DATA)], &[("d0", 0x4341_c379), ("d1", 0x37e0_8000)]),
+    ];
+    check(Platform::M68K, rows);
+}

@@ -218,7 +218,7 @@ fn symbols_of(module: &Module, symbol: &ModuleSymbol, executable: &mut Executabl
     // The lowest bits of `st_other` say so where the value does not
     // (STO_MIPS_MICROMIPS, STO_MIPS16).
     if module.machine == elf::EM_MIPS
-        && symbol.kind == SymbolKind::Function
+        && matches!(symbol.kind, SymbolKind::Function | SymbolKind::Other)
         && (symbol.other & 0xf0 == 0xf0 || symbol.other & 0xc0 == 0x80)
     {
         shown.address |= 1;

@@ -208,11 +208,11 @@ impl Word {
 
 impl NativeEmulator {
     pub(super) fn vsr(&self, number: u32) -> u128 {
-        self.user_register(&format!("vs{number}"))
+        self.numbered("vs0", number)
     }
 
     pub(super) fn set_vsr(&mut self, number: u32, value: u128) {
-        self.set_user_register(&format!("vs{number}"), value);
+        self.set_numbered("vs0", number, value);
     }
 }
 

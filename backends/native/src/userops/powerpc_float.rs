@@ -17,30 +17,31 @@ use crate::{
 
 /// Bits of the FPSCR (4.2.2), from the lowest.
 pub(super) mod fpscr {
-    pub(super) const RN: u32 = 3;
-    pub(super) const ENABLES: u32 = 3;
-    pub(super) const VXCVI: u32 = 1 << 8;
-    pub(super) const VXSQRT: u32 = 1 << 9;
-    pub(super) const VXSOFT: u32 = 1 << 10;
-    pub(super) const FPCC: u32 = 12;
-    pub(super) const FPRF: u32 = 0x1f << 12;
-    pub(super) const FI: u32 = 1 << 17;
-    pub(super) const FR: u32 = 1 << 18;
+    pub(in crate::userops) const RN: u32 = 3;
+    pub(in crate::userops) const ENABLES: u32 = 3;
+    pub(in crate::userops) const VXCVI: u32 = 1 << 8;
+    pub(in crate::userops) const VXSQRT: u32 = 1 << 9;
+    pub(in crate::userops) const VXSOFT: u32 = 1 << 10;
+    pub(in crate::userops) const FPCC: u32 = 12;
+    pub(in crate::userops) const FPRF: u32 = 0x1f << 12;
+    pub(in crate::userops) const FI: u32 = 1 << 17;
+    pub(in crate::userops) const FR: u32 = 1 << 18;
     pub(in crate::userops) const VXVC: u32 = 1 << 19;
-    pub(super) const VXIMZ: u32 = 1 << 20;
-    pub(super) const VXZDZ: u32 = 1 << 21;
-    pub(super) const VXIDI: u32 = 1 << 22;
-    pub(super) const VXISI: u32 = 1 << 23;
+    pub(in crate::userops) const VXIMZ: u32 = 1 << 20;
+    pub(in crate::userops) const VXZDZ: u32 = 1 << 21;
+    pub(in crate::userops) const VXIDI: u32 = 1 << 22;
+    pub(in crate::userops) const VXISI: u32 = 1 << 23;
     pub(in crate::userops) const VXSNAN: u32 = 1 << 24;
-    pub(super) const XX: u32 = 1 << 25;
-    pub(super) const ZX: u32 = 1 << 26;
-    pub(super) const UX: u32 = 1 << 27;
-    pub(super) const OX: u32 = 1 << 28;
-    pub(super) const VX: u32 = 1 << 29;
-    pub(super) const FEX: u32 = 1 << 30;
-    pub(super) const FX: u32 = 1 << 31;
+    pub(in crate::userops) const XX: u32 = 1 << 25;
+    pub(in crate::userops) const ZX: u32 = 1 << 26;
+    pub(in crate::userops) const UX: u32 = 1 << 27;
+    pub(in crate::userops) const OX: u32 = 1 << 28;
+    pub(in crate::userops) const VX: u32 = 1 << 29;
+    pub(in crate::userops) const FEX: u32 = 1 << 30;
+    pub(in crate::userops) const FX: u32 = 1 << 31;
     /// All that make an operation invalid.
-    pub(super) const INVALID: u32 = VXSNAN | VXISI | VXIDI | VXZDZ | VXIMZ | VXVC | VXSOFT | VXSQRT | VXCVI;
+    pub(in crate::userops) const INVALID: u32 =
+        VXSNAN | VXISI | VXIDI | VXZDZ | VXIMZ | VXVC | VXSOFT | VXSQRT | VXCVI;
 }
 
 const SIGN: u64 = 1 << 63;
@@ -138,13 +139,13 @@ impl Word {
 pub(super) struct Computed {
     pub(super) bits: u64,
     /// Exceptions, as bits of the FPSCR.
-    raised: u32,
-    is_inexact: bool,
-    rounded_up: bool,
+    pub(super) raised: u32,
+    pub(super) is_inexact: bool,
+    pub(super) rounded_up: bool,
 }
 
 impl Computed {
-    const fn nan(bits: u64, raised: u32) -> Self {
+    pub(super) const fn nan(bits: u64, raised: u32) -> Self {
         Self { bits, raised, is_inexact: false, rounded_up: false }
     }
 
@@ -214,6 +215,17 @@ pub(super) fn cut(double: u64) -> u128 {
         return narrowed(double);
     }
     exact::convert(double.into(), 8, 4, Round::TowardZero).0
+}
+
+/// What a store of a single puts into memory: nothing is rounded (4.6.3).
+pub(super) const fn stored_single(double: u64) -> u32 {
+    let exponent = double >> 52 & 0x7ff;
+    if exponent > 896 || double << 1 == 0 {
+        return (double >> 32 & 0xc000_0000 | double >> 29 & 0x3fff_ffff) as u32;
+    }
+    let fraction = double & 0x000f_ffff_ffff_ffff | 1 << 52;
+    let shift = 926 - exponent;
+    (double >> 32 & 0x8000_0000) as u32 | if shift < 64 { (fraction >> shift) as u32 } else { 0 }
 }
 
 const fn is_infinite(value: u64) -> bool {
@@ -342,7 +354,7 @@ impl NativeEmulator {
 
     /// Tells about a result: what was raised, how it was rounded, and its
     /// class, if it has one; whether it is written.
-    fn report(&mut self, result: &Computed, class: Option<u32>) -> bool {
+    pub(super) fn report(&mut self, result: &Computed, class: Option<u32>) -> bool {
         let keeps = self.raise_fpscr(result.raised);
         let mut status = self.fpscr() & !(fpscr::FI | fpscr::FR);
         if !keeps {
@@ -362,6 +374,19 @@ impl NativeEmulator {
             let exceptions = self.fpscr() >> 28;
             self.set_user_register("cr1", exceptions.into());
         }
+    }
+
+    /// Puts the result of a comparison into a field of the condition register
+    /// and into FPCC.
+    pub(super) fn set_fpcc(&mut self, field: u32, result: u32) {
+        let status = self.fpscr() & !(0xf << fpscr::FPCC) | result << fpscr::FPCC;
+        self.set_fpscr(status);
+        self.set_user_register(&format!("cr{field}"), result.into());
+    }
+
+    /// Whether invalid operations are exceptions.
+    pub(super) fn traps_invalid(&self) -> bool {
+        self.fpscr() >> fpscr::ENABLES >> 4 & 1 != 0
     }
 
     /// The result of a scalar of the VSX registers, whose exceptions are
@@ -458,11 +483,9 @@ fn comparison(emulator: &mut NativeEmulator, op: &UserOp, is_ordered: bool) -> R
             std::cmp::Ordering::Equal => 2,
         }
     };
-    let status = emulator.fpscr() & !(0xf << fpscr::FPCC) | result << fpscr::FPCC;
-    emulator.set_fpscr(status);
-    emulator.set_user_register(&format!("cr{}", word.0 >> 23 & 7), result.into());
+    emulator.set_fpcc(word.0 >> 23 & 7, result);
     let signalling = is_signalling(8, a) || is_signalling(8, b);
-    let invalid_enabled = status >> fpscr::ENABLES >> 4 & 1 != 0;
+    let invalid_enabled = emulator.traps_invalid();
     let mut raised = if signalling { fpscr::VXSNAN } else { 0 };
     if is_ordered && unordered && !(signalling && invalid_enabled) {
         raised |= fpscr::VXVC;

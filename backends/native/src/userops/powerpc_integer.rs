@@ -57,12 +57,12 @@ impl Word {
 }
 
 impl NativeEmulator {
-    fn gpr(&self, number: u32) -> u64 {
-        self.user_register(&format!("r{number}")) as u64
+    pub(super) fn gpr(&self, number: u32) -> u64 {
+        self.numbered("r0", number) as u64
     }
 
-    fn set_gpr(&mut self, number: u32, value: u64) {
-        self.set_user_register(&format!("r{number}"), value.into());
+    pub(super) fn set_gpr(&mut self, number: u32, value: u64) {
+        self.set_numbered("r0", number, value.into());
     }
 
     /// Writes the target; OV and SO if OE is set, the first field of the

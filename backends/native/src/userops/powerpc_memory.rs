@@ -22,6 +22,15 @@ const fn reversed(number: u32, function: Function) -> Override {
     Override { mask: 0xfc00_07ff, value: 31 << 26 | number << 1, handler: Handler::new(function) }
 }
 
+/// dcbz, which zeroes a block of the cache (book II, 4.3.2).
+const fn zero(function: Function) -> Override {
+    Override { mask: 0xfc00_07fe, value: 31 << 26 | 1014 << 1, handler: Handler::new(function) }
+}
+
+/// Blocks of 32 bytes, as those of 32 bits have (PowerPC 7447A RISC
+/// Microprocessor Hardware Specifications, "Caches").
+pub(crate) const SHORT_BLOCKS: &[Override] = &[zero(|emulator, op| zero_block(emulator, op, 32))];
+
 /// Those of words, and of bytes and halves.
 pub(crate) const WORDS: &[Override] = &[
     reversed(790, |emulator, op| load_reversed(emulator, op, 2)),
@@ -36,7 +45,10 @@ pub(crate) const WORDS: &[Override] = &[
     store(150, |emulator, op| store_conditionally(emulator, op, 4)),
 ];
 
+/// Doublewords, and blocks of 128 bytes (POWER9 Processor User's Manual, "L1
+/// Data Cache").
 pub(crate) const DOUBLE_WORDS: &[Override] = &[
+    zero(|emulator, op| zero_block(emulator, op, 128)),
     reversed(532, |emulator, op| load_reversed(emulator, op, 8)),
     reversed(660, |emulator, op| store_reversed(emulator, op, 8)),
     load(84, |emulator, op| reserve(emulator, op, 8)),
@@ -50,6 +62,11 @@ fn operands(emulator: &NativeEmulator, op: &UserOp) -> (u64, u32) {
     let base = if a == 0 { 0 } else { emulator.numbered("r0", a) as u64 };
     let address = base.wrapping_add(emulator.numbered("r0", b) as u64) & emulator.address_mask;
     (address, register)
+}
+
+fn zero_block(emulator: &mut NativeEmulator, op: &UserOp, size: u64) -> Result<(), Halt> {
+    let (address, _) = operands(emulator, op);
+    emulator.user_write(address / size * size, &[0; 128][..size as usize])
 }
 
 fn reserve(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {

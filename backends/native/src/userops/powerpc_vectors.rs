@@ -88,7 +88,7 @@ pub(crate) const OVERRIDES: &[Override] = &[
     access(332, splat),
     // stxsdx, stxsspx, stxsiwx.
     access(716, |emulator, op| store(emulator, op, 8, |value| value)),
-    access(652, |emulator, op| store(emulator, op, 4, |value| powerpc_float::narrowed(value) as u64)),
+    access(652, |emulator, op| store(emulator, op, 4, |value| powerpc_float::stored_single(value).into())),
     access(140, |emulator, op| store(emulator, op, 4, |value| value)),
 ];
 

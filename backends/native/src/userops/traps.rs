@@ -168,6 +168,8 @@ pub(super) const POWERPC: Table = &[
     ("dataCacheBlockStore", BLOCK),
     ("dataCacheBlockFlush", BLOCK),
     ("dataCacheBlockTouch", NOTHING),
+    ("DataCacheBlockTouch2", NOTHING),
+    ("DataCacheBlockFlush", NOTHING),
     ("dataCacheBlockTouchForStore", NOTHING),
 ];
 

@@ -8,7 +8,53 @@ const fn power(file: &'static str, old: &'static str, new: &'static str) -> Edit
     Edit { file, old, new, reason: "the condition may be that the bit is clear" }
 }
 
+/// A correction of loads and stores of Power ISA 3.0.
+const fn scaled(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "vsx.sinc", old, new, reason: "the displacement is printed as it counts" }
+}
+
 pub(super) const EDITS: &[Edit] = &[
+    Edit {
+        file: "ppc_common.sinc",
+        old: "define alignment=2;",
+        new: "define alignment=4;",
+        reason: "none of the processors has instructions of 16 bits (VLE)",
+    },
+    Edit {
+        file: "ppc_common.sinc",
+        old: "@include \"ppc_embedded.sinc\"\n",
+        new: concat!(
+            "@include \"ppc_embedded.sinc\"\n",
+            include_str!("../../specifications/powerpc.status.sinc"),
+        ),
+        reason: "forms of the status register of Power ISA 3.0; transactions on 32 bits",
+    },
+    Edit {
+        file: "ppc_common.sinc",
+        old: "\tWC=(21,22)\n",
+        new: "\tWC=(21,22)\n\tPR=(20,20)\n\tPHIGH=(0,17) signed\n\tPIMM=(0,15)\n\tPIX=(17,17)\n\tPSUB=(17,20)\n\tPTX=(26,26)\n\
+              \tPTXP=(16,16)\n\tPOP=(27,31)\n\tBITS_20_23=(20,23)\n\
+              \tpairLowFirst=(22,25)\n\tpairLowSecond=(22,25)\n\tpairHighFirst=(22,25)\n\tpairHighSecond=(22,25)\n",
+        reason: "fields of Power ISA 3.1, of prefixed instructions and of pairs",
+    },
+    Edit {
+        file: "vsx.sinc",
+        old: "#######################\n# v3.0\n",
+        new: concat!(
+            include_str!("../../specifications/powerpc.prefixed.sinc"),
+            "#######################\n# v3.0\n",
+        ),
+        reason: "instructions of Power ISA 3.1",
+    },
+    Edit {
+        file: "altivec.sinc",
+        old: "###################\n# v3.0\n",
+        new: concat!(
+            include_str!("../../specifications/powerpc.vectors.sinc"),
+            "###################\n# v3.0\n",
+        ),
+        reason: "instructions of Power ISA 3.0 and 3.1",
+    },
     Edit {
         file: "altivec.sinc",
         old: "\taltv207_24(vrA,vrB);",
@@ -115,5 +161,46 @@ pub(super) const EDITS: &[Edit] = &[
         old: "loadVectorElementWordIndexed(A,B)",
         new: "loadVectorElementWordIndexed(RA_OR_ZERO,B)",
         reason: "register 0 means zero in an address (AltiVec PEM, lvewx)",
+    },
+    scaled("XT3,DQs(RA_OR_ZERO)", "XT3,quadAddress"),
+    scaled("XS3,DQs(RA_OR_ZERO)", "XS3,quadAddress"),
+    scaled("& XT3 & RA_OR_ZERO & BITS_0_2=1 & DQs {", "& XT3 & quadAddress & BITS_0_2=1 {"),
+    scaled("& XS3 & RA_OR_ZERO & BITS_0_2=5 & DQs {", "& XS3 & quadAddress & BITS_0_2=5 {"),
+    scaled("RA_OR_ZERO + (DQs << 4)", "quadAddress"),
+    scaled("vrD,DSs(RA_OR_ZERO)", "vrD,scaledAddress"),
+    scaled("vrS,DSs(RA_OR_ZERO)", "vrS,scaledAddress"),
+    scaled("& vrD & RA_OR_ZERO & BITS_0_1=2 & DSs {", "& vrD & scaledAddress & BITS_0_1=2 {"),
+    scaled("& vrD & RA_OR_ZERO & BITS_0_1=3 & DSs {", "& vrD & scaledAddress & BITS_0_1=3 {"),
+    scaled("& vrS & RA_OR_ZERO & BITS_0_1=2 & DSs {", "& vrS & scaledAddress & BITS_0_1=2 {"),
+    scaled("& vrS & RA_OR_ZERO & BITS_0_1=3 & DSs {", "& vrS & scaledAddress & BITS_0_1=3 {"),
+    scaled("RA_OR_ZERO + (DSs << 2)", "scaledAddress"),
+    scaled("vsx300_4(DSs:2,RA_OR_ZERO)", "vsx300_4(scaledAddress)"),
+    scaled("vsx300_15(vrS,DSs:2,RA_OR_ZERO)", "vsx300_15(vrS,scaledAddress)"),
+    scaled("vsx300_18(vrS,DSs:2,RA_OR_ZERO)", "vsx300_18(vrS,scaledAddress)"),
+    Edit {
+        file: "altivec.sinc",
+        old: ":vclzlsbb vrD,vrB\t\t\tis OP=4 & vrD & vrB & BITS_16_20=0 & XOP_0_10=1538 {\n\tvrD = ",
+        new: ":vclzlsbb D,vrB\t\t\tis OP=4 & D & vrB & BITS_16_20=0 & XOP_0_10=1538 {\n\tD = ",
+        reason: "the count goes to a general register (Power ISA 3.0, book I, 6.9.3)",
+    },
+    Edit {
+        file: "altivec.sinc",
+        old: ":vctzlsbb vrD,vrB\t\t\tis OP=4 & vrD & vrB & BITS_16_20=1 & XOP_0_10=1538 {\n\tvrD = ",
+        new: ":vctzlsbb D,vrB\t\t\tis OP=4 & D & vrB & BITS_16_20=1 & XOP_0_10=1538 {\n\tD = ",
+        reason: "the count goes to a general register (Power ISA 3.0, book I, 6.9.3)",
+    },
+    Edit {
+        file: "ppc_isa.sinc",
+        old: ":setb D,BFA\t\t\t\tis $(NOTVLE) & OP=31 & BITS_11_17=0 & BIT_0=0 & XOP_1_10=128 & D & BFA {\n\ttmpcr:8 = 1 << (8 * BFA:1);\n\t\
+              tmpr0:1 = (BFA & 0x8) != 0;\n\ttmpr1:1 = (BFA & 0x4) != 0;\n",
+        new: ":setb D,CRFS\t\t\t\tis $(NOTVLE) & OP=31 & BITS_11_17=0 & BIT_0=0 & XOP_1_10=128 & D & CRFS {\n\t\
+              tmpr0:1 = (CRFS & 0x8) != 0;\n\ttmpr1:1 = (CRFS & 0x4) != 0;\n",
+        reason: "the field is that of bits 11 to 13 (Power ISA 3.0, book I, 3.3.18)",
+    },
+    Edit {
+        file: "ppc_a2.sinc",
+        old: "OP=0 & XOP_1_10=256 & BITS_11_25=0 ",
+        new: "OP=0 & XOP_1_10=256 ",
+        reason: "the other bits are reserved, as elsewhere",
     },
 ];

@@ -32,7 +32,38 @@ const fn jump(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "SparcV9.sinc", old, new, reason: "the jump faults where its target is not aligned" }
 }
 
+/// A correction of conversions, whose operands have the sizes of both formats.
+const fn conversion(old: &'static str, new: &'static str) -> Edit {
+    Edit {
+        file: "SparcV9.sinc",
+        old,
+        new,
+        reason: "each operand has the size of its format (SPARC V9, A.13 to A.15)",
+    }
+}
+
 pub(super) const EDITS: &[Edit] = &[
+    conversion(
+        ":fdtoi  fdrs2,fdrd                   is op=0x2 & fdrd &",
+        ":fdtoi  fdrs2,fsrd                   is op=0x2 & fsrd &",
+    ),
+    conversion("fdrs2 { fdrd = trunc(fdrs2); }\n:fqtoi", "fdrs2 { fsrd = trunc(fdrs2); }\n:fqtoi"),
+    conversion(
+        ":fqtoi  fqrs2,fqrd                   is op=0x2 & fqrd & op3=0x34 & opf=0xd3 & fqrs2 { fqrd =",
+        ":fqtoi  fqrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xd3 & fqrs2 { fsrd =",
+    ),
+    conversion(
+        ":fstox  fsrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0x81 & fsrs2 { fsrd =",
+        ":fstox  fsrs2,fdrd                   is op=0x2 & fdrd & op3=0x34 & opf=0x81 & fsrs2 { fdrd =",
+    ),
+    conversion(
+        ":fqtox  fqrs2,fqrd                   is op=0x2 & fqrd & op3=0x34 & opf=0x83 & fqrs2 { fqrd =",
+        ":fqtox  fqrs2,fdrd                   is op=0x2 & fdrd & op3=0x34 & opf=0x83 & fqrs2 { fdrd =",
+    ),
+    conversion(
+        ":fqtos  fdrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xc7 & fdrs2 { fsrd = float2float(fdrs2);",
+        ":fqtos  fqrs2,fsrd                   is op=0x2 & fsrd & op3=0x34 & opf=0xc7 & fqrs2 { fsrd = float2float(fqrs2);",
+    ),
     branch(
         "{ delayslot(1); if (RS1 == 0)  goto d16off;}",
         "{ local holds:1 = RS1 == 0; delayslot(1); if (holds) goto d16off;}",
@@ -118,5 +149,13 @@ pub(super) const EDITS: &[Edit] = &[
         old: "{ export *:$(SIZE) regorimm; }",
         new: "{ local tmp:$(SIZE) = regorimm; export tmp; }",
         reason: "the address of a jump is the sum, not what is in memory there (SPARC V8, B.25)",
+    },
+    Edit {
+        file: "SparcV9.sinc",
+        old: "[ fq0  _ fq32 _ fq4  _ fq36 _ fq8  _ fq40 _ fq12 _ fq44\n                                       \
+              _ fq16 _ fq48 _ fq20 _ fq52 _ fq24 _ fq56 _ fq28 _ fq60 _]",
+        new: "[ fq0 fq32 fq0 fq32 fq4 fq36 fq4 fq36 fq8 fq40 fq8 fq40 fq12 fq44 fq12 fq44 \
+              fq16 fq48 fq16 fq48 fq20 fq52 fq20 fq52 fq24 fq56 fq24 fq56 fq28 fq60 fq28 fq60 ]",
+        reason: "the lowest bit of the field is the highest of the number; the one above it is not looked at (SPARC V9, 5.1.4.1)",
     },
 ];

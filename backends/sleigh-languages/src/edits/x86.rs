@@ -75,6 +75,26 @@ macro_rules! any_length {
 
 pub(super) const EDITS: &[Edit] = &[
     Edit {
+        file: "x86.slaspec",
+        old: "@include \"rdrand.sinc\"\n",
+        new: concat!(
+            "@include \"rdrand.sinc\"\n@include \"fma.sinc\"\n",
+            include_str!("../../specifications/x86.fma4.sinc"),
+        ),
+        reason: "FMA is not of 64 bits only (Intel SDM, volume 2, VFMADD213SD); FMA4",
+    },
+    Edit {
+        file: "x86-64.slaspec",
+        old: "@include \"fma.sinc\"\n",
+        new: "",
+        reason: "FMA is not of 64 bits only",
+    },
+    ia(
+        "vex1VVV_KReg: evexVopmask is evexVopmask & vexHighV=1",
+        "vex1VVV_KReg: evexVopmask is evexVopmask & vexHighV=0",
+        "VEX.vvvv is inverted: its highest bit is 1, the field 0 (Intel SDM, volume 2, 2.3.5.6)",
+    ),
+    Edit {
         file: "ia.sinc",
         old: "byte=0xf4                        { goto inst_start; }",
         new: "byte=0xf4 { hlt(); }\ndefine pcodeop hlt;",

@@ -156,8 +156,11 @@ impl Abi {
             tables,
             aligned_pairs: true,
             thread_pointer: ThreadPointer::Register(if word == 8 { "r13" } else { "r2" }),
-            // 64-bit (where it is), 32-bit, floating point, AltiVec with it.
-            capabilities: if word == 8 { (0xdc00_0000, 0) } else { (0x8c00_0000, 0) },
+            // 64-bit (where it is), 32-bit, floating point, AltiVec with it. Of
+            // 64 bits a POWER9 without decimal numbers, transactions, ciphers
+            // and `scv`: VSX, ISA 2.06; 2.07, 3.0, numbers of 128 bits, `darn`,
+            // `isel`, TAR.
+            capabilities: if word == 8 { (0xdc00_0180, 0x8ce0_0000) } else { (0x8c00_0000, 0) },
             top: if word == 8 { 0x7fff_ffff_f000 } else { 0xc000_0000 },
             pie: if word == 8 { 0x1_2000_0000 } else { 0x5655_0000 },
             ..base
