@@ -43,10 +43,10 @@ pub(crate) static HEADER: [Header; 4] = [
         name: "stdlib.h",
         standard: Standard::C99,
         models: models! {
-            strtold = strtold, "read in double precision";
-            strtold_l = strtold_l, "read in double precision";
-            __strtold_internal = strtold_l, "read in double precision";
-            __strtoieee128 = strtold, "read in double precision";
+            strtold = strtold;
+            strtold_l = strtold_l;
+            __strtold_internal = strtold_l;
+            __strtoieee128 = strtold;
         },
     },
 ];
@@ -270,7 +270,7 @@ fn nl_langinfo_l(c: &mut Context<'_>, item: i32, _locale: Ptr) -> Result<Ptr> {
 }
 
 fn strtold(c: &mut Context<'_>, text: Ptr, end: Ptr) -> Result<LongDouble> {
-    super::stdlib::strtod(c, text, end).map(LongDouble)
+    super::stdlib::strtold(c, text, end)
 }
 
 fn strtold_l(c: &mut Context<'_>, text: Ptr, end: Ptr, _locale: Ptr) -> Result<LongDouble> {

@@ -124,7 +124,7 @@ impl Context<'_> {
 
     /// Calls the handlers of signals that have come, one after the other, and
     /// then gives the result.
-    pub(super) fn deliver_signals(&mut self, result: i64, ctype: CType) -> Result<Reply> {
+    pub(crate) fn deliver_signals(&mut self, result: i64, ctype: CType) -> Result<Reply> {
         while let Some(info) = self.state.kernel.take_next_signal() {
             let Some(action) = self.action(info.number).copied() else { continue };
             if action.handler == SIG_DFL {
