@@ -70,6 +70,9 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::locale::HEADER[2],
     &super::locale::HEADER[3],
     &super::quad::HEADER,
+    &super::wide_arithmetic::HEADER[0],
+    &super::wide_arithmetic::HEADER[1],
+    &super::wide_arithmetic::HEADER[2],
 ];
 
 /// The headers of all folders.

@@ -8,6 +8,7 @@ use super::{
     context::Context,
     error::{Failure, Result},
     exact::{Format, Number, Rounded, of_bits, to_bits},
+    fenv::Exceptions,
     types::{CType, Flavour, Ptr},
     variable::Variable,
 };
@@ -26,7 +27,8 @@ impl Context<'_> {
     fn kind(&self) -> Result<Kind> {
         let name = self.state.platform.name();
         let pairs = name.starts_with("ppc") && self.state.flavour == Flavour::Gnu;
-        if pairs && !self.name.contains("ieee128") && !self.name.ends_with("f128") {
+        let quad = ["ieee128", "kf"].iter().any(|it| self.name.contains(it)) || self.name.ends_with("f128");
+        if pairs && !quad {
             return Ok(Kind::Pair);
         }
         let convention = self.call.convention();
@@ -143,6 +145,17 @@ impl Context<'_> {
     /// The number of an operation, whose exceptions are raised.
     pub(super) fn settled(&mut self, rounded: Rounded) -> Result<Number> {
         self.raise_exceptions(rounded.raised)?;
-        Ok(rounded.number)
+        let number = rounded.number;
+        // Of an invalid operation, not of an argument.
+        if rounded.raised.has(Exceptions::INVALID) && number == Number::NAN {
+            return Ok(number.with_sign(self.default_nan_is_negative()));
+        }
+        Ok(number)
+    }
+
+    /// The sign of what invalid operations give: x86's has one (Intel SDM,
+    /// volume 1, 4.8.3.7).
+    pub(super) fn default_nan_is_negative(&self) -> bool {
+        self.state.platform.definition().registers().lookup("fptop").is_some()
     }
 }

@@ -63,6 +63,7 @@ mod variables;
 mod wchar;
 mod wctype;
 mod wide;
+mod wide_arithmetic;
 
 pub use catalogue::{ModelInfo, catalogue};
 pub use error::Error;

@@ -123,6 +123,14 @@ impl Number {
         self
     }
 
+    /// The same, but a NaN is a quiet one.
+    pub(crate) fn quieted(self) -> Self {
+        match self {
+            Self::Nan { negative, payload, .. } => Self::Nan { negative, payload, signalling: false },
+            other => other,
+        }
+    }
+
     pub(crate) fn negated(self) -> Self {
         let sign = !self.is_negative();
         self.with_sign(sign)
@@ -227,16 +235,22 @@ impl Exact {
         Rounded { number: Number::Finite(result), raised }
     }
 
-    /// As a pair of doubles: the nearest, and what is left, rounded.
+    /// As a pair of doubles: 106 bits, the nearest double to them, and what is
+    /// left.
     fn rounded_pair(&self, rounding: Rounding) -> Rounded {
-        let high = self.rounded(Format::DOUBLE, Rounding::Nearest);
+        let whole = self.rounded(Format::PAIR.alone(), rounding);
+        let Number::Finite(all) = &whole.number else { return whole };
+        if all.is_zero() {
+            return whole;
+        }
+        let high = all.rounded(Format::DOUBLE, Rounding::Nearest);
         let Number::Finite(first) = &high.number else { return high };
-        let rest = self.plus(&Self { negative: !first.negative, ..first.clone() }, false);
+        let rest = all.plus(&Self { negative: !first.negative, ..first.clone() }, false);
         let low = rest.rounded(Format::DOUBLE, rounding);
         let Number::Finite(second) = &low.number else { return low };
         let mut sum = first.plus(second, false);
         sum.negative = if sum.is_zero() { self.negative } else { sum.negative };
-        Rounded { number: Number::Finite(sum), raised: low.raised }
+        Rounded { number: Number::Finite(sum), raised: whole.raised }
     }
 
     /// The sum; of nothing, a zero of this sign.

@@ -220,8 +220,16 @@ macro_rules! binary {
 
 type About = (Sets, Raises);
 
+/// What invalid operations give has the sign of the processor's.
+fn signed(c: &Context<'_>, given: bool, result: f64) -> f64 {
+    if !result.is_nan() || given {
+        return result;
+    }
+    f64::NAN.copysign(if c.default_nan_is_negative() { -1.0 } else { 1.0 })
+}
+
 fn run1(c: &mut Context<'_>, x: f64, function: impl Fn(f64) -> f64, about: About) -> Result<f64> {
-    let result = function(x);
+    let result = signed(c, x.is_nan(), function(x));
     quiet(c, signals(x))?;
     settle(c, about, &[x], result, f64::MIN_POSITIVE)?;
     Ok(result)
@@ -231,11 +239,11 @@ fn run1f(c: &mut Context<'_>, x: f32, function: impl Fn(f32) -> f32, about: Abou
     let result = function(x);
     quiet(c, signals_single(x))?;
     settle(c, about, &[x.into()], result.into(), f32::MIN_POSITIVE.into())?;
-    Ok(result)
+    Ok(if result.is_nan() { signed(c, x.is_nan(), result.into()) as f32 } else { result })
 }
 
 fn run2(c: &mut Context<'_>, x: f64, y: f64, function: impl Fn(f64, f64) -> f64, about: About) -> Result<f64> {
-    let result = function(x, y);
+    let result = signed(c, x.is_nan() || y.is_nan(), function(x, y));
     quiet(c, signals(x) || signals(y))?;
     settle(c, about, &[x, y], result, f64::MIN_POSITIVE)?;
     Ok(result)
@@ -245,7 +253,8 @@ fn run2f(c: &mut Context<'_>, x: f32, y: f32, function: impl Fn(f32, f32) -> f32
     let result = function(x, y);
     quiet(c, signals_single(x) || signals_single(y))?;
     settle(c, about, &[x.into(), y.into()], result.into(), f32::MIN_POSITIVE.into())?;
-    Ok(result)
+    let given = x.is_nan() || y.is_nan();
+    Ok(if result.is_nan() { signed(c, given, result.into()) as f32 } else { result })
 }
 
 fn significand(x: f64) -> f64 {

@@ -88,8 +88,8 @@ impl Writer<'_> {
     /// of four bits (glibc, sysdeps/x86_64/fpu/printf_fphex.c).
     pub(super) fn hexadecimal(&self, format: Format) -> String {
         let first = if format.is_explicit() { 4 } else { 1 };
-        // Of pairs, a digit more than 106 bits fill.
-        let bits = if format.pair { 105 } else { format.precision };
+        // Of pairs, the 108 bits behind the first that 106 bits of them reach.
+        let bits = if format.pair { 109 } else { format.precision };
         let behind = i64::from((bits - first).div_ceil(4));
         let lowest = i64::from(format.smallest_normal()) - i64::from(first) + 1;
         let (power, exact) = if self.exact.is_zero() {
@@ -100,6 +100,9 @@ impl Writer<'_> {
             let (exact, _) = self.exact.at_unit(power - 4 * digits, self.rounding);
             (power, exact)
         };
+        // A carry out of the first digit is another one.
+        let carried = first == 4 && !exact.is_zero() && exact.power() > power + 3;
+        let power = if carried { power + 4 } else { power };
         // As a whole number of the last digit.
         let shift = exact.exponent - (power - 4 * behind);
         let whole = if exact.is_zero() {
