@@ -129,7 +129,7 @@ pub enum CType {
     VariableList,
     /// `...`.
     Variable,
-    /// A structure returned by value.
+    /// A structure by value.
     Structure,
     /// Does not return.
     Never,

@@ -1,8 +1,10 @@
 //! POSIX: functions that are system calls in other words make them, of the one
 //! process that the library stands for.
 
-mod directories;
+mod absent;
+pub(crate) mod directories;
 mod files;
+mod glob;
 mod inet;
 mod memory;
 mod names;
@@ -17,6 +19,7 @@ mod terminal;
 mod unistd;
 mod users;
 mod waiting;
+pub(crate) mod walk;
 
 use super::{
     context::Context,
@@ -39,6 +42,13 @@ pub(crate) const HEADERS: &[&Header] = &[
     &status::HEADER,
     &status::OLD,
     &directories::HEADER,
+    &directories::EXTENSIONS,
+    &glob::HEADER,
+    &absent::HEADER[0],
+    &absent::HEADER[1],
+    &absent::HEADER[2],
+    &absent::HEADER[3],
+    &walk::HEADER,
     &memory::HEADER,
     &sockets::HEADER,
     &inet::HEADER,

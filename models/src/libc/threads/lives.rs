@@ -48,29 +48,19 @@ pub(crate) static ATTRIBUTES: Header = Header {
         pthread_attr_getdetachstate = attr_get_first;
         pthread_attr_setstacksize = attr_set_stack;
         pthread_attr_getstacksize = attr_get_stack;
-        pthread_attr_setguardsize = attr_ignore;
-        pthread_attr_setscope = attr_set_other;
-        pthread_attr_setinheritsched = attr_set_other;
-        pthread_attr_setschedpolicy = attr_set_other;
         pthread_mutexattr_init = attribute_init;
         pthread_mutexattr_destroy = attr_destroy;
         pthread_mutexattr_settype = attr_set_first;
         pthread_mutexattr_setkind_np = attr_set_first;
         pthread_mutexattr_gettype = attr_get_first;
-        pthread_mutexattr_setpshared = attr_set_other;
-        pthread_mutexattr_setprotocol = attr_set_other;
-        pthread_mutexattr_setrobust = attr_set_other;
         pthread_condattr_init = attribute_init;
         pthread_condattr_destroy = attr_destroy;
         pthread_condattr_setclock = attr_set_first;
         pthread_condattr_getclock = attr_get_first;
-        pthread_condattr_setpshared = attr_set_other;
         pthread_rwlockattr_init = attribute_init;
         pthread_rwlockattr_destroy = attr_destroy;
-        pthread_rwlockattr_setpshared = attr_set_other;
         pthread_barrierattr_init = attribute_init;
         pthread_barrierattr_destroy = attr_destroy;
-        pthread_barrierattr_setpshared = attr_set_other;
     },
 };
 
@@ -81,7 +71,7 @@ fn create(c: &mut Context<'_>, place: Ptr, attributes: Ptr, function: Ptr, argum
     if c.state.threads.all.len() >= MOST {
         return Ok(c.error(Errno::EAGAIN));
     }
-    let detached = !attributes.is_null() && c.read_int(attributes)? != 0;
+    let detached = !attributes.is_null() && c.read_int(attributes)? & LOW_BITS != 0;
     let size = c.stack_size();
     let Some(stack) = c.allocate(size, 256)? else { return Ok(c.error(Errno::EAGAIN)) };
     let id = c.state.threads.next;
@@ -243,6 +233,10 @@ fn attr_init(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     c.write_int(at, 0)?;
     let size = c.stack_size();
     c.write_pointer(at.add(STACK_AT), Ptr(size))?;
+    // A guard of a page, and nothing else (`attributes`).
+    let word = u64::from(c.model.pointer);
+    c.write_pointer(at.add(8 + word), Ptr(4096))?;
+    c.write(at.add(8 + 2 * word), &vec![0; word as usize + 16])?;
     Ok(0)
 }
 
@@ -255,16 +249,21 @@ fn attr_destroy(_: &mut Context<'_>, _at: Ptr) -> Result<i32> {
     Ok(0)
 }
 
+/// The state of threads, the kind of mutexes, the clock of conditions; other
+/// attributes are in the bits above.
+const LOW_BITS: i32 = 15;
+
 fn attr_set_first(c: &mut Context<'_>, at: Ptr, value: i32) -> Result<i32> {
     if !(0..16).contains(&value) {
         return Ok(c.error(Errno::EINVAL));
     }
-    c.write_int(at, value)?;
+    let others = c.read_int(at)? & !LOW_BITS;
+    c.write_int(at, others | value)?;
     Ok(0)
 }
 
 fn attr_get_first(c: &mut Context<'_>, at: Ptr, to: Ptr) -> Result<i32> {
-    let value = c.read_int(at)?;
+    let value = c.read_int(at)? & LOW_BITS;
     c.write_int(to, value)?;
     Ok(0)
 }
@@ -280,13 +279,5 @@ fn attr_set_stack(c: &mut Context<'_>, at: Ptr, size: Size) -> Result<i32> {
 fn attr_get_stack(c: &mut Context<'_>, at: Ptr, to: Ptr) -> Result<i32> {
     let size = c.read_pointer(at.add(STACK_AT))?;
     c.write_pointer(to, size)?;
-    Ok(0)
-}
-
-fn attr_ignore(_: &mut Context<'_>, _at: Ptr, _size: Size) -> Result<i32> {
-    Ok(0)
-}
-
-fn attr_set_other(_: &mut Context<'_>, _at: Ptr, _value: i32) -> Result<i32> {
     Ok(0)
 }

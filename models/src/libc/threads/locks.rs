@@ -47,14 +47,22 @@ pub(crate) static OTHERS: Header = Header {
         pthread_rwlock_wrlock = rwlock_wrlock;
         pthread_rwlock_trywrlock = rwlock_trywrlock;
         pthread_rwlock_unlock = rwlock_unlock;
+        pthread_rwlock_timedrdlock = rwlock_timedrdlock;
+        pthread_rwlock_timedwrlock = rwlock_timedwrlock;
+        __pthread_rwlock_timedrdlock_time64 = rwlock_timedrdlock;
+        __pthread_rwlock_timedwrlock_time64 = rwlock_timedwrlock;
+        pthread_rwlock_clockrdlock = rwlock_clockrdlock;
+        pthread_rwlock_clockwrlock = rwlock_clockwrlock;
+        pthread_mutex_clocklock = mutex_clocklock;
+        pthread_cond_clockwait = cond_clockwait;
         pthread_barrier_init = barrier_init;
         pthread_barrier_destroy = barrier_destroy;
         pthread_barrier_wait = barrier_wait;
         pthread_spin_init = spin_init;
         pthread_spin_destroy = mutex_destroy;
-        pthread_spin_lock = mutex_lock;
-        pthread_spin_trylock = mutex_trylock;
-        pthread_spin_unlock = mutex_unlock;
+        pthread_spin_lock = spin_lock;
+        pthread_spin_trylock = spin_trylock;
+        pthread_spin_unlock = spin_unlock;
         pthread_once = once;
         __pthread_once = once;
     },
@@ -71,23 +79,65 @@ fn mutex(c: &mut Context<'_>, at: Ptr) -> Result<Mutex> {
     if let Some(known) = c.state.threads.mutexes.get(&at.0) {
         return Ok(*known);
     }
-    let offset = match (c.state.flavour, c.model.pointer) {
+    let place = kind_place(c, at);
+    let kind = c.read_int(place)? & 3;
+    Ok(Mutex { owner: None, count: 0, kind })
+}
+
+/// Where the kind of a mutex stands: what is not locked is in the program's
+/// memory only.
+fn kind_place(c: &Context<'_>, at: Ptr) -> Ptr {
+    at.add(match (c.state.flavour, c.model.pointer) {
         (Flavour::Musl, _) => 0,
         (_, 8) => 16,
         _ => 12,
-    };
-    let kind = c.read_int(at.add(offset))? & 3;
-    Ok(Mutex { owner: None, count: 0, kind })
+    })
+}
+
+/// Remembers a mutex while somebody has it.
+fn keep(c: &mut Context<'_>, at: Ptr, it: Mutex) {
+    if it.owner.is_some() {
+        c.state.threads.mutexes.insert(at.0, it);
+    } else {
+        c.state.threads.mutexes.remove(&at.0);
+    }
 }
 
 fn mutex_init(c: &mut Context<'_>, at: Ptr, attributes: Ptr) -> Result<i32> {
     let kind = if attributes.is_null() { 0 } else { c.read_int(attributes)? & 3 };
-    c.state.threads.mutexes.insert(at.0, Mutex { owner: None, count: 0, kind });
+    let place = kind_place(c, at);
+    c.write_int(place, kind)?;
+    c.state.threads.mutexes.remove(&at.0);
     Ok(0)
 }
 
+// A spin lock is an `int`, of which nothing is read: it has no kind.
+
 fn spin_init(c: &mut Context<'_>, at: Ptr, _shared: i32) -> Result<i32> {
-    c.state.threads.mutexes.insert(at.0, Mutex::default());
+    c.state.threads.mutexes.remove(&at.0);
+    Ok(0)
+}
+
+fn spin(c: &Context<'_>, at: Ptr) -> Mutex {
+    c.state.threads.mutexes.get(&at.0).copied().unwrap_or_default()
+}
+
+fn spin_lock(c: &mut Context<'_>, at: Ptr) -> Result<Reply> {
+    let it = spin(c, at);
+    match take(c, at, it, true)? {
+        Some(result) => Ok(Reply::Int(result)),
+        None => c.wait_here(None),
+    }
+}
+
+fn spin_trylock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+    let it = spin(c, at);
+    Ok(take(c, at, it, false)?.unwrap_or(c.error(Errno::EBUSY)))
+}
+
+fn spin_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+    c.state.threads.mutexes.remove(&at.0);
+    c.state.threads.moved();
     Ok(0)
 }
 
@@ -101,7 +151,11 @@ fn mutex_destroy(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
 
 /// Tries to lock: an error number, or `None` if it is another's.
 fn try_lock(c: &mut Context<'_>, at: Ptr, waits: bool) -> Result<Option<i32>> {
-    let mut it = mutex(c, at)?;
+    let it = mutex(c, at)?;
+    take(c, at, it, waits)
+}
+
+fn take(c: &mut Context<'_>, at: Ptr, mut it: Mutex, waits: bool) -> Result<Option<i32>> {
     let this = c.state.threads.current;
     match it.owner {
         None => {
@@ -151,7 +205,7 @@ fn mutex_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     if it.count == 0 {
         it.owner = None;
     }
-    c.state.threads.mutexes.insert(at.0, it);
+    keep(c, at, it);
     c.state.threads.moved();
     Ok(0)
 }
@@ -164,14 +218,23 @@ fn mutex_consistent(_: &mut Context<'_>, _at: Ptr) -> Result<i32> {
 
 fn cond_init(c: &mut Context<'_>, at: Ptr, attributes: Ptr) -> Result<i32> {
     c.state.threads.conditions.remove(&at.0);
-    let clock = if attributes.is_null() { 0 } else { c.read_int(attributes)? };
-    c.state.numbers.insert(format!("clock of {:#x}", at.0), clock.into());
+    let clock = if attributes.is_null() { 0 } else { c.read_int(attributes)? & 15 };
+    let place = clock_place(c, at);
+    c.write_int(place, if clock == 0 { 0 } else { MONOTONIC })?;
     Ok(0)
 }
 
+/// The clock of a condition is in the program's memory: in glibc bit 1 of
+/// `__wrefs`, behind 36 bytes (`bits/thread-shared-types.h`); in musl the fifth
+/// `int`.
+fn clock_place(c: &Context<'_>, at: Ptr) -> Ptr {
+    at.add(if c.state.flavour == Flavour::Musl { 16 } else { 36 })
+}
+
+const MONOTONIC: i32 = 2;
+
 fn cond_destroy(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     c.state.threads.conditions.remove(&at.0);
-    c.state.numbers.remove(&format!("clock of {:#x}", at.0));
     Ok(0)
 }
 
@@ -195,6 +258,9 @@ fn wait(c: &mut Context<'_>, at: Ptr, lock: Ptr, deadline: Option<u64>) -> Resul
     c.state.threads.this().woken = false;
     if let Some(queue) = c.state.threads.conditions.get_mut(&at.0) {
         queue.retain(|id| *id != this);
+        if queue.is_empty() {
+            c.state.threads.conditions.remove(&at.0);
+        }
     }
     Ok(Reply::Int(if late { c.error(Errno::ETIMEDOUT) } else { 0 }))
 }
@@ -204,8 +270,9 @@ fn cond_wait(c: &mut Context<'_>, at: Ptr, lock: Ptr) -> Result<Reply> {
 }
 
 fn cond_timedwait(c: &mut Context<'_>, at: Ptr, lock: Ptr, until: Ptr) -> Result<Reply> {
-    let clock = c.state.numbers.get(&format!("clock of {:#x}", at.0)).copied().unwrap_or(0);
-    match c.deadline_at(until, clock as i32)? {
+    let place = clock_place(c, at);
+    let clock = i32::from(c.read_int(place)? & MONOTONIC != 0);
+    match c.deadline_at(until, clock)? {
         Ok(deadline) => wait(c, at, lock, Some(deadline)),
         Err(errno) => Ok(Reply::Int(c.error(errno))),
     }
@@ -221,6 +288,9 @@ fn wake(c: &mut Context<'_>, at: Ptr, most: usize) {
         if let Some(thread) = threads.all.get_mut(&id) {
             thread.woken = true;
         }
+    }
+    if c.state.threads.conditions.get(&at.0).is_some_and(std::collections::VecDeque::is_empty) {
+        c.state.threads.conditions.remove(&at.0);
     }
     c.state.threads.moved();
 }
@@ -283,6 +353,58 @@ fn rwlock_wrlock(c: &mut Context<'_>, at: Ptr) -> Result<Reply> {
     try_write(c, at).map_or_else(|| c.wait_here(None), |result| Ok(Reply::Int(result)))
 }
 
+/// A lock until a time of a clock.
+fn until(
+    c: &mut Context<'_>,
+    at: Ptr,
+    clock: i32,
+    time: Ptr,
+    attempt: fn(&mut Context<'_>, Ptr) -> Option<i32>,
+) -> Result<Reply> {
+    if let Some(result) = attempt(c, at) {
+        return Ok(Reply::Int(result));
+    }
+    match c.deadline_at(time, clock)? {
+        Err(errno) => Ok(Reply::Int(c.error(errno))),
+        Ok(deadline) if c.passed(Some(deadline)) => Ok(Reply::Int(c.error(Errno::ETIMEDOUT))),
+        Ok(deadline) => c.wait_here(Some(deadline)),
+    }
+}
+
+fn rwlock_timedrdlock(c: &mut Context<'_>, at: Ptr, time: Ptr) -> Result<Reply> {
+    until(c, at, 0, time, try_read)
+}
+
+fn rwlock_timedwrlock(c: &mut Context<'_>, at: Ptr, time: Ptr) -> Result<Reply> {
+    until(c, at, 0, time, try_write)
+}
+
+fn rwlock_clockrdlock(c: &mut Context<'_>, at: Ptr, clock: i32, time: Ptr) -> Result<Reply> {
+    until(c, at, clock, time, try_read)
+}
+
+fn rwlock_clockwrlock(c: &mut Context<'_>, at: Ptr, clock: i32, time: Ptr) -> Result<Reply> {
+    until(c, at, clock, time, try_write)
+}
+
+fn mutex_clocklock(c: &mut Context<'_>, at: Ptr, clock: i32, time: Ptr) -> Result<Reply> {
+    if let Some(result) = try_lock(c, at, true)? {
+        return Ok(Reply::Int(result));
+    }
+    match c.deadline_at(time, clock)? {
+        Err(errno) => Ok(Reply::Int(c.error(errno))),
+        Ok(deadline) if c.passed(Some(deadline)) => Ok(Reply::Int(c.error(Errno::ETIMEDOUT))),
+        Ok(deadline) => c.wait_here(Some(deadline)),
+    }
+}
+
+fn cond_clockwait(c: &mut Context<'_>, at: Ptr, lock: Ptr, clock: i32, time: Ptr) -> Result<Reply> {
+    match c.deadline_at(time, clock)? {
+        Ok(deadline) => wait(c, at, lock, Some(deadline)),
+        Err(errno) => Ok(Reply::Int(c.error(errno))),
+    }
+}
+
 fn rwlock_tryrdlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     let busy = c.error(Errno::EBUSY);
     Ok(try_read(c, at).filter(|result| *result == 0).unwrap_or(busy))
@@ -295,13 +417,17 @@ fn rwlock_trywrlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
 
 fn rwlock_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     let this = c.state.threads.current;
-    let it = c.state.threads.locks.entry(at.0).or_default();
+    let not_held = c.error(Errno::EPERM);
+    let Some(it) = c.state.threads.locks.get_mut(&at.0) else { return Ok(not_held) };
     if it.writer == Some(this) {
         it.writer = None;
     } else if let Some(place) = it.readers.iter().position(|reader| *reader == this) {
         it.readers.remove(place);
     } else {
-        return Ok(c.error(Errno::EPERM));
+        return Ok(not_held);
+    }
+    if it.writer.is_none() && it.readers.is_empty() {
+        c.state.threads.locks.remove(&at.0);
     }
     c.state.threads.moved();
     Ok(0)
@@ -370,7 +496,7 @@ impl Context<'_> {
     /// The function of `pthread_once` has returned.
     pub(in crate::libc) fn once_done(&mut self, control: Ptr) -> Result<Reply> {
         self.write_int(control, 2)?;
-        self.state.threads.onces.insert(control.0, true);
+        self.state.threads.onces.remove(&control.0);
         self.state.threads.moved();
         Ok(Reply::Int(0))
     }

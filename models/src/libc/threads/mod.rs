@@ -5,6 +5,7 @@
 //! again when another thread has called something since. So every run is the
 //! same, and a program that spins without calling anything spins for ever.
 
+mod attributes;
 mod lives;
 mod locks;
 mod semaphores;
@@ -32,6 +33,9 @@ use crate::{errno::Errno, linux::frame};
 pub(crate) const HEADERS: &[&Header] = &[
     &lives::HEADER,
     &lives::ATTRIBUTES,
+    &attributes::HEADER[0],
+    &attributes::HEADER[1],
+    &attributes::HEADER[2],
     &locks::HEADER,
     &locks::OTHERS,
     &semaphores::HEADER,
