@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod aliases;
 mod catalogue;
 mod context;
 mod ctype;

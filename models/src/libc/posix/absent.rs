@@ -5,7 +5,7 @@
 use super::super::{
     context::Context,
     error::Result,
-    types::{Dots, Header, Long, Ptr, Size, Standard, models},
+    types::{Dots, Header, Long, Ptr, Size, Standard, ULong, models},
 };
 use crate::errno::Errno;
 
@@ -78,7 +78,7 @@ fn spawn(
     Ok(c.state.abi.error(Errno::ENOSYS) as i32)
 }
 
-pub(crate) static HEADER: [Header; 4] = [
+pub(crate) static HEADER: [Header; 5] = [
     Header {
         name: "mqueue.h",
         standard: Standard::Posix,
@@ -122,6 +122,23 @@ pub(crate) static HEADER: [Header; 4] = [
         },
     },
     Header {
+        name: "libintl.h",
+        standard: Standard::Extension,
+        models: models! {
+            dgettext = dgettext, "there are no catalogues";
+            dcgettext = dcgettext, "there are no catalogues";
+            __dcgettext = dcgettext, "there are no catalogues";
+            __dgettext = dgettext, "there are no catalogues";
+            gettext = gettext, "there are no catalogues";
+            ngettext = ngettext, "there are no catalogues";
+            dngettext = dngettext, "there are no catalogues";
+            dcngettext = dcngettext, "there are no catalogues";
+            textdomain = domain, "there are no catalogues";
+            bindtextdomain = bind_domain, "there are no catalogues";
+            bind_textdomain_codeset = bind_domain, "there are no catalogues";
+        },
+    },
+    Header {
         name: "nl_types.h",
         standard: Standard::Posix,
         models: models! {
@@ -155,4 +172,55 @@ fn ulimit(c: &mut Context<'_>, command: i32, _: Dots) -> Result<Long> {
         4 => Ok(Long(1024)),
         _ => c.fail(Errno::EINVAL).map(|it| Long(it.into())),
     }
+}
+
+// ---- messages in other languages: each is its own translation
+
+fn gettext(_: &mut Context<'_>, text: Ptr) -> Result<Ptr> {
+    Ok(text)
+}
+
+fn dgettext(_: &mut Context<'_>, _domain: Ptr, text: Ptr) -> Result<Ptr> {
+    Ok(text)
+}
+
+fn dcgettext(_: &mut Context<'_>, _domain: Ptr, text: Ptr, _category: i32) -> Result<Ptr> {
+    Ok(text)
+}
+
+/// As in English: one, or several.
+fn ngettext(_: &mut Context<'_>, one: Ptr, several: Ptr, count: ULong) -> Result<Ptr> {
+    Ok(if count.0 == 1 { one } else { several })
+}
+
+fn dngettext(_: &mut Context<'_>, _domain: Ptr, one: Ptr, several: Ptr, count: ULong) -> Result<Ptr> {
+    Ok(if count.0 == 1 { one } else { several })
+}
+
+fn dcngettext(
+    _: &mut Context<'_>,
+    _domain: Ptr,
+    one: Ptr,
+    several: Ptr,
+    count: ULong,
+    _category: i32,
+) -> Result<Ptr> {
+    Ok(if count.0 == 1 { one } else { several })
+}
+
+/// The domain at first is `messages`.
+fn domain(c: &mut Context<'_>, name: Ptr) -> Result<Ptr> {
+    let room = c.room("textdomain", 256)?;
+    if !name.is_null() {
+        let text = c.text(name)?;
+        let text = if text.is_empty() { b"messages".to_vec() } else { text };
+        c.write_text(room, &text[..text.len().min(255)])?;
+    } else if c.text(room)?.is_empty() {
+        c.write_text(room, b"messages")?;
+    }
+    Ok(room)
+}
+
+fn bind_domain(_: &mut Context<'_>, _domain: Ptr, value: Ptr) -> Result<Ptr> {
+    Ok(value)
 }

@@ -48,6 +48,7 @@ pub(crate) const HEADERS: &[&Header] = &[
     &absent::HEADER[1],
     &absent::HEADER[2],
     &absent::HEADER[3],
+    &absent::HEADER[4],
     &walk::HEADER,
     &memory::HEADER,
     &sockets::HEADER,

@@ -2,7 +2,7 @@
 //! scheduling, of which there is only `SCHED_OTHER`.
 //!
 //! Attributes of locks are an `int` of bits, as glibc has them
-//! (`nptl/pthreadP.h`); those of threads, words and `int`s behind each other.
+//! (`nptl/pthreadP.h`); those of threads, words and bytes behind each other.
 
 use super::super::{
     context::Context,
@@ -79,7 +79,8 @@ pub(crate) static HEADER: [Header; 3] = [
 
 // ---- of threads: what is behind the state and the size of the stack
 
-/// Places of a `pthread_attr_t`, in words and in `int`s behind them.
+/// Places of a `pthread_attr_t`, which has 32 bytes at least: words, and bytes
+/// behind them.
 enum Place {
     Guard,
     Address,
@@ -97,21 +98,21 @@ fn place(c: &Context<'_>, at: Ptr, what: &Place) -> Ptr {
         Place::Guard => words,
         Place::Address => words + word,
         Place::Scope => words + 2 * word,
-        Place::Inheritance => words + 2 * word + 4,
-        Place::Policy => words + 2 * word + 8,
-        Place::Priority => words + 2 * word + 12,
+        Place::Inheritance => words + 2 * word + 1,
+        Place::Policy => words + 2 * word + 2,
+        Place::Priority => words + 2 * word + 3,
     })
 }
 
 fn set_int(c: &mut Context<'_>, at: Ptr, what: &Place, value: i32) -> Result<i32> {
     let at = place(c, at, what);
-    c.write_integer(at, value as u64, 4)?;
+    c.write_integer(at, value as u64, 1)?;
     Ok(0)
 }
 
 fn get_int(c: &mut Context<'_>, at: Ptr, what: &Place, to: Ptr) -> Result<i32> {
     let at = place(c, at, what);
-    let value = c.read_integer(at, 4)? as i32;
+    let value = c.read_integer(at, 1)? as i32;
     c.write_int(to, value)?;
     Ok(0)
 }
@@ -161,7 +162,7 @@ fn get_policy(c: &mut Context<'_>, at: Ptr, to: Ptr) -> Result<i32> {
 fn set_priority(c: &mut Context<'_>, at: Ptr, parameters: Ptr) -> Result<i32> {
     let priority = c.read_int(parameters)?;
     let policy_at = place(c, at, &Place::Policy);
-    let real_time = c.read_integer(policy_at, 4)? != 0;
+    let real_time = c.read_integer(policy_at, 1)? != 0;
     let allowed = if real_time { 1..=99 } else { 0..=0 };
     if allowed.contains(&priority) { set_int(c, at, &Place::Priority, priority) } else { Ok(c.error(Errno::EINVAL)) }
 }

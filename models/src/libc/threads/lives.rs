@@ -67,7 +67,7 @@ pub(crate) static ATTRIBUTES: Header = Header {
 /// `PTHREAD_CANCELED`.
 const CANCELED: u64 = u64::MAX;
 
-fn create(c: &mut Context<'_>, place: Ptr, attributes: Ptr, function: Ptr, argument: Ptr) -> Result<i32> {
+pub(super) fn create(c: &mut Context<'_>, place: Ptr, attributes: Ptr, function: Ptr, argument: Ptr) -> Result<i32> {
     if c.state.threads.all.len() >= MOST {
         return Ok(c.error(Errno::EAGAIN));
     }
@@ -105,7 +105,7 @@ fn ended(c: &mut Context<'_>, id: u64, place: Ptr) -> Result<Option<i32>> {
     Ok(Some(0))
 }
 
-fn join(c: &mut Context<'_>, id: ULong, place: Ptr) -> Result<Reply> {
+pub(super) fn join(c: &mut Context<'_>, id: ULong, place: Ptr) -> Result<Reply> {
     match ended(c, id.0, place)? {
         Some(result) => Ok(Reply::Int(result)),
         None => c.wait_here(None),
@@ -127,7 +127,7 @@ fn timed_join(c: &mut Context<'_>, id: ULong, place: Ptr, until: Ptr) -> Result<
     }
 }
 
-fn detach(c: &mut Context<'_>, id: ULong) -> Result<i32> {
+pub(super) fn detach(c: &mut Context<'_>, id: ULong) -> Result<i32> {
     match c.state.threads.all.get_mut(&id.0) {
         None => Ok(c.error(Errno::ESRCH)),
         Some(thread) if thread.detached => Ok(c.error(Errno::EINVAL)),
@@ -141,7 +141,7 @@ fn detach(c: &mut Context<'_>, id: ULong) -> Result<i32> {
     }
 }
 
-fn exit(c: &mut Context<'_>, result: Ptr) -> Result<Reply> {
+pub(super) fn exit(c: &mut Context<'_>, result: Ptr) -> Result<Reply> {
     c.thread_ended(result.0)
 }
 
@@ -236,7 +236,7 @@ fn attr_init(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     // A guard of a page, and nothing else (`attributes`).
     let word = u64::from(c.model.pointer);
     c.write_pointer(at.add(8 + word), Ptr(4096))?;
-    c.write(at.add(8 + 2 * word), &vec![0; word as usize + 16])?;
+    c.write(at.add(8 + 2 * word), &vec![0; word as usize + 4])?;
     Ok(0)
 }
 

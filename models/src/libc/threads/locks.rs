@@ -105,10 +105,16 @@ fn keep(c: &mut Context<'_>, at: Ptr, it: Mutex) {
 
 fn mutex_init(c: &mut Context<'_>, at: Ptr, attributes: Ptr) -> Result<i32> {
     let kind = if attributes.is_null() { 0 } else { c.read_int(attributes)? & 3 };
+    begin_mutex(c, at, kind)?;
+    Ok(0)
+}
+
+/// Makes a mutex of a kind.
+pub(super) fn begin_mutex(c: &mut Context<'_>, at: Ptr, kind: i32) -> Result<()> {
     let place = kind_place(c, at);
     c.write_int(place, kind)?;
     c.state.threads.mutexes.remove(&at.0);
-    Ok(0)
+    Ok(())
 }
 
 // A spin lock is an `int`, of which nothing is read: it has no kind.
@@ -141,7 +147,7 @@ fn spin_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     Ok(0)
 }
 
-fn mutex_destroy(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+pub(super) fn mutex_destroy(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     if c.state.threads.mutexes.get(&at.0).is_some_and(|it| it.owner.is_some()) {
         return Ok(c.error(Errno::EBUSY));
     }
@@ -172,18 +178,18 @@ fn take(c: &mut Context<'_>, at: Ptr, mut it: Mutex, waits: bool) -> Result<Opti
     Ok(Some(0))
 }
 
-fn mutex_lock(c: &mut Context<'_>, at: Ptr) -> Result<Reply> {
+pub(super) fn mutex_lock(c: &mut Context<'_>, at: Ptr) -> Result<Reply> {
     match try_lock(c, at, true)? {
         Some(result) => Ok(Reply::Int(result)),
         None => c.wait_here(None),
     }
 }
 
-fn mutex_trylock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+pub(super) fn mutex_trylock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     Ok(try_lock(c, at, false)?.unwrap_or(c.error(Errno::EBUSY)))
 }
 
-fn mutex_timedlock(c: &mut Context<'_>, at: Ptr, until: Ptr) -> Result<Reply> {
+pub(super) fn mutex_timedlock(c: &mut Context<'_>, at: Ptr, until: Ptr) -> Result<Reply> {
     if let Some(result) = try_lock(c, at, true)? {
         return Ok(Reply::Int(result));
     }
@@ -194,7 +200,7 @@ fn mutex_timedlock(c: &mut Context<'_>, at: Ptr, until: Ptr) -> Result<Reply> {
     }
 }
 
-fn mutex_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+pub(super) fn mutex_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     let mut it = mutex(c, at)?;
     let this = c.state.threads.current;
     let foreign = it.owner != Some(this);
@@ -216,7 +222,7 @@ fn mutex_consistent(_: &mut Context<'_>, _at: Ptr) -> Result<i32> {
 
 // ---- conditions
 
-fn cond_init(c: &mut Context<'_>, at: Ptr, attributes: Ptr) -> Result<i32> {
+pub(super) fn cond_init(c: &mut Context<'_>, at: Ptr, attributes: Ptr) -> Result<i32> {
     c.state.threads.conditions.remove(&at.0);
     let clock = if attributes.is_null() { 0 } else { c.read_int(attributes)? & 15 };
     let place = clock_place(c, at);
@@ -233,7 +239,7 @@ fn clock_place(c: &Context<'_>, at: Ptr) -> Ptr {
 
 const MONOTONIC: i32 = 2;
 
-fn cond_destroy(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+pub(super) fn cond_destroy(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     c.state.threads.conditions.remove(&at.0);
     Ok(0)
 }
@@ -265,11 +271,11 @@ fn wait(c: &mut Context<'_>, at: Ptr, lock: Ptr, deadline: Option<u64>) -> Resul
     Ok(Reply::Int(if late { c.error(Errno::ETIMEDOUT) } else { 0 }))
 }
 
-fn cond_wait(c: &mut Context<'_>, at: Ptr, lock: Ptr) -> Result<Reply> {
+pub(super) fn cond_wait(c: &mut Context<'_>, at: Ptr, lock: Ptr) -> Result<Reply> {
     wait(c, at, lock, None)
 }
 
-fn cond_timedwait(c: &mut Context<'_>, at: Ptr, lock: Ptr, until: Ptr) -> Result<Reply> {
+pub(super) fn cond_timedwait(c: &mut Context<'_>, at: Ptr, lock: Ptr, until: Ptr) -> Result<Reply> {
     let place = clock_place(c, at);
     let clock = i32::from(c.read_int(place)? & MONOTONIC != 0);
     match c.deadline_at(until, clock)? {
@@ -295,12 +301,12 @@ fn wake(c: &mut Context<'_>, at: Ptr, most: usize) {
     c.state.threads.moved();
 }
 
-fn cond_signal(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+pub(super) fn cond_signal(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     wake(c, at, 1);
     Ok(0)
 }
 
-fn cond_broadcast(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+pub(super) fn cond_broadcast(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     wake(c, at, usize::MAX);
     Ok(0)
 }
@@ -353,6 +359,13 @@ fn rwlock_wrlock(c: &mut Context<'_>, at: Ptr) -> Result<Reply> {
     try_write(c, at).map_or_else(|| c.wait_here(None), |result| Ok(Reply::Int(result)))
 }
 
+/// Who reads, and wants to write, waits until the time is over.
+fn try_write_at_last(c: &mut Context<'_>, at: Ptr) -> Option<i32> {
+    let this = c.state.threads.current;
+    let reads = c.state.threads.locks.get(&at.0).is_some_and(|it| it.readers.contains(&this));
+    if reads { None } else { try_write(c, at) }
+}
+
 /// A lock until a time of a clock.
 fn until(
     c: &mut Context<'_>,
@@ -376,7 +389,7 @@ fn rwlock_timedrdlock(c: &mut Context<'_>, at: Ptr, time: Ptr) -> Result<Reply> 
 }
 
 fn rwlock_timedwrlock(c: &mut Context<'_>, at: Ptr, time: Ptr) -> Result<Reply> {
-    until(c, at, 0, time, try_write)
+    until(c, at, 0, time, try_write_at_last)
 }
 
 fn rwlock_clockrdlock(c: &mut Context<'_>, at: Ptr, clock: i32, time: Ptr) -> Result<Reply> {
@@ -384,7 +397,7 @@ fn rwlock_clockrdlock(c: &mut Context<'_>, at: Ptr, clock: i32, time: Ptr) -> Re
 }
 
 fn rwlock_clockwrlock(c: &mut Context<'_>, at: Ptr, clock: i32, time: Ptr) -> Result<Reply> {
-    until(c, at, clock, time, try_write)
+    until(c, at, clock, time, try_write_at_last)
 }
 
 fn mutex_clocklock(c: &mut Context<'_>, at: Ptr, clock: i32, time: Ptr) -> Result<Reply> {
@@ -479,7 +492,7 @@ fn barrier_wait(c: &mut Context<'_>, at: Ptr) -> Result<Reply> {
 // ---- once
 
 /// The control word is 2 when it is done, as in glibc and musl.
-fn once(c: &mut Context<'_>, control: Ptr, function: Ptr) -> Result<Reply> {
+pub(super) fn once(c: &mut Context<'_>, control: Ptr, function: Ptr) -> Result<Reply> {
     match c.state.threads.onces.get(&control.0).copied() {
         Some(true) => Ok(Reply::Int(0)),
         // Another thread is at it.

@@ -10,6 +10,7 @@ mod lives;
 mod locks;
 mod semaphores;
 mod specific;
+mod standard;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -40,6 +41,7 @@ pub(crate) const HEADERS: &[&Header] = &[
     &locks::OTHERS,
     &semaphores::HEADER,
     &specific::HEADER,
+    &standard::HEADER,
 ];
 
 /// Bytes of a thread's stack.
