@@ -66,12 +66,13 @@ pub(crate) struct Frame {
 
 impl Frame {
     /// The first frame of a thread: what its function returns to.
-    pub(crate) fn of_thread(id: u64, stack: u64) -> Self {
+    /// The function returns a pointer, or an `int` (C11).
+    pub(crate) fn of_thread(id: u64, stack: u64, is_integer: bool) -> Self {
         Self {
             model: format!("thread {id}"),
             stack,
             link: None,
-            returns: Return::Pointer,
+            returns: if is_integer { Return::Integer { bytes: 4, signed: true } } else { Return::Pointer },
             then: Continuation::Thread { result: None },
             result: CType::Void,
         }

@@ -6,6 +6,8 @@
 mod formats;
 mod operations;
 mod text;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use formats::{Format, of_bits, to_bits};
 pub(crate) use text::{Digits, decimal, hexadecimal, left_range};

@@ -67,7 +67,18 @@ pub(crate) static ATTRIBUTES: Header = Header {
 /// `PTHREAD_CANCELED`.
 const CANCELED: u64 = u64::MAX;
 
-pub(super) fn create(c: &mut Context<'_>, place: Ptr, attributes: Ptr, function: Ptr, argument: Ptr) -> Result<i32> {
+fn create(c: &mut Context<'_>, place: Ptr, attributes: Ptr, function: Ptr, argument: Ptr) -> Result<i32> {
+    begin(c, place, attributes, (function, false), argument)
+}
+
+/// Makes a thread, of a function that returns a pointer or an `int`.
+pub(super) fn begin(
+    c: &mut Context<'_>,
+    place: Ptr,
+    attributes: Ptr,
+    (function, is_integer): (Ptr, bool),
+    argument: Ptr,
+) -> Result<i32> {
     if c.state.threads.all.len() >= MOST {
         return Ok(c.error(Errno::EAGAIN));
     }
@@ -76,7 +87,7 @@ pub(super) fn create(c: &mut Context<'_>, place: Ptr, attributes: Ptr, function:
     let Some(stack) = c.allocate(size, 256)? else { return Ok(c.error(Errno::EAGAIN)) };
     let id = c.state.threads.next;
     c.state.threads.next = id.wrapping_add(1);
-    let mut thread = Thread::new(Status::New { function: function.0, argument: argument.0 });
+    let mut thread = Thread::new(Status::New { function: function.0, argument: argument.0, is_integer });
     thread.stack = stack.0;
     thread.detached = detached;
     c.state.threads.all.insert(id, thread);

@@ -65,7 +65,7 @@ fn replied(c: &Context<'_>, reply: Reply) -> Reply {
 }
 
 fn create(c: &mut Context<'_>, place: Ptr, function: Ptr, argument: Ptr) -> Result<i32> {
-    let result = lives::create(c, place, Ptr::NULL, function, argument)?;
+    let result = lives::begin(c, place, Ptr::NULL, (function, true), argument)?;
     Ok(told(c, result))
 }
 
