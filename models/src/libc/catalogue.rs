@@ -24,6 +24,7 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::ending::RUNTIME,
     &super::signals::HEADER,
     &super::signals::POSIX,
+    &super::queued_signals::HEADER,
     &super::stdlib::HEADER,
     &super::stdlib::INTTYPES,
     &super::stdlib::EXTENSIONS,

@@ -36,7 +36,13 @@ pub(crate) static HEADER: [Header; 2] = [
 ];
 
 /// Writes a message; what follows the format, and the text of an error.
-fn tell(c: &mut Context<'_>, before: &[u8], format: Ptr, from: &mut Variable, number: Option<i32>) -> Result<()> {
+fn tell(
+    c: &mut Context<'_>,
+    before: &[u8],
+    format: Ptr,
+    from: &mut Variable,
+    number: Option<i32>,
+) -> Result<()> {
     let mut text = before.to_vec();
     if !format.is_null() {
         text.extend(formatted(c, format, from)?.unwrap_or_default());

@@ -137,8 +137,11 @@ impl Context<'_> {
         let (size, format, _) = self.long_double_in_memory()?;
         let bytes = self.read(from, size as u64)?;
         let order = self.emulator().platform().byte_order();
-        let bits =
-            if format.pair { order.read(&bytes[..8]) << 64 | order.read(&bytes[8..]) } else { order.read(&bytes) };
+        let bits = if format.pair {
+            order.read(&bytes[..8]) << 64 | order.read(&bytes[8..])
+        } else {
+            order.read(&bytes)
+        };
         Ok(of_bits(format, bits))
     }
 

@@ -47,6 +47,7 @@ mod nested;
 mod numbers;
 mod posix;
 mod quad;
+mod queued_signals;
 mod random;
 mod regex;
 mod runtime;

@@ -42,7 +42,6 @@ pub(crate) static HEADER: Header = Header {
     },
 };
 
-
 type Operation = fn(&Number, &Number, Format, Rounding) -> Rounded;
 
 macro_rules! arithmetic {

@@ -6,7 +6,6 @@ use super::{
     context::Context,
     error::Result,
     nested::Continuation,
-    structures::Words,
     types::{CType, Header, Ptr, Reply, Standard, models},
 };
 use crate::{
@@ -44,21 +43,6 @@ pub(crate) static POSIX: Header = Header {
         sigpending = sigpending;
         sigsuspend = sigsuspend;
         sigwait = sigwait;
-        sigwaitinfo = sigwaitinfo;
-        sigtimedwait = sigtimedwait;
-        __sigtimedwait64 = sigtimedwait;
-        __sigtimedwait_time64 = sigtimedwait;
-        sigqueue = sigqueue;
-        sigpause = sigpause;
-        __xpg_sigpause = sigpause;
-        psiginfo = psiginfo;
-        __libc_current_sigrtmin = first_real_time;
-        __libc_current_sigrtmax = last_real_time;
-        sigandset = sigandset;
-        sigorset = sigorset;
-        sigblock = sigblock;
-        sigsetmask = sigsetmask;
-        siggetmask = siggetmask;
         ssignal = signal;
         gsignal = raise;
         sigemptyset = sigemptyset;
@@ -87,12 +71,12 @@ const SIG_ERROR: Ptr = Ptr(u64::MAX);
 
 impl Context<'_> {
     /// The generic number of a signal of the guest's, if it is one.
-    fn signal_number(&self, number: i32) -> Option<u8> {
+    pub(super) fn signal_number(&self, number: i32) -> Option<u8> {
         let generic = self.state.abi.to_generic(|tables| tables.signal, number as u32 as u64);
         u8::try_from(generic).ok().filter(|it| (1..=64).contains(it) && number > 0)
     }
 
-    fn guest_signal(&self, generic: u8) -> i32 {
+    pub(super) fn guest_signal(&self, generic: u8) -> i32 {
         self.state.abi.to_own(|tables| tables.signal, generic.into()) as i32
     }
 
@@ -100,11 +84,11 @@ impl Context<'_> {
         self.state.kernel.processes.get_mut(&ALONE)?.actions.get_mut(usize::from(signal))
     }
 
-    fn mask(&mut self) -> u64 {
+    pub(super) fn mask(&mut self) -> u64 {
         self.state.kernel.threads.get(&ALONE).map_or(0, |thread| thread.mask)
     }
 
-    fn set_mask(&mut self, mask: u64) {
+    pub(super) fn set_mask(&mut self, mask: u64) {
         if let Some(thread) = self.state.kernel.threads.get_mut(&ALONE) {
             thread.mask = mask & !UNBLOCKABLE;
         }
@@ -115,7 +99,7 @@ impl Context<'_> {
     }
 
     /// A set of the guest's, by generic numbers: bit 0 is signal 1.
-    fn read_set(&mut self, address: Ptr) -> Result<u64> {
+    pub(super) fn read_set(&mut self, address: Ptr) -> Result<u64> {
         let word = self.model.long;
         let mut own = 0_u64;
         for index in 0..u64::from(8 / word) {
@@ -126,7 +110,7 @@ impl Context<'_> {
         Ok(numbers.filter_map(|number| self.signal_number(number)).fold(0, |mask, it| mask | bit(it)))
     }
 
-    fn write_set(&mut self, address: Ptr, mask: u64) -> Result<()> {
+    pub(super) fn write_set(&mut self, address: Ptr, mask: u64) -> Result<()> {
         let mut own = 0_u64;
         for generic in (1..=64).filter(|number| mask & bit(*number) != 0) {
             let number = self.guest_signal(generic);
@@ -187,7 +171,7 @@ impl Context<'_> {
     }
 
     /// Writes a `siginfo_t`.
-    fn write_information(&mut self, about: Ptr, number: i32, info: SignalInfo) -> Result<()> {
+    pub(super) fn write_information(&mut self, about: Ptr, number: i32, info: SignalInfo) -> Result<()> {
         let word = u64::from(self.model.long);
         self.write(about, &[0; 128])?;
         self.write_integer(about, number as u64, 4)?;
@@ -346,7 +330,7 @@ fn sigpending(c: &mut Context<'_>, set: Ptr) -> Result<i32> {
 }
 
 /// Waits until a signal with a handler comes.
-fn wait_for_signal(c: &mut Context<'_>, mask: Option<u64>) -> Result<Reply> {
+pub(super) fn wait_for_signal(c: &mut Context<'_>, mask: Option<u64>) -> Result<Reply> {
     let before = c.mask();
     if let Some(mask) = mask {
         c.set_mask(mask);
@@ -377,7 +361,11 @@ fn sigsuspend(c: &mut Context<'_>, set: Ptr) -> Result<Reply> {
 }
 
 /// Waits for one of these signals, at most until a time: `None` if none came.
-fn wait_for(c: &mut Context<'_>, wanted: u64, deadline: Option<u64>) -> Result<Option<SignalInfo>> {
+pub(super) fn wait_for(
+    c: &mut Context<'_>,
+    wanted: u64,
+    deadline: Option<u64>,
+) -> Result<Option<SignalInfo>> {
     loop {
         let kernel = &mut c.state.kernel;
         let process = kernel.processes.get_mut(&ALONE);
@@ -404,124 +392,6 @@ fn sigwait(c: &mut Context<'_>, set: Ptr, number: Ptr) -> Result<i32> {
         c.write_int(number, own)?;
     }
     Ok(0)
-}
-
-fn waited(c: &mut Context<'_>, set: Ptr, about: Ptr, deadline: Option<u64>) -> Result<i32> {
-    let wanted = c.read_set(set)?;
-    let Some(info) = wait_for(c, wanted, deadline)? else { return c.fail(Errno::EAGAIN) };
-    let number = c.guest_signal(info.number);
-    if !about.is_null() {
-        c.write_information(about, number, info)?;
-    }
-    Ok(number)
-}
-
-fn sigwaitinfo(c: &mut Context<'_>, set: Ptr, about: Ptr) -> Result<i32> {
-    waited(c, set, about, None)
-}
-
-fn sigtimedwait(c: &mut Context<'_>, set: Ptr, about: Ptr, timeout: Ptr) -> Result<i32> {
-    if timeout.is_null() {
-        return waited(c, set, about, None);
-    }
-    let time = c.model.time;
-    let long = c.model.long.max(time);
-    let seconds = c.read_integer(timeout, time)?;
-    let seconds = if time == 4 { i64::from(seconds as i32) } else { seconds as i64 };
-    let nanoseconds = c.read_integer(timeout.add(time.into()), if long == 8 { 8 } else { 4 })?;
-    if seconds < 0 || nanoseconds >= 1_000_000_000 {
-        return c.fail(Errno::EINVAL);
-    }
-    let span = (seconds as u64).saturating_mul(1_000_000_000).saturating_add(nanoseconds);
-    let deadline = c.state.kernel.clock.monotonic().saturating_add(span);
-    waited(c, set, about, Some(deadline))
-}
-
-/// `SI_QUEUE`.
-const QUEUED: i32 = -1;
-
-fn sigqueue(c: &mut Context<'_>, process: i32, number: i32, value: Words<1>) -> Result<Reply> {
-    if process != ALONE {
-        return c.fail(Errno::ESRCH).map(Reply::Int);
-    }
-    if number != 0 {
-        let Some(signal) = c.signal_number(number) else {
-            return c.fail(Errno::EINVAL).map(Reply::Int);
-        };
-        let info = SignalInfo { number: signal, code: QUEUED, sender: ALONE, value: value.0[0] };
-        c.state.kernel.signal_process(ALONE, info);
-    }
-    c.deliver_signals(0, CType::Int)
-}
-
-/// Of X/Open: a signal, which is let through.
-fn sigpause(c: &mut Context<'_>, number: i32) -> Result<Reply> {
-    let Some(signal) = c.signal_number(number) else { return c.fail(Errno::EINVAL).map(Reply::Int) };
-    let mask = c.mask() & !bit(signal);
-    wait_for_signal(c, Some(mask))
-}
-
-fn psiginfo(c: &mut Context<'_>, about: Ptr, prefix: Ptr) -> Result<()> {
-    let number = c.read_integer(about, 4)? as i32;
-    psignal(c, number, prefix)
-}
-
-/// The first and the last signal that the library has no use for itself.
-fn first_real_time(_: &mut Context<'_>) -> Result<i32> {
-    Ok(34)
-}
-
-fn last_real_time(c: &mut Context<'_>) -> Result<i32> {
-    Ok(if c.state.platform.name().contains("mips") { 127 } else { 64 })
-}
-
-fn sigandset(c: &mut Context<'_>, to: Ptr, one: Ptr, other: Ptr) -> Result<i32> {
-    let mask = c.read_set(one)? & c.read_set(other)?;
-    c.write_set(to, mask)?;
-    Ok(0)
-}
-
-fn sigorset(c: &mut Context<'_>, to: Ptr, one: Ptr, other: Ptr) -> Result<i32> {
-    let mask = c.read_set(one)? | c.read_set(other)?;
-    c.write_set(to, mask)?;
-    Ok(0)
-}
-
-/// The mask of BSD: the first 32 signals, by the program's numbers.
-fn old_mask(c: &mut Context<'_>, mask: u64) -> i32 {
-    let mut own = 0_u32;
-    for generic in (1..=64).filter(|number| mask & bit(*number) != 0) {
-        let number = c.guest_signal(generic);
-        if (1..=32).contains(&number) {
-            own |= 1 << (number - 1);
-        }
-    }
-    own as i32
-}
-
-fn of_old_mask(c: &mut Context<'_>, own: i32) -> u64 {
-    let numbers = (1..=32).filter(|number| own as u32 >> (number - 1) & 1 == 1);
-    numbers.filter_map(|number| c.signal_number(number)).fold(0, |mask, it| mask | bit(it))
-}
-
-fn sigblock(c: &mut Context<'_>, own: i32) -> Result<i32> {
-    let before = c.mask();
-    let mask = before | of_old_mask(c, own);
-    c.set_mask(mask);
-    Ok(old_mask(c, before))
-}
-
-fn sigsetmask(c: &mut Context<'_>, own: i32) -> Result<Reply> {
-    let before = c.mask();
-    let mask = of_old_mask(c, own);
-    c.set_mask(mask);
-    let result = old_mask(c, before);
-    c.deliver_signals(result.into(), CType::Int)
-}
-
-fn siggetmask(c: &mut Context<'_>) -> Result<i32> {
-    let mask = c.mask();
-    Ok(old_mask(c, mask))
 }
 
 fn sigemptyset(c: &mut Context<'_>, set: Ptr) -> Result<i32> {
@@ -603,7 +473,7 @@ fn sigaltstack(c: &mut Context<'_>, new: Ptr, old: Ptr) -> Result<i32> {
     super::posix::call(c, "sigaltstack", &[new.0, old.0]).map(|value| value as i32)
 }
 
-fn psignal(c: &mut Context<'_>, number: i32, prefix: Ptr) -> Result<()> {
+pub(super) fn psignal(c: &mut Context<'_>, number: i32, prefix: Ptr) -> Result<()> {
     let mut text = if prefix.is_null() { Vec::new() } else { c.text(prefix)? };
     if !text.is_empty() {
         text.extend_from_slice(b": ");

@@ -56,7 +56,9 @@ pub(crate) static HEADER: [Header; 2] = [
             function!("__aeabi_dcmple", |x: u64, y: u64| -> i32 { i32::from(double(x) <= double(y)) }),
             function!("__aeabi_dcmpge", |x: u64, y: u64| -> i32 { i32::from(double(x) >= double(y)) }),
             function!("__aeabi_dcmpgt", |x: u64, y: u64| -> i32 { i32::from(double(x) > double(y)) }),
-            function!("__aeabi_dcmpun", |x: u64, y: u64| -> i32 { i32::from(double(x).is_nan() || double(y).is_nan()) }),
+            function!("__aeabi_dcmpun", |x: u64, y: u64| -> i32 {
+                i32::from(double(x).is_nan() || double(y).is_nan())
+            }),
             function!("__aeabi_fadd", |x: u32, y: u32| -> u32 { (single(x) + single(y)).to_bits() }),
             function!("__aeabi_fsub", |x: u32, y: u32| -> u32 { (single(x) - single(y)).to_bits() }),
             function!("__aeabi_frsub", |x: u32, y: u32| -> u32 { (single(y) - single(x)).to_bits() }),
@@ -68,7 +70,9 @@ pub(crate) static HEADER: [Header; 2] = [
             function!("__aeabi_fcmple", |x: u32, y: u32| -> i32 { i32::from(single(x) <= single(y)) }),
             function!("__aeabi_fcmpge", |x: u32, y: u32| -> i32 { i32::from(single(x) >= single(y)) }),
             function!("__aeabi_fcmpgt", |x: u32, y: u32| -> i32 { i32::from(single(x) > single(y)) }),
-            function!("__aeabi_fcmpun", |x: u32, y: u32| -> i32 { i32::from(single(x).is_nan() || single(y).is_nan()) }),
+            function!("__aeabi_fcmpun", |x: u32, y: u32| -> i32 {
+                i32::from(single(x).is_nan() || single(y).is_nan())
+            }),
             function!("__aeabi_d2iz", |x: u64| -> i32 { double(x) as i32 }),
             function!("__aeabi_d2uiz", |x: u64| -> u32 { double(x) as u32 }),
             function!("__aeabi_d2lz", |x: u64| -> i64 { double(x) as i64 }),

@@ -185,7 +185,8 @@ impl TreeWalk {
                 match visits {
                     0 => {
                         self.stack.push((node, 1));
-                        self.stack.extend([right, left].into_iter().filter(|it| !it.is_null()).map(|it| (it, 0)));
+                        self.stack
+                            .extend([right, left].into_iter().filter(|it| !it.is_null()).map(|it| (it, 0)));
                         continue;
                     }
                     _ => {
@@ -193,7 +194,13 @@ impl TreeWalk {
                         c.free(node)?;
                         let function = self.function;
                         let then = Continuation::TreeWalk(Box::new(self));
-                        return c.call_guest(function, &[ArgumentValue::Pointer(key.0)], CType::Void, CType::Void, then);
+                        return c.call_guest(
+                            function,
+                            &[ArgumentValue::Pointer(key.0)],
+                            CType::Void,
+                            CType::Void,
+                            then,
+                        );
                     }
                 }
             }
@@ -232,7 +239,13 @@ impl TreeWalk {
     }
 }
 
-fn walk(c: &mut Context<'_>, root: Ptr, function: Ptr, closure: Option<u64>, destroys: bool) -> Result<Reply> {
+fn walk(
+    c: &mut Context<'_>,
+    root: Ptr,
+    function: Ptr,
+    closure: Option<u64>,
+    destroys: bool,
+) -> Result<Reply> {
     let stack = if root.is_null() { Vec::new() } else { vec![(root, 0)] };
     TreeWalk { stack, function, closure, destroys }.go_on(c)
 }
@@ -260,7 +273,7 @@ fn place(c: &Context<'_>, table: Ptr, index: u64) -> Ptr {
 
 fn table_of(c: &mut Context<'_>, count: u64) -> Result<Option<Ptr>> {
     // As glibc: an odd number that is prime, so that all places are reached.
-    let is_prime = |it: u64| (3..).step_by(2).take_while(|by| by * by <= it).all(|by| it % by != 0);
+    let is_prime = |it: u64| (3..).step_by(2).take_while(|by| by * by <= it).all(|by| !it.is_multiple_of(by));
     let count = (count.max(3) | 1..).step_by(2).find(|it| is_prime(*it)).unwrap_or(3);
     let size = 8 + count * 2 * u64::from(c.model.pointer);
     let Some(table) = c.malloc(size)? else { return Ok(None) };

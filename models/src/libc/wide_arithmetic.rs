@@ -88,30 +88,74 @@ macro_rules! function {
 macro_rules! soft {
     ($type:literal) => {
         &[
-            function!(concat!("__add", $type, "3"), None, |c, x: LongDouble, y: LongDouble| -> LongDouble { two(c, &x, &y, Number::add) }),
-            function!(concat!("__sub", $type, "3"), None, |c, x: LongDouble, y: LongDouble| -> LongDouble { two(c, &x, &y, subtract) }),
-            function!(concat!("__mul", $type, "3"), None, |c, x: LongDouble, y: LongDouble| -> LongDouble { two(c, &x, &y, Number::multiply) }),
-            function!(concat!("__div", $type, "3"), None, |c, x: LongDouble, y: LongDouble| -> LongDouble { two(c, &x, &y, Number::divide) }),
-            function!(concat!("__neg", $type, "2"), None, |_c, x: LongDouble| -> LongDouble { Ok(LongDouble(x.0.negated())) }),
-            function!(concat!("__eq", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 { ordered(c, &x, &y, 1, false) }),
-            function!(concat!("__ne", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 { ordered(c, &x, &y, 1, false) }),
-            function!(concat!("__lt", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 { ordered(c, &x, &y, 2, true) }),
-            function!(concat!("__le", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 { ordered(c, &x, &y, 2, true) }),
-            function!(concat!("__gt", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 { ordered(c, &x, &y, -2, true) }),
-            function!(concat!("__ge", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 { ordered(c, &x, &y, -2, true) }),
-            function!(concat!("__unord", $type, "2"), None, |_c, x: LongDouble, y: LongDouble| -> i32 { Ok(i32::from(x.0.is_nan() || y.0.is_nan())) }),
+            function!(concat!("__add", $type, "3"), None, |c, x: LongDouble, y: LongDouble| -> LongDouble {
+                two(c, &x, &y, Number::add)
+            }),
+            function!(concat!("__sub", $type, "3"), None, |c, x: LongDouble, y: LongDouble| -> LongDouble {
+                two(c, &x, &y, subtract)
+            }),
+            function!(concat!("__mul", $type, "3"), None, |c, x: LongDouble, y: LongDouble| -> LongDouble {
+                two(c, &x, &y, Number::multiply)
+            }),
+            function!(concat!("__div", $type, "3"), None, |c, x: LongDouble, y: LongDouble| -> LongDouble {
+                two(c, &x, &y, Number::divide)
+            }),
+            function!(concat!("__neg", $type, "2"), None, |_c, x: LongDouble| -> LongDouble {
+                Ok(LongDouble(x.0.negated()))
+            }),
+            function!(concat!("__eq", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 {
+                ordered(c, &x, &y, 1, false)
+            }),
+            function!(concat!("__ne", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 {
+                ordered(c, &x, &y, 1, false)
+            }),
+            function!(concat!("__lt", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 {
+                ordered(c, &x, &y, 2, true)
+            }),
+            function!(concat!("__le", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 {
+                ordered(c, &x, &y, 2, true)
+            }),
+            function!(concat!("__gt", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 {
+                ordered(c, &x, &y, -2, true)
+            }),
+            function!(concat!("__ge", $type, "2"), None, |c, x: LongDouble, y: LongDouble| -> i32 {
+                ordered(c, &x, &y, -2, true)
+            }),
+            function!(concat!("__unord", $type, "2"), None, |_c, x: LongDouble, y: LongDouble| -> i32 {
+                Ok(i32::from(x.0.is_nan() || y.0.is_nan()))
+            }),
             function!(concat!("__extenddf", $type, "2"), None, |c, x: f64| -> LongDouble { extended(c, x) }),
-            function!(concat!("__extendsf", $type, "2"), None, |c, x: f32| -> LongDouble { extended(c, x.into()) }),
+            function!(concat!("__extendsf", $type, "2"), None, |c, x: f32| -> LongDouble {
+                extended(c, x.into())
+            }),
             function!(concat!("__trunc", $type, "df2"), None, |c, x: LongDouble| -> f64 { narrowed(c, &x) }),
-            function!(concat!("__trunc", $type, "sf2"), None, |c, x: LongDouble| -> f32 { narrowed_twice(c, &x) }),
-            function!(concat!("__fix", $type, "si"), None, |c, x: LongDouble| -> i32 { Ok(whole(c, &x, i32::MIN.into(), i32::MAX.into())? as i32) }),
-            function!(concat!("__fix", $type, "di"), None, |c, x: LongDouble| -> i64 { Ok(whole(c, &x, i64::MIN.into(), i64::MAX.into())? as i64) }),
-            function!(concat!("__fixuns", $type, "si"), None, |c, x: LongDouble| -> u32 { Ok(whole(c, &x, 0, u32::MAX.into())? as u32) }),
-            function!(concat!("__fixuns", $type, "di"), None, |c, x: LongDouble| -> u64 { Ok(whole(c, &x, 0, u64::MAX.into())? as u64) }),
-            function!(concat!("__floatsi", $type), None, |_c, x: i32| -> LongDouble { Ok(LongDouble(Number::of_integer(x.into()))) }),
-            function!(concat!("__floatdi", $type), None, |_c, x: i64| -> LongDouble { Ok(LongDouble(Number::of_integer(x.into()))) }),
-            function!(concat!("__floatunsi", $type), None, |_c, x: u32| -> LongDouble { Ok(LongDouble(Number::of_integer(x.into()))) }),
-            function!(concat!("__floatundi", $type), None, |_c, x: u64| -> LongDouble { Ok(LongDouble(Number::of_integer(x.into()))) }),
+            function!(concat!("__trunc", $type, "sf2"), None, |c, x: LongDouble| -> f32 {
+                narrowed_twice(c, &x)
+            }),
+            function!(concat!("__fix", $type, "si"), None, |c, x: LongDouble| -> i32 {
+                Ok(whole(c, &x, i32::MIN.into(), i32::MAX.into())? as i32)
+            }),
+            function!(concat!("__fix", $type, "di"), None, |c, x: LongDouble| -> i64 {
+                Ok(whole(c, &x, i64::MIN.into(), i64::MAX.into())? as i64)
+            }),
+            function!(concat!("__fixuns", $type, "si"), None, |c, x: LongDouble| -> u32 {
+                Ok(whole(c, &x, 0, u32::MAX.into())? as u32)
+            }),
+            function!(concat!("__fixuns", $type, "di"), None, |c, x: LongDouble| -> u64 {
+                Ok(whole(c, &x, 0, u64::MAX.into())? as u64)
+            }),
+            function!(concat!("__floatsi", $type), None, |_c, x: i32| -> LongDouble {
+                Ok(LongDouble(Number::of_integer(x.into())))
+            }),
+            function!(concat!("__floatdi", $type), None, |_c, x: i64| -> LongDouble {
+                Ok(LongDouble(Number::of_integer(x.into())))
+            }),
+            function!(concat!("__floatunsi", $type), None, |_c, x: u32| -> LongDouble {
+                Ok(LongDouble(Number::of_integer(x.into())))
+            }),
+            function!(concat!("__floatundi", $type), None, |_c, x: u64| -> LongDouble {
+                Ok(LongDouble(Number::of_integer(x.into())))
+            }),
         ]
     };
 }
@@ -126,10 +170,18 @@ pub(crate) static HEADER: [Header; 3] = [
         name: "libgcc, long double",
         standard: Standard::Runtime,
         models: &[
-            function!("__gcc_qadd", PAIRS, |c, x: LongDouble, y: LongDouble| -> LongDouble { two(c, &x, &y, Number::add) }),
-            function!("__gcc_qsub", PAIRS, |c, x: LongDouble, y: LongDouble| -> LongDouble { two(c, &x, &y, subtract) }),
-            function!("__gcc_qmul", PAIRS, |c, x: LongDouble, y: LongDouble| -> LongDouble { two(c, &x, &y, Number::multiply) }),
-            function!("__gcc_qdiv", PAIRS, |c, x: LongDouble, y: LongDouble| -> LongDouble { two(c, &x, &y, Number::divide) }),
+            function!("__gcc_qadd", PAIRS, |c, x: LongDouble, y: LongDouble| -> LongDouble {
+                two(c, &x, &y, Number::add)
+            }),
+            function!("__gcc_qsub", PAIRS, |c, x: LongDouble, y: LongDouble| -> LongDouble {
+                two(c, &x, &y, subtract)
+            }),
+            function!("__gcc_qmul", PAIRS, |c, x: LongDouble, y: LongDouble| -> LongDouble {
+                two(c, &x, &y, Number::multiply)
+            }),
+            function!("__gcc_qdiv", PAIRS, |c, x: LongDouble, y: LongDouble| -> LongDouble {
+                two(c, &x, &y, Number::divide)
+            }),
         ],
     },
 ];

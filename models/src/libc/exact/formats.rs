@@ -26,15 +26,8 @@ pub(crate) struct Format {
 }
 
 impl Format {
-    pub(crate) const SINGLE: Self = Self {
-        precision: 24,
-        lowest: -149,
-        highest: 127,
-        width: 8,
-        explicit: false,
-        gap: 0,
-        pair: false,
-    };
+    pub(crate) const SINGLE: Self =
+        Self { precision: 24, lowest: -149, highest: 127, width: 8, explicit: false, gap: 0, pair: false };
     pub(crate) const DOUBLE: Self =
         Self { precision: 53, lowest: -1074, highest: 1023, width: 11, ..Self::SINGLE };
     pub(crate) const QUAD: Self =

@@ -5,9 +5,9 @@
 
 mod formats;
 mod operations;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub(crate) use formats::{Format, of_bits, to_bits};
 pub(crate) use text::{Digits, decimal, hexadecimal, left_range};
@@ -21,8 +21,14 @@ use super::fenv::{Exceptions, Rounding};
 pub(crate) enum Number {
     /// Not a number; the payload is what stands below the quiet bit, its
     /// highest bit in bit 127.
-    Nan { negative: bool, payload: u128, signalling: bool },
-    Infinite { negative: bool },
+    Nan {
+        negative: bool,
+        payload: u128,
+        signalling: bool,
+    },
+    Infinite {
+        negative: bool,
+    },
     Finite(Exact),
 }
 
@@ -272,9 +278,7 @@ impl Exact {
         }
         match one.cmp(&two) {
             std::cmp::Ordering::Equal => Self::zero(negative_zero),
-            std::cmp::Ordering::Greater => {
-                Self { negative: self.negative, mantissa: one - two, exponent }
-            }
+            std::cmp::Ordering::Greater => Self { negative: self.negative, mantissa: one - two, exponent },
             std::cmp::Ordering::Less => Self { negative: other.negative, mantissa: two - one, exponent },
         }
     }

@@ -19,7 +19,10 @@ fn nan_of(numbers: &[&Number]) -> Option<Rounded> {
     let raised =
         if numbers.iter().any(|it| it.is_signalling()) { Exceptions::INVALID } else { Exceptions::NONE };
     let Number::Nan { negative, payload, .. } = first else { return None };
-    Some(Rounded { number: Number::Nan { negative: *negative, payload: *payload, signalling: false }, raised })
+    Some(Rounded {
+        number: Number::Nan { negative: *negative, payload: *payload, signalling: false },
+        raised,
+    })
 }
 
 /// So many bits of a quotient or a root decide, with one for what is behind.
@@ -68,9 +71,7 @@ impl Number {
             (Self::Finite(one), Self::Finite(two)) => match (one.is_zero(), two.is_zero()) {
                 (true, true) => Rounded::invalid(),
                 (true, false) => Rounded::exact(Self::zero(negative)),
-                (false, true) => {
-                    Rounded { number: Self::infinity(negative), raised: Exceptions::DIVIDE }
-                }
+                (false, true) => Rounded { number: Self::infinity(negative), raised: Exceptions::DIVIDE },
                 _ => one.over(two, deciding(format)).rounded(format, rounding),
             },
             (Self::Infinite { .. }, Self::Infinite { .. }) => Rounded::invalid(),
@@ -80,15 +81,8 @@ impl Number {
     }
 
     /// `self * by + more`, rounded once.
-    pub(crate) fn multiply_add(
-        &self,
-        by: &Self,
-        more: &Self,
-        format: Format,
-        rounding: Rounding,
-    ) -> Rounded {
-        let infinite_zero =
-            self.is_infinite() && by.is_zero() || self.is_zero() && by.is_infinite();
+    pub(crate) fn multiply_add(&self, by: &Self, more: &Self, format: Format, rounding: Rounding) -> Rounded {
+        let infinite_zero = self.is_infinite() && by.is_zero() || self.is_zero() && by.is_infinite();
         if let Some(nan) = nan_of(&[self, by, more]) {
             // Whether it is invalid too is left open (C99 F.9.10.1).
             return nan;
@@ -204,7 +198,13 @@ impl Number {
             (Self::Finite(one), Self::Finite(two)) => Some(one.compare(two)),
             _ => {
                 let rank = |it: &Self| match it {
-                    Self::Infinite { negative } => if *negative { -1 } else { 1 },
+                    Self::Infinite { negative } => {
+                        if *negative {
+                            -1
+                        } else {
+                            1
+                        }
+                    }
                     _ => 0,
                 };
                 Some(rank(self).cmp(&rank(other)))
@@ -216,9 +216,7 @@ impl Number {
     pub(crate) fn beside(&self, up: bool, format: Format) -> Self {
         let Self::Finite(exact) = self else {
             return match self {
-                Self::Infinite { negative } if *negative == up => {
-                    Self::Finite(format.largest(*negative))
-                }
+                Self::Infinite { negative } if *negative == up => Self::Finite(format.largest(*negative)),
                 other => other.clone(),
             };
         };

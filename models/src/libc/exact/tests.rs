@@ -54,11 +54,7 @@ fn arithmetic_of_doubles_is_that_of_the_host() {
         agrees(&nearest(one.multiply(&two, format, Rounding::Nearest)), x * y, &what);
         agrees(&nearest(one.divide(&two, format, Rounding::Nearest)), x / y, &what);
         agrees(&nearest(one.square_root(format, Rounding::Nearest)), x.sqrt(), &what);
-        agrees(
-            &nearest(one.multiply_add(&two, &three, format, Rounding::Nearest)),
-            x.mul_add(y, z),
-            &what,
-        );
+        agrees(&nearest(one.multiply_add(&two, &three, format, Rounding::Nearest)), x.mul_add(y, z), &what);
         agrees(&nearest(one.remainder(&two, false).rest), x % y, &what);
         agrees(&nearest(one.remainder(&two, true).rest), libm::remainder(x, y), &what);
         agrees(&one.whole(Rounding::Nearest).0, x.round_ties_even(), &what);
@@ -83,15 +79,11 @@ fn directed_modes_enclose_the_result() {
             continue;
         }
         let product = |rounding| {
-            let rounded =
-                Number::of_double(x).multiply(&Number::of_double(y), Format::DOUBLE, rounding);
+            let rounded = Number::of_double(x).multiply(&Number::of_double(y), Format::DOUBLE, rounding);
             (rounded.number.to_double(), rounded.raised)
         };
-        let (down, up, zero) = (
-            product(Rounding::Downward).0,
-            product(Rounding::Upward).0,
-            product(Rounding::TowardZero).0,
-        );
+        let (down, up, zero) =
+            (product(Rounding::Downward).0, product(Rounding::Upward).0, product(Rounding::TowardZero).0);
         let (near, raised) = product(Rounding::Nearest);
         assert!(down <= near && near <= up, "{x:e} {y:e}");
         assert_eq!(zero, if near.is_sign_negative() { up } else { down }, "{x:e} {y:e}");
@@ -149,7 +141,10 @@ fn decimal_numbers_are_read_as_rust_reads_them() {
     let up = decimal(long.as_bytes(), 0, false, Format::DOUBLE, Rounding::Upward).number;
     assert_eq!(up.to_double(), 1.0_f64.next_up());
     let long = format!("1{}", "0".repeat(300_000));
-    assert!(decimal(long.as_bytes(), -300_000, false, Format::DOUBLE, Rounding::Nearest).number.to_double() == 1.0);
+    assert!(
+        decimal(long.as_bytes(), -300_000, false, Format::DOUBLE, Rounding::Nearest).number.to_double()
+            == 1.0
+    );
     let found = hexadecimal(b"1.8", 1_000_000, true, Format::QUAD, Rounding::Nearest).number;
     assert_eq!(found, Number::infinity(true));
 }
@@ -173,7 +168,8 @@ fn all_digits_are_told() {
         let short = all.rounded(5, false, Rounding::Nearest);
         let expected = format!("{x:.4e}");
         let found: String = (0..5).map(|index| short.at(short.point - 1 - index)).collect();
-        let wanted: String = expected.split('e').next().unwrap().chars().filter(char::is_ascii_digit).collect();
+        let wanted: String =
+            expected.split('e').next().unwrap().chars().filter(char::is_ascii_digit).collect();
         assert_eq!(found, wanted, "{x:e}");
     }
     let tiny = Digits::of(&Exact::new(false, 1, -20));

@@ -173,11 +173,7 @@ const X86: Unit = Unit {
     traps_are_masks: true,
     rounding: &[at("fpcw", 0), at("mxcsr", 3)],
     // As FNSTENV has it, and MXCSR behind it.
-    environment: &[
-        kept("fpcw", 0, 2, 0x37f),
-        kept("fpsw", 4, 2, 0),
-        kept("mxcsr", 28, 4, 0x1f80),
-    ],
+    environment: &[kept("fpcw", 0, 2, 0x37f), kept("fpsw", 4, 2, 0), kept("mxcsr", 28, 4, 0x1f80)],
     environment_bytes: 32,
     control: &[kept("fpcw", 0, 2, 0x37f), kept("mxcsr", 4, 4, 0x1f80)],
     exception_bytes: 2,
@@ -279,11 +275,7 @@ static UNITS: &[Unit] = &[
         names: &["i386", "x86_16"],
         flags: &[at("fpsw", 0), at("mxcsr", 0)],
         // MXCSR stands in the place of the instruction pointer.
-        environment: &[
-            kept("fpcw", 0, 2, 0x37f),
-            kept("fpsw", 4, 2, 0),
-            kept("mxcsr", 12, 4, 0x1f80),
-        ],
+        environment: &[kept("fpcw", 0, 2, 0x37f), kept("fpsw", 4, 2, 0), kept("mxcsr", 12, 4, 0x1f80)],
         environment_bytes: 28,
         ..X86
     },
@@ -308,14 +300,17 @@ static UNITS: &[Unit] = &[
         &[kept("fpscr", 0, 4, 0)],
     ),
     MIPS,
-    Unit { nomask: 0, ..single(
-        &["riscv"],
-        [16, 8, 4, 2, 1],
-        [0, 2, 3, 1],
-        &[at("fcsr", 0)],
-        &[at("fcsr", 5)],
-        &[kept("fcsr", 0, 4, 0)],
-    ) },
+    Unit {
+        nomask: 0,
+        ..single(
+            &["riscv"],
+            [16, 8, 4, 2, 1],
+            [0, 2, 3, 1],
+            &[at("fcsr", 0)],
+            &[at("fcsr", 5)],
+            &[kept("fcsr", 0, 4, 0)],
+        )
+    },
     Unit {
         causes: &[at("fcsr0", 8)],
         traps: &[at("fcsr0", -16)],

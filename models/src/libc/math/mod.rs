@@ -173,8 +173,12 @@ use model;
 
 /// In what the form with `long double` deviates.
 macro_rules! long_deviation {
-    (near) => { Some(LONG) };
-    ($($path:tt)::+) => { None };
+    (near) => {
+        Some(LONG)
+    };
+    ($($path:tt)::+) => {
+        None
+    };
 }
 
 macro_rules! long_unary {
@@ -242,14 +246,26 @@ fn run1f(c: &mut Context<'_>, x: f32, function: impl Fn(f32) -> f32, about: Abou
     Ok(if result.is_nan() { signed(c, x.is_nan(), result.into()) as f32 } else { result })
 }
 
-fn run2(c: &mut Context<'_>, x: f64, y: f64, function: impl Fn(f64, f64) -> f64, about: About) -> Result<f64> {
+fn run2(
+    c: &mut Context<'_>,
+    x: f64,
+    y: f64,
+    function: impl Fn(f64, f64) -> f64,
+    about: About,
+) -> Result<f64> {
     let result = signed(c, x.is_nan() || y.is_nan(), function(x, y));
     quiet(c, signals(x) || signals(y))?;
     settle(c, about, &[x, y], result, f64::MIN_POSITIVE)?;
     Ok(result)
 }
 
-fn run2f(c: &mut Context<'_>, x: f32, y: f32, function: impl Fn(f32, f32) -> f32, about: About) -> Result<f32> {
+fn run2f(
+    c: &mut Context<'_>,
+    x: f32,
+    y: f32,
+    function: impl Fn(f32, f32) -> f32,
+    about: About,
+) -> Result<f32> {
     let result = function(x, y);
     quiet(c, signals_single(x) || signals_single(y))?;
     settle(c, about, &[x.into(), y.into()], result.into(), f32::MIN_POSITIVE.into())?;

@@ -56,7 +56,14 @@ fn receive_until(
     c.fail(Errno::ENOSYS).map(|it| Long(it.into()))
 }
 
-fn message_of(c: &mut Context<'_>, _queue: i32, _to: Ptr, _size: Size, _kind: Long, _flags: i32) -> Result<Long> {
+fn message_of(
+    c: &mut Context<'_>,
+    _queue: i32,
+    _to: Ptr,
+    _size: Size,
+    _kind: Long,
+    _flags: i32,
+) -> Result<Long> {
     c.fail(Errno::ENOSYS).map(|it| Long(it.into()))
 }
 

@@ -288,7 +288,13 @@ fn versionsort64(c: &mut Context<'_>, one: Ptr, other: Ptr) -> Result<i32> {
     version_of(c, one, other, true)
 }
 
-fn getdirentries(c: &mut Context<'_>, _fd: i32, _to: Ptr, _size: super::super::types::Size, _place: Ptr) -> Result<Long> {
+fn getdirentries(
+    c: &mut Context<'_>,
+    _fd: i32,
+    _to: Ptr,
+    _size: super::super::types::Size,
+    _place: Ptr,
+) -> Result<Long> {
     c.set_errno(Errno::ENOSYS)?;
     Ok(Long(-1))
 }
@@ -373,10 +379,24 @@ fn scandir64(c: &mut Context<'_>, path: Ptr, list: Ptr, select: Ptr, compare: Pt
     scan(c, AT_FDCWD, path, list, select, compare, true)
 }
 
-fn scandirat(c: &mut Context<'_>, folder: i32, path: Ptr, list: Ptr, select: Ptr, compare: Ptr) -> Result<Reply> {
+fn scandirat(
+    c: &mut Context<'_>,
+    folder: i32,
+    path: Ptr,
+    list: Ptr,
+    select: Ptr,
+    compare: Ptr,
+) -> Result<Reply> {
     scan(c, i64::from(folder) as u64, path, list, select, compare, false)
 }
 
-fn scandirat64(c: &mut Context<'_>, folder: i32, path: Ptr, list: Ptr, select: Ptr, compare: Ptr) -> Result<Reply> {
+fn scandirat64(
+    c: &mut Context<'_>,
+    folder: i32,
+    path: Ptr,
+    list: Ptr,
+    select: Ptr,
+    compare: Ptr,
+) -> Result<Reply> {
     scan(c, i64::from(folder) as u64, path, list, select, compare, true)
 }

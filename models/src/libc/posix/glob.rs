@@ -83,7 +83,8 @@ fn alternatives(pattern: &[u8]) -> Vec<Vec<u8>> {
         if done.len() + open.len() > MOST {
             break;
         }
-        let found = text.iter().enumerate().find(|(at, byte)| **byte == b'{' && text.get(at + 1) != Some(&b'}'));
+        let found =
+            text.iter().enumerate().find(|(at, byte)| **byte == b'{' && text.get(at + 1) != Some(&b'}'));
         let Some((start, _)) = found else {
             done.push(text);
             continue;

@@ -190,7 +190,14 @@ impl Walk {
     }
 }
 
-fn begin(c: &mut Context<'_>, path: Ptr, function: Ptr, flags: i32, tells_more: bool, wide: bool) -> Result<Reply> {
+fn begin(
+    c: &mut Context<'_>,
+    path: Ptr,
+    function: Ptr,
+    flags: i32,
+    tells_more: bool,
+    wide: bool,
+) -> Result<Reply> {
     if flags & CHANGES != 0 {
         return c.misuse("nftw with FTW_CHDIR is not done here");
     }

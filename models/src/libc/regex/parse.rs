@@ -113,8 +113,12 @@ impl Class {
             Self::Graph => it.is_ascii_graphic() || wide && !it.is_whitespace() && !it.is_control(),
             Self::Lower => it.is_lowercase(),
             Self::Print => it == ' ' || it.is_ascii_graphic() || wide && !it.is_control(),
-            Self::Punctuation => it.is_ascii_punctuation() || wide && !it.is_alphanumeric() && !it.is_whitespace(),
-            Self::Space => matches!(it, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r') || wide && it.is_whitespace(),
+            Self::Punctuation => {
+                it.is_ascii_punctuation() || wide && !it.is_alphanumeric() && !it.is_whitespace()
+            }
+            Self::Space => {
+                matches!(it, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r') || wide && it.is_whitespace()
+            }
             Self::Upper => it.is_uppercase(),
             Self::Hexadecimal => it.is_ascii_hexdigit(),
             Self::Word => it.is_alphanumeric() || it == '_',
@@ -402,20 +406,10 @@ impl Parser {
         let Some(character) = self.peek() else { return Err(Problem::Backslash) };
         self.at += 1;
         let word = |negated| {
-            Node::Set(Set {
-                negated,
-                ranges: Vec::new(),
-                classes: [Class::Word].into(),
-                folds: false,
-            })
+            Node::Set(Set { negated, ranges: Vec::new(), classes: [Class::Word].into(), folds: false })
         };
         let space = |negated| {
-            Node::Set(Set {
-                negated,
-                ranges: Vec::new(),
-                classes: [Class::Space].into(),
-                folds: false,
-            })
+            Node::Set(Set { negated, ranges: Vec::new(), classes: [Class::Space].into(), folds: false })
         };
         let node = match char::from_u32(character) {
             Some('w') => word(false),
@@ -444,7 +438,8 @@ impl Parser {
     /// A bracket expression, behind its bracket.
     fn bracket(&mut self) -> Result<Set, Problem> {
         let negated = self.take('^');
-        let mut set = Set { negated, ranges: Vec::new(), classes: BTreeSet::new(), folds: self.options.folds };
+        let mut set =
+            Set { negated, ranges: Vec::new(), classes: BTreeSet::new(), folds: self.options.folds };
         if negated && self.options.newline {
             set.ranges.push((code('\n'), code('\n')));
         }
@@ -585,15 +580,8 @@ fn emit(steps: &mut Vec<Step>, node: &Node) -> Result<(), Problem> {
 /// Compiles an expression.
 pub(super) fn compile(text: &[u8], options: Options) -> Result<Program, Problem> {
     let (text, _) = characters(text, options.characters);
-    let mut parser = Parser {
-        text,
-        at: 0,
-        options,
-        parts: 0,
-        closed: BTreeSet::new(),
-        references: false,
-        depth: 0,
-    };
+    let mut parser =
+        Parser { text, at: 0, options, parts: 0, closed: BTreeSet::new(), references: false, depth: 0 };
     let node = parser.alternatives()?;
     if parser.at < parser.text.len() {
         return Err(Problem::Parenthesis);

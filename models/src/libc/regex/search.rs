@@ -101,9 +101,9 @@ impl Search<'_> {
                 let here = self.text.get(at).copied();
                 let goes = match &program.steps[step] {
                     Step::Character(wanted) => here.is_some_and(|it| same(it, *wanted, folds)),
-                    Step::Any => here.is_some_and(|it| {
-                        it != 0 && !(program.options.newline && it == u32::from('\n'))
-                    }),
+                    Step::Any => {
+                        here.is_some_and(|it| it != 0 && !(program.options.newline && it == u32::from('\n')))
+                    }
                     Step::Set(set) => here.is_some_and(|it| set.has(it)),
                     Step::At(place) => {
                         if !self.holds(*place, at) {
@@ -164,9 +164,8 @@ impl Search<'_> {
     }
 
     fn holds(&self, place: Place, at: usize) -> bool {
-        let newline = |character: Option<&u32>| {
-            self.program.options.newline && character == Some(&u32::from('\n'))
-        };
+        let newline =
+            |character: Option<&u32>| self.program.options.newline && character == Some(&u32::from('\n'));
         let before = at.checked_sub(1).and_then(|it| self.text.get(it));
         let after = self.text.get(at);
         let words = (before.is_some_and(|it| is_word(*it)), after.is_some_and(|it| is_word(*it)));

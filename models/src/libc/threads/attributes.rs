@@ -144,7 +144,11 @@ fn get_scope(c: &mut Context<'_>, at: Ptr, to: Ptr) -> Result<i32> {
 }
 
 fn set_inheritance(c: &mut Context<'_>, at: Ptr, value: i32) -> Result<i32> {
-    if matches!(value, 0 | 1) { set_int(c, at, &Place::Inheritance, value) } else { Ok(c.error(Errno::EINVAL)) }
+    if matches!(value, 0 | 1) {
+        set_int(c, at, &Place::Inheritance, value)
+    } else {
+        Ok(c.error(Errno::EINVAL))
+    }
 }
 
 fn get_inheritance(c: &mut Context<'_>, at: Ptr, to: Ptr) -> Result<i32> {
@@ -164,7 +168,11 @@ fn set_priority(c: &mut Context<'_>, at: Ptr, parameters: Ptr) -> Result<i32> {
     let policy_at = place(c, at, &Place::Policy);
     let real_time = c.read_integer(policy_at, 1)? != 0;
     let allowed = if real_time { 1..=99 } else { 0..=0 };
-    if allowed.contains(&priority) { set_int(c, at, &Place::Priority, priority) } else { Ok(c.error(Errno::EINVAL)) }
+    if allowed.contains(&priority) {
+        set_int(c, at, &Place::Priority, priority)
+    } else {
+        Ok(c.error(Errno::EINVAL))
+    }
 }
 
 fn get_priority(c: &mut Context<'_>, at: Ptr, to: Ptr) -> Result<i32> {

@@ -245,7 +245,13 @@ impl Context<'_> {
     }
 
     /// Begins the function of a thread on its stack.
-    fn begin(&mut self, id: u64, (function, is_integer): (u64, bool), argument: u64, stack: u64) -> Result<Reply> {
+    fn begin(
+        &mut self,
+        id: u64,
+        (function, is_integer): (u64, bool),
+        argument: u64,
+        stack: u64,
+    ) -> Result<Reply> {
         let size = self.stack_size();
         let top = stack.wrapping_add(size) & !0xff;
         let resume = self.state.layout.resume;
