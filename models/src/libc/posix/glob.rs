@@ -210,7 +210,7 @@ fn glob(c: &mut Context<'_>, pattern: Ptr, flags: i32, _error: Ptr, to: Ptr) -> 
     if flags & APPEND != 0 {
         let (count, array) = (c.read_pointer(to)?.0, c.read_pointer(to.add(word))?);
         for index in 0..count.min(MOST as u64) {
-            old.push(c.read_pointer(array.add(word * (offsets + index)))?);
+            old.push(c.read_pointer(array.add(word.wrapping_mul(offsets.wrapping_add(index))))?);
         }
         if !array.is_null() {
             c.free(array)?;
@@ -262,7 +262,7 @@ fn globfree(c: &mut Context<'_>, at: Ptr) -> Result<()> {
     }
     let offsets = c.read_pointer(at.add(2 * word))?.0;
     for index in 0..count.min(MOST as u64) {
-        let path = c.read_pointer(array.add(word * (offsets + index)))?;
+        let path = c.read_pointer(array.add(word.wrapping_mul(offsets.wrapping_add(index))))?;
         c.free(path)?;
     }
     c.free(array)?;

@@ -2,10 +2,12 @@
 //! process that the library stands for.
 
 mod absent;
+mod conversion;
 pub(crate) mod directories;
 mod files;
 mod glob;
 mod inet;
+mod lesser;
 mod memory;
 mod names;
 mod netdb;
@@ -44,6 +46,12 @@ pub(crate) const HEADERS: &[&Header] = &[
     &directories::HEADER,
     &directories::EXTENSIONS,
     &glob::HEADER,
+    &conversion::HEADER,
+    &lesser::HEADER[0],
+    &lesser::HEADER[1],
+    &lesser::HEADER[2],
+    &lesser::HEADER[3],
+    &lesser::HEADER[4],
     &absent::HEADER[0],
     &absent::HEADER[1],
     &absent::HEADER[2],

@@ -125,8 +125,9 @@ fn regexec(c: &mut Context<'_>, at: Ptr, text: Ptr, count: Size, parts: Ptr, fla
     let step = 2 * u64::from(width);
     for index in 0..count.0.min(1 << 16) {
         let place = places.get(index as usize).copied().flatten();
-        let (from, to) =
-            place.map_or((u64::MAX, u64::MAX), |(from, to)| (start + from as u64, start + to as u64));
+        let (from, to) = place.map_or((u64::MAX, u64::MAX), |(from, to)| {
+            (start.wrapping_add(from as u64), start.wrapping_add(to as u64))
+        });
         c.write_integer(parts.add(index * step), from, width)?;
         c.write_integer(parts.add(index * step + u64::from(width)), to, width)?;
     }
