@@ -48,6 +48,9 @@ impl<'a> Context<'a> {
         if result == CType::Structure && context.pair_bytes(name) > in_registers(&context) {
             context.room = Some(context.call.result_room()?);
         }
+        if context.returns_complex_in_memory(result) {
+            context.room = Some(context.call.result_room()?);
+        }
         if result == CType::LongDouble && context.returns_long_double_in_memory() {
             context.room = Some(context.call.result_room()?);
         }

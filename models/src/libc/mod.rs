@@ -26,6 +26,7 @@
 
 mod aliases;
 mod catalogue;
+mod complex;
 mod context;
 mod ctype;
 mod ending;

@@ -131,6 +131,10 @@ pub enum CType {
     Variable,
     /// A structure by value.
     Structure,
+    /// `double complex`.
+    Complex,
+    /// `float complex`.
+    ComplexFloat,
     /// Does not return.
     Never,
 }
@@ -159,6 +163,8 @@ impl CType {
             Self::VariableList => "va_list",
             Self::Variable => "...",
             Self::Structure => "struct",
+            Self::Complex => "double complex",
+            Self::ComplexFloat => "float complex",
         }
     }
 
@@ -188,7 +194,7 @@ impl CType {
     /// How calling conventions see a result of the type.
     pub(crate) fn result(self, model: &DataModel) -> Return {
         match self {
-            Self::Void | Self::Never | Self::Structure => Return::Void,
+            Self::Void | Self::Never | Self::Structure | Self::Complex | Self::ComplexFloat => Return::Void,
             _ => match self.parameter(model) {
                 Parameter::Integer { bytes, signed } => Return::Integer { bytes, signed },
                 Parameter::F32 => Return::F32,
