@@ -16,6 +16,10 @@ pub enum LongDoubleFormat {
     M68k,
     /// IEEE 754 binary128.
     Quad,
+    /// A pair of doubles, the larger first, whose sum it is (64-bit ELF V2 ABI
+    /// of PowerPC 1.5, 2.2.2.1: IBM EXTENDED PRECISION). No convention here has
+    /// it: on PowerPC the functions that are called decide.
+    DoubleDouble,
 }
 
 /// Where a parameter of the type stands.

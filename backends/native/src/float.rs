@@ -114,6 +114,7 @@ pub(crate) const fn order(size: usize, value: u128) -> i128 {
 /// Executes an operation; `None` if there is none for these sizes.
 pub(crate) fn operate(code: OpCode, a: u128, b: u128, size: u32, out: u32, rule: NanRule) -> Option<u128> {
     use OpCode::*;
+    let (a, b) = if size == 10 { (canonical(a), canonical(b)) } else { (a, b) };
     match code {
         FloatFloat2Float => return convert(a, size, out, rule),
         FloatInt2Float => return from_integer(a, size, out),
@@ -128,6 +129,14 @@ pub(crate) fn operate(code: OpCode, a: u128, b: u128, size: u32, out: u32, rule:
         10 => soft::<X87DoubleExtended>(code, a, b, rule, None),
         _ => None,
     }
+}
+
+/// The MC68881's infinities have a leading bit of either value (M68000 Family
+/// Programmer's Reference Manual, 1.6.2.3); the software library knows those
+/// with a one. (x87 refuses the others before they come here.)
+const fn canonical(value: u128) -> u128 {
+    const EXPONENT: u128 = 0x7fff << 64;
+    if value & EXPONENT == EXPONENT && value & ((1 << 63) - 1) == 0 { value | 1 << 63 } else { value }
 }
 
 macro_rules! host {
@@ -404,6 +413,18 @@ mod tests {
         let infinities = (0x7f80_0000, 0xff80_0000);
         assert_eq!(add(infinities.0, infinities.1, NanRule::FirstNegative), Some(0xffc0_0000));
         assert_eq!(add(infinities.0, infinities.1, NanRule::SignallingFirst), Some(0x7fc0_0000));
+    }
+
+    #[test]
+    fn an_infinity_may_have_no_leading_one() {
+        // As compilers write it for the MC68881, and as arithmetic gives it.
+        let (plain, leading) = (0x7fff << 64, 0x7fff << 64 | 1 << 63);
+        let one = 0x3fff << 64 | 1 << 63;
+        let flag = |code, a, b| operate(code, a, b, 10, 1, RULE);
+        assert_eq!(flag(OpCode::FloatEqual, plain, leading), Some(1));
+        assert_eq!(flag(OpCode::FloatNan, plain, 0), Some(0));
+        assert_eq!(flag(OpCode::FloatLess, one, plain), Some(1));
+        assert_eq!(operate(OpCode::FloatAdd, plain, one, 10, 10, RULE), Some(leading));
     }
 
     #[test]

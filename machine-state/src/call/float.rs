@@ -19,6 +19,7 @@ pub fn long_double_bits(number: f64, format: LongDoubleFormat) -> u128 {
             let bits = extended_precision(number);
             (bits >> 64) << 112 | u128::from((bits as u64) << 1) << 48
         }
+        LongDoubleFormat::DoubleDouble => u128::from(number.to_bits()) << 64,
         _ => extended_precision(number),
     }
 }
@@ -42,6 +43,8 @@ pub fn long_double_value(bits: u128, format: LongDoubleFormat) -> f64 {
             };
             from_extended_precision(top << 64 | u128::from(significand))
         }
+        // The larger is the nearest double to the sum.
+        LongDoubleFormat::DoubleDouble => f64::from_bits((bits >> 64) as u64),
         _ => from_extended_precision(bits & ((1 << 80) - 1)),
     }
 }

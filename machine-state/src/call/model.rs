@@ -5,7 +5,7 @@ use terrella_platforms::{CallingConvention, StructResult};
 
 use super::{
     placement::Placer,
-    transfer::{read_argument, read_long_double, write_result},
+    transfer::{long_double_argument, read_argument, read_long_double, write_long_double_bits, write_result},
     value::{ArgumentValue, Parameter, ReturnValue},
 };
 use crate::Result;
@@ -77,6 +77,26 @@ impl<'a> Call<'a> {
             return read_long_double(self.emulator, self.convention, &pieces, self.stack);
         }
         read_argument(self.emulator, &pieces, parameter, self.stack)
+    }
+
+    /// The next argument, a `long double`, by its bits in the format of the
+    /// convention ([`long_double`](terrella_platforms::long_double)).
+    ///
+    /// # Errors
+    /// [`Error::NoPlace`](crate::Error::NoPlace) where the type is not
+    /// described; what the emulator reports.
+    pub fn next_long_double(&mut self) -> Result<u128> {
+        let pieces = self.placer.place(Parameter::LongDouble);
+        long_double_argument(self.emulator, self.convention, &pieces, self.stack)
+    }
+
+    /// Returns a `long double` of these bits, where it is not returned in
+    /// memory.
+    ///
+    /// # Errors
+    /// As [`Self::next_long_double`].
+    pub fn return_long_double(&mut self, bits: u128) -> Result<()> {
+        write_long_double_bits(self.emulator, self.convention, bits)
     }
 
     /// The next argument as an integer of the width of a pointer.

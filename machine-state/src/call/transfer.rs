@@ -137,10 +137,21 @@ pub(super) fn read_long_double(
     pieces: &[Piece],
     stack: u64,
 ) -> Result<ArgumentValue> {
+    let bits = long_double_argument(emulator, convention, pieces, stack)?;
+    let long = described(emulator.platform(), convention)?;
+    Ok(ArgumentValue::LongDouble(float::long_double_value(bits, long.format)))
+}
+
+/// The bits of a `long double` from its pieces.
+pub(super) fn long_double_argument(
+    emulator: &dyn Emulator,
+    convention: &CallingConvention,
+    pieces: &[Piece],
+    stack: u64,
+) -> Result<u128> {
     let long = described(emulator.platform(), convention)?;
     let parameter = if long.is_double() { Parameter::F64 } else { Parameter::LongDouble };
-    let bits = gather(emulator, pieces, parameter, stack)?;
-    Ok(ArgumentValue::LongDouble(float::long_double_value(bits, long.format)))
+    gather(emulator, pieces, parameter, stack)
 }
 
 /// The bits of an argument from all its pieces.
@@ -296,12 +307,26 @@ fn write_long_result(
     number: f64,
 ) -> Result<()> {
     let long = described(emulator.platform(), convention)?;
-    let bits = float::long_double_bits(number, long.format);
+    write_long_double_bits(emulator, convention, float::long_double_bits(number, long.format))
+}
+
+/// Puts the bits of a `long double` where the caller of a function looks for
+/// it.
+pub(super) fn write_long_double_bits(
+    emulator: &mut dyn Emulator,
+    convention: &'static CallingConvention,
+    bits: u128,
+) -> Result<()> {
+    let long = described(emulator.platform(), convention)?;
     match long.result {
         LongDoubleResult::Register(register) => {
             push_x87(emulator)?;
-            let held = float::encode(number.to_bits(), 8, FloatFormat::X87, 80);
-            Ok(emulator.write_register(register, held)?)
+            // The register has no gap between exponent and significand.
+            let held = match long.format {
+                LongDoubleFormat::M68k => (bits >> 80) << 64 | u128::from(bits as u64),
+                _ => bits & ((1 << 80) - 1),
+            };
+            Ok(emulator.write_register(register, RegisterValue::from(held))?)
         }
         LongDoubleResult::Integer => write_integer_result(emulator, convention, bits, long.bytes),
         LongDoubleResult::Vector(register) => {
@@ -316,7 +341,7 @@ fn write_long_result(
         LongDoubleResult::Memory => {
             Err(Error::NoPlace { convention: convention.name, what: "a long double in memory".to_owned() })
         }
-        _ => write_result(emulator, convention, &ReturnValue::F64(number)),
+        _ => write_result(emulator, convention, &ReturnValue::F64(f64::from_bits(bits as u64))),
     }
 }
 

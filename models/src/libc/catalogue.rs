@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use serde::Serialize;
 
-use super::types::{CType, Header, Model, Standard};
+use super::{
+    aliases::{ALIASES, FLOAT_TYPES, OF_ALL_TYPES},
+    types::{CType, Header, Model, Standard},
+};
 
 /// All headers.
 pub(crate) const HEADERS: &[&Header] = &[
@@ -21,6 +24,7 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::ending::RUNTIME,
     &super::signals::HEADER,
     &super::signals::POSIX,
+    &super::queued_signals::HEADER,
     &super::stdlib::HEADER,
     &super::stdlib::INTTYPES,
     &super::stdlib::EXTENSIONS,
@@ -39,9 +43,13 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::runtime::ATOMICS,
     &super::jumps::HEADER,
     &super::jumps::EXTENSIONS,
+    &super::fenv::HEADER[0],
+    &super::fenv::HEADER[1],
     &super::math::UNARY,
     &super::math::BINARY,
     &super::math::PARTS,
+    &super::math::MODES[0],
+    &super::math::MODES[1],
     &super::math::CLASSES,
     &super::math::OLD_CLASSES,
     &super::math::INTEGERS[0],
@@ -65,7 +73,20 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::locale::HEADER[1],
     &super::locale::HEADER[2],
     &super::locale::HEADER[3],
+    &super::errors::HEADER[0],
+    &super::errors::HEADER[1],
+    &super::regex::HEADER,
+    &super::trees::HEADER[0],
+    &super::trees::HEADER[1],
+    &super::soft_float::HEADER[0],
+    &super::soft_float::HEADER[1],
+    &super::complex::HEADER[0],
+    &super::complex::HEADER[1],
+    &super::complex::HEADER[2],
     &super::quad::HEADER,
+    &super::wide_arithmetic::HEADER[0],
+    &super::wide_arithmetic::HEADER[1],
+    &super::wide_arithmetic::HEADER[2],
 ];
 
 /// The headers of all folders.
@@ -76,8 +97,34 @@ fn headers() -> impl Iterator<Item = &'static Header> {
 /// The model of a name.
 pub(crate) fn find(name: &str) -> Option<&'static Model> {
     static BY_NAME: OnceLock<BTreeMap<&'static str, &'static Model>> = OnceLock::new();
-    let all = || headers().flat_map(|header| header.models.iter());
-    BY_NAME.get_or_init(|| all().map(|model| (model.name, model)).collect()).get(name).copied()
+    let make = || {
+        let mut all: BTreeMap<&str, &Model> = BTreeMap::new();
+        for model in headers().flat_map(|header| header.models.iter()) {
+            all.insert(model.name, model);
+        }
+        for (other, name) in aliases() {
+            if let Some(model) = all.get(name.as_str()).copied() {
+                all.insert(other, model);
+            }
+        }
+        all
+    };
+    BY_NAME.get_or_init(make).get(name).copied()
+}
+
+/// Other names, and those of their models.
+fn aliases() -> &'static [(&'static str, String)] {
+    static ALL: OnceLock<Vec<(&'static str, String)>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let plain = ALIASES.iter().map(|(other, name)| (*other, (*name).to_owned()));
+        let typed = OF_ALL_TYPES.iter().flat_map(|function| {
+            FLOAT_TYPES.iter().map(move |(own, letters)| {
+                let other: &'static str = Box::leak(format!("{function}{own}").into_boxed_str());
+                (other, format!("{function}{letters}"))
+            })
+        });
+        plain.chain(typed).collect()
+    })
 }
 
 /// What the catalogue says of one model.
@@ -132,6 +179,15 @@ pub fn catalogue() -> Vec<ModelInfo> {
             });
         }
     }
+    let known: BTreeMap<&str, usize> = all.iter().enumerate().map(|(at, it)| (it.name, at)).collect();
+    let others: Vec<ModelInfo> = aliases()
+        .iter()
+        .filter_map(|(other, name)| {
+            let model = all.get(*known.get(name.as_str())?)?;
+            Some(ModelInfo { name: other, standard: Standard::Extension, ..model.clone() })
+        })
+        .collect();
+    all.extend(others);
     all.sort_by_key(|model| (model.standard, model.header, model.name));
     all
 }
@@ -145,6 +201,14 @@ mod tests {
         let mut names = BTreeSet::new();
         for model in super::catalogue() {
             assert!(names.insert(model.name), "`{}` has two models", model.name);
+        }
+    }
+
+    #[test]
+    fn each_other_name_has_a_model() {
+        for (other, name) in super::aliases() {
+            let model = super::find(name).unwrap_or_else(|| panic!("`{other}` is to be `{name}`"));
+            assert_eq!(super::find(other).map(|it| it.name), Some(model.name));
         }
     }
 }

@@ -5,7 +5,7 @@ use terrella_machine_state::{
     ArgumentValue, Heap, ReturnValue,
     call::{Call, Parameter},
 };
-use terrella_platforms::{LongDoubleResult, ReturnBy, StructResult, long_double};
+use terrella_platforms::{ReturnBy, StructResult};
 
 use super::{
     error::{Failure, Result},
@@ -29,7 +29,7 @@ pub(crate) struct Context<'a> {
     /// characters are counted.
     pub(crate) wide_format: bool,
     /// Where a structure result goes, if there is one.
-    room: Option<u64>,
+    pub(super) room: Option<u64>,
 }
 
 impl<'a> Context<'a> {
@@ -48,10 +48,10 @@ impl<'a> Context<'a> {
         if result == CType::Structure && context.pair_bytes(name) > in_registers(&context) {
             context.room = Some(context.call.result_room()?);
         }
-        if result == CType::LongDouble
-            && long_double(context.state.platform, context.call.convention())
-                .is_some_and(|it| it.result == LongDoubleResult::Memory)
-        {
+        if context.returns_complex_in_memory(result) {
+            context.room = Some(context.call.result_room()?);
+        }
+        if result == CType::LongDouble && context.returns_long_double_in_memory() {
             context.room = Some(context.call.result_room()?);
         }
         Ok(context)
@@ -147,14 +147,6 @@ impl<'a> Context<'a> {
             }
         };
         self.give(&value)
-    }
-
-    pub(crate) fn give_long_double(&mut self, value: f64) -> Result<Flow> {
-        if let Some(room) = self.room {
-            self.write_long_double(Ptr(room), value)?;
-            return self.give(&ReturnValue::Pointer(room));
-        }
-        self.give(&ReturnValue::LongDouble(value))
     }
 
     pub(crate) fn give_pair(&mut self, pair: &Pair) -> Result<Flow> {

@@ -36,8 +36,10 @@ pub(crate) static EXTENSIONS: Header = Header {
 /// Bytes of each register there. The most that a `jmp_buf` has room for decides
 /// how many fit; all libraries have room for those that functions keep.
 const SLOT: u64 = 8;
-/// What says that the registers are there.
+/// What says that the registers are there, and that a mask of signals is there
+/// behind them.
 const MARK: u64 = 0x6a6d_7062;
+const MARK_WITH_MASK: u64 = 0x6a6d_7063;
 
 /// Registers that are kept, as far as the processor has them: conventions name
 /// those of its extensions too.
@@ -56,6 +58,11 @@ fn width(c: &mut Context<'_>, register: &str) -> u64 {
 }
 
 fn setjmp(c: &mut Context<'_>, buffer: Ptr) -> Result<i32> {
+    fill(c, buffer, MARK).map(|_| 0)
+}
+
+/// Fills a buffer; where what is behind the registers is.
+fn fill(c: &mut Context<'_>, buffer: Ptr, mark: u64) -> Result<Ptr> {
     let convention = c.call.convention();
     let emulator = c.call.emulator();
     let target = return_address(emulator, convention)?;
@@ -69,7 +76,7 @@ fn setjmp(c: &mut Context<'_>, buffer: Ptr) -> Result<i32> {
         ReturnBy::Link { .. } => stack,
     };
     let word = c.model.pointer;
-    c.write_integer(buffer, MARK, word)?;
+    c.write_integer(buffer, mark, word)?;
     c.write_integer(buffer.add(word.into()), target, word)?;
     c.write_integer(buffer.add(2 * u64::from(word)), stack, word)?;
     let mut at = buffer.add(3 * u64::from(word));
@@ -79,24 +86,25 @@ fn setjmp(c: &mut Context<'_>, buffer: Ptr) -> Result<i32> {
         c.write_integer(at, value, bytes as u8)?;
         at = at.add(bytes);
     }
-    Ok(0)
+    Ok(at)
 }
 
-/// The mask of signals is kept by the library, by the address of the buffer.
+/// The mask of signals stands behind the registers: a `sigjmp_buf` has room for
+/// one.
 fn sigsetjmp(c: &mut Context<'_>, buffer: Ptr, keeps_mask: i32) -> Result<i32> {
     let mask = c.state.kernel.threads.get(&crate::linux::alone::ALONE).map_or(0, |thread| thread.mask);
-    let key = format!("mask of {:#x}", buffer.0);
-    if keeps_mask != 0 {
-        c.state.numbers.insert(key, mask as i64);
-    } else {
-        c.state.numbers.remove(&key);
+    if keeps_mask == 0 {
+        return setjmp(c, buffer);
     }
-    setjmp(c, buffer)
+    let behind = fill(c, buffer, MARK_WITH_MASK)?;
+    c.write_integer(behind, mask, 8)?;
+    Ok(0)
 }
 
 fn longjmp(c: &mut Context<'_>, buffer: Ptr, value: i32) -> Result<Reply> {
     let word = c.model.pointer;
-    if c.read_integer(buffer, word)? != MARK {
+    let mark = c.read_integer(buffer, word)?;
+    if mark != MARK && mark != MARK_WITH_MASK {
         return c.misuse(format!("{:#x} is no jmp_buf that setjmp has filled", buffer.0));
     }
     let target = c.read_integer(buffer.add(word.into()), word)?;
@@ -111,8 +119,9 @@ fn longjmp(c: &mut Context<'_>, buffer: Ptr, value: i32) -> Result<Reply> {
         emulator.write_register(register, whole.insert(0, 8 * bytes as u32, &part))?;
         at = at.add(bytes);
     }
-    if let Some(mask) = c.state.numbers.get(&format!("mask of {:#x}", buffer.0)).copied() {
-        c.restore_mask(mask as u64);
+    if mark == MARK_WITH_MASK {
+        let mask = c.read_integer(at, 8)?;
+        c.restore_mask(mask);
     }
     // Calls of the guest that the jump leaves are over: their frames are below.
     while c.state.frames.last().is_some_and(|frame| frame.is_left(stack)) {

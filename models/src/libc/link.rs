@@ -493,6 +493,7 @@ fn size_of(platform: Platform, initial: Initial) -> u64 {
     match initial {
         Initial::Int(_) => 4,
         Initial::ZoneNames => 2 * word,
+        Initial::Word(_) => 8,
         Initial::Bytes(bytes) => bytes.len() as u64,
         Initial::Classes => 257,
         _ => word,
@@ -531,6 +532,7 @@ fn write_initial(
             bytes[0] = 0;
             Ok(machine.write_memory(address, &bytes)?)
         }
+        Initial::Word(value) => write_number(machine, address, value, 8),
         Initial::Bytes(bytes) => Ok(machine.write_memory(address, bytes)?),
         Initial::Reentrancy => {
             // struct _reent: int _errno; FILE *_stdin, *_stdout, *_stderr.

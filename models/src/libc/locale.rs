@@ -27,8 +27,8 @@ pub(crate) static HEADER: [Header; 4] = [
             __duplocale = duplocale;
             freelocale = freelocale;
             __freelocale = freelocale;
-            uselocale = uselocale, "functions go on in the locale of setlocale";
-            __uselocale = uselocale, "functions go on in the locale of setlocale";
+            uselocale = uselocale, "all threads are in the same locale";
+            __uselocale = uselocale, "all threads are in the same locale";
         },
     },
     Header {
@@ -43,10 +43,10 @@ pub(crate) static HEADER: [Header; 4] = [
         name: "stdlib.h",
         standard: Standard::C99,
         models: models! {
-            strtold = strtold, "read in double precision";
-            strtold_l = strtold_l, "read in double precision";
-            __strtold_internal = strtold_l, "read in double precision";
-            __strtoieee128 = strtold, "read in double precision";
+            strtold = strtold;
+            strtold_l = strtold_l;
+            __strtold_internal = strtold_l;
+            __strtoieee128 = strtold;
         },
     },
 ];
@@ -217,19 +217,25 @@ fn freelocale(c: &mut Context<'_>, locale: Ptr) -> Result<()> {
 fn uselocale(c: &mut Context<'_>, locale: Ptr) -> Result<Ptr> {
     let global = u64::MAX >> (64 - 8 * u32::from(c.model.pointer.clamp(1, 8)));
     let before = c.state.numbers.get("uselocale").map_or(global, |it| *it as u64);
-    if !locale.is_null() {
+    if is_global(c, locale) {
+        c.state.numbers.remove("uselocale");
+        c.state.numbers.remove("utf-8 in use");
+    } else if !locale.is_null() {
+        // LC_CTYPE is the first of the bits.
+        let utf8 = c.read_integer(locale, 4)? & 1;
         c.state.numbers.insert("uselocale".to_owned(), locale.0 as i64);
+        c.state.numbers.insert("utf-8 in use".to_owned(), utf8 as i64);
     }
     Ok(Ptr(before))
 }
 
 /// The text of an item: its category in the upper 16 bits (glibc, langinfo.h).
-fn item_text(c: &Context<'_>, item: u32) -> String {
+fn item_text(utf8: bool, item: u32) -> String {
     let index = item & 0xffff;
     let within =
         |first: u32, count: u32| (first..first + count).contains(&index).then(|| (index - first) as usize);
     match item >> 16 {
-        0 if index == 14 => (if c.state.is_utf8() { "UTF-8" } else { "ANSI_X3.4-1968" }).to_owned(),
+        0 if index == 14 => (if utf8 { "UTF-8" } else { "ANSI_X3.4-1968" }).to_owned(),
         1 if index == 0 => ".".to_owned(),
         4 if index == 15 => "-".to_owned(),
         5 => ["^[yY]", "^[nN]"].get(index as usize).copied().unwrap_or_default().to_owned(),
@@ -254,7 +260,12 @@ fn item_text(c: &Context<'_>, item: u32) -> String {
 }
 
 fn nl_langinfo(c: &mut Context<'_>, item: i32) -> Result<Ptr> {
-    let text = item_text(c, item as u32);
+    let utf8 = c.state.is_utf8();
+    item_in(c, item, utf8)
+}
+
+fn item_in(c: &mut Context<'_>, item: i32, utf8: bool) -> Result<Ptr> {
+    let text = item_text(utf8, item as u32);
     // A text for each item, as they are compared and kept.
     let key = format!("langinfo {text}");
     if let Some(at) = c.state.numbers.get(&key) {
@@ -265,12 +276,13 @@ fn nl_langinfo(c: &mut Context<'_>, item: i32) -> Result<Ptr> {
     Ok(at)
 }
 
-fn nl_langinfo_l(c: &mut Context<'_>, item: i32, _locale: Ptr) -> Result<Ptr> {
-    nl_langinfo(c, item)
+fn nl_langinfo_l(c: &mut Context<'_>, item: i32, locale: Ptr) -> Result<Ptr> {
+    let utf8 = if is_global(c, locale) { is_utf8(c, 0) } else { c.read_integer(locale, 4)? & 1 != 0 };
+    item_in(c, item, utf8)
 }
 
 fn strtold(c: &mut Context<'_>, text: Ptr, end: Ptr) -> Result<LongDouble> {
-    super::stdlib::strtod(c, text, end).map(LongDouble)
+    super::stdlib::strtold(c, text, end)
 }
 
 fn strtold_l(c: &mut Context<'_>, text: Ptr, end: Ptr, _locale: Ptr) -> Result<LongDouble> {

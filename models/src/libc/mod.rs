@@ -24,42 +24,54 @@
 //! # }
 //! ```
 
+mod aliases;
 mod catalogue;
+mod complex;
 mod context;
 mod ctype;
 mod ending;
 mod environment;
 mod error;
+mod errors;
+mod exact;
+mod fenv;
 mod fortified;
 mod item;
 mod jumps;
 mod layouts;
 mod link;
 mod locale;
+mod long;
 mod math;
 mod multibyte;
 mod nested;
 mod numbers;
 mod posix;
 mod quad;
+mod queued_signals;
 mod random;
+mod regex;
 mod runtime;
 mod saved;
 mod signals;
+mod soft_float;
 mod sort;
 mod state;
 mod stdio;
 mod stdlib;
 mod string;
+mod structures;
 mod threads;
 mod time;
 mod trace;
+mod trees;
 mod types;
 mod variable;
 mod variables;
 mod wchar;
 mod wctype;
 mod wide;
+mod wide_arithmetic;
 
 pub use catalogue::{ModelInfo, catalogue};
 pub use error::Error;

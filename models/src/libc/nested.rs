@@ -29,6 +29,14 @@ pub(crate) enum Continuation {
     Search(super::sort::Search),
     /// A linear search.
     Find(super::sort::Find),
+    /// A way down a tree.
+    Descent(super::trees::Descent),
+    /// A walk through a tree.
+    TreeWalk(Box<super::trees::TreeWalk>),
+    /// A folder that is read, and sorted.
+    Scan(Box<super::posix::directories::Scan>),
+    /// A walk through folders.
+    Walk(Box<super::posix::walk::Walk>),
     /// The end of the program.
     Exit(super::ending::Leaving),
     /// The way from the start code to `main` and on to `exit`.
@@ -58,12 +66,13 @@ pub(crate) struct Frame {
 
 impl Frame {
     /// The first frame of a thread: what its function returns to.
-    pub(crate) fn of_thread(id: u64, stack: u64) -> Self {
+    /// The function returns a pointer, or an `int` (C11).
+    pub(crate) fn of_thread(id: u64, stack: u64, is_integer: bool) -> Self {
         Self {
             model: format!("thread {id}"),
             stack,
             link: None,
-            returns: Return::Pointer,
+            returns: if is_integer { Return::Integer { bytes: 4, signed: true } } else { Return::Pointer },
             then: Continuation::Thread { result: None },
             result: CType::Void,
         }
@@ -142,6 +151,10 @@ impl Context<'_> {
             Continuation::Sort(sort) => sort.compared(self, value.as_i64()),
             Continuation::Search(search) => search.compared(self, value.as_i64()),
             Continuation::Find(find) => find.compared(self, value.as_i64()),
+            Continuation::Descent(descent) => descent.compared(self, value.as_i64()),
+            Continuation::TreeWalk(walk) => walk.go_on(self),
+            Continuation::Scan(scan) => scan.decided(self, value.as_i64() as i32 != 0),
+            Continuation::Walk(walk) => walk.told(self, value.as_i64()),
             Continuation::Exit(leaving) => leaving.go_on(self),
             Continuation::Start(starting) => starting.go_on(self, value.as_i64()),
             Continuation::Signals { result: then, mask } => {

@@ -1,6 +1,10 @@
 //! Numbers as C's functions read and write them.
 
-use super::ctype::is_space;
+use super::{
+    ctype::is_space,
+    exact::{self, Format, Number, Rounded},
+    fenv::Rounding,
+};
 
 /// An integer at the beginning of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,14 +132,27 @@ pub(crate) fn float(text: &[u8]) -> Float {
     Float { value: sign(value), length: start + length, out_of_range }
 }
 
-/// The number of a text in single precision, rounded once.
-pub(crate) fn single(text: &[u8], found: &Float) -> f32 {
+/// The number of a text that [`float`] has found, in a format, rounded once.
+pub(crate) fn precise(text: &[u8], found: &Float, format: Format, rounding: Rounding) -> Rounded {
     let text = &text[..found.length.min(text.len())];
-    let plain = std::str::from_utf8(text)
-        .unwrap_or_default()
-        .trim_start_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
-    // Hexadecimal ones have few digits, and are exact in double precision.
-    plain.parse().unwrap_or(found.value as f32)
+    let start = text.iter().take_while(|byte| is_space(**byte)).count();
+    let negative = text.get(start) == Some(&b'-');
+    let signed = usize::from(matches!(text.get(start), Some(b'-' | b'+')));
+    let rest = &text[(start + signed).min(text.len())..];
+    if found.value.is_nan() {
+        return Rounded::exact(Number::NAN.with_sign(negative));
+    }
+    if starts_with(rest, b"inf") {
+        return Rounded::exact(Number::infinity(negative));
+    }
+    if starts_with(rest, b"0x") && rest.len() > 2 {
+        let mantissa = rest[2..].iter().take_while(|byte| byte.is_ascii_hexdigit() || **byte == b'.').count();
+        let (_, power) = exponent(&rest[2 + mantissa..], b'p');
+        return exact::hexadecimal(&rest[2..2 + mantissa], power, negative, format, rounding);
+    }
+    let mantissa = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    let (_, power) = exponent(&rest[mantissa..], b'e');
+    exact::decimal(&rest[..mantissa], power, negative, format, rounding)
 }
 
 /// The part behind `0x`.

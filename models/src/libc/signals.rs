@@ -43,6 +43,8 @@ pub(crate) static POSIX: Header = Header {
         sigpending = sigpending;
         sigsuspend = sigsuspend;
         sigwait = sigwait;
+        ssignal = signal;
+        gsignal = raise;
         sigemptyset = sigemptyset;
         sigfillset = sigfillset;
         sigaddset = sigaddset;
@@ -69,12 +71,12 @@ const SIG_ERROR: Ptr = Ptr(u64::MAX);
 
 impl Context<'_> {
     /// The generic number of a signal of the guest's, if it is one.
-    fn signal_number(&self, number: i32) -> Option<u8> {
+    pub(super) fn signal_number(&self, number: i32) -> Option<u8> {
         let generic = self.state.abi.to_generic(|tables| tables.signal, number as u32 as u64);
         u8::try_from(generic).ok().filter(|it| (1..=64).contains(it) && number > 0)
     }
 
-    fn guest_signal(&self, generic: u8) -> i32 {
+    pub(super) fn guest_signal(&self, generic: u8) -> i32 {
         self.state.abi.to_own(|tables| tables.signal, generic.into()) as i32
     }
 
@@ -82,11 +84,11 @@ impl Context<'_> {
         self.state.kernel.processes.get_mut(&ALONE)?.actions.get_mut(usize::from(signal))
     }
 
-    fn mask(&mut self) -> u64 {
+    pub(super) fn mask(&mut self) -> u64 {
         self.state.kernel.threads.get(&ALONE).map_or(0, |thread| thread.mask)
     }
 
-    fn set_mask(&mut self, mask: u64) {
+    pub(super) fn set_mask(&mut self, mask: u64) {
         if let Some(thread) = self.state.kernel.threads.get_mut(&ALONE) {
             thread.mask = mask & !UNBLOCKABLE;
         }
@@ -97,7 +99,7 @@ impl Context<'_> {
     }
 
     /// A set of the guest's, by generic numbers: bit 0 is signal 1.
-    fn read_set(&mut self, address: Ptr) -> Result<u64> {
+    pub(super) fn read_set(&mut self, address: Ptr) -> Result<u64> {
         let word = self.model.long;
         let mut own = 0_u64;
         for index in 0..u64::from(8 / word) {
@@ -108,7 +110,7 @@ impl Context<'_> {
         Ok(numbers.filter_map(|number| self.signal_number(number)).fold(0, |mask, it| mask | bit(it)))
     }
 
-    fn write_set(&mut self, address: Ptr, mask: u64) -> Result<()> {
+    pub(super) fn write_set(&mut self, address: Ptr, mask: u64) -> Result<()> {
         let mut own = 0_u64;
         for generic in (1..=64).filter(|number| mask & bit(*number) != 0) {
             let number = self.guest_signal(generic);
@@ -124,7 +126,7 @@ impl Context<'_> {
 
     /// Calls the handlers of signals that have come, one after the other, and
     /// then gives the result.
-    pub(super) fn deliver_signals(&mut self, result: i64, ctype: CType) -> Result<Reply> {
+    pub(crate) fn deliver_signals(&mut self, result: i64, ctype: CType) -> Result<Reply> {
         while let Some(info) = self.state.kernel.take_next_signal() {
             let Some(action) = self.action(info.number).copied() else { continue };
             if action.handler == SIG_DFL {
@@ -164,6 +166,12 @@ impl Context<'_> {
     fn signal_information(&mut self, number: i32, info: SignalInfo) -> Result<(Ptr, Ptr)> {
         let about = self.room("siginfo_t", 128)?;
         let context = self.room("ucontext_t", 2048)?;
+        self.write_information(about, number, info)?;
+        Ok((about, context))
+    }
+
+    /// Writes a `siginfo_t`.
+    pub(super) fn write_information(&mut self, about: Ptr, number: i32, info: SignalInfo) -> Result<()> {
         let word = u64::from(self.model.long);
         self.write(about, &[0; 128])?;
         self.write_integer(about, number as u64, 4)?;
@@ -172,8 +180,7 @@ impl Context<'_> {
         self.write_integer(about.add(code), info.code as u64, 4)?;
         let fields = if word == 8 { 16 } else { 12 };
         self.write_integer(about.add(fields), info.sender as u64, 4)?;
-        self.write_integer(about.add(fields + 8), info.value, word as u8)?;
-        Ok((about, context))
+        self.write_integer(about.add(fields + 8), info.value, word as u8)
     }
 }
 
@@ -323,7 +330,7 @@ fn sigpending(c: &mut Context<'_>, set: Ptr) -> Result<i32> {
 }
 
 /// Waits until a signal with a handler comes.
-fn wait_for_signal(c: &mut Context<'_>, mask: Option<u64>) -> Result<Reply> {
+pub(super) fn wait_for_signal(c: &mut Context<'_>, mask: Option<u64>) -> Result<Reply> {
     let before = c.mask();
     if let Some(mask) = mask {
         c.set_mask(mask);
@@ -353,8 +360,12 @@ fn sigsuspend(c: &mut Context<'_>, set: Ptr) -> Result<Reply> {
     wait_for_signal(c, Some(mask))
 }
 
-fn sigwait(c: &mut Context<'_>, set: Ptr, number: Ptr) -> Result<i32> {
-    let wanted = c.read_set(set)?;
+/// Waits for one of these signals, at most until a time: `None` if none came.
+pub(super) fn wait_for(
+    c: &mut Context<'_>,
+    wanted: u64,
+    deadline: Option<u64>,
+) -> Result<Option<SignalInfo>> {
     loop {
         let kernel = &mut c.state.kernel;
         let process = kernel.processes.get_mut(&ALONE);
@@ -362,15 +373,25 @@ fn sigwait(c: &mut Context<'_>, set: Ptr, number: Ptr) -> Result<i32> {
             let place = process.pending.iter().position(|info| bit(info.number) & wanted != 0)?;
             Some(process.pending.remove(place))
         });
-        if let Some(info) = found {
-            let own = c.guest_signal(info.number);
-            c.write_int(number, own)?;
-            return Ok(0);
+        if found.is_some() {
+            return Ok(found);
         }
-        if !c.state.kernel.idle_until(None) {
+        if deadline.is_some_and(|deadline| c.state.kernel.clock.monotonic() >= deadline) {
+            return Ok(None);
+        }
+        if !c.state.kernel.idle_until(deadline) {
             return Err(super::error::Failure::WaitsForEver);
         }
     }
+}
+
+fn sigwait(c: &mut Context<'_>, set: Ptr, number: Ptr) -> Result<i32> {
+    let wanted = c.read_set(set)?;
+    if let Some(info) = wait_for(c, wanted, None)? {
+        let own = c.guest_signal(info.number);
+        c.write_int(number, own)?;
+    }
+    Ok(0)
 }
 
 fn sigemptyset(c: &mut Context<'_>, set: Ptr) -> Result<i32> {
@@ -452,7 +473,7 @@ fn sigaltstack(c: &mut Context<'_>, new: Ptr, old: Ptr) -> Result<i32> {
     super::posix::call(c, "sigaltstack", &[new.0, old.0]).map(|value| value as i32)
 }
 
-fn psignal(c: &mut Context<'_>, number: i32, prefix: Ptr) -> Result<()> {
+pub(super) fn psignal(c: &mut Context<'_>, number: i32, prefix: Ptr) -> Result<()> {
     let mut text = if prefix.is_null() { Vec::new() } else { c.text(prefix)? };
     if !text.is_empty() {
         text.extend_from_slice(b": ");

@@ -46,6 +46,8 @@ pub(crate) struct Sort {
     start: usize,
     left: usize,
     right: usize,
+    /// The result of a function that is more than the sorting.
+    result: Option<i32>,
 }
 
 impl Sort {
@@ -64,8 +66,9 @@ impl Sort {
                 let mut arguments = vec![self.element(self.left), self.element(self.right)];
                 arguments.extend(self.argument.map(ArgumentValue::Pointer));
                 let function = self.function;
+                let ends = if self.result.is_some() { CType::Int } else { CType::Void };
                 let then = Continuation::Sort(Box::new(self));
-                return c.call_guest(function, &arguments, CType::Int, CType::Void, then);
+                return c.call_guest(function, &arguments, CType::Int, ends, then);
             }
             self.merged.extend_from_slice(self.order.get(self.left..middle).unwrap_or_default());
             self.merged.extend_from_slice(self.order.get(self.right..end).unwrap_or_default());
@@ -86,7 +89,7 @@ impl Sort {
             sorted.extend_from_slice(bytes.get(from..from.saturating_add(size)).unwrap_or_default());
         }
         c.write(self.base, &sorted)?;
-        Ok(Reply::Void)
+        Ok(self.result.map_or(Reply::Void, Reply::Int))
     }
 
     pub(super) fn compared(mut self, c: &mut Context<'_>, result: i64) -> Result<Reply> {
@@ -105,9 +108,10 @@ fn begin(
     size: u64,
     function: Ptr,
     argument: Option<u64>,
+    result: Option<i32>,
 ) -> Result<Reply> {
     if count < 2 || size == 0 {
-        return Ok(Reply::Void);
+        return Ok(result.map_or(Reply::Void, Reply::Int));
     }
     let Some(bytes) = count.checked_mul(size).filter(|_| count <= u64::from(u32::MAX)) else {
         return c.misuse(format!("{count} elements of {size} bytes"));
@@ -125,12 +129,18 @@ fn begin(
         start: 0,
         left: 0,
         right: 1,
+        result,
     };
     sort.go_on(c)
 }
 
+/// Sorts pointers, and returns how many they are (`scandir`).
+pub(super) fn counted(c: &mut Context<'_>, base: Ptr, count: u64, size: u64, function: Ptr) -> Result<Reply> {
+    begin(c, base, count, size, function, None, Some(count as i32))
+}
+
 fn qsort(c: &mut Context<'_>, base: Ptr, count: Size, size: Size, function: Ptr) -> Result<Reply> {
-    begin(c, base, count.0, size.0, function, None)
+    begin(c, base, count.0, size.0, function, None, None)
 }
 
 fn qsort_r(
@@ -141,7 +151,7 @@ fn qsort_r(
     function: Ptr,
     argument: Ptr,
 ) -> Result<Reply> {
-    begin(c, base, count.0, size.0, function, Some(argument.0))
+    begin(c, base, count.0, size.0, function, Some(argument.0), None)
 }
 
 /// A binary search.

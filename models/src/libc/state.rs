@@ -153,9 +153,10 @@ impl State {
         }
     }
 
-    /// Whether the locale has UTF-8 (`setlocale`).
+    /// Whether the locale has UTF-8 (`uselocale`, `setlocale`).
     pub(crate) fn is_utf8(&self) -> bool {
-        self.numbers.get("utf-8").is_some_and(|it| *it != 0)
+        let own = self.numbers.get("utf-8 in use").or_else(|| self.numbers.get("utf-8"));
+        own.is_some_and(|it| *it != 0)
     }
 
     /// A call of a model takes time.

@@ -6,8 +6,10 @@ use terrella_machine_state::Heap;
 use super::{
     context::Context,
     error::{Failure, Result},
+    exact::{self, Format, Rounded},
+    fenv::Rounding,
     numbers,
-    types::{CType, Header, Long, Pair, Ptr, Size, Standard, ULong, models},
+    types::{CType, Header, Long, LongDouble, Pair, Ptr, Size, Standard, ULong, models},
 };
 use crate::errno::Errno;
 
@@ -227,10 +229,52 @@ pub(super) fn strtod(c: &mut Context<'_>, text: Ptr, end: Ptr) -> Result<f64> {
     if !end.is_null() {
         c.write_pointer(end, text.add(found.length as u64))?;
     }
-    if found.out_of_range {
+    double(c, &bytes, &found)
+}
+
+/// The number of a text that was found, by the rounding mode.
+pub(super) fn double(c: &mut Context<'_>, text: &[u8], found: &numbers::Float) -> Result<f64> {
+    let rounding = c.rounding();
+    if rounding == Rounding::Nearest && !found.out_of_range {
+        return Ok(found.value);
+    }
+    let rounded = numbers::precise(text, found, Format::DOUBLE, rounding);
+    told(c, &rounded)?;
+    Ok(rounded.number.to_double())
+}
+
+/// The same in single precision.
+pub(super) fn single(c: &mut Context<'_>, text: &[u8], found: &numbers::Float) -> Result<f32> {
+    let rounding = c.rounding();
+    let rounded = numbers::precise(text, found, Format::SINGLE, rounding);
+    told(c, &rounded)?;
+    Ok(rounded.number.to_single_by(Rounding::Nearest).0)
+}
+
+/// The same as a `long double`.
+pub(super) fn long_double(c: &mut Context<'_>, text: &[u8], found: &numbers::Float) -> Result<LongDouble> {
+    let (format, rounding) = (c.long_format()?, c.rounding());
+    let rounded = numbers::precise(text, found, format, rounding);
+    told(c, &rounded)?;
+    Ok(LongDouble(rounded.number))
+}
+
+/// `ERANGE`, and exceptions, of a number that was read.
+fn told(c: &mut Context<'_>, rounded: &Rounded) -> Result<()> {
+    if exact::left_range(rounded) {
         c.set_errno(Errno::ERANGE)?;
     }
-    Ok(found.value)
+    c.raise_exceptions(rounded.raised)
+}
+
+/// Reads a `long double`.
+pub(super) fn strtold(c: &mut Context<'_>, text: Ptr, end: Ptr) -> Result<LongDouble> {
+    let bytes = c.text(text)?;
+    let found = numbers::float(&bytes);
+    if !end.is_null() {
+        c.write_pointer(end, text.add(found.length as u64))?;
+    }
+    long_double(c, &bytes, &found)
 }
 
 fn strtod_internal(c: &mut Context<'_>, text: Ptr, end: Ptr, _group: i32) -> Result<f64> {
@@ -243,12 +287,7 @@ fn strtof(c: &mut Context<'_>, text: Ptr, end: Ptr) -> Result<f32> {
     if !end.is_null() {
         c.write_pointer(end, text.add(found.length as u64))?;
     }
-    let value = numbers::single(&bytes, &found);
-    let too_small = found.value != 0.0 && value.abs() < f32::MIN_POSITIVE;
-    if found.out_of_range || value.is_infinite() && found.value.is_finite() || too_small {
-        c.set_errno(Errno::ERANGE)?;
-    }
-    Ok(value)
+    single(c, &bytes, &found)
 }
 
 fn atof(c: &mut Context<'_>, text: Ptr) -> Result<f64> {

@@ -517,8 +517,15 @@ fn strndup(c: &mut Context<'_>, text: Ptr, size: Size) -> Result<Ptr> {
 
 /// Compares digits in texts as numbers (strverscmp(3)).
 fn strverscmp(c: &mut Context<'_>, one: Ptr, other: Ptr) -> Result<i32> {
-    let (one, other) = (whole(c, one)?, whole(c, other)?);
-    let Some(place) = one.iter().zip(&other).position(|(one, other)| one != other) else { return Ok(0) };
+    let (one, other) = (c.text(one)?, c.text(other)?);
+    Ok(compare_versions(&one, &other))
+}
+
+/// The same of texts without their zeros.
+pub(super) fn compare_versions(one: &[u8], other: &[u8]) -> i32 {
+    let with_zero = |text: &[u8]| [text, &[0]].concat();
+    let (one, other) = (with_zero(one), with_zero(other));
+    let Some(place) = one.iter().zip(&other).position(|(one, other)| one != other) else { return 0 };
     let digits =
         |text: &[u8], from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let start = one[..place].iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
@@ -529,7 +536,7 @@ fn strverscmp(c: &mut Context<'_>, one: Ptr, other: Ptr) -> Result<i32> {
         || length_of_other == 0
         || (place == start && (digits(&one, place) == 0 || digits(&other, place) == 0))
     {
-        return Ok(plain);
+        return plain;
     }
     // A number with leading zeros is a fraction: compared digit by digit, and
     // the longer run of zeros comes first.
@@ -539,19 +546,19 @@ fn strverscmp(c: &mut Context<'_>, one: Ptr, other: Ptr) -> Result<i32> {
         if zeros && place > start {
             // All zeros so far: what goes on with a digit comes before the end.
             let (digit, digit_of_other) = (one[place].is_ascii_digit(), other[place].is_ascii_digit());
-            return Ok(match (digit, digit_of_other) {
+            return match (digit, digit_of_other) {
                 (true, false) => -1,
                 (false, true) => 1,
                 _ => plain,
-            });
+            };
         }
-        return Ok(plain);
+        return plain;
     }
-    Ok(match length.cmp(&length_of_other) {
+    match length.cmp(&length_of_other) {
         std::cmp::Ordering::Less => -1,
         std::cmp::Ordering::Greater => 1,
         std::cmp::Ordering::Equal => plain,
-    })
+    }
 }
 
 fn ffs(_: &mut Context<'_>, value: i32) -> Result<i32> {

@@ -47,7 +47,14 @@ pub(super) fn call(
     let parameters = model.function.parameters();
     if let Ok(mut call) = Call::entered(emulator, convention, address) {
         for ctype in parameters {
-            if matches!(ctype, CType::Variable | CType::VariableList) {
+            if matches!(
+                ctype,
+                CType::Variable
+                    | CType::VariableList
+                    | CType::Structure
+                    | CType::Complex
+                    | CType::ComplexFloat
+            ) {
                 texts.push(ctype.name().to_owned());
                 break;
             }

@@ -8,7 +8,7 @@ use terrella_emulator_api::Flow;
 use terrella_machine_state::{ArgumentValue, Return, ReturnValue, call::Parameter};
 use terrella_platforms::Platform;
 
-use super::{context::Context, error::Result, variable::Variable};
+use super::{context::Context, error::Result, exact::Number, variable::Variable};
 
 /// How wide the types of C are on a platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,8 +129,12 @@ pub enum CType {
     VariableList,
     /// `...`.
     Variable,
-    /// A structure returned by value.
+    /// A structure by value.
     Structure,
+    /// `double complex`.
+    Complex,
+    /// `float complex`.
+    ComplexFloat,
     /// Does not return.
     Never,
 }
@@ -159,6 +163,8 @@ impl CType {
             Self::VariableList => "va_list",
             Self::Variable => "...",
             Self::Structure => "struct",
+            Self::Complex => "double complex",
+            Self::ComplexFloat => "float complex",
         }
     }
 
@@ -188,7 +194,7 @@ impl CType {
     /// How calling conventions see a result of the type.
     pub(crate) fn result(self, model: &DataModel) -> Return {
         match self {
-            Self::Void | Self::Never | Self::Structure => Return::Void,
+            Self::Void | Self::Never | Self::Structure | Self::Complex | Self::ComplexFloat => Return::Void,
             _ => match self.parameter(model) {
                 Parameter::Integer { bytes, signed } => Return::Integer { bytes, signed },
                 Parameter::F32 => Return::F32,
@@ -216,9 +222,21 @@ impl Ptr {
     }
 }
 
-/// `long double`, rounded to double precision.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct LongDouble(pub(crate) f64);
+/// `long double`: any number of its format.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LongDouble(pub(crate) Number);
+
+impl LongDouble {
+    /// The nearest double.
+    pub(crate) fn double(&self) -> f64 {
+        self.0.to_double()
+    }
+
+    /// That of a double, which every format has.
+    pub(crate) fn of(value: f64) -> Self {
+        Self(Number::of_double(value))
+    }
+}
 /// `long`, `ssize_t`, `time_t` and `off_t` of the usual interfaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Long(pub(crate) i64);
@@ -324,17 +342,14 @@ impl Outcome for f32 {
 impl Argument for LongDouble {
     const TYPE: CType = CType::LongDouble;
     fn take(context: &mut Context<'_>) -> Result<Self> {
-        Ok(match context.next(CType::LongDouble)? {
-            ArgumentValue::LongDouble(value) => Self(value),
-            _ => Self(f64::NAN),
-        })
+        context.next_long_double().map(Self)
     }
 }
 
 impl Outcome for LongDouble {
     const TYPE: CType = CType::LongDouble;
     fn give(self, context: &mut Context<'_>) -> Result<Flow> {
-        context.give_long_double(self.0)
+        context.give_long_double(&self.0)
     }
 }
 

@@ -6,10 +6,7 @@
 //! slots like those of the stack.
 
 use terrella_emulator_api::{Emulator, EmulatorExt};
-use terrella_machine_state::{
-    ArgumentValue,
-    call::{Parameter, long_double_value},
-};
+use terrella_machine_state::{ArgumentValue, call::Parameter};
 use terrella_platforms::{
     ByteOrder, CallingConvention, FloatPlacement, LongDouble, LongDoublePlace, Platform, long_double,
 };
@@ -143,8 +140,8 @@ impl List {
         Ok(Self { layout, stack, integers, floats, long })
     }
 
-    /// The next argument, a `long double`.
-    fn next_long(&mut self, emulator: &dyn Emulator) -> Result<ArgumentValue> {
+    /// The bits of the next argument, a `long double`.
+    pub(crate) fn next_long(&mut self, emulator: &dyn Emulator) -> Result<u128> {
         let Some(long) = self.long else {
             return Err(Failure::Misuse("what a long double is, is not known here".to_owned()));
         };
@@ -153,7 +150,7 @@ impl List {
                 ArgumentValue::F64(value) => value,
                 _ => f64::NAN,
             };
-            return Ok(ArgumentValue::LongDouble(value));
+            return Ok(value.to_bits().into());
         }
         let bytes = u64::from(long.bytes);
         let address = match (long.place, self.layout) {
@@ -162,15 +159,11 @@ impl List {
             (LongDoublePlace::Stack { alignment }, _) => self.on_stack_at(bytes, alignment.into()),
             _ => self.on_stack_at(bytes, 16),
         };
-        let bits = emulator.read_integer(address, bytes as usize)?;
-        Ok(ArgumentValue::LongDouble(long_double_value(bits, long.format)))
+        Ok(emulator.read_integer(address, bytes as usize)?)
     }
 
     /// The next argument.
     pub(crate) fn next(&mut self, emulator: &dyn Emulator, parameter: Parameter) -> Result<ArgumentValue> {
-        if parameter == Parameter::LongDouble {
-            return self.next_long(emulator);
-        }
         let (bytes, float) = match parameter {
             Parameter::Integer { bytes, .. } => (u64::from(bytes), false),
             Parameter::F32 => (4, true),

@@ -23,6 +23,8 @@ pub(crate) enum Initial {
     Guard,
     /// These bytes.
     Bytes(&'static [u8]),
+    /// A number of 64 bits.
+    Word(u64),
     /// Newlib's structure of pointers to the streams, behind a pointer.
     Reentrancy,
     /// Newlib's table of character classes.
@@ -47,6 +49,9 @@ pub(crate) const VARIABLES: &[(&str, Initial)] = &[
     ("__daylight", Initial::Int(0)),
     ("tzname", Initial::ZoneNames),
     ("__tzname", Initial::ZoneNames),
+    ("error_message_count", Initial::Int(0)),
+    ("error_one_per_line", Initial::Int(0)),
+    ("error_print_progname", Initial::Null),
     ("signgam", Initial::Int(0)),
     ("__signgam", Initial::Int(0)),
     ("program_invocation_name", Initial::Program { whole: true }),
@@ -55,6 +60,11 @@ pub(crate) const VARIABLES: &[(&str, Initial)] = &[
     ("__progname", Initial::Program { whole: false }),
     ("__stack_chk_guard", Initial::Guard),
     ("__libc_single_threaded", Initial::Bytes(&[1])),
+    // FPSCR in 64 bits (glibc, sysdeps/powerpc/fpu/fe_const.c).
+    ("__fe_dfl_env", Initial::Word(0xfff8_0000_0000_0000)),
+    ("__fe_enabled_env", Initial::Word(0xfff8_0000_0000_00f8)),
+    ("__fe_nonieee_env", Initial::Word(0xfff8_0000_0000_0004)),
+    ("__fe_dfl_mode", Initial::Word(0xfff8_0000_0000_0000)),
     ("in6addr_any", Initial::Bytes(&[0; 16])),
     ("in6addr_loopback", Initial::Bytes(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])),
     ("_impure_ptr", Initial::Reentrancy),

@@ -44,7 +44,7 @@ pub(crate) static HEADER: [Header; 3] = [
             wcstoumax = wcstoull;
             wcstod = wcstod;
             wcstof = wcstof;
-            wcstold = wcstold, "read in double precision";
+            wcstold = wcstold;
             wcsftime = wcsftime;
         },
     },
@@ -83,7 +83,7 @@ pub(crate) static HEADER: [Header; 3] = [
             __isoc23_wcstoul = wcstoul;
             __isoc23_wcstoll = wcstoll;
             __isoc23_wcstoull = wcstoull;
-            __wcstoieee128 = wcstold, "read in double precision";
+            __wcstoieee128 = wcstold;
             __wcscpy_chk = wcscpy_chk;
             __wcsncpy_chk = wcsncpy_chk;
             __wcscat_chk = wcscat_chk;
@@ -426,26 +426,21 @@ fn wcstod(c: &mut Context<'_>, text: Ptr, end: Ptr) -> Result<f64> {
     let bytes = bytes_of(c, text)?;
     let found = numbers::float(&bytes);
     tell_end(c, end, text, found.length)?;
-    if found.out_of_range {
-        c.set_errno(Errno::ERANGE)?;
-    }
-    Ok(found.value)
+    stdlib::double(c, &bytes, &found)
 }
 
 fn wcstof(c: &mut Context<'_>, text: Ptr, end: Ptr) -> Result<f32> {
     let bytes = bytes_of(c, text)?;
     let found = numbers::float(&bytes);
     tell_end(c, end, text, found.length)?;
-    let value = numbers::single(&bytes, &found);
-    let small = found.value != 0.0 && value.abs() < f32::MIN_POSITIVE;
-    if found.out_of_range || value.is_infinite() && found.value.is_finite() || small {
-        c.set_errno(Errno::ERANGE)?;
-    }
-    Ok(value)
+    stdlib::single(c, &bytes, &found)
 }
 
 fn wcstold(c: &mut Context<'_>, text: Ptr, end: Ptr) -> Result<LongDouble> {
-    wcstod(c, text, end).map(LongDouble)
+    let bytes = bytes_of(c, text)?;
+    let found = numbers::float(&bytes);
+    tell_end(c, end, text, found.length)?;
+    stdlib::long_double(c, &bytes, &found)
 }
 
 fn wcsftime(c: &mut Context<'_>, to: Ptr, size: Size, format: Ptr, from: Ptr) -> Result<Size> {

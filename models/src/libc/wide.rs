@@ -1,18 +1,6 @@
 //! Wide and multibyte characters.
 
-use terrella_machine_state::{
-    ArgumentValue,
-    call::{long_double_bits, long_double_value},
-};
-use terrella_platforms::{LongDoubleFormat, long_double};
-
-use super::{
-    context::Context,
-    error::Result,
-    state::State,
-    types::{CType, Ptr},
-    variable::Variable,
-};
+use super::{context::Context, error::Result, state::State};
 
 impl State {
     /// The bytes of a wide character in the locale: UTF-8, or ASCII.
@@ -49,40 +37,5 @@ impl Context<'_> {
             order.write(character.into(), chunk);
         }
         Ok(bytes)
-    }
-
-    /// The next variable argument, a `long double`, as a double.
-    pub(super) fn variable_long_double(&mut self, from: &mut Variable) -> Result<f64> {
-        Ok(match self.variable(from, CType::LongDouble)? {
-            ArgumentValue::LongDouble(value) => value,
-            _ => f64::NAN,
-        })
-    }
-
-    /// Stores a `long double`.
-    pub(super) fn write_long_double(&mut self, to: Ptr, value: f64) -> Result<()> {
-        let convention = self.call.convention();
-        let Some(long) = long_double(self.state.platform, convention) else {
-            return self.misuse(format!("what a long double of {} is", convention.name));
-        };
-        let bits = long_double_bits(value, long.format);
-        let order = self.emulator().platform().byte_order();
-        let mut bytes = [0; 16];
-        let bytes = &mut bytes[..usize::from(long.bytes)];
-        order.write(bits, bytes);
-        // What is only padding is left alone.
-        let written = if long.format == LongDoubleFormat::X87 { &bytes[..10] } else { &*bytes };
-        self.write(to, written)
-    }
-
-    /// Reads a `long double`.
-    pub(super) fn read_long_double(&mut self, from: Ptr) -> Result<f64> {
-        let convention = self.call.convention();
-        let Some(long) = long_double(self.state.platform, convention) else {
-            return self.misuse(format!("what a long double of {} is", convention.name));
-        };
-        let bytes = self.read(from, long.bytes.into())?;
-        let bits = self.emulator().platform().byte_order().read(&bytes);
-        Ok(long_double_value(bits, long.format))
     }
 }

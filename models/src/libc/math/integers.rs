@@ -4,29 +4,80 @@ use super::{
     super::{
         context::Context,
         error::Result,
+        exact::Number,
+        fenv::Exceptions,
         types::{Header, Long, LongDouble, Model, Standard, models, typed},
     },
-    LONG, Sets, model, settle,
+    Raises, Sets, long, model, modes, settle,
 };
 use crate::errno::Errno;
 
 /// A whole number as `long` or `long long`; what does not fit, and what is no
-/// number, is the lowest (C99 leaves it open).
-fn fitted(value: f64, bits: u32) -> i64 {
+/// number, is the lowest (C99 leaves it open), and an invalid operation.
+fn fitted(c: &mut Context<'_>, whole: f64, bits: u32) -> Result<i64> {
     let limit = libm::scalbn(1.0, bits as i32 - 1);
-    if value >= -limit && value < limit { value as i64 } else { i64::MIN >> (64 - bits) }
+    if whole >= -limit && whole < limit {
+        return Ok(whole as i64);
+    }
+    c.raise_exceptions(Exceptions::INVALID)?;
+    Ok(i64::MIN >> (64 - bits))
+}
+
+/// By the rounding mode: a number that was none is an inexact operation.
+fn by_mode(c: &mut Context<'_>, x: f64, bits: u32) -> Result<i64> {
+    let rounding = c.rounding();
+    let whole = modes::whole(x, rounding);
+    let fits = fitted(c, whole, bits)?;
+    if whole != x && fits as f64 == whole {
+        c.raise_exceptions(Exceptions::INEXACT)?;
+    }
+    Ok(fits)
+}
+
+/// Halves away from zero.
+fn away(c: &mut Context<'_>, x: f64, bits: u32) -> Result<i64> {
+    fitted(c, x.round(), bits)
+}
+
+fn fitted_long(c: &mut Context<'_>, whole: &Number, bits: u32) -> Result<i64> {
+    match whole.integer(bits) {
+        Some(value) => Ok(value as i64),
+        None => {
+            c.raise_exceptions(Exceptions::INVALID)?;
+            Ok(i64::MIN >> (64 - bits))
+        }
+    }
+}
+
+fn by_mode_long(c: &mut Context<'_>, x: LongDouble, bits: u32) -> Result<i64> {
+    let rounding = c.rounding();
+    let (whole, changed) = x.0.whole(rounding);
+    if changed && whole.integer(bits).is_some() {
+        c.raise_exceptions(Exceptions::INEXACT)?;
+    }
+    fitted_long(c, &whole, bits)
+}
+
+fn away_long(c: &mut Context<'_>, x: LongDouble, bits: u32) -> Result<i64> {
+    fitted_long(c, &x.0.whole_away(), bits)
+}
+
+fn long_bits(c: &Context<'_>) -> u32 {
+    8 * u32::from(c.model.long)
 }
 
 /// Rounding functions by name, for both result types and all precisions.
 macro_rules! rounding {
-    ($($long:literal $long_single:literal $long_long:literal $double:literal $single:literal $wide:literal = $round:expr;)*) => {
+    ($($name:literal $wide:literal = $round:path, $long:path;)*) => {
         &[$(
-            model!($long, None, |c: &mut Context<'_>, x: f64| -> Result<Long> { Ok(Long(fitted($round(x), 8 * u32::from(c.model.long)))) }),
-            model!($long_single, None, |c: &mut Context<'_>, x: f32| -> Result<Long> { Ok(Long(fitted($round(x.into()), 8 * u32::from(c.model.long)))) }),
-            model!($long_long, Some(LONG), |c: &mut Context<'_>, x: LongDouble| -> Result<Long> { Ok(Long(fitted($round(x.0), 8 * u32::from(c.model.long)))) }),
-            model!($double, None, |_: &mut Context<'_>, x: f64| -> Result<i64> { Ok(fitted($round(x), 64)) }),
-            model!($single, None, |_: &mut Context<'_>, x: f32| -> Result<i64> { Ok(fitted($round(x.into()), 64)) }),
-            model!($wide, Some(LONG), |_: &mut Context<'_>, x: LongDouble| -> Result<i64> { Ok(fitted($round(x.0), 64)) }),
+            model!($name, None, |c: &mut Context<'_>, x: f64| -> Result<Long> { let bits = long_bits(c); $round(c, x, bits).map(Long) }),
+            model!(concat!($name, "f"), None, |c: &mut Context<'_>, x: f32| -> Result<Long> { let bits = long_bits(c); $round(c, x.into(), bits).map(Long) }),
+            model!(concat!($name, "l"), None, |c: &mut Context<'_>, x: LongDouble| -> Result<Long> { let bits = long_bits(c); $long(c, x, bits).map(Long) }),
+            model!(concat!("__", $name, "ieee128"), None, |c: &mut Context<'_>, x: LongDouble| -> Result<Long> { let bits = long_bits(c); $long(c, x, bits).map(Long) }),
+            model!($wide, None, |c: &mut Context<'_>, x: f64| -> Result<i64> { $round(c, x, 64) }),
+            model!(concat!($wide, "f"), None, |c: &mut Context<'_>, x: f32| -> Result<i64> { $round(c, x.into(), 64) }),
+            model!(concat!($wide, "l"), None, |c: &mut Context<'_>, x: LongDouble| -> Result<i64> { $long(c, x, 64) }),
+            model!(concat!("__", $wide, "ieee128"), None, |c: &mut Context<'_>, x: LongDouble| -> Result<i64> { $long(c, x, 64) }),
         )*]
     };
 }
@@ -36,8 +87,8 @@ pub(crate) static HEADER: [Header; 2] = [
         name: "math.h",
         standard: Standard::C99,
         models: rounding! {
-            "lrint" "lrintf" "lrintl" "llrint" "llrintf" "llrintl" = f64::round_ties_even;
-            "lround" "lroundf" "lroundl" "llround" "llroundf" "llroundl" = f64::round;
+            "lrint" "llrint" = by_mode, by_mode_long;
+            "lround" "llround" = away, away_long;
         },
     },
     Header {
@@ -53,30 +104,10 @@ pub(crate) static HEADER: [Header; 2] = [
             yn = yn, "may differ from glibc's by a few units of the last place, more beside zeros of the function";
             ynf = ynf, "may differ from glibc's by a few units of the last place, more beside zeros of the function";
             ynl = ynl, "computed in double precision";
-            __lrintieee128 = lrintl, "computed in double precision";
-            __llrintieee128 = llrintl, "computed in double precision";
-            __lroundieee128 = lroundl, "computed in double precision";
-            __llroundieee128 = llroundl, "computed in double precision";
             __ilogbieee128 = ilogbl;
         },
     },
 ];
-
-fn lrintl(c: &mut Context<'_>, x: LongDouble) -> Result<Long> {
-    Ok(Long(fitted(x.0.round_ties_even(), 8 * u32::from(c.model.long))))
-}
-
-fn llrintl(_: &mut Context<'_>, x: LongDouble) -> Result<i64> {
-    Ok(fitted(x.0.round_ties_even(), 64))
-}
-
-fn lroundl(c: &mut Context<'_>, x: LongDouble) -> Result<Long> {
-    Ok(Long(fitted(x.0.round(), 8 * u32::from(c.model.long))))
-}
-
-fn llroundl(_: &mut Context<'_>, x: LongDouble) -> Result<i64> {
-    Ok(fitted(x.0.round(), 64))
-}
 
 /// Of zero and of what is no number, glibc gives the lowest, and the highest or
 /// (on x86) the lowest `int` (bits/fp-logb.h).
@@ -84,13 +115,14 @@ fn ilogb(c: &mut Context<'_>, x: f64) -> Result<i32> {
     if x != 0.0 && x.is_finite() {
         return Ok(libm::ilogb(x));
     }
+    no_power(c, x == 0.0, x.is_nan())
+}
+
+fn no_power(c: &mut Context<'_>, is_zero: bool, is_nan: bool) -> Result<i32> {
     c.set_errno(Errno::EDOM)?;
+    c.raise_exceptions(Exceptions::INVALID)?;
     let x86 = c.state.platform.definition().registers().lookup("fptop").is_some();
-    Ok(match x {
-        _ if x == 0.0 => i32::MIN,
-        _ if x.is_nan() && x86 => i32::MIN,
-        _ => i32::MAX,
-    })
+    Ok(if is_zero || is_nan && x86 { i32::MIN } else { i32::MAX })
 }
 
 fn ilogbf(c: &mut Context<'_>, x: f32) -> Result<i32> {
@@ -98,7 +130,10 @@ fn ilogbf(c: &mut Context<'_>, x: f32) -> Result<i32> {
 }
 
 fn ilogbl(c: &mut Context<'_>, x: LongDouble) -> Result<i32> {
-    ilogb(c, x.0)
+    match long::integer_power(&x) {
+        Some(power) => Ok(power),
+        None => no_power(c, x.0.is_zero(), x.0.is_nan()),
+    }
 }
 
 /// The most steps of the recursion that are worth it: the results are 0 or
@@ -114,7 +149,7 @@ fn jnf(c: &mut Context<'_>, order: i32, x: f32) -> Result<f32> {
 }
 
 fn jnl(c: &mut Context<'_>, order: i32, x: LongDouble) -> Result<LongDouble> {
-    jn(c, order, x.0).map(LongDouble)
+    jn(c, order, x.double()).map(LongDouble::of)
 }
 
 fn yn(c: &mut Context<'_>, order: i32, x: f64) -> Result<f64> {
@@ -123,7 +158,7 @@ fn yn(c: &mut Context<'_>, order: i32, x: f64) -> Result<f64> {
         _ if x == 0.0 => f64::NEG_INFINITY,
         _ => libm::yn(order.clamp(-MOST_ORDER, MOST_ORDER), x),
     };
-    settle(c, Sets::Errors, &[x], result)?;
+    settle(c, (Sets::Errors, Raises::Pole), &[x], result, f64::MIN_POSITIVE)?;
     Ok(result)
 }
 
@@ -132,5 +167,5 @@ fn ynf(c: &mut Context<'_>, order: i32, x: f32) -> Result<f32> {
 }
 
 fn ynl(c: &mut Context<'_>, order: i32, x: LongDouble) -> Result<LongDouble> {
-    yn(c, order, x.0).map(LongDouble)
+    yn(c, order, x.double()).map(LongDouble::of)
 }

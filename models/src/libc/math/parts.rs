@@ -4,10 +4,15 @@ use super::{
     super::{
         context::Context,
         error::Result,
-        types::{Header, Long, LongDouble, Model, Ptr, Standard, models, typed},
+        exact::{Exact, Format, Number},
+        fenv::{Exceptions, Rounding},
+        types::{Header, LongDouble, Model, Ptr, Standard, models, typed},
     },
-    LONG, Sets, functions, model, settle,
+    Raises, Sets, functions, long, model, settle,
 };
+
+/// What most functions set and raise.
+const PLAIN: (Sets, Raises) = (Sets::Errors, Raises::Nothing);
 
 /// `FP_NAN` to `FP_NORMAL`, the same numbers in glibc, musl and newlib.
 const fn class(is_nan: bool, is_infinite: bool, is_zero: bool, is_subnormal: bool) -> i32 {
@@ -36,11 +41,11 @@ fn infinite(x: f64) -> i32 {
 /// The names of a class in the three precisions; the letters at the end are
 /// those of glibc and musl, `d` that of newlib.
 macro_rules! classes {
-    ($($double:literal $single:literal $long:literal $other:literal = $function:expr, $narrow:expr;)*) => {
+    ($($double:literal $single:literal $long:literal $other:literal = $function:expr, $narrow:expr, $wide:expr;)*) => {
         &[$(
             model!($double, None, |_: &mut Context<'_>, x: f64| -> Result<i32> { Ok($function(x)) }),
             model!($single, None, |_: &mut Context<'_>, x: f32| -> Result<i32> { Ok($narrow(x)) }),
-            model!($long, Some(LONG), |_: &mut Context<'_>, x: LongDouble| -> Result<i32> { Ok($function(x.0)) }),
+            model!($long, None, |_: &mut Context<'_>, x: LongDouble| -> Result<i32> { Ok($wide(&x)) }),
             model!($other, None, |_: &mut Context<'_>, x: f64| -> Result<i32> { Ok($function(x)) }),
         )*]
     };
@@ -62,15 +67,42 @@ fn finite(x: f64) -> i32 {
     i32::from(x.is_finite())
 }
 
+fn sign_long(x: &LongDouble) -> i32 {
+    i32::from(x.0.is_negative())
+}
+
+fn infinite_long(x: &LongDouble) -> i32 {
+    if x.0.is_infinite() { if x.0.is_negative() { -1 } else { 1 } } else { 0 }
+}
+
+fn not_a_number_long(x: &LongDouble) -> i32 {
+    i32::from(x.0.is_nan())
+}
+
+fn finite_long(x: &LongDouble) -> i32 {
+    i32::from(x.0.is_finite())
+}
+
+/// `__fpclassifyl`, for which the format must be known.
+fn classify_long(c: &mut Context<'_>, x: LongDouble) -> Result<i32> {
+    let smallest = c.long_format()?.smallest_normal();
+    Ok(match &x.0 {
+        Number::Nan { .. } => 0,
+        Number::Infinite { .. } => 1,
+        Number::Finite(exact) if exact.is_zero() => 2,
+        Number::Finite(exact) if exact.power() < smallest.into() => 3,
+        Number::Finite(_) => 4,
+    })
+}
+
 pub(crate) static CLASSES: Header = Header {
     name: "math.h",
     standard: Standard::Runtime,
     models: classes! {
-        "__fpclassify" "__fpclassifyf" "__fpclassifyl" "__fpclassifyd" = classify, classify_single;
-        "__signbit" "__signbitf" "__signbitl" "__signbitd" = sign, of_single(sign);
-        "__isinf" "__isinff" "__isinfl" "__isinfd" = infinite, of_single(infinite);
-        "__isnan" "__isnanf" "__isnanl" "__isnand" = not_a_number, of_single(not_a_number);
-        "__finite" "__finitef" "__finitel" "__finited" = finite, of_single(finite);
+        "__signbit" "__signbitf" "__signbitl" "__signbitd" = sign, of_single(sign), sign_long;
+        "__isinf" "__isinff" "__isinfl" "__isinfd" = infinite, of_single(infinite), infinite_long;
+        "__isnan" "__isnanf" "__isnanl" "__isnand" = not_a_number, of_single(not_a_number), not_a_number_long;
+        "__finite" "__finitef" "__finitel" "__finited" = finite, of_single(finite), finite_long;
     },
 };
 
@@ -78,6 +110,15 @@ pub(crate) static OLD_CLASSES: Header = Header {
     name: "math.h",
     standard: Standard::Extension,
     models: models! {
+        __fpclassify = fpclassify;
+        __fpclassifyd = fpclassify;
+        __fpclassifyf = fpclassifyf;
+        __fpclassifyl = classify_long;
+        __fpclassifyf128 = classify_long;
+        __signbitf128 = signbitl;
+        __isinff128 = isinfl;
+        __isnanf128 = isnanl;
+        __finitef128 = is_finitel;
         isinf = isinf;
         isinff = isinff;
         isinfl = isinfl;
@@ -90,8 +131,20 @@ pub(crate) static OLD_CLASSES: Header = Header {
     },
 };
 
+fn fpclassify(_: &mut Context<'_>, x: f64) -> Result<i32> {
+    Ok(classify(x))
+}
+
+fn fpclassifyf(_: &mut Context<'_>, x: f32) -> Result<i32> {
+    Ok(classify_single(x))
+}
+
+fn signbitl(_: &mut Context<'_>, x: LongDouble) -> Result<i32> {
+    Ok(sign_long(&x))
+}
+
 macro_rules! old {
-    ($($name:ident $single:ident $long:ident = $function:path;)*) => {$(
+    ($($name:ident $single:ident $long:ident = $function:path, $wide:path;)*) => {$(
         fn $name(_: &mut Context<'_>, x: f64) -> Result<i32> {
             Ok($function(x))
         }
@@ -99,15 +152,15 @@ macro_rules! old {
             Ok($function(x.into()))
         }
         fn $long(_: &mut Context<'_>, x: LongDouble) -> Result<i32> {
-            Ok($function(x.0))
+            Ok($wide(&x))
         }
     )*};
 }
 
 old! {
-    isinf isinff isinfl = infinite;
-    isnan isnanf isnanl = not_a_number;
-    is_finite is_finitef is_finitel = finite;
+    isinf isinff isinfl = infinite, infinite_long;
+    isnan isnanf isnanl = not_a_number, not_a_number_long;
+    is_finite is_finitef is_finitel = finite, finite_long;
 }
 
 pub(crate) static HEADER: Header = Header {
@@ -122,33 +175,17 @@ pub(crate) static HEADER: Header = Header {
         modff = modff;
         modfl = modfl;
         __modfieee128 = modfl;
-        ldexp = ldexp;
-        ldexpf = ldexpf;
-        ldexpl = ldexpl;
-        __ldexpieee128 = ldexpl;
-        scalbn = ldexp;
-        scalbnf = ldexpf;
-        scalbnl = ldexpl;
-        __scalbnieee128 = ldexpl;
-        scalbln = scalbln;
-        scalblnf = scalblnf;
-        scalblnl = scalblnl;
         remquo = remquo;
         remquof = remquof;
-        remquol = remquol, "computed in double precision";
-        nexttoward = nexttoward, "the second argument is rounded to double precision";
-        nexttowardf = nexttowardf, "the second argument is rounded to double precision";
-        nexttowardl = nexttowardl, "computed in double precision";
-        __nexttoward_to_ieee128 = nexttoward, "the second argument is rounded to double precision";
-        __nexttowardf_to_ieee128 = nexttowardf, "the second argument is rounded to double precision";
-        __nexttowardieee128 = nexttowardl, "computed in double precision";
-        __scalblnieee128 = scalblnl;
-        __remquoieee128 = remquol, "computed in double precision";
+        remquol = remquol;
+        nexttoward = nexttoward;
+        nexttowardf = nexttowardf;
+        nexttowardl = nexttowardl;
+        __nexttoward_to_ieee128 = nexttoward;
+        __nexttowardf_to_ieee128 = nexttowardf;
+        __nexttowardieee128 = nexttowardl;
+        __remquoieee128 = remquol;
         __lgammaieee128 = lgammal, "computed in double precision";
-        fma = fma;
-        fmaf = fmaf;
-        fmal = fmal, "computed in double precision";
-        __fmaieee128 = fmal, "computed in double precision";
         nan = nan;
         nanf = nanf;
         nanl = nanl;
@@ -165,12 +202,13 @@ pub(crate) static HEADER: Header = Header {
         lgammal_r = lgammal_r, "computed in double precision";
         __lgamma_r_finite = lgamma_r, "may differ from glibc's by a few units of the last place";
         __lgammaf_r_finite = lgammaf_r, "may differ from glibc's by a few units of the last place";
-        __fe_raise_inexact = nothing;
+        __fe_raise_inexact = raise_inexact;
     },
 };
 
 /// On processors whose flags C code cannot raise by itself, musl calls this.
-fn nothing(_: &mut Context<'_>) -> Result<i32> {
+fn raise_inexact(c: &mut Context<'_>) -> Result<i32> {
+    c.raise_exceptions(Exceptions::INEXACT)?;
     Ok(0)
 }
 
@@ -185,7 +223,9 @@ fn frexpf(c: &mut Context<'_>, x: f32, power: Ptr) -> Result<f32> {
 }
 
 fn frexpl(c: &mut Context<'_>, x: LongDouble, power: Ptr) -> Result<LongDouble> {
-    frexp(c, x.0, power).map(LongDouble)
+    let (fraction, exponent) = long::split(x.0);
+    c.write_int(power, exponent)?;
+    Ok(LongDouble(fraction))
 }
 
 /// Fraction and whole part, both with the sign.
@@ -210,60 +250,23 @@ fn modff(c: &mut Context<'_>, x: f32, whole_to: Ptr) -> Result<f32> {
 }
 
 fn modfl(c: &mut Context<'_>, x: LongDouble, whole_to: Ptr) -> Result<LongDouble> {
-    let (fraction, whole) = split(x.0);
-    c.write_long_double(whole_to, whole)?;
+    let sign = x.0.is_negative();
+    let (whole, _) = x.0.whole(Rounding::TowardZero);
+    let fraction = match (&x.0, &whole) {
+        (Number::Finite(all), Number::Finite(part)) => {
+            let less = Exact { negative: !part.negative, ..part.clone() };
+            Number::Finite(all.plus(&less, sign)).with_sign(sign)
+        }
+        (Number::Nan { .. }, _) => x.0.clone(),
+        _ => Number::zero(sign),
+    };
+    c.write_long_double(whole_to, &whole)?;
     Ok(LongDouble(fraction))
-}
-
-/// `ERANGE` where the result left the range.
-fn scaled(c: &mut Context<'_>, x: f64, result: f64) -> Result<()> {
-    if x.is_finite() && x != 0.0 && (result == 0.0 || result.is_infinite()) {
-        c.set_errno(crate::errno::Errno::ERANGE)?;
-    }
-    Ok(())
-}
-
-fn ldexp(c: &mut Context<'_>, x: f64, power: i32) -> Result<f64> {
-    let result = libm::scalbn(x, power);
-    scaled(c, x, result)?;
-    Ok(result)
-}
-
-fn ldexpf(c: &mut Context<'_>, x: f32, power: i32) -> Result<f32> {
-    let result = libm::scalbnf(x, power);
-    scaled(c, x.into(), result.into())?;
-    Ok(result)
-}
-
-fn ldexpl(c: &mut Context<'_>, x: LongDouble, power: i32) -> Result<LongDouble> {
-    ldexp(c, x.0, power).map(LongDouble)
-}
-
-const fn as_int(power: Long) -> i32 {
-    if power.0 > 100_000 {
-        100_000
-    } else if power.0 < -100_000 {
-        -100_000
-    } else {
-        power.0 as i32
-    }
-}
-
-fn scalbln(c: &mut Context<'_>, x: f64, power: Long) -> Result<f64> {
-    ldexp(c, x, as_int(power))
-}
-
-fn scalblnf(c: &mut Context<'_>, x: f32, power: Long) -> Result<f32> {
-    ldexpf(c, x, as_int(power))
-}
-
-fn scalblnl(c: &mut Context<'_>, x: LongDouble, power: Long) -> Result<LongDouble> {
-    ldexpl(c, x, as_int(power))
 }
 
 fn remquo(c: &mut Context<'_>, x: f64, y: f64, quotient: Ptr) -> Result<f64> {
     let (rest, bits) = libm::remquo(x, y);
-    settle(c, Sets::Errors, &[x, y], rest)?;
+    settle(c, PLAIN, &[x, y], rest, f64::MIN_POSITIVE)?;
     // Three bits of the quotient, as glibc has it.
     let low = if bits < 0 { -(bits.wrapping_neg() & 7) } else { bits & 7 };
     c.write_int(quotient, low)?;
@@ -275,44 +278,42 @@ fn remquof(c: &mut Context<'_>, x: f32, y: f32, quotient: Ptr) -> Result<f32> {
 }
 
 fn remquol(c: &mut Context<'_>, x: LongDouble, y: LongDouble, quotient: Ptr) -> Result<LongDouble> {
-    remquo(c, x.0, y.0, quotient).map(LongDouble)
+    let found = x.0.remainder(&y.0, true);
+    // Three bits of the quotient, as glibc has it.
+    let low = if found.low < 0 { -(found.low.wrapping_neg() & 7) } else { found.low & 7 };
+    c.write_int(quotient, low)?;
+    long::checked(c, found.rest)
+}
+
+/// A number beside `x`, in the direction of `y`.
+fn toward(x: Number, y: &LongDouble, format: Format) -> Number {
+    match x.order(&y.0) {
+        Some(std::cmp::Ordering::Less) => x.beside(true, format),
+        Some(std::cmp::Ordering::Greater) => x.beside(false, format),
+        // Equal zeros have the sign of the second.
+        Some(_) if x.is_zero() => Number::zero(y.0.is_negative()),
+        Some(_) => x,
+        None => Number::NAN,
+    }
 }
 
 fn nexttoward(c: &mut Context<'_>, x: f64, y: LongDouble) -> Result<f64> {
-    let result = libm::nextafter(x, y.0);
-    settle(c, Sets::Next, &[x, y.0], result)?;
+    let result = toward(Number::of_double(x), &y, Format::DOUBLE).to_double();
+    let direction = if y.0.is_nan() { f64::NAN } else { f64::from(u8::from(result != x)) + x };
+    settle(c, (Sets::Next, Raises::Next), &[x, direction], result, f64::MIN_POSITIVE)?;
     Ok(result)
 }
 
 fn nexttowardf(c: &mut Context<'_>, x: f32, y: LongDouble) -> Result<f32> {
-    let from = f64::from(x);
-    let result = match y.0 {
-        _ if x.is_nan() || y.0.is_nan() => f32::NAN,
-        to if from == to => to as f32,
-        to if from < to => x.next_up(),
-        _ => x.next_down(),
-    };
-    let small = result.abs() < f32::MIN_POSITIVE && result != x && x != 0.0;
-    if x.is_finite() && (result.is_infinite() || small) {
-        c.set_errno(crate::errno::Errno::ERANGE)?;
-    }
+    let result = toward(Number::of_double(x.into()), &y, Format::SINGLE).to_single_by(Rounding::Nearest).0;
+    let direction = if y.0.is_nan() { f32::NAN } else { f32::from(u8::from(result != x)) + x };
+    let smallest = f32::MIN_POSITIVE.into();
+    settle(c, (Sets::Next, Raises::Next), &[x.into(), direction.into()], result.into(), smallest)?;
     Ok(result)
 }
 
 fn nexttowardl(c: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
-    nexttoward(c, x.0, y).map(LongDouble)
-}
-
-fn fma(_: &mut Context<'_>, x: f64, y: f64, z: f64) -> Result<f64> {
-    Ok(libm::fma(x, y, z))
-}
-
-fn fmaf(_: &mut Context<'_>, x: f32, y: f32, z: f32) -> Result<f32> {
-    Ok(libm::fmaf(x, y, z))
-}
-
-fn fmal(_: &mut Context<'_>, x: LongDouble, y: LongDouble, z: LongDouble) -> Result<LongDouble> {
-    Ok(LongDouble(libm::fma(x.0, y.0, z.0)))
+    long::nextafter(c, x, y)
 }
 
 /// The number of a tag, which goes into the significand.
@@ -333,28 +334,32 @@ fn nanf(c: &mut Context<'_>, tag: Ptr) -> Result<f32> {
 }
 
 fn nanl(c: &mut Context<'_>, tag: Ptr) -> Result<LongDouble> {
-    nan(c, tag).map(LongDouble)
+    let number = payload(c, tag)?;
+    let format = c.long_format()?;
+    let payload = u128::from(number) << (128 - (format.precision.min(113) - 2));
+    Ok(LongDouble(Number::Nan { negative: false, payload, signalling: false }))
 }
 
 fn sincos(c: &mut Context<'_>, x: f64, sine: Ptr, cosine: Ptr) -> Result<()> {
     let (one, other) = (pxfm::f_sin(x), pxfm::f_cos(x));
-    settle(c, Sets::Errors, &[x], one)?;
+    settle(c, PLAIN, &[x], one, f64::MIN_POSITIVE)?;
     c.write_integer(sine, one.to_bits(), 8)?;
     c.write_integer(cosine, other.to_bits(), 8)
 }
 
 fn sincosf(c: &mut Context<'_>, x: f32, sine: Ptr, cosine: Ptr) -> Result<()> {
     let (one, other) = (pxfm::f_sinf(x), pxfm::f_cosf(x));
-    settle(c, Sets::Errors, &[x.into()], one.into())?;
+    settle(c, PLAIN, &[x.into()], one.into(), f32::MIN_POSITIVE.into())?;
     c.write_integer(sine, one.to_bits().into(), 4)?;
     c.write_integer(cosine, other.to_bits().into(), 4)
 }
 
 fn sincosl(c: &mut Context<'_>, x: LongDouble, sine: Ptr, cosine: Ptr) -> Result<()> {
-    let (one, other) = (pxfm::f_sin(x.0), pxfm::f_cos(x.0));
-    settle(c, Sets::Errors, &[x.0], one)?;
-    c.write_long_double(sine, one)?;
-    c.write_long_double(cosine, other)
+    let value = x.double();
+    let (one, other) = (pxfm::f_sin(value), pxfm::f_cos(value));
+    settle(c, PLAIN, &[value], one, f64::MIN_POSITIVE)?;
+    c.write_long_double(sine, &Number::of_double(one))?;
+    c.write_long_double(cosine, &Number::of_double(other))
 }
 
 /// Stores the sign of the gamma function in `signgam`.
@@ -369,36 +374,36 @@ fn tell_sign(c: &mut Context<'_>, sign: i32) -> Result<()> {
 
 fn lgamma(c: &mut Context<'_>, x: f64) -> Result<f64> {
     let (value, sign) = functions::lgamma(x);
-    settle(c, Sets::Errors, &[x], value)?;
+    settle(c, (Sets::Errors, Raises::LogGamma), &[x], value, f64::MIN_POSITIVE)?;
     tell_sign(c, sign)?;
     Ok(value)
 }
 
 fn lgammaf(c: &mut Context<'_>, x: f32) -> Result<f32> {
     let (value, sign) = functions::lgammaf(x);
-    settle(c, Sets::Errors, &[x.into()], value.into())?;
+    settle(c, (Sets::Errors, Raises::LogGamma), &[x.into()], value.into(), f32::MIN_POSITIVE.into())?;
     tell_sign(c, sign)?;
     Ok(value)
 }
 
 fn lgammal(c: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
-    lgamma(c, x.0).map(LongDouble)
+    lgamma(c, x.double()).map(LongDouble::of)
 }
 
 fn lgamma_r(c: &mut Context<'_>, x: f64, sign_to: Ptr) -> Result<f64> {
     let (value, sign) = functions::lgamma(x);
-    settle(c, Sets::Errors, &[x], value)?;
+    settle(c, (Sets::Errors, Raises::LogGamma), &[x], value, f64::MIN_POSITIVE)?;
     c.write_int(sign_to, sign)?;
     Ok(value)
 }
 
 fn lgammaf_r(c: &mut Context<'_>, x: f32, sign_to: Ptr) -> Result<f32> {
     let (value, sign) = functions::lgammaf(x);
-    settle(c, Sets::Errors, &[x.into()], value.into())?;
+    settle(c, (Sets::Errors, Raises::LogGamma), &[x.into()], value.into(), f32::MIN_POSITIVE.into())?;
     c.write_int(sign_to, sign)?;
     Ok(value)
 }
 
 fn lgammal_r(c: &mut Context<'_>, x: LongDouble, sign_to: Ptr) -> Result<LongDouble> {
-    lgamma_r(c, x.0, sign_to).map(LongDouble)
+    lgamma_r(c, x.double(), sign_to).map(LongDouble::of)
 }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::super::{
     context::Context,
     error::Result,
+    structures::Small,
     types::{Header, Ptr, Standard, models},
 };
 use crate::errno::Errno;
@@ -93,29 +94,11 @@ fn inet_aton(c: &mut Context<'_>, text: Ptr, to: Ptr) -> Result<i32> {
     Ok(1)
 }
 
-/// The bytes of a `struct in_addr` passed by value: the network's order.
-fn by_value(c: &mut Context<'_>, value: u32) -> Ipv4Addr {
-    Ipv4Addr::from(if is_big(c) { value } else { value.swap_bytes() })
-}
+/// `struct in_addr` by value.
+type Address = Small<4>;
 
-/// A structure of four bytes, which is passed as the word that it is: on
-/// big-endian 64-bit processors in the upper half of the register, where the
-/// processor supplement says so, and by its address on 32-bit PowerPC and
-/// SPARC.
-fn address_argument(c: &mut Context<'_>, value: Ptr) -> Result<Ipv4Addr> {
-    let name = c.state.platform.name();
-    let word = if name == "ppc" || name == "ppcle" || name == "sparc" {
-        c.read_integer(value, 4)? as u32
-    } else if is_big(c) && ["mips64", "sparc64"].iter().any(|it| name.starts_with(it)) {
-        (value.0 >> 32) as u32
-    } else {
-        value.0 as u32
-    };
-    Ok(by_value(c, word))
-}
-
-fn inet_ntoa(c: &mut Context<'_>, address: Ptr) -> Result<Ptr> {
-    let address = address_argument(c, address)?;
+fn inet_ntoa(c: &mut Context<'_>, address: Address) -> Result<Ptr> {
+    let address = Ipv4Addr::from(address.0);
     let room = c.room("inet_ntoa", 16)?;
     c.write_text(room, address.to_string().as_bytes())?;
     Ok(room)
@@ -200,13 +183,13 @@ const fn host_bits(address: u32) -> u32 {
     }
 }
 
-fn inet_lnaof(c: &mut Context<'_>, address: Ptr) -> Result<u32> {
-    let address = u32::from(address_argument(c, address)?);
+fn inet_lnaof(_: &mut Context<'_>, address: Address) -> Result<u32> {
+    let address = u32::from_be_bytes(address.0);
     Ok(address & ((1 << host_bits(address)) - 1))
 }
 
-fn inet_netof(c: &mut Context<'_>, address: Ptr) -> Result<u32> {
-    let address = u32::from(address_argument(c, address)?);
+fn inet_netof(_: &mut Context<'_>, address: Address) -> Result<u32> {
+    let address = u32::from_be_bytes(address.0);
     Ok(address >> host_bits(address))
 }
 

@@ -1,9 +1,13 @@
 //! POSIX: functions that are system calls in other words make them, of the one
 //! process that the library stands for.
 
-mod directories;
+mod absent;
+mod conversion;
+pub(crate) mod directories;
 mod files;
+mod glob;
 mod inet;
+mod lesser;
 mod memory;
 mod names;
 mod netdb;
@@ -17,6 +21,7 @@ mod terminal;
 mod unistd;
 mod users;
 mod waiting;
+pub(crate) mod walk;
 
 use super::{
     context::Context,
@@ -39,6 +44,20 @@ pub(crate) const HEADERS: &[&Header] = &[
     &status::HEADER,
     &status::OLD,
     &directories::HEADER,
+    &directories::EXTENSIONS,
+    &glob::HEADER,
+    &conversion::HEADER,
+    &lesser::HEADER[0],
+    &lesser::HEADER[1],
+    &lesser::HEADER[2],
+    &lesser::HEADER[3],
+    &lesser::HEADER[4],
+    &absent::HEADER[0],
+    &absent::HEADER[1],
+    &absent::HEADER[2],
+    &absent::HEADER[3],
+    &absent::HEADER[4],
+    &walk::HEADER,
     &memory::HEADER,
     &sockets::HEADER,
     &inet::HEADER,

@@ -21,6 +21,20 @@ pub(crate) static HEADER: Header = Header {
         gethostbyname2 = gethostbyname2;
         gethostbyaddr = gethostbyaddr;
         getservbyname = getservbyname;
+        setservent = set_services;
+        getservent = next_service;
+        endservent = end_list;
+        setprotoent = set_protocols;
+        getprotoent = next_protocol;
+        endprotoent = end_list;
+        sethostent = set_hosts;
+        gethostent = no_entry, "there is no list of hosts";
+        endhostent = end_list;
+        setnetent = set_hosts;
+        getnetent = no_entry, "there is no list of networks";
+        getnetbyname = no_network, "there is no list of networks";
+        getnetbyaddr = no_network_of, "there is no list of networks";
+        endnetent = end_list;
         getservbyport = getservbyport;
         getprotobyname = getprotobyname;
         getprotobynumber = getprotobynumber;
@@ -480,4 +494,57 @@ fn herror(c: &mut Context<'_>, prefix: Ptr) -> Result<()> {
 
 fn h_errno_location(c: &mut Context<'_>) -> Result<Ptr> {
     Ok(Ptr(c.state.layout.host_errno))
+}
+
+// ---- lists, entry by entry: how far they are is the machine's
+
+const NEXT_SERVICE: &str = "next service";
+const NEXT_PROTOCOL: &str = "next protocol";
+
+fn next_of(c: &mut Context<'_>, list: &str) -> usize {
+    let next = c.state.numbers.entry(list.to_owned()).or_insert(0);
+    *next = next.saturating_add(1);
+    (*next - 1) as usize
+}
+
+fn set_services(c: &mut Context<'_>, _stays: i32) -> Result<()> {
+    c.state.numbers.remove(NEXT_SERVICE);
+    Ok(())
+}
+
+fn set_protocols(c: &mut Context<'_>, _stays: i32) -> Result<()> {
+    c.state.numbers.remove(NEXT_PROTOCOL);
+    Ok(())
+}
+
+fn set_hosts(_: &mut Context<'_>, _stays: i32) -> Result<()> {
+    Ok(())
+}
+
+fn end_list(c: &mut Context<'_>) -> Result<()> {
+    c.state.numbers.remove(NEXT_SERVICE);
+    c.state.numbers.remove(NEXT_PROTOCOL);
+    Ok(())
+}
+
+fn next_service(c: &mut Context<'_>) -> Result<Ptr> {
+    let index = next_of(c, NEXT_SERVICE);
+    SERVICES.get(index).map_or(Ok(Ptr::NULL), |it| service(c, it))
+}
+
+fn next_protocol(c: &mut Context<'_>) -> Result<Ptr> {
+    let index = next_of(c, NEXT_PROTOCOL);
+    PROTOCOLS.get(index).map_or(Ok(Ptr::NULL), |it| protocol(c, it))
+}
+
+fn no_entry(_: &mut Context<'_>) -> Result<Ptr> {
+    Ok(Ptr::NULL)
+}
+
+fn no_network(_: &mut Context<'_>, _name: Ptr) -> Result<Ptr> {
+    Ok(Ptr::NULL)
+}
+
+fn no_network_of(_: &mut Context<'_>, _network: u32, _family: i32) -> Result<Ptr> {
+    Ok(Ptr::NULL)
 }

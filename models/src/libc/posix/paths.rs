@@ -173,7 +173,7 @@ fn bracket(pattern: &[u8], byte: u8, flags: i32) -> Option<(bool, usize)> {
 
 /// Whether a text matches (POSIX, 2.13), with places of stars remembered
 /// instead of recursion.
-fn matches(pattern: &[u8], text: &[u8], flags: i32) -> bool {
+pub(super) fn matches(pattern: &[u8], text: &[u8], flags: i32) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     let leading = |t: usize| {

@@ -184,6 +184,24 @@ fn status(c: &mut Context<'_>, folder: u64, path: Ptr, flags: u64, to: Ptr, wide
 /// `AT_SYMLINK_NOFOLLOW`.
 const NO_FOLLOW: u64 = 0x100;
 
+/// The mode and the device of a file, whose status is stored; `None`, with
+/// `errno`, if there is none.
+pub(super) fn brief(
+    c: &mut Context<'_>,
+    path: Ptr,
+    follows: bool,
+    to: Ptr,
+    wide: bool,
+) -> Result<Option<(u64, u64)>> {
+    if status(c, AT_FDCWD, path, if follows { 0 } else { NO_FOLLOW }, to, wide)? < 0 {
+        return Ok(None);
+    }
+    // Of the `struct statx` that it was read as.
+    let room = c.room("statx", 256)?;
+    let (mode, device) = (c.read_integer(room.add(28), 2)?, c.read_integer(room.add(136), 8)?);
+    Ok(Some((mode, device)))
+}
+
 fn stat(c: &mut Context<'_>, path: Ptr, to: Ptr) -> Result<i32> {
     status(c, AT_FDCWD, path, 0, to, false)
 }

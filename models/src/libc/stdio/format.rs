@@ -1,12 +1,17 @@
 //! Format strings of `printf` (C99 7.19.6.1, with POSIX's numbered arguments
 //! and apostrophes).
 
-use super::super::{
-    context::Context,
-    error::Result,
-    numbers::{self, Style},
-    types::{CType, Ptr},
-    variable::Variable,
+use super::{
+    super::{
+        context::Context,
+        error::Result,
+        exact::{Format, Number},
+        fenv::Rounding,
+        numbers::{self, Style},
+        types::{CType, Ptr},
+        variable::Variable,
+    },
+    digits::Writer,
 };
 
 /// How wide an argument is.
@@ -174,10 +179,11 @@ fn conversion(text: &[u8], at: &mut usize) -> Option<Conversion> {
 }
 
 /// An argument as it was fetched.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Value {
     Integer(i128),
     Float(f64),
+    Long(Number),
 }
 
 /// Where arguments come from: one after the other, or by their numbers.
@@ -236,7 +242,7 @@ impl Arguments<'_> {
 
     fn next(&mut self, c: &mut Context<'_>, place: Option<usize>, ctype: CType, long: bool) -> Result<Value> {
         match (place, &self.numbered) {
-            (Some(place), Some(values)) => Ok(values.get(place - 1).copied().unwrap_or(Value::Integer(0))),
+            (Some(place), Some(values)) => Ok(values.get(place - 1).cloned().unwrap_or(Value::Integer(0))),
             _ => fetch(c, self.from, ctype, long),
         }
     }
@@ -244,7 +250,7 @@ impl Arguments<'_> {
     fn integer(&mut self, c: &mut Context<'_>, place: Option<usize>, ctype: CType) -> Result<i128> {
         Ok(match self.next(c, place, ctype, false)? {
             Value::Integer(value) => value,
-            Value::Float(_) => 0,
+            Value::Float(_) | Value::Long(_) => 0,
         })
     }
 
@@ -262,7 +268,7 @@ impl Arguments<'_> {
 
 fn fetch(c: &mut Context<'_>, from: &mut Variable, ctype: CType, long: bool) -> Result<Value> {
     Ok(match ctype {
-        CType::Double if long => Value::Float(c.variable_long_double(from)?),
+        CType::Double if long => Value::Long(c.variable_long_double(from)?),
         CType::Double => Value::Float(c.variable_double(from)?),
         _ => Value::Integer(c.variable_integer(from, ctype)?),
     })
@@ -414,15 +420,17 @@ impl Context<'_> {
             }
             b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'a' | b'A' => {
                 let long = it.length == Length::LongDouble;
-                let value = match arguments.next(self, it.argument, CType::Double, long)? {
-                    Value::Float(value) => value,
-                    Value::Integer(_) => 0.0,
-                };
+                let value = arguments.next(self, it.argument, CType::Double, long)?;
                 let upper = it.letter.is_ascii_uppercase();
                 let style = Style { alternative: flags.alternative, upper, precision };
-                let sign = sign_of(value.is_sign_negative(), flags);
-                if !value.is_finite() {
-                    let text = match (value.is_nan(), upper) {
+                let number = match &value {
+                    Value::Float(value) => Number::of_double(*value),
+                    Value::Long(number) => number.clone(),
+                    Value::Integer(_) => Number::zero(false),
+                };
+                let sign = sign_of(number.is_negative(), flags);
+                let Number::Finite(exact) = &number else {
+                    let text = match (number.is_nan(), upper) {
                         (true, false) => "nan",
                         (true, true) => "NAN",
                         (false, false) => "inf",
@@ -430,20 +438,34 @@ impl Context<'_> {
                     };
                     pad(out, sign, text.as_bytes(), width, flags, false);
                     return Ok(true);
-                }
-                let text = match it.letter.to_ascii_lowercase() {
-                    b'e' => numbers::scientific(value, style),
-                    b'f' => numbers::fixed(value, style),
-                    b'g' => numbers::general(value, style),
+                };
+                let rounding = self.rounding();
+                let letter = it.letter.to_ascii_lowercase();
+                let text = match value {
+                    Value::Float(value) if rounding == Rounding::Nearest => match letter {
+                        b'e' => numbers::scientific(value, style),
+                        b'f' => numbers::fixed(value, style),
+                        b'g' => numbers::general(value, style),
+                        _ => numbers::hexadecimal_form(value, style),
+                    },
                     _ => {
-                        // The zeros stand behind the prefix.
-                        let text = numbers::hexadecimal_form(value, style);
-                        let (prefix, digits) = text.split_at(2);
-                        let sign = format!("{sign}{prefix}");
-                        pad(out, &sign, digits.as_bytes(), width, flags, flags.zero);
-                        return Ok(true);
+                        let writer = Writer { exact, style, rounding };
+                        match letter {
+                            b'e' => writer.scientific(),
+                            b'f' => writer.fixed(),
+                            b'g' => writer.general(),
+                            _ if long => writer.hexadecimal(self.long_format()?),
+                            _ => writer.hexadecimal(Format::DOUBLE),
+                        }
                     }
                 };
+                if letter == b'a' {
+                    // The zeros stand behind the prefix.
+                    let (prefix, digits) = text.split_at(2);
+                    let sign = format!("{sign}{prefix}");
+                    pad(out, &sign, digits.as_bytes(), width, flags, flags.zero);
+                    return Ok(true);
+                }
                 pad(out, sign, text.as_bytes(), width, flags, flags.zero);
             }
             b'c' if it.length != Length::Long => {

@@ -4,6 +4,7 @@
 //! read is taken out byte by byte, so that a program that uses both a stream
 //! and its descriptor sees one order.
 
+mod digits;
 mod files;
 mod format;
 mod lines;

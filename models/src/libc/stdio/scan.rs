@@ -369,9 +369,18 @@ fn convert(
             }
             let to = Ptr(c.variable_integer(from, CType::Pointer)? as u64);
             match it.length {
-                Length::Long if c.model.double == 8 => c.write_integer(to, found.value.to_bits(), 8)?,
-                Length::LongDouble => c.write_long_double(to, found.value)?,
-                _ => c.write_integer(to, u64::from((found.value as f32).to_bits()), 4)?,
+                Length::Long if c.model.double == 8 => {
+                    let value = super::super::stdlib::double(c, &text, &found)?;
+                    c.write_integer(to, value.to_bits(), 8)?;
+                }
+                Length::LongDouble => {
+                    let value = super::super::stdlib::long_double(c, &text, &found)?;
+                    c.write_long_double(to, &value.0)?;
+                }
+                _ => {
+                    let value = super::super::stdlib::single(c, &text, &found)?;
+                    c.write_integer(to, value.to_bits().into(), 4)?;
+                }
             }
         }
         b'c' | b'C' | b's' | b'S' | b'[' => {

@@ -48,29 +48,19 @@ pub(crate) static ATTRIBUTES: Header = Header {
         pthread_attr_getdetachstate = attr_get_first;
         pthread_attr_setstacksize = attr_set_stack;
         pthread_attr_getstacksize = attr_get_stack;
-        pthread_attr_setguardsize = attr_ignore;
-        pthread_attr_setscope = attr_set_other;
-        pthread_attr_setinheritsched = attr_set_other;
-        pthread_attr_setschedpolicy = attr_set_other;
         pthread_mutexattr_init = attribute_init;
         pthread_mutexattr_destroy = attr_destroy;
         pthread_mutexattr_settype = attr_set_first;
         pthread_mutexattr_setkind_np = attr_set_first;
         pthread_mutexattr_gettype = attr_get_first;
-        pthread_mutexattr_setpshared = attr_set_other;
-        pthread_mutexattr_setprotocol = attr_set_other;
-        pthread_mutexattr_setrobust = attr_set_other;
         pthread_condattr_init = attribute_init;
         pthread_condattr_destroy = attr_destroy;
         pthread_condattr_setclock = attr_set_first;
         pthread_condattr_getclock = attr_get_first;
-        pthread_condattr_setpshared = attr_set_other;
         pthread_rwlockattr_init = attribute_init;
         pthread_rwlockattr_destroy = attr_destroy;
-        pthread_rwlockattr_setpshared = attr_set_other;
         pthread_barrierattr_init = attribute_init;
         pthread_barrierattr_destroy = attr_destroy;
-        pthread_barrierattr_setpshared = attr_set_other;
     },
 };
 
@@ -78,15 +68,26 @@ pub(crate) static ATTRIBUTES: Header = Header {
 const CANCELED: u64 = u64::MAX;
 
 fn create(c: &mut Context<'_>, place: Ptr, attributes: Ptr, function: Ptr, argument: Ptr) -> Result<i32> {
+    begin(c, place, attributes, (function, false), argument)
+}
+
+/// Makes a thread, of a function that returns a pointer or an `int`.
+pub(super) fn begin(
+    c: &mut Context<'_>,
+    place: Ptr,
+    attributes: Ptr,
+    (function, is_integer): (Ptr, bool),
+    argument: Ptr,
+) -> Result<i32> {
     if c.state.threads.all.len() >= MOST {
         return Ok(c.error(Errno::EAGAIN));
     }
-    let detached = !attributes.is_null() && c.read_int(attributes)? != 0;
+    let detached = !attributes.is_null() && c.read_int(attributes)? & LOW_BITS != 0;
     let size = c.stack_size();
     let Some(stack) = c.allocate(size, 256)? else { return Ok(c.error(Errno::EAGAIN)) };
     let id = c.state.threads.next;
     c.state.threads.next = id.wrapping_add(1);
-    let mut thread = Thread::new(Status::New { function: function.0, argument: argument.0 });
+    let mut thread = Thread::new(Status::New { function: function.0, argument: argument.0, is_integer });
     thread.stack = stack.0;
     thread.detached = detached;
     c.state.threads.all.insert(id, thread);
@@ -115,7 +116,7 @@ fn ended(c: &mut Context<'_>, id: u64, place: Ptr) -> Result<Option<i32>> {
     Ok(Some(0))
 }
 
-fn join(c: &mut Context<'_>, id: ULong, place: Ptr) -> Result<Reply> {
+pub(super) fn join(c: &mut Context<'_>, id: ULong, place: Ptr) -> Result<Reply> {
     match ended(c, id.0, place)? {
         Some(result) => Ok(Reply::Int(result)),
         None => c.wait_here(None),
@@ -137,7 +138,7 @@ fn timed_join(c: &mut Context<'_>, id: ULong, place: Ptr, until: Ptr) -> Result<
     }
 }
 
-fn detach(c: &mut Context<'_>, id: ULong) -> Result<i32> {
+pub(super) fn detach(c: &mut Context<'_>, id: ULong) -> Result<i32> {
     match c.state.threads.all.get_mut(&id.0) {
         None => Ok(c.error(Errno::ESRCH)),
         Some(thread) if thread.detached => Ok(c.error(Errno::EINVAL)),
@@ -151,7 +152,7 @@ fn detach(c: &mut Context<'_>, id: ULong) -> Result<i32> {
     }
 }
 
-fn exit(c: &mut Context<'_>, result: Ptr) -> Result<Reply> {
+pub(super) fn exit(c: &mut Context<'_>, result: Ptr) -> Result<Reply> {
     c.thread_ended(result.0)
 }
 
@@ -243,6 +244,10 @@ fn attr_init(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     c.write_int(at, 0)?;
     let size = c.stack_size();
     c.write_pointer(at.add(STACK_AT), Ptr(size))?;
+    // A guard of a page, and nothing else (`attributes`).
+    let word = u64::from(c.model.pointer);
+    c.write_pointer(at.add(8 + word), Ptr(4096))?;
+    c.write(at.add(8 + 2 * word), &vec![0; word as usize + 4])?;
     Ok(0)
 }
 
@@ -255,16 +260,21 @@ fn attr_destroy(_: &mut Context<'_>, _at: Ptr) -> Result<i32> {
     Ok(0)
 }
 
+/// The state of threads, the kind of mutexes, the clock of conditions; other
+/// attributes are in the bits above.
+const LOW_BITS: i32 = 15;
+
 fn attr_set_first(c: &mut Context<'_>, at: Ptr, value: i32) -> Result<i32> {
     if !(0..16).contains(&value) {
         return Ok(c.error(Errno::EINVAL));
     }
-    c.write_int(at, value)?;
+    let others = c.read_int(at)? & !LOW_BITS;
+    c.write_int(at, others | value)?;
     Ok(0)
 }
 
 fn attr_get_first(c: &mut Context<'_>, at: Ptr, to: Ptr) -> Result<i32> {
-    let value = c.read_int(at)?;
+    let value = c.read_int(at)? & LOW_BITS;
     c.write_int(to, value)?;
     Ok(0)
 }
@@ -280,13 +290,5 @@ fn attr_set_stack(c: &mut Context<'_>, at: Ptr, size: Size) -> Result<i32> {
 fn attr_get_stack(c: &mut Context<'_>, at: Ptr, to: Ptr) -> Result<i32> {
     let size = c.read_pointer(at.add(STACK_AT))?;
     c.write_pointer(to, size)?;
-    Ok(0)
-}
-
-fn attr_ignore(_: &mut Context<'_>, _at: Ptr, _size: Size) -> Result<i32> {
-    Ok(0)
-}
-
-fn attr_set_other(_: &mut Context<'_>, _at: Ptr, _value: i32) -> Result<i32> {
     Ok(0)
 }

@@ -47,14 +47,22 @@ pub(crate) static OTHERS: Header = Header {
         pthread_rwlock_wrlock = rwlock_wrlock;
         pthread_rwlock_trywrlock = rwlock_trywrlock;
         pthread_rwlock_unlock = rwlock_unlock;
+        pthread_rwlock_timedrdlock = rwlock_timedrdlock;
+        pthread_rwlock_timedwrlock = rwlock_timedwrlock;
+        __pthread_rwlock_timedrdlock_time64 = rwlock_timedrdlock;
+        __pthread_rwlock_timedwrlock_time64 = rwlock_timedwrlock;
+        pthread_rwlock_clockrdlock = rwlock_clockrdlock;
+        pthread_rwlock_clockwrlock = rwlock_clockwrlock;
+        pthread_mutex_clocklock = mutex_clocklock;
+        pthread_cond_clockwait = cond_clockwait;
         pthread_barrier_init = barrier_init;
         pthread_barrier_destroy = barrier_destroy;
         pthread_barrier_wait = barrier_wait;
         pthread_spin_init = spin_init;
         pthread_spin_destroy = mutex_destroy;
-        pthread_spin_lock = mutex_lock;
-        pthread_spin_trylock = mutex_trylock;
-        pthread_spin_unlock = mutex_unlock;
+        pthread_spin_lock = spin_lock;
+        pthread_spin_trylock = spin_trylock;
+        pthread_spin_unlock = spin_unlock;
         pthread_once = once;
         __pthread_once = once;
     },
@@ -71,27 +79,75 @@ fn mutex(c: &mut Context<'_>, at: Ptr) -> Result<Mutex> {
     if let Some(known) = c.state.threads.mutexes.get(&at.0) {
         return Ok(*known);
     }
-    let offset = match (c.state.flavour, c.model.pointer) {
+    let place = kind_place(c, at);
+    let kind = c.read_int(place)? & 3;
+    Ok(Mutex { owner: None, count: 0, kind })
+}
+
+/// Where the kind of a mutex stands: what is not locked is in the program's
+/// memory only.
+fn kind_place(c: &Context<'_>, at: Ptr) -> Ptr {
+    at.add(match (c.state.flavour, c.model.pointer) {
         (Flavour::Musl, _) => 0,
         (_, 8) => 16,
         _ => 12,
-    };
-    let kind = c.read_int(at.add(offset))? & 3;
-    Ok(Mutex { owner: None, count: 0, kind })
+    })
+}
+
+/// Remembers a mutex while somebody has it.
+fn keep(c: &mut Context<'_>, at: Ptr, it: Mutex) {
+    if it.owner.is_some() {
+        c.state.threads.mutexes.insert(at.0, it);
+    } else {
+        c.state.threads.mutexes.remove(&at.0);
+    }
 }
 
 fn mutex_init(c: &mut Context<'_>, at: Ptr, attributes: Ptr) -> Result<i32> {
     let kind = if attributes.is_null() { 0 } else { c.read_int(attributes)? & 3 };
-    c.state.threads.mutexes.insert(at.0, Mutex { owner: None, count: 0, kind });
+    begin_mutex(c, at, kind)?;
     Ok(0)
 }
+
+/// Makes a mutex of a kind.
+pub(super) fn begin_mutex(c: &mut Context<'_>, at: Ptr, kind: i32) -> Result<()> {
+    let place = kind_place(c, at);
+    c.write_int(place, kind)?;
+    c.state.threads.mutexes.remove(&at.0);
+    Ok(())
+}
+
+// A spin lock is an `int`, of which nothing is read: it has no kind.
 
 fn spin_init(c: &mut Context<'_>, at: Ptr, _shared: i32) -> Result<i32> {
-    c.state.threads.mutexes.insert(at.0, Mutex::default());
+    c.state.threads.mutexes.remove(&at.0);
     Ok(0)
 }
 
-fn mutex_destroy(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+fn spin(c: &Context<'_>, at: Ptr) -> Mutex {
+    c.state.threads.mutexes.get(&at.0).copied().unwrap_or_default()
+}
+
+fn spin_lock(c: &mut Context<'_>, at: Ptr) -> Result<Reply> {
+    let it = spin(c, at);
+    match take(c, at, it, true)? {
+        Some(result) => Ok(Reply::Int(result)),
+        None => c.wait_here(None),
+    }
+}
+
+fn spin_trylock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+    let it = spin(c, at);
+    Ok(take(c, at, it, false)?.unwrap_or(c.error(Errno::EBUSY)))
+}
+
+fn spin_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+    c.state.threads.mutexes.remove(&at.0);
+    c.state.threads.moved();
+    Ok(0)
+}
+
+pub(super) fn mutex_destroy(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     if c.state.threads.mutexes.get(&at.0).is_some_and(|it| it.owner.is_some()) {
         return Ok(c.error(Errno::EBUSY));
     }
@@ -101,7 +157,11 @@ fn mutex_destroy(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
 
 /// Tries to lock: an error number, or `None` if it is another's.
 fn try_lock(c: &mut Context<'_>, at: Ptr, waits: bool) -> Result<Option<i32>> {
-    let mut it = mutex(c, at)?;
+    let it = mutex(c, at)?;
+    take(c, at, it, waits)
+}
+
+fn take(c: &mut Context<'_>, at: Ptr, mut it: Mutex, waits: bool) -> Result<Option<i32>> {
     let this = c.state.threads.current;
     match it.owner {
         None => {
@@ -118,18 +178,18 @@ fn try_lock(c: &mut Context<'_>, at: Ptr, waits: bool) -> Result<Option<i32>> {
     Ok(Some(0))
 }
 
-fn mutex_lock(c: &mut Context<'_>, at: Ptr) -> Result<Reply> {
+pub(super) fn mutex_lock(c: &mut Context<'_>, at: Ptr) -> Result<Reply> {
     match try_lock(c, at, true)? {
         Some(result) => Ok(Reply::Int(result)),
         None => c.wait_here(None),
     }
 }
 
-fn mutex_trylock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+pub(super) fn mutex_trylock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     Ok(try_lock(c, at, false)?.unwrap_or(c.error(Errno::EBUSY)))
 }
 
-fn mutex_timedlock(c: &mut Context<'_>, at: Ptr, until: Ptr) -> Result<Reply> {
+pub(super) fn mutex_timedlock(c: &mut Context<'_>, at: Ptr, until: Ptr) -> Result<Reply> {
     if let Some(result) = try_lock(c, at, true)? {
         return Ok(Reply::Int(result));
     }
@@ -140,7 +200,7 @@ fn mutex_timedlock(c: &mut Context<'_>, at: Ptr, until: Ptr) -> Result<Reply> {
     }
 }
 
-fn mutex_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+pub(super) fn mutex_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     let mut it = mutex(c, at)?;
     let this = c.state.threads.current;
     let foreign = it.owner != Some(this);
@@ -151,7 +211,7 @@ fn mutex_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     if it.count == 0 {
         it.owner = None;
     }
-    c.state.threads.mutexes.insert(at.0, it);
+    keep(c, at, it);
     c.state.threads.moved();
     Ok(0)
 }
@@ -162,16 +222,25 @@ fn mutex_consistent(_: &mut Context<'_>, _at: Ptr) -> Result<i32> {
 
 // ---- conditions
 
-fn cond_init(c: &mut Context<'_>, at: Ptr, attributes: Ptr) -> Result<i32> {
+pub(super) fn cond_init(c: &mut Context<'_>, at: Ptr, attributes: Ptr) -> Result<i32> {
     c.state.threads.conditions.remove(&at.0);
-    let clock = if attributes.is_null() { 0 } else { c.read_int(attributes)? };
-    c.state.numbers.insert(format!("clock of {:#x}", at.0), clock.into());
+    let clock = if attributes.is_null() { 0 } else { c.read_int(attributes)? & 15 };
+    let place = clock_place(c, at);
+    c.write_int(place, if clock == 0 { 0 } else { MONOTONIC })?;
     Ok(0)
 }
 
-fn cond_destroy(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+/// The clock of a condition is in the program's memory: in glibc bit 1 of
+/// `__wrefs`, behind 36 bytes (`bits/thread-shared-types.h`); in musl the fifth
+/// `int`.
+fn clock_place(c: &Context<'_>, at: Ptr) -> Ptr {
+    at.add(if c.state.flavour == Flavour::Musl { 16 } else { 36 })
+}
+
+const MONOTONIC: i32 = 2;
+
+pub(super) fn cond_destroy(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     c.state.threads.conditions.remove(&at.0);
-    c.state.numbers.remove(&format!("clock of {:#x}", at.0));
     Ok(0)
 }
 
@@ -195,17 +264,21 @@ fn wait(c: &mut Context<'_>, at: Ptr, lock: Ptr, deadline: Option<u64>) -> Resul
     c.state.threads.this().woken = false;
     if let Some(queue) = c.state.threads.conditions.get_mut(&at.0) {
         queue.retain(|id| *id != this);
+        if queue.is_empty() {
+            c.state.threads.conditions.remove(&at.0);
+        }
     }
     Ok(Reply::Int(if late { c.error(Errno::ETIMEDOUT) } else { 0 }))
 }
 
-fn cond_wait(c: &mut Context<'_>, at: Ptr, lock: Ptr) -> Result<Reply> {
+pub(super) fn cond_wait(c: &mut Context<'_>, at: Ptr, lock: Ptr) -> Result<Reply> {
     wait(c, at, lock, None)
 }
 
-fn cond_timedwait(c: &mut Context<'_>, at: Ptr, lock: Ptr, until: Ptr) -> Result<Reply> {
-    let clock = c.state.numbers.get(&format!("clock of {:#x}", at.0)).copied().unwrap_or(0);
-    match c.deadline_at(until, clock as i32)? {
+pub(super) fn cond_timedwait(c: &mut Context<'_>, at: Ptr, lock: Ptr, until: Ptr) -> Result<Reply> {
+    let place = clock_place(c, at);
+    let clock = i32::from(c.read_int(place)? & MONOTONIC != 0);
+    match c.deadline_at(until, clock)? {
         Ok(deadline) => wait(c, at, lock, Some(deadline)),
         Err(errno) => Ok(Reply::Int(c.error(errno))),
     }
@@ -222,15 +295,18 @@ fn wake(c: &mut Context<'_>, at: Ptr, most: usize) {
             thread.woken = true;
         }
     }
+    if c.state.threads.conditions.get(&at.0).is_some_and(std::collections::VecDeque::is_empty) {
+        c.state.threads.conditions.remove(&at.0);
+    }
     c.state.threads.moved();
 }
 
-fn cond_signal(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+pub(super) fn cond_signal(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     wake(c, at, 1);
     Ok(0)
 }
 
-fn cond_broadcast(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+pub(super) fn cond_broadcast(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     wake(c, at, usize::MAX);
     Ok(0)
 }
@@ -283,6 +359,65 @@ fn rwlock_wrlock(c: &mut Context<'_>, at: Ptr) -> Result<Reply> {
     try_write(c, at).map_or_else(|| c.wait_here(None), |result| Ok(Reply::Int(result)))
 }
 
+/// Who reads, and wants to write, waits until the time is over.
+fn try_write_at_last(c: &mut Context<'_>, at: Ptr) -> Option<i32> {
+    let this = c.state.threads.current;
+    let reads = c.state.threads.locks.get(&at.0).is_some_and(|it| it.readers.contains(&this));
+    if reads { None } else { try_write(c, at) }
+}
+
+/// A lock until a time of a clock.
+fn until(
+    c: &mut Context<'_>,
+    at: Ptr,
+    clock: i32,
+    time: Ptr,
+    attempt: fn(&mut Context<'_>, Ptr) -> Option<i32>,
+) -> Result<Reply> {
+    if let Some(result) = attempt(c, at) {
+        return Ok(Reply::Int(result));
+    }
+    match c.deadline_at(time, clock)? {
+        Err(errno) => Ok(Reply::Int(c.error(errno))),
+        Ok(deadline) if c.passed(Some(deadline)) => Ok(Reply::Int(c.error(Errno::ETIMEDOUT))),
+        Ok(deadline) => c.wait_here(Some(deadline)),
+    }
+}
+
+fn rwlock_timedrdlock(c: &mut Context<'_>, at: Ptr, time: Ptr) -> Result<Reply> {
+    until(c, at, 0, time, try_read)
+}
+
+fn rwlock_timedwrlock(c: &mut Context<'_>, at: Ptr, time: Ptr) -> Result<Reply> {
+    until(c, at, 0, time, try_write_at_last)
+}
+
+fn rwlock_clockrdlock(c: &mut Context<'_>, at: Ptr, clock: i32, time: Ptr) -> Result<Reply> {
+    until(c, at, clock, time, try_read)
+}
+
+fn rwlock_clockwrlock(c: &mut Context<'_>, at: Ptr, clock: i32, time: Ptr) -> Result<Reply> {
+    until(c, at, clock, time, try_write_at_last)
+}
+
+fn mutex_clocklock(c: &mut Context<'_>, at: Ptr, clock: i32, time: Ptr) -> Result<Reply> {
+    if let Some(result) = try_lock(c, at, true)? {
+        return Ok(Reply::Int(result));
+    }
+    match c.deadline_at(time, clock)? {
+        Err(errno) => Ok(Reply::Int(c.error(errno))),
+        Ok(deadline) if c.passed(Some(deadline)) => Ok(Reply::Int(c.error(Errno::ETIMEDOUT))),
+        Ok(deadline) => c.wait_here(Some(deadline)),
+    }
+}
+
+fn cond_clockwait(c: &mut Context<'_>, at: Ptr, lock: Ptr, clock: i32, time: Ptr) -> Result<Reply> {
+    match c.deadline_at(time, clock)? {
+        Ok(deadline) => wait(c, at, lock, Some(deadline)),
+        Err(errno) => Ok(Reply::Int(c.error(errno))),
+    }
+}
+
 fn rwlock_tryrdlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     let busy = c.error(Errno::EBUSY);
     Ok(try_read(c, at).filter(|result| *result == 0).unwrap_or(busy))
@@ -295,13 +430,17 @@ fn rwlock_trywrlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
 
 fn rwlock_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     let this = c.state.threads.current;
-    let it = c.state.threads.locks.entry(at.0).or_default();
+    let not_held = c.error(Errno::EPERM);
+    let Some(it) = c.state.threads.locks.get_mut(&at.0) else { return Ok(not_held) };
     if it.writer == Some(this) {
         it.writer = None;
     } else if let Some(place) = it.readers.iter().position(|reader| *reader == this) {
         it.readers.remove(place);
     } else {
-        return Ok(c.error(Errno::EPERM));
+        return Ok(not_held);
+    }
+    if it.writer.is_none() && it.readers.is_empty() {
+        c.state.threads.locks.remove(&at.0);
     }
     c.state.threads.moved();
     Ok(0)
@@ -353,7 +492,7 @@ fn barrier_wait(c: &mut Context<'_>, at: Ptr) -> Result<Reply> {
 // ---- once
 
 /// The control word is 2 when it is done, as in glibc and musl.
-fn once(c: &mut Context<'_>, control: Ptr, function: Ptr) -> Result<Reply> {
+pub(super) fn once(c: &mut Context<'_>, control: Ptr, function: Ptr) -> Result<Reply> {
     match c.state.threads.onces.get(&control.0).copied() {
         Some(true) => Ok(Reply::Int(0)),
         // Another thread is at it.
@@ -370,7 +509,7 @@ impl Context<'_> {
     /// The function of `pthread_once` has returned.
     pub(in crate::libc) fn once_done(&mut self, control: Ptr) -> Result<Reply> {
         self.write_int(control, 2)?;
-        self.state.threads.onces.insert(control.0, true);
+        self.state.threads.onces.remove(&control.0);
         self.state.threads.moved();
         Ok(Reply::Int(0))
     }

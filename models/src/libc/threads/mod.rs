@@ -5,10 +5,12 @@
 //! again when another thread has called something since. So every run is the
 //! same, and a program that spins without calling anything spins for ever.
 
+mod attributes;
 mod lives;
 mod locks;
 mod semaphores;
 mod specific;
+mod standard;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -32,10 +34,14 @@ use crate::{errno::Errno, linux::frame};
 pub(crate) const HEADERS: &[&Header] = &[
     &lives::HEADER,
     &lives::ATTRIBUTES,
+    &attributes::HEADER[0],
+    &attributes::HEADER[1],
+    &attributes::HEADER[2],
     &locks::HEADER,
     &locks::OTHERS,
     &semaphores::HEADER,
     &specific::HEADER,
+    &standard::HEADER,
 ];
 
 /// Bytes of a thread's stack.
@@ -46,8 +52,9 @@ const MOST: usize = 1024;
 /// What a thread is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Status {
-    /// It has not begun: its function and its argument.
-    New { function: u64, argument: u64 },
+    /// It has not begun: its function and its argument; whether the function
+    /// returns an `int`.
+    New { function: u64, argument: u64, is_integer: bool },
     /// It can run, or try again what it waits for.
     Waiting,
     /// It has ended, with this result.
@@ -219,10 +226,10 @@ impl Context<'_> {
         thread.tried_at = 0;
         thread.deadline = None;
         let status = thread.status;
-        if let Status::New { function, argument } = status {
+        if let Status::New { function, argument, is_integer } = status {
             thread.status = Status::Waiting;
             let stack = thread.stack;
-            return self.begin(id, function, argument, stack);
+            return self.begin(id, (function, is_integer), argument, stack);
         }
         let registers = std::mem::take(&mut thread.registers);
         let errno = thread.errno;
@@ -238,7 +245,13 @@ impl Context<'_> {
     }
 
     /// Begins the function of a thread on its stack.
-    fn begin(&mut self, id: u64, function: u64, argument: u64, stack: u64) -> Result<Reply> {
+    fn begin(
+        &mut self,
+        id: u64,
+        (function, is_integer): (u64, bool),
+        argument: u64,
+        stack: u64,
+    ) -> Result<Reply> {
         let size = self.stack_size();
         let top = stack.wrapping_add(size) & !0xff;
         let resume = self.state.layout.resume;
@@ -258,7 +271,7 @@ impl Context<'_> {
         let mut setup = CallSetup::new(convention, function, &arguments, resume | bit);
         setup.returns = Return::Pointer;
         place_call(emulator, &setup)?;
-        self.state.frames = vec![Frame::of_thread(id, start)];
+        self.state.frames = vec![Frame::of_thread(id, start, is_integer)];
         Ok(Reply::Elsewhere)
     }
 

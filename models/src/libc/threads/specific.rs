@@ -24,7 +24,7 @@ pub(crate) static HEADER: Header = Header {
 /// `PTHREAD_KEYS_MAX`.
 const MOST: usize = 1024;
 
-fn key_create(c: &mut Context<'_>, place: Ptr, destructor: Ptr) -> Result<i32> {
+pub(super) fn key_create(c: &mut Context<'_>, place: Ptr, destructor: Ptr) -> Result<i32> {
     let keys = &mut c.state.threads.keys;
     let free = (0..MOST as u32).find(|key| !keys.contains_key(key));
     let Some(key) = free else { return Ok(c.error(Errno::EAGAIN)) };
@@ -33,7 +33,7 @@ fn key_create(c: &mut Context<'_>, place: Ptr, destructor: Ptr) -> Result<i32> {
     Ok(0)
 }
 
-fn key_delete(c: &mut Context<'_>, key: u32) -> Result<i32> {
+pub(super) fn key_delete(c: &mut Context<'_>, key: u32) -> Result<i32> {
     if c.state.threads.keys.remove(&key).is_none() {
         return Ok(c.error(Errno::EINVAL));
     }
@@ -43,7 +43,7 @@ fn key_delete(c: &mut Context<'_>, key: u32) -> Result<i32> {
     Ok(0)
 }
 
-fn set_specific(c: &mut Context<'_>, key: u32, value: Ptr) -> Result<i32> {
+pub(super) fn set_specific(c: &mut Context<'_>, key: u32, value: Ptr) -> Result<i32> {
     if !c.state.threads.keys.contains_key(&key) {
         return Ok(c.error(Errno::EINVAL));
     }
@@ -51,6 +51,6 @@ fn set_specific(c: &mut Context<'_>, key: u32, value: Ptr) -> Result<i32> {
     Ok(0)
 }
 
-fn get_specific(c: &mut Context<'_>, key: u32) -> Result<Ptr> {
+pub(super) fn get_specific(c: &mut Context<'_>, key: u32) -> Result<Ptr> {
     Ok(Ptr(c.state.threads.this().specific.get(&key).copied().unwrap_or(0)))
 }

@@ -1,0 +1,367 @@
+//! The functions of `long double` that are exact in every format, and what
+//! those computed in double precision do beyond its range.
+
+use std::cmp::Ordering;
+
+use super::{
+    super::{
+        context::Context,
+        error::Result,
+        exact::{Exact, Number, Rounded},
+        fenv::{Exceptions, Rounding},
+        types::LongDouble,
+    },
+    Raises, Sets, settle,
+};
+use crate::errno::Errno;
+
+/// Exceptions and `errno` of a result that an operation gave.
+pub(super) fn checked(c: &mut Context<'_>, rounded: Rounded) -> Result<LongDouble> {
+    if rounded.raised.has(Exceptions::INVALID) {
+        c.set_errno(Errno::EDOM)?;
+    } else if rounded.raised.has(Exceptions::OVERFLOW.with(Exceptions::DIVIDE)) {
+        c.set_errno(Errno::ERANGE)?;
+    }
+    c.settled(rounded).map(LongDouble)
+}
+
+/// A NaN made quiet: an invalid operation, if it was not.
+fn quieted(c: &mut Context<'_>, number: Number) -> Result<LongDouble> {
+    if let Number::Nan { negative, payload, signalling: true } = number {
+        c.raise_exceptions(Exceptions::INVALID)?;
+        return Ok(LongDouble(Number::Nan { negative, payload, signalling: false }));
+    }
+    Ok(LongDouble(number))
+}
+
+macro_rules! whole {
+    ($($name:ident = $rounding:ident;)*) => {$(
+        pub(super) fn $name(c: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
+            quieted(c, x.0.whole(Rounding::$rounding).0)
+        }
+    )*};
+}
+
+whole! {
+    ceil = Upward;
+    floor = Downward;
+    trunc = TowardZero;
+    roundeven = Nearest;
+}
+
+pub(super) fn round(c: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
+    quieted(c, x.0.whole_away())
+}
+
+pub(super) fn nearbyint(c: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
+    let rounding = c.rounding();
+    quieted(c, x.0.whole(rounding).0)
+}
+
+pub(super) fn rint(c: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
+    let rounding = c.rounding();
+    let (whole, changed) = x.0.whole(rounding);
+    if changed {
+        c.raise_exceptions(Exceptions::INEXACT)?;
+    }
+    quieted(c, whole)
+}
+
+pub(super) fn fabs(_: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
+    Ok(LongDouble(x.0.with_sign(false)))
+}
+
+pub(super) fn copysign(_: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
+    Ok(LongDouble(x.0.with_sign(y.0.is_negative())))
+}
+
+pub(super) fn sqrt(c: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
+    let (format, rounding) = (c.long_format()?, c.rounding());
+    checked(c, x.0.square_root(format, rounding))
+}
+
+pub(super) fn fma(c: &mut Context<'_>, x: LongDouble, y: LongDouble, z: LongDouble) -> Result<LongDouble> {
+    let (format, rounding) = (c.long_format()?, c.rounding());
+    let rounded = x.0.multiply_add(&y.0, &z.0, format, rounding);
+    c.settled(rounded).map(LongDouble)
+}
+
+/// The power of two of a number's highest bit; `None` of what has none.
+fn power(number: &Number) -> Option<i64> {
+    match number {
+        Number::Finite(exact) if !exact.is_zero() => Some(exact.power()),
+        _ => None,
+    }
+}
+
+pub(super) fn logb(c: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
+    match power(&x.0) {
+        Some(power) => Ok(LongDouble(Number::of_integer(power.into()))),
+        None if x.0.is_zero() => {
+            c.settled(Rounded { number: Number::infinity(true), raised: Exceptions::DIVIDE }).map(LongDouble)
+        }
+        None => {
+            let result = if x.0.is_infinite() { x.0.with_sign(false) } else { x.0 };
+            quieted(c, result)
+        }
+    }
+}
+
+/// The power of `ilogb`.
+pub(super) fn integer_power(x: &LongDouble) -> Option<i32> {
+    power(&x.0).map(|power| power as i32)
+}
+
+pub(super) fn significand(_: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
+    Ok(match (power(&x.0), x.0) {
+        (Some(power), Number::Finite(exact)) => {
+            LongDouble(Number::Finite(Exact { exponent: exact.exponent - power, ..exact }))
+        }
+        (_, other) => LongDouble(other),
+    })
+}
+
+pub(super) fn nextup(c: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
+    let format = c.long_format()?;
+    Ok(LongDouble(x.0.beside(true, format)))
+}
+
+pub(super) fn nextdown(c: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
+    let format = c.long_format()?;
+    Ok(LongDouble(x.0.beside(false, format)))
+}
+
+/// The first that is no number, if there is one.
+fn nan(x: &LongDouble, y: &LongDouble) -> Option<Number> {
+    [x, y].into_iter().find(|it| it.0.is_nan()).map(|it| it.0.clone())
+}
+
+pub(super) fn nextafter(c: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
+    if let Some(nan) = nan(&x, &y) {
+        return quieted(c, nan);
+    }
+    let format = c.long_format()?;
+    let next = match x.0.order(&y.0) {
+        Some(Ordering::Less) => x.0.beside(true, format),
+        Some(Ordering::Greater) => x.0.beside(false, format),
+        _ => return Ok(y),
+    };
+    let tiny = power(&next).is_none_or(|power| power < format.smallest_normal().into());
+    if next.is_infinite() && x.0.is_finite() {
+        c.set_errno(Errno::ERANGE)?;
+        c.raise_exceptions(Exceptions::OVERFLOW.with(Exceptions::INEXACT))?;
+    } else if next.is_finite() && tiny {
+        if !x.0.is_zero() {
+            c.set_errno(Errno::ERANGE)?;
+        }
+        c.raise_exceptions(Exceptions::UNDERFLOW.with(Exceptions::INEXACT))?;
+    }
+    Ok(LongDouble(next))
+}
+
+pub(super) fn fmod(c: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
+    checked(c, x.0.remainder(&y.0, false).rest)
+}
+
+pub(super) fn remainder(c: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
+    checked(c, x.0.remainder(&y.0, true).rest)
+}
+
+pub(super) fn fdim(c: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
+    if let Some(nan) = nan(&x, &y) {
+        return quieted(c, nan);
+    }
+    if x.0.order(&y.0) != Some(Ordering::Greater) {
+        return Ok(LongDouble(Number::zero(false)));
+    }
+    let (format, rounding) = (c.long_format()?, c.rounding());
+    checked(c, x.0.add(&y.0.negated(), format, rounding))
+}
+
+/// The number beside what is none.
+fn chosen(c: &mut Context<'_>, x: LongDouble, y: LongDouble, wanted: Ordering) -> Result<LongDouble> {
+    match (x.0.is_nan(), y.0.is_nan()) {
+        (true, false) => Ok(y),
+        (false, true) => Ok(x),
+        (true, true) => quieted(c, x.0),
+        _ => Ok(if y.0.order(&x.0) == Some(wanted) { y } else { x }),
+    }
+}
+
+pub(super) fn fmax(c: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
+    chosen(c, x, y, Ordering::Greater)
+}
+
+pub(super) fn fmin(c: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
+    chosen(c, x, y, Ordering::Less)
+}
+
+/// `x * 2^power`, with `errno` where the result left the range.
+pub(super) fn scaled(c: &mut Context<'_>, x: LongDouble, power: i64) -> Result<LongDouble> {
+    let (format, rounding) = (c.long_format()?, c.rounding());
+    let was_number = x.0.is_finite() && !x.0.is_zero();
+    let result = x.0.scaled(power, format, rounding);
+    if was_number && (result.number.is_zero() || result.number.is_infinite()) {
+        c.set_errno(Errno::ERANGE)?;
+    }
+    c.settled(result).map(LongDouble)
+}
+
+pub(super) fn scalb(c: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
+    if let Some(nan) = nan(&x, &y) {
+        return quieted(c, nan);
+    }
+    let (format, rounding) = (c.long_format()?, c.rounding());
+    match &y.0 {
+        Number::Infinite { negative: false } => checked(c, x.0.multiply(&y.0, format, rounding)),
+        Number::Infinite { .. } => checked(c, x.0.divide(&y.0.clone().negated(), format, rounding)),
+        other if other.whole(Rounding::TowardZero).1 => checked(c, Rounded::invalid()),
+        other => {
+            let most = if other.is_negative() { -100_000 } else { 100_000 };
+            let power = other.integer(32).unwrap_or(most);
+            scaled(c, x, power as i64)
+        }
+    }
+}
+
+/// A fraction in `[1/2, 1)` and a power of two.
+pub(super) fn split(x: Number) -> (Number, i32) {
+    match (power(&x), x) {
+        (Some(power), Number::Finite(exact)) => {
+            let exponent = exact.exponent - power - 1;
+            (Number::Finite(Exact { exponent, ..exact }), power as i32 + 1)
+        }
+        (_, other) => (other, 0),
+    }
+}
+
+// ---- beyond the range of double
+
+/// What a number is as a double times a power of two.
+fn apart(number: &Number) -> (f64, f64) {
+    let (fraction, power) = split(number.clone());
+    (fraction.to_double(), power.into())
+}
+
+/// `2^whole * factor`.
+fn built(c: &mut Context<'_>, whole: f64, factor: f64, negative: bool) -> Result<LongDouble> {
+    let (format, rounding) = (c.long_format()?, c.rounding());
+    let number = Number::of_double(factor).with_sign(negative);
+    let mut result = number.scaled(whole.clamp(-60_000.0, 60_000.0) as i64, format, rounding);
+    if result.raised.has(Exceptions::INEXACT) || result.number.is_zero() {
+        result.raised = result.raised.with(Exceptions::INEXACT);
+    }
+    if result.number.is_infinite() || result.number.is_zero() {
+        c.set_errno(Errno::ERANGE)?;
+    }
+    c.settled(result).map(LongDouble)
+}
+
+/// The names whose functions are their argument where that is small.
+const IDENTITIES: &[&str] =
+    &["sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "expm1", "log1p"];
+
+const LN_2: f64 = std::f64::consts::LN_2;
+
+/// A function of one number, by that of doubles; what lies outside their range
+/// is computed apart from its power of two.
+pub(super) fn near(
+    c: &mut Context<'_>,
+    name: &str,
+    x: LongDouble,
+    function: impl Fn(f64) -> f64,
+    about: (Sets, Raises),
+) -> Result<LongDouble> {
+    let value = x.double();
+    let wide = c.long_format()?.highest > 1023;
+    let is_number = x.0.is_finite() && !x.0.is_zero();
+    let outside = is_number && (value.is_infinite() || value.abs() < f64::MIN_POSITIVE);
+    if outside && wide {
+        let small = value.abs() < 1.0;
+        if small && IDENTITIES.contains(&name) {
+            return Ok(x);
+        }
+        let (fraction, power) = apart(&x.0);
+        let negative = x.0.is_negative();
+        let logarithm = |base: f64| (libm::log2(fraction.abs()) + power) * LN_2 / base;
+        match (name, small) {
+            ("log", _) if !negative => return Ok(LongDouble::of(logarithm(1.0))),
+            ("log2", _) if !negative => return Ok(LongDouble::of(libm::log2(fraction) + power)),
+            ("log10", _) if !negative => {
+                return Ok(LongDouble::of(logarithm(std::f64::consts::LN_10)));
+            }
+            ("log1p", false) if !negative => return Ok(LongDouble::of(logarithm(1.0))),
+            ("acosh", false) if !negative => return Ok(LongDouble::of(logarithm(1.0) + LN_2)),
+            ("asinh", false) => {
+                return Ok(LongDouble::of((logarithm(1.0) + LN_2).copysign(value)));
+            }
+            ("cbrt", _) => {
+                let rest = power.rem_euclid(3.0);
+                let root = function(fraction * libm::exp2(rest));
+                return built(c, (power - rest) / 3.0, root, negative);
+            }
+            _ => {}
+        }
+    }
+    let result = function(value);
+    let lost = value.is_finite() && (result.is_infinite() || result.abs() < f64::MIN_POSITIVE);
+    if wide && lost {
+        // The exponent of the result, by base two.
+        let exponent = match name {
+            "exp" => Some(value * std::f64::consts::LOG2_E),
+            "expm1" | "sinh" | "cosh" if value.abs() > 1.0 => {
+                Some(value.abs() * std::f64::consts::LOG2_E - f64::from(u8::from(name != "expm1")))
+            }
+            "exp2" => Some(value),
+            "exp10" | "pow10" => Some(value * std::f64::consts::LOG2_10),
+            _ => None,
+        };
+        if let Some(exponent) = exponent.filter(|_| value != 0.0) {
+            let whole = exponent.floor();
+            let negative = name == "sinh" && value < 0.0;
+            return built(c, whole, libm::exp2(exponent - whole), negative);
+        }
+    }
+    settle(c, about, &[value], result, f64::MIN_POSITIVE)?;
+    Ok(LongDouble::of(result))
+}
+
+/// The same of two numbers.
+pub(super) fn near_two(
+    c: &mut Context<'_>,
+    name: &str,
+    (x, y): (LongDouble, LongDouble),
+    function: impl Fn(f64, f64) -> f64,
+    about: (Sets, Raises),
+) -> Result<LongDouble> {
+    if name == "hypot" {
+        return hypot(c, x, y);
+    }
+    let (one, two) = (x.double(), y.double());
+    let wide = c.long_format()?.highest > 1023;
+    let result = function(one, two);
+    let numbers = x.0.is_finite() && y.0.is_finite() && !x.0.is_zero() && !y.0.is_zero();
+    let lost = result.is_infinite() || result.abs() < f64::MIN_POSITIVE;
+    if wide && numbers && lost && name == "pow" {
+        let (fraction, power) = apart(&x.0);
+        let exponent = (libm::log2(fraction.abs()) + power) * two;
+        let whole = exponent.floor();
+        let odd = two.abs() < 9e15 && two.fract() == 0.0 && (two as i64) % 2 != 0;
+        return built(c, whole, libm::exp2(exponent - whole), x.0.is_negative() && odd);
+    }
+    settle(c, about, &[one, two], result, f64::MIN_POSITIVE)?;
+    Ok(LongDouble::of(result))
+}
+
+fn hypot(c: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
+    if x.0.is_infinite() || y.0.is_infinite() {
+        return Ok(LongDouble(Number::infinity(false)));
+    }
+    if let Some(nan) = nan(&x, &y) {
+        return quieted(c, nan);
+    }
+    let (Number::Finite(one), Number::Finite(two)) = (&x.0, &y.0) else { return Ok(x) };
+    let sum = one.times(one).plus(&two.times(two), false);
+    let (format, rounding) = (c.long_format()?, c.rounding());
+    checked(c, Number::Finite(sum).square_root(format, rounding))
+}

@@ -1,0 +1,233 @@
+//! Functions of POSIX whose kernel is not here: message queues, semaphores and
+//! memory of System V, processes that begin. They fail as on a kernel that was
+//! built without them.
+
+use super::super::{
+    context::Context,
+    error::Result,
+    types::{Dots, Header, Long, Ptr, Size, Standard, ULong, models},
+};
+use crate::errno::Errno;
+
+macro_rules! absent {
+    ($($name:ident($($type:ty),*);)*) => {$(
+        fn $name(c: &mut Context<'_> $(, _: $type)*) -> Result<i32> {
+            c.fail(Errno::ENOSYS)
+        }
+    )*};
+}
+
+absent! {
+    path_only(Ptr);
+    one(i32);
+    pointer(i32, Ptr);
+    pointers(i32, Ptr, Ptr);
+    send(i32, Ptr, Size, u32);
+    send_until(i32, Ptr, Size, u32, Ptr);
+    get(i32, i32);
+    get_more(i32, i32, i32);
+    get_sized(i32, Size, i32);
+    operate(i32, Ptr, Size);
+    operate_until(i32, Ptr, Size, Ptr);
+    control(i32, i32, Ptr);
+    message(i32, Ptr, Size, i32);
+}
+
+fn open(c: &mut Context<'_>, _name: Ptr, _flags: i32, _: Dots) -> Result<i32> {
+    c.fail(Errno::ENOSYS)
+}
+
+fn semaphore(c: &mut Context<'_>, _id: i32, _number: i32, _command: i32, _: Dots) -> Result<i32> {
+    c.fail(Errno::ENOSYS)
+}
+
+fn receive(c: &mut Context<'_>, _queue: i32, _to: Ptr, _size: Size, _priority: Ptr) -> Result<Long> {
+    c.fail(Errno::ENOSYS).map(|it| Long(it.into()))
+}
+
+fn receive_until(
+    c: &mut Context<'_>,
+    _queue: i32,
+    _to: Ptr,
+    _size: Size,
+    _priority: Ptr,
+    _until: Ptr,
+) -> Result<Long> {
+    c.fail(Errno::ENOSYS).map(|it| Long(it.into()))
+}
+
+fn message_of(
+    c: &mut Context<'_>,
+    _queue: i32,
+    _to: Ptr,
+    _size: Size,
+    _kind: Long,
+    _flags: i32,
+) -> Result<Long> {
+    c.fail(Errno::ENOSYS).map(|it| Long(it.into()))
+}
+
+fn attach(c: &mut Context<'_>, _id: i32, _at: Ptr, _flags: i32) -> Result<Ptr> {
+    c.set_errno(Errno::ENOSYS)?;
+    Ok(Ptr(u64::MAX))
+}
+
+/// The number of the error is the result.
+fn spawn(
+    c: &mut Context<'_>,
+    _process: Ptr,
+    _path: Ptr,
+    _actions: Ptr,
+    _attributes: Ptr,
+    _arguments: Ptr,
+    _environment: Ptr,
+) -> Result<i32> {
+    Ok(c.state.abi.error(Errno::ENOSYS) as i32)
+}
+
+pub(crate) static HEADER: [Header; 5] = [
+    Header {
+        name: "mqueue.h",
+        standard: Standard::Posix,
+        models: models! {
+            mq_open = open, "there are no message queues: ENOSYS";
+            mq_close = one, "there are no message queues: ENOSYS";
+            mq_unlink = path_only, "there are no message queues: ENOSYS";
+            mq_getattr = pointer, "there are no message queues: ENOSYS";
+            mq_setattr = pointers, "there are no message queues: ENOSYS";
+            mq_notify = pointer, "there are no message queues: ENOSYS";
+            mq_send = send, "there are no message queues: ENOSYS";
+            mq_timedsend = send_until, "there are no message queues: ENOSYS";
+            mq_receive = receive, "there are no message queues: ENOSYS";
+            mq_timedreceive = receive_until, "there are no message queues: ENOSYS";
+        },
+    },
+    Header {
+        name: "sys/ipc.h",
+        standard: Standard::Posix,
+        models: models! {
+            semget = get_more, "there is no System V IPC: ENOSYS";
+            semop = operate, "there is no System V IPC: ENOSYS";
+            semtimedop = operate_until, "there is no System V IPC: ENOSYS";
+            semctl = semaphore, "there is no System V IPC: ENOSYS";
+            shmget = get_sized, "there is no System V IPC: ENOSYS";
+            shmat = attach, "there is no System V IPC: ENOSYS";
+            shmdt = path_only, "there is no System V IPC: ENOSYS";
+            shmctl = control, "there is no System V IPC: ENOSYS";
+            msgget = get, "there is no System V IPC: ENOSYS";
+            msgsnd = message, "there is no System V IPC: ENOSYS";
+            msgrcv = message_of, "there is no System V IPC: ENOSYS";
+            msgctl = control, "there is no System V IPC: ENOSYS";
+        },
+    },
+    Header {
+        name: "spawn.h",
+        standard: Standard::Posix,
+        models: models! {
+            posix_spawn = spawn, "there is one process only: it fails with ENOSYS";
+            posix_spawnp = spawn, "there is one process only: it fails with ENOSYS";
+        },
+    },
+    Header {
+        name: "libintl.h",
+        standard: Standard::Extension,
+        models: models! {
+            dgettext = dgettext, "there are no catalogues";
+            dcgettext = dcgettext, "there are no catalogues";
+            __dcgettext = dcgettext, "there are no catalogues";
+            __dgettext = dgettext, "there are no catalogues";
+            gettext = gettext, "there are no catalogues";
+            ngettext = ngettext, "there are no catalogues";
+            dngettext = dngettext, "there are no catalogues";
+            dcngettext = dcngettext, "there are no catalogues";
+            textdomain = domain, "there are no catalogues";
+            bindtextdomain = bind_domain, "there are no catalogues";
+            bind_textdomain_codeset = bind_domain, "there are no catalogues";
+        },
+    },
+    Header {
+        name: "nl_types.h",
+        standard: Standard::Posix,
+        models: models! {
+            catopen = catopen, "there are no catalogues";
+            catgets = catgets;
+            catclose = catclose;
+            ulimit = ulimit, "the size of files is not limited";
+        },
+    },
+];
+
+/// There are no catalogues of messages: texts are those of the program.
+fn catopen(c: &mut Context<'_>, _name: Ptr, _flags: i32) -> Result<Ptr> {
+    c.set_errno(Errno::ENOENT)?;
+    Ok(Ptr(u64::MAX))
+}
+
+fn catgets(_: &mut Context<'_>, _catalogue: Ptr, _set: i32, _number: i32, text: Ptr) -> Result<Ptr> {
+    Ok(text)
+}
+
+fn catclose(c: &mut Context<'_>, _catalogue: Ptr) -> Result<i32> {
+    c.fail(Errno::EBADF)
+}
+
+/// `UL_GETFSIZE`, in blocks of 512 bytes.
+fn ulimit(c: &mut Context<'_>, command: i32, _: Dots) -> Result<Long> {
+    match command {
+        1 => Ok(Long(i64::MAX >> 9)),
+        2 => Ok(Long(0)),
+        4 => Ok(Long(1024)),
+        _ => c.fail(Errno::EINVAL).map(|it| Long(it.into())),
+    }
+}
+
+// ---- messages in other languages: each is its own translation
+
+fn gettext(_: &mut Context<'_>, text: Ptr) -> Result<Ptr> {
+    Ok(text)
+}
+
+fn dgettext(_: &mut Context<'_>, _domain: Ptr, text: Ptr) -> Result<Ptr> {
+    Ok(text)
+}
+
+fn dcgettext(_: &mut Context<'_>, _domain: Ptr, text: Ptr, _category: i32) -> Result<Ptr> {
+    Ok(text)
+}
+
+/// As in English: one, or several.
+fn ngettext(_: &mut Context<'_>, one: Ptr, several: Ptr, count: ULong) -> Result<Ptr> {
+    Ok(if count.0 == 1 { one } else { several })
+}
+
+fn dngettext(_: &mut Context<'_>, _domain: Ptr, one: Ptr, several: Ptr, count: ULong) -> Result<Ptr> {
+    Ok(if count.0 == 1 { one } else { several })
+}
+
+fn dcngettext(
+    _: &mut Context<'_>,
+    _domain: Ptr,
+    one: Ptr,
+    several: Ptr,
+    count: ULong,
+    _category: i32,
+) -> Result<Ptr> {
+    Ok(if count.0 == 1 { one } else { several })
+}
+
+/// The domain at first is `messages`.
+fn domain(c: &mut Context<'_>, name: Ptr) -> Result<Ptr> {
+    let room = c.room("textdomain", 256)?;
+    if !name.is_null() {
+        let text = c.text(name)?;
+        let text = if text.is_empty() { b"messages".to_vec() } else { text };
+        c.write_text(room, &text[..text.len().min(255)])?;
+    } else if c.text(room)?.is_empty() {
+        c.write_text(room, b"messages")?;
+    }
+    Ok(room)
+}
+
+fn bind_domain(_: &mut Context<'_>, _domain: Ptr, value: Ptr) -> Result<Ptr> {
+    Ok(value)
+}
