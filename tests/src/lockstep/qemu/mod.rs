@@ -260,11 +260,11 @@ impl Session {
     }
 }
 
-/// Whether an instruction goes to another register window: SAVE, RESTORE and
-/// RETURN of SPARC (V9, appendix E, table 32).
+/// Whether an instruction goes to another register window, or spills them: SAVE,
+/// RESTORE, RETURN and FLUSHW of SPARC (V9, appendix E, table 32).
 fn moves_windows(code: &[u8]) -> bool {
     let word = code.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    word >> 30 == 2 && matches!(word >> 19 & 0x3f, 0x39 | 0x3c | 0x3d)
+    word >> 30 == 2 && matches!(word >> 19 & 0x3f, 0x2b | 0x39 | 0x3c | 0x3d)
 }
 
 /// The kind of ending that a signal tells (GDB manual, appendix E.3; numbers
