@@ -10,7 +10,6 @@ Uses target/debug/lockstep, or the one named by LOCKSTEP.
 """
 import json
 import os
-import re
 import subprocess
 import sys
 
@@ -40,8 +39,7 @@ def replace(path, is_line, line):
 def section(index, lines):
     """The reference of the table that a line of the page is in."""
     heads = [line for line in lines[:index] if line.startswith("### ")]
-    match = re.search(r"`([a-z-]+)`", heads[-1]) if heads else None
-    return match and match[1]
+    return next((name for name in ("qemu-user", "unicorn", "model") if heads and name in heads[-1].lower()), None)
 
 
 def main():
