@@ -31,16 +31,17 @@ impl UnicornEmulator {
         matches!(self.target.arch, Arch::MIPS | Arch::SPARC | Arch::M68K)
     }
 
-    /// Looks for long code without branches in a page that is about to be
-    /// translated, and notes where to split it. Unicorn leaks a temporary of
-    /// its translator for each instruction of MIPS, and writes past the end of
-    /// their table after little more than a hundred.
-    pub(crate) fn note_splits(&mut self, page: u64) {
+    /// Looks for long code without branches in the page of an address that is
+    /// about to be translated, and notes where to split it. Unicorn leaks a
+    /// temporary of its translator for each instruction of MIPS, and writes past
+    /// the end of their table after little more than a hundred.
+    pub(crate) fn note_splits(&mut self, address: u64) {
         /// The longest code that is translated at once, in instructions.
         const LONGEST: u64 = 64;
         if self.target.arch != Arch::MIPS {
             return;
         }
+        let page = address & !(self.memory.page - 1);
         let mut bytes = vec![0; self.memory.page as usize];
         self.memory.read_unchecked((page..=page | (self.memory.page - 1)).into(), &mut bytes);
         let mut straight = 0;
@@ -57,7 +58,13 @@ impl UnicornEmulator {
                 changed |= self.splits.insert(pc);
             }
         }
-        if changed {
+        if changed && !address.is_multiple_of(4) {
+            // No instruction is there: at the end of a run Unicorn goes through
+            // the exits and looks up the byte before each
+            // (`uc_exit_invalidate_iter` in `qemu/softmmu/cpus.c`). They must
+            // stay meanwhile, or it goes on in memory that is free.
+            self.run.exits_stale = true;
+        } else if changed {
             // The page is translated right after this.
             let exits: Vec<u64> = self.splits.iter().copied().collect();
             self.run.exits_stale = self.engine.set_exits(&exits).is_err();

@@ -147,7 +147,7 @@ impl UnicornEmulator {
         match self.memory.view(address, access) {
             View::Direct(physical, permissions) => {
                 if access == Access::Fetch {
-                    self.note_splits(address & !(self.memory.page - 1));
+                    self.note_splits(address);
                 }
                 let bit = |permission, bit| if permissions.allows(permission) { bit } else { 0 };
                 let bits =
