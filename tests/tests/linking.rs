@@ -118,3 +118,15 @@ fn a_version_that_nobody_has_stays_open() {
     let import = loaded.report.imports.iter().find(|import| import.name == "version").unwrap();
     assert!(matches!(import.version.as_deref(), Some("FIRST" | "SECOND")));
 }
+
+#[test]
+fn a_processor_without_a_thread_register_takes_thread_local_storage() {
+    // ARMv5 has none: the pointer is one that the kernel keeps in memory.
+    let platform = Some(terrella_platforms::Platform::ARMV5T);
+    let mut linker = Linker::new(Options { platform, ..Options::default() });
+    linker.add_file(folder().join("armv7a/program")).unwrap();
+    linker.add_needed(&SearchPath::default()).unwrap();
+    let machine = linker.link().unwrap().into_machine().unwrap();
+    let backend = backends::for_platform(machine.platform()).unwrap();
+    machine.apply((backend.make)(machine.platform()).unwrap().as_mut()).unwrap();
+}

@@ -110,7 +110,11 @@ pub(super) fn add_storage(loaded: &mut Loaded, storage: Blocks) -> Result<()> {
             loaded.models.push(((*name).to_owned(), model));
         }
     }
-    loaded.registers.extend(&storage.registers);
+    // Processors before ARMv6 have none for the thread pointer: the kernel keeps
+    // it in memory (Documentation/arch/arm/kernel_user_helpers.rst).
+    let definition = loaded.platform.definition();
+    let there = storage.registers.iter().filter(|(name, _)| definition.register(name).is_some());
+    loaded.registers.extend(there);
     add(loaded, storage.image)
 }
 
