@@ -39,6 +39,7 @@ impl UnicornEmulator {
         let before = self.run.block;
         let ends = self.block_ends(address, size);
         self.run.block = Some((address, size, ends));
+        self.run.entered = true;
         if let Some(deadline) = self.run.deadline
             && Instant::now() >= deadline
         {

@@ -56,7 +56,7 @@ impl UnicornEmulator {
 
     fn set_cuts(&mut self, exits: Vec<u64>) -> Result<()> {
         if self.cuts.in_force.as_ref() != Some(&exits) {
-            self.engine.set_exits(&exits)?;
+            self.set_exits(&exits)?;
             self.cuts.in_force = Some(exits);
         }
         Ok(())

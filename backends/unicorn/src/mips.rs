@@ -31,21 +31,25 @@ impl UnicornEmulator {
         matches!(self.target.arch, Arch::MIPS | Arch::SPARC | Arch::M68K)
     }
 
-    /// Looks for long code without branches in the page of an address that is
-    /// about to be translated, and notes where to split it. Unicorn leaks a
-    /// temporary of its translator for each instruction of MIPS, and writes past
-    /// the end of their table after little more than a hundred.
-    pub(crate) fn note_splits(&mut self, address: u64) {
+    /// Looks for long code without branches in a page that Unicorn asks for,
+    /// and notes where to split it; whether the page must be refused until the
+    /// new splits are in force. Unicorn leaks a temporary of its translator for
+    /// each instruction of MIPS, and writes past the end of their table after
+    /// little more than a hundred.
+    ///
+    /// The exits cannot be set from here: at the end of a run Unicorn asks for
+    /// pages while it goes through them (`uc_exit_invalidate_iter` in
+    /// `qemu/softmmu/cpus.c`), and would go on in memory that is free.
+    pub(crate) fn note_splits(&mut self, page: u64) -> bool {
         /// The longest code that is translated at once, in instructions.
         const LONGEST: u64 = 64;
         if self.target.arch != Arch::MIPS {
-            return;
+            return false;
         }
-        let page = address & !(self.memory.page - 1);
         let mut bytes = vec![0; self.memory.page as usize];
         self.memory.read_unchecked((page..=page | (self.memory.page - 1)).into(), &mut bytes);
         let mut straight = 0;
-        let mut changed = false;
+        let known = self.run.new_splits.len();
         for (word, pc) in bytes.chunks_exact(4).zip((page..).step_by(4)) {
             if has_delay_slot(self.platform, word) {
                 straight = 0;
@@ -55,24 +59,16 @@ impl UnicornEmulator {
             // The first one may be a delay slot.
             if straight > LONGEST {
                 straight = 1;
-                changed |= self.splits.insert(pc);
+                if !self.splits.contains(&pc) {
+                    self.run.new_splits.push(pc);
+                }
             }
         }
-        if changed && !address.is_multiple_of(4) {
-            // No instruction is there: at the end of a run Unicorn goes through
-            // the exits and looks up the byte before each
-            // (`uc_exit_invalidate_iter` in `qemu/softmmu/cpus.c`). They must
-            // stay meanwhile, or it goes on in memory that is free.
-            self.run.exits_stale = true;
-        } else if changed {
-            // The page is translated right after this.
-            let exits: Vec<u64> = self.splits.iter().copied().collect();
-            self.run.exits_stale = self.engine.set_exits(&exits).is_err();
-        }
+        self.run.new_splits.len() > known
     }
 
     /// Where a native run ended at a split, if it did: execution goes on there.
-    pub(crate) fn split_reached(&mut self) -> Option<u64> {
+    pub(crate) fn split_reached(&self) -> Option<u64> {
         // The program counter is that of the block's start, unless the block
         // before it went right there.
         let pc = self.native_pc();
@@ -85,9 +81,20 @@ impl UnicornEmulator {
         self.splits.contains(&pc).then_some(pc)
     }
 
+    /// Sets the addresses at which translation ends; between native runs only,
+    /// as [`note_splits`](Self::note_splits) says.
+    pub(crate) fn set_exits(&self, exits: &[u64]) -> Result<()> {
+        debug_assert!(!self.run.native, "exits are set while Unicorn may go through them");
+        self.engine.set_exits(exits)
+    }
+
     /// Puts the splits in force for a native run from `pc` on, which may be one
     /// of them.
     pub(crate) fn apply_splits(&mut self, pc: u64) -> Result<()> {
+        if !self.run.new_splits.is_empty() {
+            self.splits.extend(self.run.new_splits.drain(..));
+            self.run.exits_stale = true;
+        }
         if self.splits.is_empty() {
             return Ok(());
         }
@@ -96,7 +103,7 @@ impl UnicornEmulator {
             return Ok(());
         }
         let exits: Vec<u64> = self.splits.iter().copied().filter(|split| *split != pc).collect();
-        self.engine.set_exits(&exits)?;
+        self.set_exits(&exits)?;
         // With one left out, all are set again for the next run.
         self.run.exits_stale = passes;
         if passes {
@@ -284,5 +291,61 @@ impl UnicornEmulator {
     pub(crate) fn unaligned_address(&self, word: u32) -> u64 {
         let offset = i64::from((word & 0xffff) as i16);
         self.masked(self.mips_register(word >> 21 & 31).wrapping_add(offset as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use terrella_emulator_api::{Emulator, EmulatorExt, Permissions, Platform, Stop};
+
+    use super::*;
+
+    const LONG: u64 = 0x1_0000;
+    const SHORT: u64 = 0x2_0000;
+
+    /// Code whose splits change while Unicorn asks for its page at the end of
+    /// another run: setting the exits there ended with a segmentation fault.
+    #[test]
+    fn splits_change_at_the_end_of_a_run() -> Result<()> {
+        // addiu v0, v0, 1; jr ra; nop
+        let (add, back, nop) = (0x2442_0001_u32, 0x03e0_0008_u32, 0_u32);
+        for platform in [Platform::MIPS, Platform::MIPS64, Platform::MIPSEL, Platform::MIPS64EL] {
+            let bytes = |words: &[u32]| -> Vec<u8> {
+                let mut bytes = vec![0; 4 * words.len()];
+                for (word, place) in words.iter().zip(bytes.chunks_exact_mut(4)) {
+                    platform.byte_order().write(u128::from(*word), place);
+                }
+                bytes
+            };
+            let mut emulator = UnicornEmulator::new(platform)?;
+            emulator.map_memory(LONG..LONG + 0x1000, Permissions::ALL)?;
+            emulator.map_memory(SHORT..SHORT + 0x1000, Permissions::ALL)?;
+            emulator.write_code(SHORT, &bytes(&[add, back, nop, nop]))?;
+            emulator.add_exit_point(SHORT + 12);
+            emulator.write_register("ra", SHORT + 12)?;
+            for shift in 1..40 {
+                // A page of additions, which ends in a return to the exit.
+                let mut code = vec![add; 1022];
+                code[shift] = nop;
+                code.extend([back, nop]);
+                for early in (0..shift).step_by(2) {
+                    // Branches that go on behind their slot.
+                    code[early] = 0x1000_0001;
+                    code[early + 1] = nop;
+                }
+                emulator.write_code(LONG, &bytes(&code))?;
+                emulator.protect_memory((LONG..LONG + 0x1000).into(), Permissions::READ_EXECUTE)?;
+                emulator.protect_memory((LONG..LONG + 0x1000).into(), Permissions::ALL)?;
+                for (start, result) in
+                    [(SHORT, 1), (LONG, code.iter().filter(|word| **word == add).count() as u64)]
+                {
+                    emulator.write_register("v0", 0_u64)?;
+                    emulator.set_program_counter(start)?;
+                    assert_eq!(emulator.run()?, Stop::ExitPoint(SHORT + 12), "{platform} {shift}");
+                    assert_eq!(emulator.read_register("v0")?, result, "{platform} {shift}");
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -35,12 +35,12 @@ impl UnicornEmulator {
             return Ok(Some(Err(self.fetch_fault(page, pc).into())));
         }
         let exits = self.cuts_with(pc, at);
-        self.engine.set_exits(&exits)?;
+        self.set_exits(&exits)?;
         self.flush_code((pc..=page - 1).into())?;
         let pointer = self.code_pointer(pc);
         self.run.skip_at = Some(pc).filter(|_| self.run.skip_at == Some(pc));
         let code = self.start(pointer);
-        self.engine.set_exits(&[])?;
+        self.set_exits(&[])?;
         self.run.exits_stale = true;
         self.native.flush = true;
         if self.run.outcome.is_some()
@@ -146,8 +146,8 @@ impl UnicornEmulator {
         }
         match self.memory.view(address, access) {
             View::Direct(physical, permissions) => {
-                if access == Access::Fetch {
-                    self.note_splits(address);
+                if access == Access::Fetch && self.note_splits(address) {
+                    return None;
                 }
                 let bit = |permission, bit| if permissions.allows(permission) { bit } else { 0 };
                 let bits =

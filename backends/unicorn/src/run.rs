@@ -51,6 +51,8 @@ pub(crate) struct RunState {
     pub(crate) stop_requested: bool,
     /// The splits in force are not those that are known (MIPS).
     pub(crate) exits_stale: bool,
+    /// Splits that are not known yet: the page that they are in was refused.
+    pub(crate) new_splits: Vec<u64>,
     /// An exception of x86 was told, which Unicorn goes on to count as under
     /// way.
     pub(crate) exception_pending: bool,
@@ -81,6 +83,8 @@ pub(crate) struct RunState {
     /// The block that was entered last: address and size, and whether it ends
     /// in a control transfer.
     pub(crate) block: Option<(u64, u64, bool)>,
+    /// Whether it was entered in the last native run.
+    pub(crate) entered: bool,
     /// Blocks entered in this run, as the contract counts them.
     pub(crate) blocks: u64,
     /// Where the last run ended inside a block.
@@ -404,6 +408,7 @@ impl UnicornEmulator {
         self.run.refused = None;
         self.run.flags_written = false;
         self.run.slot_entered = false;
+        self.run.entered = false;
         self.run.excepted = None;
         let code = self.calling_back(|engine| engine.start(pointer));
         self.run.native = false;
@@ -437,6 +442,19 @@ impl UnicornEmulator {
             Some((page, Access::Fetch, _)) => return self.fetch_refused(pc, page),
             Some((page, access, _)) => return self.diagnose(pc, page, access).map(|it| Some(Err(it))),
             None => {}
+        }
+        if code == uc_error::EXCEPTION && !self.run.new_splits.is_empty() {
+            // Once they are in force it goes on where it is, or at the split
+            // that it had reached: then the program counter is left at the
+            // start of the block before it.
+            let pc = match (self.run.block, self.split_reached()) {
+                (Some((start, ..)), Some(split)) if self.run.entered && start == pc => {
+                    self.set_native_pc(split)?;
+                    split
+                }
+                _ => pc,
+            };
+            return Ok(self.stop_before(pc).map(Ok));
         }
         match code {
             uc_error::OK if self.run.resync => Ok(None),
