@@ -120,7 +120,10 @@ pub struct Executable {
     /// The global pointer that its functions expect in `gp` (MIPS, RISC-V).
     #[serde(default)]
     pub global_pointer: Option<u64>,
-    /// Functions to call before the entry point, in order, as code pointers.
+    /// Functions to call before the entry point, in order, as code pointers. Of
+    /// a PE image these are the callbacks of thread-local storage, which take
+    /// the image's address, 1 (`DLL_PROCESS_ATTACH`) and 0, as the entry point
+    /// of a library does.
     #[serde(default)]
     pub constructors: Vec<u64>,
     /// Functions to call at the end, in order, as code pointers.

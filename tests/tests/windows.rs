@@ -96,6 +96,14 @@ fn pure_functions_of_every_convention() {
             same("subtract 100 7 8", calls.int("subtract", abi("stdcall"), &[100, 7, 8]));
             same("combine 1 2 3 4", calls.int("combine", abi("fastcall"), &[1, 2, 3, 4]));
             same("count", calls.int("count", None, &[]));
+            let account = [100_i32, 0].map(i32::to_le_bytes).concat();
+            let deposit = calls.value(
+                "deposit",
+                abi("thiscall"),
+                &[ArgumentValue::Bytes(account), 50_i32.into(), 3_i32.into()],
+                Return::I32,
+            );
+            assert_eq!(deposit.as_i64().to_string(), expected("deposit 50 3"), "{processor}");
             let wide =
                 calls.value("wide", None, &[0x1234_5678_9abc_u64.into(), 0xde_u32.into()], Return::U64);
             assert_eq!(wide.as_u64().to_string(), expected("wide 0x123456789abc 0xde"));
@@ -155,6 +163,33 @@ fn imports_by_name_ordinal_and_forwarder_and_thread_local_storage() {
             same("by_ordinal 9", calls.int("by_ordinal", None, &[9]));
             same("through_forwarder 3 4", calls.int("through_forwarder", None, &[3, 4]));
             same("local 5", calls.int("local", None, &[5]));
+        });
+    }
+}
+
+#[test]
+fn callbacks_of_thread_local_storage_are_constructors() {
+    for processor in ["x86_64", "i686"] {
+        let loaded = link(processor, &["first.dll", "second.dll"]);
+        assert!(loaded.executables[0].constructors.is_empty());
+        let second = &loaded.executables[1];
+        let (callbacks, module) = (second.constructors.clone(), second.segments[0].range.first());
+        assert_eq!(callbacks.len(), 2, "{processor}");
+        let abi = (processor == "i686").then_some("stdcall");
+        on_every_backend(loaded, |calls| {
+            let mut emulator = (calls.backend.make)(calls.machine.platform()).unwrap();
+            calls.machine.apply(emulator.as_mut()).unwrap();
+            let mut caller = Caller::new(calls.machine, emulator.as_mut()).unwrap();
+            if let Some(abi) = abi {
+                caller.convention(abi).unwrap();
+            }
+            // DLL_PROCESS_ATTACH
+            let arguments = [ArgumentValue::Pointer(module), 1_u32.into(), ArgumentValue::Pointer(0)];
+            for callback in &callbacks {
+                caller.call(*callback, &arguments, Return::Void).unwrap();
+            }
+            let trail = calls.machine.symbol("trail_of_callbacks").unwrap().address;
+            assert_eq!(caller.call(trail, &[], Return::U32).unwrap().value.as_u64(), 12, "{processor}");
         });
     }
 }

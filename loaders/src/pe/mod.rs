@@ -78,6 +78,9 @@ pub(crate) enum Export {
     Forward(String),
 }
 
+/// How many callbacks of thread-local storage are looked at.
+const CALLBACK_LIMIT: u64 = 1024;
+
 /// The directory of thread-local storage: addresses as in the file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TlsDirectory {
@@ -194,6 +197,19 @@ impl Image {
         Some((template, index.wrapping_sub(self.base)))
     }
 
+    /// The callbacks of thread-local storage; after relocation. The loader calls
+    /// them before the entry point (PE format, "TLS Callback Functions").
+    fn callbacks(&self) -> Vec<u64> {
+        let word = self.word as u64;
+        let array = self.tls.and_then(|directory| self.pointer(directory.place.checked_add(3 * word)?));
+        let Some(array) = array.filter(|array| *array != 0) else { return Vec::new() };
+        let first = array.wrapping_sub(self.base);
+        (0..CALLBACK_LIMIT)
+            .map_while(|index| self.pointer(first.checked_add(index * word)?))
+            .take_while(|callback| *callback != 0)
+            .collect()
+    }
+
     /// The image as it stands.
     pub(crate) fn into_executable(self) -> Executable {
         let mut executable = Executable::new(self.name.clone(), self.platform);
@@ -201,6 +217,7 @@ impl Image {
         executable.load_bias = self.base.wrapping_sub(self.preferred);
         executable.abi = headers::convention(self.platform).map(str::to_owned);
         executable.tls = self.thread_local().map(|(template, _)| template);
+        executable.constructors = self.callbacks();
         let kind = |place: u64| {
             let code = self
                 .segment(place)
