@@ -465,6 +465,10 @@ impl Decoder {
                 }
                 codes::OPERAND => self.operand_value(language, constructor, code >> 8, steps, nesting),
                 codes::START => (self.address / self.word_size) as i64,
+                codes::CONSTRUCTOR_START => {
+                    let offset = u64::from(self.nodes[constructor].offset);
+                    (self.address.wrapping_add(offset) / self.word_size) as i64
+                }
                 codes::NEXT => (self.next / self.word_size) as i64,
                 codes::NEXT2 => (self.next2 / self.word_size) as i64,
                 codes::NEGATE => {

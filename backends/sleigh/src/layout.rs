@@ -63,6 +63,7 @@ pub(crate) mod expression {
     pub(crate) const AND: u32 = 14;
     pub(crate) const OR: u32 = 15;
     pub(crate) const XOR: u32 = 16;
+    pub(crate) const CONSTRUCTOR_START: u32 = 17;
     /// The deepest stack that an expression may need.
     pub(crate) const STACK: usize = 32;
 }

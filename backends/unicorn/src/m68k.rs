@@ -56,7 +56,9 @@ impl UnicornEmulator {
 
     fn set_cuts(&mut self, exits: Vec<u64>) -> Result<()> {
         if self.cuts.in_force.as_ref() != Some(&exits) {
-            self.set_exits(&exits)?;
+            // Also from the callback of an instruction, where Unicorn executes
+            // and does not go through them.
+            self.engine.set_exits(&exits)?;
             self.cuts.in_force = Some(exits);
         }
         Ok(())

@@ -143,9 +143,13 @@ const MIPS: Target = Target {
     // mapped: Unicorn's `ll` looks its address up in the TLB, and nothing is
     // there.
     initial: &[("cp0_status", 0x3000_0004)],
+    // From the exceptions of `target/mips/cpu.h` to the codes of the manual.
     events: &[
+        (7, Event::Interrupt(24)),
         (12, Event::UnalignedRead),
         (13, Event::UnalignedWrite),
+        (14, Event::Interrupt(2)),
+        (15, Event::Interrupt(6)),
         (17, Event::Syscall),
         (18, Event::Interrupt(9)),
         (19, Event::Interrupt(11)),
@@ -153,6 +157,19 @@ const MIPS: Target = Target {
         (21, Event::Overflow),
         (22, Event::Interrupt(13)),
         (23, Event::Interrupt(15)),
+        (24, Event::Interrupt(23)),
+        (25, Event::Interrupt(1)),
+        (26, Event::Interrupt(2)),
+        (27, Event::Interrupt(3)),
+        (28, Event::Interrupt(7)),
+        (29, Event::Interrupt(25)),
+        (31, Event::Interrupt(18)),
+        (32, Event::Interrupt(30)),
+        (33, Event::Interrupt(26)),
+        (34, Event::Interrupt(21)),
+        (35, Event::Interrupt(14)),
+        (36, Event::Interrupt(20)),
+        (37, Event::Interrupt(19)),
     ],
     exception_pc: ExceptionPc::Lost,
     built_for: ByteOrder::Big,
@@ -220,7 +237,10 @@ const M68K: Target = Target {
     invalid: 4,
     arch: Arch::M68K,
     mode: Mode::BIG_ENDIAN,
-    model: Some(uc::M68kCpuModel::M68040 as i32),
+    // The 68040: Unicorn's table of processors begins with another one than its
+    // enumeration (`m68k_cpus_type_infos` in `target/m68k/cpu.c`), so that the
+    // number of the 68040 gives the 68060, which has no 64-bit products.
+    model: Some(uc::M68kCpuModel::M68030 as i32),
     sets_page_size: false,
     // Supervisor state, so that `stop` is no exception.
     initial: &[("sr", 0x2700)],

@@ -19,6 +19,11 @@ const fn exception(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "68000.sinc", old, new, reason: "exceptions have numbers, and the engine enters them" }
 }
 
+/// Where program counters of operands are counted from (M68000 Family
+/// Programmer's Reference Manual, section 2.2.11).
+const EXTENSION: &str =
+    "the program counter is the address of the extension word, which stands behind others";
+
 pub(super) const EDITS: &[Edit] = &[
     Edit {
         file: "68000.sinc",
@@ -51,6 +56,24 @@ pub(super) const EDITS: &[Edit] = &[
         old: ":fabs.^fprec f_mem",
         new: concat!(include_str!("../../specifications/m68k.constants.sinc"), ":fabs.^fprec f_mem"),
         reason: "fmovecr has the bits of operations on packed numbers",
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "{ saveFPUStateFrame(eal); }",
+        new: "{ eal = 0x41000000; }",
+        reason: "nothing of the coprocessor is under way between instructions: an idle frame of the 68040 \
+                 (M68000 Family Programmer's Reference Manual, FSAVE; MC68040 User's Manual, section 9.6.3)",
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "{ restoreFPUStateFrame(eal); }",
+        new: concat!(
+            "{ local frame:4 = eal; if ((frame >> 24) != 0) goto <idle>; FPCR = 0; FPSR = 0; FPIAR = 0; ",
+            "local nan:10 = (zext(0x7fff:4) << 64) | zext(0xffffffffffffffff:8);",
+            " FP0 = nan; FP1 = nan; FP2 = nan; FP3 = nan; FP4 = nan; FP5 = nan; FP6 = nan; FP7 = nan;",
+            " <idle> }"
+        ),
+        reason: "a null frame resets the coprocessor (M68000 Family Programmer's Reference Manual, FRESTORE)",
     },
     m68k(
         "{\n\tlocal denom = sext(eaw);\n\tlocal divis = reg9dn;\n\tlocal div = divis s/ denom;\n\tlocal rem = divis s% denom;\n\tCF=0;\n\tresflags(div);\n\treg9dn = (rem << 16) | (div & 0xffff);\n}",
@@ -242,6 +265,92 @@ pub(super) const EDITS: &[Edit] = &[
     m68k(
         "macro sub(op1,op2res) {",
         "macro compareflags(op1,op2) {\n CF = op1 < op2;\n VF = sborrow(op1,op2);\n}\n\nmacro sub(op1,op2res) {",
+    ),
+    m68k(
+        "   local tmp = e2b;\n   if(tmp==regdcb) goto <eq>;\n   regdcb = tmp;\n   ZF = 0;\n   NF = 1;\n   goto inst_next;\n  <eq>\n   e2b = regdub;\n   ZF = 1;\n   NF = 0;\n}",
+        "local held = e2b; compareflags(held, regdcb); local difference = held - regdcb; resflags(difference);\n   if (difference == 0) goto <eq>;\n   regdcb = held;\n   goto inst_next;\n  <eq>\n   e2b = regdub;\n}",
+    ),
+    m68k(
+        "   local tmp = e2w;\n   if(tmp==regdcw) goto <eq>;\n   regdcw = tmp;\n   ZF = 0;\n   NF = 1;\n   goto inst_next;\n  <eq>\n   e2w = regduw;\n   ZF = 1;\n   NF = 0; \n}",
+        "local held = e2w; compareflags(held, regdcw); local difference = held - regdcw; resflags(difference);\n   if (difference == 0) goto <eq>;\n   regdcw = held;\n   goto inst_next;\n  <eq>\n   e2w = regduw;\n}",
+    ),
+    m68k(
+        "   local tmp = e2l;\n   if(tmp==regdc) goto <eq>;\n   regdc = tmp;\n   ZF = 0;\n   NF = 1;\n   goto inst_next;\n  <eq>\n   e2l = regdu;\n   ZF = 1;\n   NF = 0; \n}",
+        "local held = e2l; compareflags(held, regdc); local difference = held - regdc; resflags(difference);\n   if (difference == 0) goto <eq>;\n   regdc = held;\n   goto inst_next;\n  <eq>\n   e2l = regdu;\n}",
+    ),
+    m68k(
+        "   dc1:4 = zext(regdcw);\n   dc2:4 = zext(regdc2w);\n   if(dc1!=regda) goto <ne>;\n   if(dc2!=regda2) goto <ne>;\n   regda = zext(regduw);\n   regda2 = zext(regdu2w);\n   ZF = 1;\n   NF = 0;\n   goto inst_next;\n  <ne>\n   regdcw = regda(2);\n   regdc2w = regda2(2);\n   ZF = 0;\n   NF = 1;\n}",
+        "   local first:4 = regda; local second:4 = regda2;\n   local held:2 = *:2 first; local other:2 = *:2 second;\n   compareflags(held, regdcw); local difference:2 = held - regdcw; resflags(difference);\n   if (difference != 0) goto <ne>;\n   compareflags(other, regdc2w); difference = other - regdc2w; resflags(difference);\n   if (difference != 0) goto <ne>;\n   *:2 first = regduw; *:2 second = regdu2w;\n   goto inst_next;\n  <ne>\n   regdc2w = other;\n   regdcw = held;\n}",
+    ),
+    m68k(
+        "   if(regdc!=regda) goto <ne>;\n   if(regdc2!=regda2) goto <ne>;\n   regda = regdu;\n   regda2 = regdu2;\n   ZF = 1;\n   NF = 0;\n   goto inst_next;\n  <ne>\n   regdc = regda;\n   regdc2 = regda2;\n   ZF = 0;\n   NF = 1;\n}",
+        "   local first:4 = regda; local second:4 = regda2;\n   local held:4 = *:4 first; local other:4 = *:4 second;\n   compareflags(held, regdc); local difference:4 = held - regdc; resflags(difference);\n   if (difference != 0) goto <ne>;\n   compareflags(other, regdc2); difference = other - regdc2; resflags(difference);\n   if (difference != 0) goto <ne>;\n   *:4 first = regdu; *:4 second = regdu2;\n   goto inst_next;\n  <ne>\n   regdc2 = other;\n   regdc = held;\n}",
+    ),
+    Edit {
+        file: "68000.sinc",
+        old: "[ rela = inst_start+d8+2; ]",
+        new: "[ rela = constructor_start+d8; ]",
+        reason: EXTENSION,
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "fl_breg: PC\t\t\tis PC & bs=0 & pcmode=1 \t{ tmp:4 = inst_start + 2; export tmp; }",
+        new: "fl_breg: PC\t\t\tis PC & bs=0 & pcmode=1 [ here = constructor_start; ] { tmp:4 = here; export tmp; }",
+        reason: EXTENSION,
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "e2x: (d16,PC)           is PC & savmod2=7 & regsan=2; d16       { tmp:4 = inst_start + 2 + d16; movemptr = tmp; export *:12 tmp; }",
+        new: "e2x: (d16,PC)           is PC & savmod2=7 & regsan=2; d16 [ here = constructor_start + d16; ] { tmp:4 = here; movemptr = tmp; export *:12 tmp; }",
+        reason: EXTENSION,
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "e2d: (d16,PC)\t\tis PC & savmod2=7 & regsan=2; d16\t{ tmp:4 = inst_start + 2 + d16; export *:8 tmp; }",
+        new: "e2d: (d16,PC)\t\tis PC & savmod2=7 & regsan=2; d16 [ here = constructor_start + d16; ] { tmp:4 = here; export *:8 tmp; }",
+        reason: EXTENSION,
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "e2l: (d16,PC)\t\tis PC & savmod2=7 & regsan=2; d16\t{ tmp:4 = inst_start + 2 + d16; export *:4 tmp; }",
+        new: "e2l: (d16,PC)\t\tis PC & savmod2=7 & regsan=2; d16 [ here = constructor_start + d16; ] { tmp:4 = here; export *:4 tmp; }",
+        reason: EXTENSION,
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "e2w: (d16,PC) is PC & savmod2=7 & regsan=2; d16\t{ tmp:4 = inst_start + 2 + d16; export *:2 tmp; }",
+        new: "e2w: (d16,PC) is PC & savmod2=7 & regsan=2; d16 [ here = constructor_start + d16; ] { tmp:4 = here; export *:2 tmp; }",
+        reason: EXTENSION,
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "e2b: (d16,PC) is PC & savmod2=7 & regsan=2; d16\t{ tmp:4 = inst_start + 2 + d16; export *:1 tmp; }",
+        new: "e2b: (d16,PC) is PC & savmod2=7 & regsan=2; d16 [ here = constructor_start + d16; ] { tmp:4 = here; export *:1 tmp; }",
+        reason: EXTENSION,
+    },
+    Edit {
+        file: "68000.sinc",
+        old: ":chk2.b e2b,rreg\t\tis opbig=0 & op67=3 & $(CTL_ADDR_MODES); rreg & wl=1; e2b [ savmod2=savmod1; regtsan=regtfan; ] {\n  build e2b;\n  local address:4 = zext(e2b);\n  local lower:1 = *:1 address;\n  local upper:1 = *:1 (address + 1);\n  local signed_lower:4 = sext(lower);\n  local signed_upper:4 = sext(upper);\n  local signed_register:4 = sext(rreg);\n\n  ZF = ((signed_register == signed_lower) || (signed_register == signed_upper));\n  CF = !((signed_register s>= signed_lower) && (signed_register s<= signed_upper));\n  if (!CF) goto inst_next;\n  __m68k_trap(6:1);\n}\n\n:chk2.w e2w,rreg\t\tis opbig=2 & op67=3 & $(CTL_ADDR_MODES); rreg & wl=1; e2w [ savmod2=savmod1; regtsan=regtfan; ] {\n  build e2w;\n  local address:4 = zext(e2w);\n  local lower:2 = *:2 address;\n  local upper:2 = *:2 (address + 2);\n  local signed_lower:4 = sext(lower);\n  local signed_upper:4 = sext(upper);\n  local signed_register:4 = sext(rreg);\n\n  ZF = ((signed_register == signed_lower) || (signed_register == signed_upper));\n  CF = !((signed_register s>= signed_lower) && (signed_register s<= signed_upper));\n  if (!CF) goto inst_next;\n  __m68k_trap(6:1);\n}\n\n:chk2.l e2l,rreg\t\tis opbig=4 & op67=3 & $(CTL_ADDR_MODES); rreg & wl=1; e2l [ savmod2=savmod1; regtsan=regtfan; ] {\n  build e2l;\n  local address:4 = zext(e2l);\n  local lower:4 = *:4 address;\n  local upper:4 = *:4 (address + 4);\n  local signed_lower:4 = sext(lower);\n  local signed_upper:4 = sext(upper);\n  local signed_register:4 = sext(rreg);\n\n  ZF = ((signed_register == signed_lower) || (signed_register == signed_upper));\n  CF = !((signed_register s>= signed_lower) && (signed_register s<= signed_upper));\n  if (!CF) goto inst_next;\n  __m68k_trap(6:1);\n}\n\n:cmp2.b e2b,rreg\t\tis opbig=0 & op67=3 & $(CTL_ADDR_MODES); rreg & wl=0; e2b [ savmod2=savmod1; regtsan=regtfan; ] {\n  build e2b;\n  local address:4 = zext(e2b);\n  local lower:1 = *:1 address;\n  local upper:1 = *:1 (address + 1);\n  local signed_lower:4 = sext(lower);\n  local signed_upper:4 = sext(upper);\n  local signed_register:4 = sext(rreg);\n\n  ZF = ((signed_register == signed_lower) || (signed_register == signed_upper));\n  CF = !((signed_register s>= signed_lower) && (signed_register s<= signed_upper));\n}\n\n:cmp2.w e2w,rreg\t\tis opbig=2 & op67=3 & $(CTL_ADDR_MODES); rreg & wl=0; e2w [ savmod2=savmod1; regtsan=regtfan; ] {\n  build e2w;\n  local address:4 = zext(e2w);\n  local lower:2 = *:2 address;\n  local upper:2 = *:2 (address + 2);\n  local signed_lower:4 = sext(lower);\n  local signed_upper:4 = sext(upper);\n  local signed_register:4 = sext(rreg);\n\n  ZF = ((signed_register == signed_lower) || (signed_register == signed_upper));\n  CF = !((signed_register s>= signed_lower) && (signed_register s<= signed_upper));\n}\n\n:cmp2.l e2l,rreg\t\tis opbig=4 & op67=3 &  $(CTL_ADDR_MODES); rreg & wl=0; e2l [ savmod2=savmod1; regtsan=regtfan; ] {\n  build e2l;\n  local address:4 = zext(e2l);\n  local lower:4 = *:4 address;\n  local upper:4 = *:4 (address + 4);\n  local signed_lower:4 = sext(lower);\n  local signed_upper:4 = sext(upper);\n  local signed_register:4 = sext(rreg);\n\n  ZF = ((signed_register == signed_lower) || (signed_register == signed_upper));\n  CF = !((signed_register s>= signed_lower) && (signed_register s<= signed_upper));\n}",
+        new: include_str!("../../specifications/m68k.bounds.sinc"),
+        reason: "the bounds are in memory at the operand, and not where its value points; the lower part of a data \
+                 register is compared, and bounds may go around (M68000 Family Programmer's Reference Manual, CHK2, \
+                 CMP2)",
+    },
+    m68k(
+        "local value = (Tyw & 0x0F0F) + const16;\n\tTxw = (Txw & 0xFF00) | ((value & 0x0F00) >> 4) | (value & 0x000F);",
+        "local value = Tyw + const16;\n\tTxw = (Txw & 0xFF00) | ((value & 0x0F00) >> 4) | (value & 0x000F);",
+    ),
+    m68k(
+        "local value = (Tyw & 0x0F0F) + const16;\n\tlocal result:2",
+        "build Tyw; build Txb; local value = Tyw + const16;\n\tlocal result:2",
+    ),
+    m68k(
+        "Txw = (Txw & 0xF0F0) | ((((Tyw & 0x00F0) << 4) | (Tyw & 0x000F)) + const16);",
+        "Txw = (((Tyw & 0x00F0) << 4) | (Tyw & 0x000F)) + const16;",
+    ),
+    m68k(
+        "local source:2 = zext(Tyb);\n\tsource = (((source & 0x00F0) << 4) | (source & 0x000F)) + const16;\n\tTxw = (Txw & 0xF0F0) | source;",
+        "build Tyb; local source:2 = zext(Tyb); build Txw;\n\tTxw = (((source & 0x00F0) << 4) | (source & 0x000F)) + const16;",
     ),
     m68k("o2:1=eab; subflags(reg9dnb,o2);", "o2:1=eab; compareflags(reg9dnb,o2);"),
     m68k("o2:2=eaw; subflags(reg9dnw,o2);", "o2:2=eaw; compareflags(reg9dnw,o2);"),

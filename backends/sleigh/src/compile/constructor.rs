@@ -333,6 +333,7 @@ impl Constructor<'_> {
                     Expr::Field(access(&symbols.fields[*field], &symbols.tokens))
                 }
                 (None, Some(Symbol::Start)) => Expr::Start,
+                (None, Some(Symbol::ConstructorStart)) => Expr::ConstructorStart,
                 (None, Some(Symbol::Next)) => Expr::Next,
                 (None, Some(Symbol::Next2)) => Expr::Next2,
                 // For Ghidra a register stands for 0 here.

@@ -412,6 +412,7 @@ fn postfix(expression: &Expr, code: &mut Vec<u32>, depth: usize, deepest: &mut u
         }
         Expr::Operand(index) => code.push(codes::OPERAND | (*index as u32) << 8),
         Expr::Start => code.push(codes::START),
+        Expr::ConstructorStart => code.push(codes::CONSTRUCTOR_START),
         Expr::Next => code.push(codes::NEXT),
         Expr::Next2 => code.push(codes::NEXT2),
         Expr::Unary(operator, inner) => {

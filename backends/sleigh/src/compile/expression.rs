@@ -15,6 +15,8 @@ pub(crate) enum Expr {
     /// The value of an operand of the constructor.
     Operand(usize),
     Start,
+    /// The address of the constructor itself.
+    ConstructorStart,
     Next,
     Next2,
     Unary(UnaryOperator, Box<Expr>),

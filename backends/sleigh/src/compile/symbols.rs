@@ -25,6 +25,7 @@ pub(crate) enum Symbol {
     Start,
     Next,
     Next2,
+    ConstructorStart,
 }
 
 /// Where a field is.
@@ -95,6 +96,10 @@ const MAX_REGISTER_SIZE: u64 = 1 << 20;
 /// use; here they are user operations.
 pub(crate) const VIRTUAL_MACHINES: [&str; 2] = ["cpool", "newobject"];
 
+/// In the actions of a constructor, the address of its own first byte: that of
+/// an extension word, for example, of which program counters are counted.
+const CONSTRUCTOR_START: &str = "constructor_start";
+
 impl<'a> Symbols<'a> {
     pub(crate) fn new(source: &'a Source, specification: &Specification) -> Result<Self> {
         let mut symbols = Self {
@@ -115,6 +120,11 @@ impl<'a> Symbols<'a> {
             [("inst_start", Symbol::Start), ("inst_next", Symbol::Next), ("inst_next2", Symbol::Next2)]
         {
             symbols.names.insert(name.to_owned(), symbol);
+        }
+        // Ghidra has no name for it; it is for corrections of specifications, and
+        // those that do not speak of it may define the name themselves.
+        if source.text.contains(CONSTRUCTOR_START) {
+            symbols.names.insert(CONSTRUCTOR_START.to_owned(), Symbol::ConstructorStart);
         }
         symbols.add_spaces(specification)?;
         symbols.add_registers(specification)?;
