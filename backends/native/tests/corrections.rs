@@ -473,6 +473,41 @@ fn powerpc_found_by_other_seeds() {
     check(Platform::PPC64LE, rows);
 }
 
+/// M68000PRM, section 4, CAS: the conditions of a comparison; QEMU 7.2 does the
+/// same. Arm ARM DDI 0406, A2.4: Q stays set.
+#[test]
+fn conditions_found_by_other_seeds() {
+    let rows: &[Row] = &[
+        (
+            "cas.l d7,d3,(a0): a borrow",
+            &[0x0e, 0xd0, 0, 0xc7],
+            &[0x80, 0, 0, 0],
+            1,
+            &[("a0", DATA), ("d7", 0x7fff_ffff), ("sr", 0)],
+            &[("sr", 2), ("d7", 0x8000_0000)],
+        ),
+        (
+            "cas.l d7,d3,(a0): equal",
+            &[0x0e, 0xd0, 0, 0xc7],
+            &[0, 0, 0, 5],
+            1,
+            &[("a0", DATA), ("d7", 5), ("sr", 3)],
+            &[("sr", 4)],
+        ),
+    ];
+    check(Platform::M68K, rows);
+    // ssat r4,#12,r0
+    let rows: &[Row] = &[(
+        "ssat of what fits",
+        &[0x10, 0x40, 0xab, 0xe6],
+        &[],
+        1,
+        &[("r0", 1), ("cpsr", 0x0800_0010)],
+        &[("q", 1)],
+    )];
+    check(Platform::ARMV7A, rows);
+}
+
 /// `lq r4,0x1000(0)`: zero is no register there.
 #[test]
 fn quads_of_powerpc_without_a_base() {

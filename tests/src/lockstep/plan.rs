@@ -116,12 +116,14 @@ const FLAGS: &[&str] = &[
     "xer",
 ];
 
-/// Registers that are not compared: what time it is; the word of x87 tags, which
-/// Unicorn makes of the contents, and its status and opcode, which it does not
-/// keep (the processor of the host is their witness); and the stack pointers of
-/// m68k, of which Unicorn shows the current one under another name, too.
-const UNCOMPARED: &[&str] =
-    &["cycle", "time", "instret", "cycleh", "timeh", "instreth", "fptw", "fpsw", "fop", "usp", "isp", "msp"];
+/// Registers that are not compared: what time it is; those of the x87 beside its
+/// numbers, which Unicorn makes anew or does not keep (the processor of the host is
+/// their witness); the program counter under another name; and the stack pointers
+/// of m68k, of which Unicorn shows the current one twice.
+const UNCOMPARED: &[&str] = &[
+    "cycle", "time", "instret", "cycleh", "timeh", "instreth", "fpcw", "fpsw", "fptw", "fop", "fip", "fdp",
+    "fcs", "fds", "eip", "usp", "isp", "msp",
+];
 
 /// Of the control registers among them, the bits that are set: rounding modes
 /// that all processors of the family have, and that the stub of QEMU takes.
@@ -216,7 +218,8 @@ impl Plan {
         let set = roots().filter(|(_, it)| data(it.kind) && it.fixed.is_none());
         let set = set.map(|(id, _)| Chosen::new(table, id, u64::MAX));
         let flags = FLAGS.iter().filter_map(|name| {
-            let id = table.lookup(name).filter(|id| all(*id))?;
+            let is_kept = |id: &RegisterId| subjects.iter().all(|subject| subject.keeps(*id));
+            let id = table.lookup(name).filter(|id| all(*id) && is_kept(id))?;
             let mask = settable(platform, name);
             let kind = table.get(id).kind;
             // Of a floating-point status only the modes are set.

@@ -19,7 +19,28 @@ const fn exception(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "68000.sinc", old, new, reason: "exceptions have numbers, and the engine enters them" }
 }
 
+/// A correction of the conditions of `cas`, which are those of the difference of
+/// the operand in memory and the one compared with it.
+const fn compare_and_swap(old: &'static str, new: &'static str) -> Edit {
+    m68k(old, new)
+}
+
 pub(super) const EDITS: &[Edit] = &[
+    compare_and_swap(
+        "   regdcb = tmp;\n   ZF = 0;\n   NF = 1;\n",
+        "   NF = (tmp - regdcb) s< 0;\n   CF = tmp < regdcb;\n   VF = sborrow(tmp, regdcb);\n   ZF = 0;\n   regdcb = tmp;\n",
+    ),
+    compare_and_swap("   e2b = regdub;\n   ZF = 1;\n", "   e2b = regdub;\n   CF = 0;\n   VF = 0;\n   ZF = 1;\n"),
+    compare_and_swap(
+        "   regdcw = tmp;\n   ZF = 0;\n   NF = 1;\n",
+        "   NF = (tmp - regdcw) s< 0;\n   CF = tmp < regdcw;\n   VF = sborrow(tmp, regdcw);\n   ZF = 0;\n   regdcw = tmp;\n",
+    ),
+    compare_and_swap("   e2w = regduw;\n   ZF = 1;\n", "   e2w = regduw;\n   CF = 0;\n   VF = 0;\n   ZF = 1;\n"),
+    compare_and_swap(
+        "   regdc = tmp;\n   ZF = 0;\n   NF = 1;\n",
+        "   NF = (tmp - regdc) s< 0;\n   CF = tmp < regdc;\n   VF = sborrow(tmp, regdc);\n   ZF = 0;\n   regdc = tmp;\n",
+    ),
+    compare_and_swap("   e2l = regdu;\n   ZF = 1;\n", "   e2l = regdu;\n   CF = 0;\n   VF = 0;\n   ZF = 1;\n"),
     Edit {
         file: "68000.sinc",
         old: concat!(
