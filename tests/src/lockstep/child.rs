@@ -127,13 +127,6 @@ impl Subject for Child {
         self.registers.has(register)
     }
 
-    /// Of SR of m68k, Unicorn shows reserved bits as ones at random once it is
-    /// written.
-    fn keeps(&self, register: RegisterId) -> bool {
-        let definition = self.platform.definition();
-        self.platform != Platform::M68K || definition.register("sr") != Some(register)
-    }
-
     fn start(&mut self, plan: &Plan) -> Result<Vec<RegisterValue>, Error> {
         self.registers.start(plan)
     }

@@ -108,11 +108,6 @@ trait Subject {
     /// Whether it has a register.
     fn has(&self, register: RegisterId) -> bool;
 
-    /// Whether a register keeps what is written to it.
-    fn keeps(&self, _register: RegisterId) -> bool {
-        true
-    }
-
     /// A register, and bits of it that the subject does not compute.
     fn uncompared(&self) -> Option<(RegisterId, u64)> {
         None

@@ -161,7 +161,9 @@ fn settable(platform: Platform, name: &str) -> u64 {
         // CPSR of ARM: N, Z, C, V, Q and GE (Arm ARM ARMv7-A, B1.3.3).
         (A::ArmV5T, "cpsr") => 0xf800_0000,
         (A::ArmV7A, "cpsr") => 0xf80f_0000,
-        (_, "psr" | "xer" | "cpsr") => 0,
+        // CCR of SPARC (V9, 5.2.3); that of m68k is set with SR, or by its bits.
+        (A::Sparc64, "ccr") => 0xff,
+        (_, "psr" | "xer" | "cpsr" | "ccr") => 0,
         (_, "fcsr" | "fpscr" | "fsr" | "fpcr" | "nzcv" | "wim" | "gdtr_base" | "gdtr_limit" | "sr") => 0,
         _ => u64::MAX,
     }
@@ -218,8 +220,7 @@ impl Plan {
         let set = roots().filter(|(_, it)| data(it.kind) && it.fixed.is_none());
         let set = set.map(|(id, _)| Chosen::new(table, id, u64::MAX));
         let flags = FLAGS.iter().filter_map(|name| {
-            let is_kept = |id: &RegisterId| subjects.iter().all(|subject| subject.keeps(*id));
-            let id = table.lookup(name).filter(|id| all(*id) && is_kept(id))?;
+            let id = table.lookup(name).filter(|id| all(*id))?;
             let mask = settable(platform, name);
             let kind = table.get(id).kind;
             // Of a floating-point status only the modes are set.
