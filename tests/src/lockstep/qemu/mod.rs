@@ -54,6 +54,10 @@ pub(super) struct Qemu {
     session: Session,
 }
 
+/// The register that selects a bank, its content, and that which selects the other
+/// one.
+type Selector = (Numbered, Vec<u8>, Vec<u8>);
+
 /// A running program.
 struct Session {
     process: Child,
@@ -243,10 +247,7 @@ impl Session {
 
     /// The register that selects a bank, its content, and that which selects the
     /// other one; `None` if there is none, or no content is given.
-    fn selector(
-        &self,
-        values: &[(Numbered, Vec<u8>)],
-    ) -> Result<Option<(Numbered, Vec<u8>, Vec<u8>)>, Error> {
+    fn selector(&self, values: &[(Numbered, Vec<u8>)]) -> Result<Option<Selector>, Error> {
         let Some(bank) = self.bank else { return Ok(None) };
         let Some((register, bytes)) = values.iter().find(|(it, _)| it.name == bank.selector) else {
             return Ok(None);
