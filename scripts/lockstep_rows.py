@@ -5,24 +5,33 @@
     scripts/lockstep_rows.py PLATFORM:REFERENCE[:CPU] ...
 
 Each is `lockstep PLATFORM --against REFERENCE --count 10000 --each 50 --seed 7`;
-the lines go to tests/lockstep-results.txt and docs/src/reference/lock-step.md.
+the lines go to tests/lockstep-results.txt and docs/src/reference/lock-step.md,
+there to the table of what is not compared as well. JOBS rows run at a time (2).
 Uses target/debug/lockstep, or the one named by LOCKSTEP.
 """
 import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 LOCKSTEP = os.environ.get("LOCKSTEP", "target/debug/lockstep")
 RESULTS = "tests/lockstep-results.txt"
 PAGE = "docs/src/reference/lock-step.md"
 
 
-def run(platform, reference, cpu, *more):
-    command = [LOCKSTEP, platform, "--against", reference, "--count", "10000", "--each", "50", "--seed", "7", *more]
+FAULTS = ("ours", "theirs", "open", "comparison")
+
+
+def run(word):
+    platform, reference, cpu = (word.split(":") + [None])[:3]
+    command = [LOCKSTEP, platform, "--against", reference, "--count", "10000", "--each", "50", "--seed", "7", "--json"]
     if cpu:
         command += ["--cpu", cpu]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not result.stdout:
+        sys.exit(f"{word}: {result.stderr}")
+    return platform, reference, json.loads(result.stdout)
 
 
 def replace(path, is_line, line):
@@ -43,20 +52,28 @@ def section(index, lines):
 
 
 def main():
-    for word in sys.argv[1:]:
-        platform, reference, cpu = (word.split(":") + [None])[:3]
-        report = json.loads(run(platform, reference, cpu, "--json"))
-        row = run(platform, reference, cpu, "--row").strip()
-        numbers = [part.strip() for part in row.split(",")][2:]
-        compared, equal, different, missing, ours, theirs, opened, comparison, unexplained, crashed = numbers
-        cells = [f"`{platform}`", len(report["mnemonics"]), compared, equal, different, ours, theirs, opened, comparison,
-                 unexplained, missing, crashed, report["sum"]["skipped"]]
-        line = "| " + " | ".join(map(str, cells)) + " |"
-        replace(RESULTS, lambda index, lines: lines[index].startswith(f"{platform}, {reference},"), row)
-        replace(PAGE, lambda index, lines: lines[index].startswith(f"| `{platform}` |") and section(index, lines) == reference, line)
-        print(line, flush=True)
-        for name in report["unexplained"]:
-            print("unexplained:", name, report["unexplained"][name], flush=True)
+    with ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
+        for platform, reference, report in pool.map(run, sys.argv[1:]):
+            put(platform, reference, report)
+
+
+def put(platform, reference, report):
+    total = report["sum"]
+    causes = report["causes"].values()
+    faults = [sum(cause["count"] for cause in causes if cause["fault"] == fault) for fault in FAULTS]
+    compared = total["equal"] + total["different"]
+    counts = [compared, total["equal"], total["different"]]
+    row = ", ".join(map(str, [platform, reference, *counts, total["missing"], *faults, total["unexplained"], total["crashed"]]))
+    cells = [f"`{platform}`", len(report["mnemonics"]), *counts, *faults,
+             total["unexplained"], total["missing"], total["crashed"], total["skipped"]]
+    line = "| " + " | ".join(map(str, cells)) + " |"
+    names = ", ".join(report["uncompared"]) or "none"
+    replace(RESULTS, lambda index, lines: lines[index].startswith(f"{platform}, {reference},"), row)
+    replace(PAGE, lambda index, lines: lines[index].startswith(f"| `{platform}` |") and section(index, lines) == reference, line)
+    replace(PAGE, lambda index, lines: lines[index].startswith(f"| `{platform}` | {reference} |"), f"| `{platform}` | {reference} | {names} |")
+    print(line, flush=True)
+    for name in report["unexplained"]:
+        print("unexplained:", name, report["unexplained"][name], flush=True)
 
 
 main()

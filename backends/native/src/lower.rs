@@ -98,8 +98,8 @@ pub(crate) struct Lowering<'a> {
     pub(crate) fixed_places: &'a [(usize, usize)],
     /// The context at the targets of jumps: what commits say.
     pub(crate) target_context: &'a dyn Fn(u64) -> Context,
-    /// Bit 0 of the targets of jumps is no part of them.
-    pub(crate) even_targets: bool,
+    /// The bits of the targets of jumps that are no part of them.
+    pub(crate) no_target: u64,
     /// What the first access is aligned to, if that is not checked anyway.
     pub(crate) alignment: Option<u8>,
 }
@@ -417,7 +417,7 @@ impl Lowering<'_> {
             code.ops.push(jump(if is_conditional { when } else { always }));
             return Ok(());
         }
-        let to = if self.even_targets { target.offset & !1 } else { target.offset };
+        let to = target.offset & !self.no_target;
         let count = match site.next_is {
             NextIs::Outside(count) if target.offset == site.next => count,
             _ => site.count,

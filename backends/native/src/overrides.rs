@@ -11,8 +11,8 @@ use crate::{
         mips_float, mips_float_r6, mips_memory, msp430, powerpc, powerpc_conversions, powerpc_float,
         powerpc_float_300, powerpc_integer, powerpc_integer_300, powerpc_memory, powerpc_quad,
         powerpc_vectors, powerpc_vectors_300, riscv, riscv_atomic, riscv_control, sparc_float, sparc_integer,
-        tricore, tricore_arithmetic, tricore_division, tricore_float, tricore_fractions, tricore_halves,
-        tricore_packed,
+        superh_float, tricore, tricore_arithmetic, tricore_division, tricore_float, tricore_fractions,
+        tricore_halves, tricore_packed,
     },
 };
 
@@ -53,6 +53,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             tricore_packed::PRODUCTS,
         ],
         Architecture::Sparc32 | Architecture::Sparc64 => &[sparc_integer::OVERRIDES, sparc_float::OVERRIDES],
+        Architecture::SuperH4 => &[superh_float::OVERRIDES],
         Architecture::Mips32 | Architecture::MicroMips32 => {
             &[mips_float::COMMON, mips_float::BEFORE_6, mips_memory::WORDS]
         }

@@ -369,7 +369,7 @@ impl NativeEmulator {
         };
         // Bits that are not part of the address were taken off by the
         // instruction, or are by this.
-        let target = if self.target.even_targets { target & !1 } else { target };
+        let target = target & !self.target.no_target;
         self.pc = self.definition.code_address(target) & self.address_mask;
     }
 

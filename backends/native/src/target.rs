@@ -44,8 +44,8 @@ pub(crate) struct Target {
     pub(crate) strict_alignment: bool,
     /// Calls keep the caller's registers beside the stack (eBPF).
     pub(crate) keeps_frames: bool,
-    /// Computed jumps clear bit 0 of the address.
-    pub(crate) even_targets: bool,
+    /// The lowest bits of the address that jumps clear.
+    pub(crate) no_target: u64,
     /// Where the spaces beside that of code are.
     pub(crate) spaces: &'static [SpaceAt],
     /// Registers that are bytes of memory.
@@ -69,7 +69,7 @@ pub(crate) struct Banks {
 const BASE: Target = Target {
     strict_alignment: false,
     keeps_frames: false,
-    even_targets: false,
+    no_target: 0,
     spaces: &[],
     banks: None,
     division: Division::Zero,
@@ -170,9 +170,10 @@ pub(crate) fn target(platform: Platform) -> Target {
         // Ordinary accesses need no alignment (MIPS Architecture For
         // Programmers, release 6, volume I-A, 4.4).
         Architecture::Mips32R6 | Architecture::Mips64R6 => MIPS_R6,
-        Architecture::PowerPc32 | Architecture::PowerPc64 => Target { invalid: 0x700, ..BASE },
+        // Targets are words (Power ISA, book I, 2.4).
+        Architecture::PowerPc32 | Architecture::PowerPc64 => Target { invalid: 0x700, no_target: 3, ..BASE },
         Architecture::RiscV32 | Architecture::RiscV64 => {
-            Target { even_targets: true, division: Division::Ones, invalid: 2, nan: NanRule::Default, ..BASE }
+            Target { no_target: 1, division: Division::Ones, invalid: 2, nan: NanRule::Default, ..BASE }
         }
         Architecture::M68k => Target { division: Division::Fault(5), invalid: 4, ..BASE },
         Architecture::Sparc32 => {
@@ -186,7 +187,7 @@ pub(crate) fn target(platform: Platform) -> Target {
             let division = Division::Fault(0x28);
             Target { strict_alignment: true, division, invalid: 0x10, platform_initial, ..BASE }
         }
-        Architecture::Msp430 | Architecture::Msp430X => Target { even_targets: true, ..BASE },
+        Architecture::Msp430 | Architecture::Msp430X => Target { no_target: 1, ..BASE },
         // The manual's exception code (SH-4 Software Manual, table 5.1). The
         // compilers' programs begin in double precision, rounding to nearest.
         Architecture::SuperH4 => Target {
@@ -213,7 +214,7 @@ pub(crate) fn target(platform: Platform) -> Target {
         Architecture::I8051 => I8051,
         Architecture::Avr => AVR,
         // Bit 0 of a target is no part of it (volume 2, JI).
-        Architecture::TriCore => Target { invalid: 0x21, even_targets: true, ..BASE },
+        Architecture::TriCore => Target { invalid: 0x21, no_target: 1, ..BASE },
         _ => BASE,
     }
 }

@@ -515,7 +515,7 @@ impl NativeEmulator {
             handlers: &self.handlers,
             fixed_places: &self.fixed_places,
             target_context,
-            even_targets: self.target.even_targets,
+            no_target: self.target.no_target,
             alignment: None,
         }
     }

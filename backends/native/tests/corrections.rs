@@ -420,6 +420,109 @@ fn words_of_mips64() {
     check(Platform::MIPS64, rows);
 }
 
+/// Power ISA 2.07, book I, 2.4, 3.3.4, 3.3.7, 3.3.9, 4.6.10 and 7.6.1.2; QEMU
+/// 7.2 does the same.
+#[test]
+fn powerpc_found_by_other_seeds() {
+    let rows: &[Row] = &[
+        ("blr goes to a word", &[0x4e, 0x80, 0, 0x20], &[], 1, &[("lr", DATA + 3)], &[("pc", DATA)]),
+        (
+            "stswi of 5 bytes; lwz of the second word",
+            &[0x7c, 0x64, 0x2d, 0xaa, 0x80, 0xc4, 0, 4],
+            &[],
+            2,
+            &[("r3", 0x0102_0304), ("r4", DATA), ("r5", 0x0506_0708)],
+            &[("r6", 0)],
+        ),
+        (
+            "mtfsf of an invalid operation that is enabled",
+            &[0xfd, 0xfe, 0x0d, 0x8e],
+            &[],
+            1,
+            &[("f1", 0x0100_0080)],
+            &[("fpscr", 0x6100_0080)],
+        ),
+        (
+            "mtfsfi of the enabling bits",
+            &[0xff, 0x00, 0x81, 0x0c],
+            &[],
+            1,
+            &[("fpscr", 0x2100_0000)],
+            &[("fpscr", 0x6100_0080)],
+        ),
+    ];
+    check(Platform::PPC, rows);
+    let rows: &[Row] = &[
+        (
+            "divdo of the lowest number by -1",
+            &[0xd2, 0x2f, 0x64, 0x7c],
+            &[],
+            1,
+            &[("r4", 1 << 63), ("r5", u64::MAX)],
+            &[("xer", 0xc000_0000)],
+        ),
+        (
+            "stxvw4x of words in little endian; ld",
+            &[0x18, 0x1f, 0x20, 0x7c, 0, 0, 0x83, 0xe8],
+            &[],
+            2,
+            &[("f1", 0x0102_0304_0506_0708), ("r3", DATA)],
+            &[("r4", 0x0506_0708_0102_0304)],
+        ),
+    ];
+    check(Platform::PPC64LE, rows);
+}
+
+/// M68000PRM, section 4, CAS: the conditions of a comparison; QEMU 7.2 does the
+/// same. Arm ARM DDI 0406, A2.4: Q stays set.
+#[test]
+fn conditions_found_by_other_seeds() {
+    let rows: &[Row] = &[
+        (
+            "cas.l d7,d3,(a0): a borrow",
+            &[0x0e, 0xd0, 0, 0xc7],
+            &[0x80, 0, 0, 0],
+            1,
+            &[("a0", DATA), ("d7", 0x7fff_ffff), ("sr", 0)],
+            &[("sr", 2), ("d7", 0x8000_0000)],
+        ),
+        (
+            "cas.l d7,d3,(a0): equal",
+            &[0x0e, 0xd0, 0, 0xc7],
+            &[0, 0, 0, 5],
+            1,
+            &[("a0", DATA), ("d7", 5), ("sr", 3)],
+            &[("sr", 4)],
+        ),
+    ];
+    check(Platform::M68K, rows);
+    // ssat r4,#12,r0
+    let rows: &[Row] = &[(
+        "ssat of what fits",
+        &[0x10, 0x40, 0xab, 0xe6],
+        &[],
+        1,
+        &[("r0", 1), ("cpsr", 0x0800_0010)],
+        &[("q", 1)],
+    )];
+    check(Platform::ARMV7A, rows);
+}
+
+/// `lq r4,0x1000(0)`: zero is no register there.
+#[test]
+fn quads_of_powerpc_without_a_base() {
+    let mut emulator = NativeEmulator::new(Platform::PPC64LE).expect("an emulator");
+    emulator.map_memory(0x1000..0x2000, Permissions::READ_WRITE).expect("memory");
+    emulator.map_memory(CODE..CODE + 0x1000, Permissions::ALL).expect("memory");
+    emulator.write_memory(0x1000, &[1, 0, 0, 0, 0, 0, 0, 0, 2]).expect("data");
+    emulator.write_memory(CODE, &[0, 0x10, 0x80, 0xe0]).expect("code");
+    emulator.write_register("r0", 0x5550_u64).expect("a register");
+    emulator.set_program_counter(CODE).expect("an address");
+    emulator.run_with(&Limits::instructions(1)).expect("a quad");
+    let [even, odd] = ["r4", "r5"].map(|name| emulator.read_register(name).expect("a register"));
+    assert_eq!([even, odd], [2, 1]);
+}
+
 /// Power ISA 2.07, book I, section 3.3, and book II, section 4.6.
 #[test]
 fn powerpc() {

@@ -62,16 +62,20 @@ const DOUBLES: &[&[Row]] = &[
     &pair!("dr14", "fr14", "fr15"),
 ];
 
-const EXTENDED: &[Row] = &[
-    reg("xd0", 64, Float),
-    reg("xd2", 64, Float),
-    reg("xd4", 64, Float),
-    reg("xd6", 64, Float),
-    reg("xd8", 64, Float),
-    reg("xd10", 64, Float),
-    reg("xd12", 64, Float),
-    reg("xd14", 64, Float),
-    reg("fpul", 32, FloatControl),
+/// Those of the bank that FPSCR.FR does not select (SH-4 Software Manual, 2.2.3).
+const EXTENDED: &[&[Row]] = &[
+    &pair!("xd0", "xf0", "xf1"),
+    &pair!("xd2", "xf2", "xf3"),
+    &pair!("xd4", "xf4", "xf5"),
+    &pair!("xd6", "xf6", "xf7"),
+    &pair!("xd8", "xf8", "xf9"),
+    &pair!("xd10", "xf10", "xf11"),
+    &pair!("xd12", "xf12", "xf13"),
+    &pair!("xd14", "xf14", "xf15"),
+];
+
+const FLOAT_CONTROL: &[Row] = &[
+    reg("fpul", 32, Float),
     reg("fpscr", 32, FloatControl),
     flag("fpscr_rm", "fpscr", 0, 2),
     flag("fpscr_flag", "fpscr", 2, 5),
@@ -84,8 +88,24 @@ const EXTENDED: &[Row] = &[
 ];
 
 const ROWS: &[&[Row]] = &[
-    CORE, DOUBLES[0], DOUBLES[1], DOUBLES[2], DOUBLES[3], DOUBLES[4], DOUBLES[5], DOUBLES[6], DOUBLES[7],
-    EXTENDED,
+    CORE,
+    DOUBLES[0],
+    DOUBLES[1],
+    DOUBLES[2],
+    DOUBLES[3],
+    DOUBLES[4],
+    DOUBLES[5],
+    DOUBLES[6],
+    DOUBLES[7],
+    EXTENDED[0],
+    EXTENDED[1],
+    EXTENDED[2],
+    EXTENDED[3],
+    EXTENDED[4],
+    EXTENDED[5],
+    EXTENDED[6],
+    EXTENDED[7],
+    FLOAT_CONTROL,
 ];
 
 const DOUBLE_ARGUMENTS: &[RegisterName] = &["dr4", "dr6", "dr8", "dr10"];

@@ -149,6 +149,13 @@ impl Subject for Child {
         }
         Err(Error::Protocol("a child process was not asked".to_owned()))
     }
+
+    fn run_afresh(&mut self, plan: &Plan, task: &Task) -> Result<Answer, Error> {
+        if let Some(process) = self.running.take() {
+            drop(process.end());
+        }
+        self.run(plan, task)
+    }
 }
 
 /// Answers as Unicorn, until the input ends: the main function of the child

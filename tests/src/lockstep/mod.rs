@@ -125,4 +125,12 @@ trait Subject {
     /// # Errors
     /// [`Error`] if the subject is no longer of use.
     fn run(&mut self, plan: &Plan, task: &Task) -> Result<Answer, Error>;
+
+    /// Executes one instruction where no other has been before.
+    ///
+    /// # Errors
+    /// [`Error`] if the subject is no longer of use.
+    fn run_afresh(&mut self, plan: &Plan, task: &Task) -> Result<Answer, Error> {
+        self.run(plan, task)
+    }
 }

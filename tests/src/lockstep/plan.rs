@@ -1,6 +1,8 @@
 //! [`Plan`]: what every instruction of a comparison starts from and is judged
 //! by.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{Platform, RegisterId};
 use terrella_platforms::{CodeAddressBit, RegisterDefinition, RegisterKind, RegisterTable};
@@ -107,10 +109,21 @@ const FLAGS: &[&str] = &[
     "gdtr_base",
     "gdtr_limit",
     "sr",
+    "gbr",
+    "psr",
+    "ccr",
+    "cpsr",
+    "xer",
 ];
 
-/// Floating-point status registers that are compared.
-const STATUS: &[&str] = &["fcsr", "fpscr", "fsr", "fpsr", "mxcsr"];
+/// Registers that are not compared: what time it is; those of the x87 beside its
+/// numbers, which Unicorn makes anew or does not keep (the processor of the host is
+/// their witness); the program counter under another name; and the stack pointers
+/// of m68k, of which Unicorn shows the current one twice.
+const UNCOMPARED: &[&str] = &[
+    "cycle", "time", "instret", "cycleh", "timeh", "instreth", "fpcw", "fpsw", "fptw", "fop", "fip", "fdp",
+    "fcs", "fds", "eip", "usp", "isp", "msp",
+];
 
 /// Of the control registers among them, the bits that are set: rounding modes
 /// that all processors of the family have, and that the stub of QEMU takes.
@@ -130,9 +143,27 @@ fn settable(platform: Platform, name: &str) -> u64 {
         (A::AArch64, "fpcr") | (A::ArmV7A, "fpscr") => 0x00c0_0000,
         // SR of SuperH: T, S, Q and M (SH-4 Software Manual, 2.2.4).
         (A::SuperH4, "sr") => 0x303,
+        // FPSCR of SuperH: all but the values of RM that are reserved.
+        (A::SuperH4, "fpscr") => 0x3f_fffd,
+        // FSR of SPARC: RD (V8, 4.4; V9, 5.1.7).
+        (A::Sparc32 | A::Sparc64, "fsr") => 0xc000_0000,
+        // FCSR of LoongArch: RM (volume 1, 3.1.4).
+        (A::LoongArch64, "fcsr") => 0x300,
         // NZCV of AArch64 (Arm ARM, NZCV), where the flags are not registers of
         // their own.
         (A::AArch64, "nzcv") => 0xf000_0000,
+        // PSR of SPARC: the conditions (V8, 4.2).
+        (A::Sparc32, "psr") => 0xf0_0000,
+        // XER: SO, OV and CA (Power ISA 2.07, book I, 3.2.2).
+        (A::PowerPc32 | A::PowerPc64, "xer") => 0xe000_0000,
+        // CCR of m68k, in SR (M68000PRM, 1.1.4).
+        (A::M68k, "sr") => 0x1f,
+        // CPSR of ARM: N, Z, C, V, Q and GE (Arm ARM ARMv7-A, B1.3.3).
+        (A::ArmV5T, "cpsr") => 0xf800_0000,
+        (A::ArmV7A, "cpsr") => 0xf80f_0000,
+        // CCR of SPARC (V9, 5.2.3); that of m68k is set with SR, or by its bits.
+        (A::Sparc64, "ccr") => 0xff,
+        (_, "psr" | "xer" | "cpsr" | "ccr") => 0,
         (_, "fcsr" | "fpscr" | "fsr" | "fpcr" | "nzcv" | "wim" | "gdtr_base" | "gdtr_limit" | "sr") => 0,
         _ => u64::MAX,
     }
@@ -145,6 +176,8 @@ fn always(platform: Platform, name: &str, place: Place) -> u64 {
         // NAN2008 and ABS2008 (MIPS Architecture For Programmers, volume I-A,
         // release 6, 5.6.3).
         (A::Mips32R6 | A::Mips64R6, "fcsr") => 0xc_0000,
+        // User programs.
+        (A::ArmV5T | A::ArmV7A, "cpsr") => 0x10,
         // The window before the current one is on the stack (SPARC V8, 4.2).
         (A::Sparc32, "wim") => 2,
         // The data are the table of descriptors, whose limit is its last byte
@@ -177,7 +210,8 @@ impl Plan {
             )
         };
         let is_compared = |it: &RegisterDefinition| {
-            data(it.kind) || it.kind == RegisterKind::Flags || STATUS.contains(&it.name.as_ref())
+            !matches!(it.kind, RegisterKind::ProgramCounter | RegisterKind::Debug)
+                && !UNCOMPARED.contains(&it.name.as_ref())
         };
         // A part of a register stands for itself if the whole is not there.
         let roots = || table.iter().filter(|(id, it)| all(*id) && (it.root == *id || !all(it.root)));
@@ -209,6 +243,39 @@ impl Plan {
         Self { platform, place, set, compared }
     }
 
+    /// Which registers of the platform that the engine has are not compared, and
+    /// which bits of those that are in part: the sides fix them differently.
+    pub(super) fn uncompared(&self, native: &dyn Subject, fixed: &[[u8; 64]]) -> Vec<String> {
+        let table = self.platform.definition().registers();
+        let mut covered: HashMap<RegisterId, [u8; 64]> = HashMap::new();
+        for (chosen, fixed) in self.compared.iter().zip(fixed) {
+            let it = table.get(chosen.id);
+            let bits = covered.entry(it.root).or_insert([0; 64]);
+            for bit in (0..usize::from(it.bits)).filter(|bit| fixed[bit / 8] >> (bit % 8) & 1 == 0) {
+                let place = usize::from(it.low_bit) + bit;
+                bits[place / 8] |= 1 << (place % 8);
+            }
+        }
+        let is_own = |id: RegisterId| {
+            table.iter().any(|(part, it)| it.root == id && it.fixed.is_none() && native.has(part))
+        };
+        let roots = table.iter().filter(|(id, it)| {
+            it.root == *id && it.kind != RegisterKind::ProgramCounter && it.fixed.is_none() && is_own(*id)
+        });
+        let mut names = Vec::new();
+        for (id, it) in roots {
+            let bits = covered.get(&id).copied().unwrap_or([0; 64]);
+            let is_missing = |bit: usize| bits[bit / 8] >> (bit % 8) & 1 == 0;
+            let count = usize::from(it.bits);
+            if (0..count).all(is_missing) {
+                names.push((it.name.clone(), String::new()));
+            } else if (0..count).any(is_missing) {
+                names.push((it.name.clone(), ranges(count, is_missing)));
+            }
+        }
+        runs(&names)
+    }
+
     /// The name of a register.
     pub(super) fn name(&self, id: RegisterId) -> &'static str {
         &self.platform.definition().registers().get(id).name
@@ -233,4 +300,45 @@ impl Plan {
         let compared = text.compared.iter().map(chosen).collect::<Option<_>>()?;
         Some(Self { platform, place: text.place, set, compared })
     }
+}
+
+/// The bits for which something holds: ` [31:28, 12]`.
+fn ranges(count: usize, holds: impl Fn(usize) -> bool) -> String {
+    let mut parts = Vec::new();
+    let mut bit = count;
+    while bit > 0 {
+        bit -= 1;
+        if holds(bit) {
+            let high = bit;
+            while bit > 0 && holds(bit - 1) {
+                bit -= 1;
+            }
+            parts.push(if high == bit { bit.to_string() } else { format!("{high}:{bit}") });
+        }
+    }
+    format!(" [{}]", parts.join(", "))
+}
+
+/// Names, each with bits, the numbered ones that follow each other put together.
+fn runs(names: &[(String, String)]) -> Vec<String> {
+    let parts = |name: &str| {
+        let stem = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        name[stem.len()..].parse::<u32>().ok().map(|number| (stem.to_owned(), number))
+    };
+    let mut runs: Vec<(&str, &str, &str)> = Vec::new();
+    for (name, bits) in names {
+        let follows = |last: &str| match (parts(last), parts(name)) {
+            (Some((stem, number)), Some((other, next))) => stem == other && number + 1 == next,
+            _ => false,
+        };
+        match runs.last_mut() {
+            Some((_, last, same)) if same == bits && follows(last) => *last = name,
+            _ => runs.push((name, name, bits)),
+        }
+    }
+    let text = |(first, last, bits): (&str, &str, &str)| match first == last {
+        true => format!("{first}{bits}"),
+        false => format!("{first} to {last}{bits}"),
+    };
+    runs.into_iter().map(text).collect()
 }

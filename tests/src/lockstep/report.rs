@@ -75,6 +75,9 @@ pub struct Report {
     pub unexplained: BTreeMap<String, (u64, String)>,
     /// Rules of the platform and reference that explain nothing.
     pub unused: Vec<String>,
+    /// Registers of the platform that the engine has and that are not compared,
+    /// and bits of those that are.
+    pub uncompared: Vec<String>,
     /// What is not implemented: by mnemonic, the first one.
     pub missing: BTreeMap<String, String>,
     /// Test vectors, if they were asked for.
@@ -92,6 +95,7 @@ impl Report {
             causes: BTreeMap::new(),
             unexplained: BTreeMap::new(),
             unused: Vec::new(),
+            uncompared: Vec::new(),
             missing: BTreeMap::new(),
             vectors: Vec::new(),
         }
@@ -171,6 +175,9 @@ impl fmt::Display for Report {
             self.against,
             self.mnemonics.len(),
         )?;
+        if !self.uncompared.is_empty() {
+            writeln!(formatter, "not compared: {}", self.uncompared.join(", "))?;
+        }
         for (name, Cause { fault, count, example }) in &self.causes {
             writeln!(formatter, "cause {name} ({}): {count}  {example}", fault.name())?;
         }

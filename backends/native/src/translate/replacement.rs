@@ -37,9 +37,11 @@ impl NativeEmulator {
             // Where instructions are of several words, the first ones are
             // looked at; there is no table of compressed instructions.
             let architecture = self.platform.architecture();
-            let has_extensions =
-                matches!(architecture, Architecture::M68k | Architecture::Msp430X | Architecture::TriCore);
-            let length = length.filter(|length| *length == 4 || has_extensions)?;
+            let has_others = matches!(
+                architecture,
+                Architecture::M68k | Architecture::Msp430X | Architecture::TriCore | Architecture::SuperH4
+            );
+            let length = length.filter(|length| *length == 4 || has_others)?;
             if self.mode_switch.is_some_and(|(_, high, low)| context.get(high, low) != 0) {
                 return None;
             }

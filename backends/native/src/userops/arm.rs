@@ -104,7 +104,10 @@ fn saturated(emulator: &mut NativeEmulator, op: &UserOp, is_signed: bool, asks: 
     let (near, other) = saturate(value, bits, is_signed);
     // Signed results are as wide as registers.
     let near = if is_signed { super::lanes::signed(near, bits) as u128 } else { near };
-    emulator.set_user_result(op, if asks { other.into() } else { near });
+    // Q stays set until a program clears it (Arm ARM, A2.4); some rows of the
+    // specification write it as it comes.
+    let told = u128::from(other) | emulator.user_register("Q") & 1;
+    emulator.set_user_result(op, if asks { told } else { near });
     Ok(())
 }
 

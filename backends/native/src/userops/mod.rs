@@ -43,6 +43,8 @@ mod sparc;
 pub(crate) mod sparc_float;
 pub(crate) mod sparc_integer;
 pub(crate) mod sparc_windows;
+pub(crate) mod superh_float;
+mod superh_registers;
 mod traps;
 pub(crate) mod tricore;
 pub(crate) mod tricore_arithmetic;
@@ -126,6 +128,7 @@ pub fn missing_operations(platform: Platform) -> terrella_emulator_api::Result<V
     let missing = names.iter().enumerate().filter(|(number, _)| emulator.handlers.get(*number).is_none());
     let superseded: &[&str] = match platform.architecture() {
         Architecture::M68k => crate::m68k::SUPERSEDED,
+        Architecture::SuperH4 => superh_float::SUPERSEDED,
         _ => &[],
     };
     let missing = missing.filter(|(_, name)| !superseded.contains(&name.as_str()));

@@ -80,6 +80,8 @@ pub(crate) const ARITHMETIC: &[Override] = [
 
 /// Conversions, comparisons, moves.
 pub(crate) const OTHERS: &[Override] = &[
+    Override { mask: 0xfe01_07fe, value: 0xfc00_058e, handler: Handler::new(write_fields) },
+    Override { mask: 0xfc01_0ffe, value: 0xfc00_010c, handler: Handler::new(write_field) },
     other(63, 0, |emulator, op| comparison(emulator, op, false)),
     other(63, 32, |emulator, op| comparison(emulator, op, true)),
     other(63, 12, round_to_single),
@@ -295,7 +297,47 @@ fn class(value: u64, is_single: bool) -> u32 {
     }
 }
 
+/// The FPSCR with VX and FEX, which follow from other bits (4.2.2).
+const fn summarized(value: u32) -> u32 {
+    let mut new = value & !(fpscr::VX | fpscr::FEX);
+    if new & fpscr::INVALID != 0 {
+        new |= fpscr::VX;
+    }
+    // VX, OX, UX, ZX and XX with their enabling bits VE to XE.
+    if new >> 25 & (new >> fpscr::ENABLES) & 0x1f != 0 {
+        new |= fpscr::FEX;
+    }
+    new
+}
+
+/// `mtfsf` of the lower half (4.6.10): a field for each bit of FLM.
+fn write_fields(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let word = emulator.user_input(op, 0) as u32;
+    let mask =
+        (0..8).filter(|field| word >> 17 >> field & 1 != 0).fold(0, |mask, field| mask | 0xf << (4 * field));
+    let value = emulator.double(word >> 11 & 31) as u32;
+    emulator.write_fpscr(word, mask, value);
+    Ok(())
+}
+
+/// `mtfsfi` of the lower half: one field.
+fn write_field(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let word = emulator.user_input(op, 0) as u32;
+    let low = 28 - 4 * (word >> 23 & 7);
+    emulator.write_fpscr(word, 0xf << low, (word >> 12 & 0xf) << low);
+    Ok(())
+}
+
 impl NativeEmulator {
+    /// Writes bits of the FPSCR but the one that is reserved, and CR1 if Rc is set.
+    fn write_fpscr(&mut self, word: u32, mask: u32, value: u32) {
+        let new = summarized((self.fpscr() & !mask | value & mask) & !0x800);
+        self.set_fpscr(new);
+        if word & 1 != 0 {
+            self.set_user_register("cr1", (new >> 28).into());
+        }
+    }
+
     /// The first of the 32 registers of the specification that hold one bit
     /// of the FPSCR each, from the highest on.
     fn fpscr_place(&self) -> Option<usize> {
@@ -341,12 +383,7 @@ impl NativeEmulator {
         if new & !old & !(fpscr::FX | fpscr::VX | fpscr::FEX) != 0 {
             new |= fpscr::FX;
         }
-        let is_set = |new: u32, bits: u32| u32::from(new & bits != 0);
-        let invalid = is_set(new, fpscr::INVALID);
-        new = new & !(fpscr::VX | fpscr::FEX) | (invalid * fpscr::VX);
-        // VX, OX, UX, ZX and XX with their enabling bits VE to XE.
-        let summary = new >> 25 & 0x1f;
-        new |= u32::from(summary & (new >> fpscr::ENABLES & 0x1f) != 0) * fpscr::FEX;
+        new = summarized(new);
         self.set_fpscr(new);
         let enabled = |bit: u32| new >> fpscr::ENABLES >> bit & 1 != 0;
         raised & fpscr::INVALID != 0 && enabled(4) || raised & fpscr::ZX != 0 && enabled(1)

@@ -26,6 +26,8 @@ pub(crate) const OVERRIDES: &[Override] = &[
     extended(31, 393, |emulator, op| divide(emulator, op, 64, false)),
     Override { mask: 0xfc00_07ff, value: 0x7c00_042a, handler: Handler::new(load_string) },
     Override { mask: 0xfc00_07ff, value: 0x7c00_052a, handler: Handler::new(store_string) },
+    Override { mask: 0xfc00_07ff, value: 0x7c00_05aa, handler: Handler::new(store_short_string) },
+    Override { mask: 0xfc00_07fe, value: 0x7c00_07d2, handler: Handler::new(divide_double_word) },
     accumulation(12),
     accumulation(44),
     accumulation(46),
@@ -108,6 +110,15 @@ fn divide(emulator: &mut NativeEmulator, op: &UserOp, bits: u32, is_signed: bool
     Ok(())
 }
 
+/// `divdo`, of which the specification looks for the overflow of a word.
+fn divide_double_word(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let [a, b] = [16, 11].map(|low| emulator.gpr(word.field(low)) as i64);
+    let quotient = a.checked_div(b);
+    emulator.finish_arithmetic(word, quotient.unwrap_or(0) as u64, quotient.is_none());
+    Ok(())
+}
+
 fn accumulate(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let word = Word(emulator.user_input(op, 0) as u32);
     let number = word.0 >> 1 & 0x1ff;
@@ -159,6 +170,22 @@ fn load_string(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
 fn store_string(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let word = Word(emulator.user_input(op, 0) as u32);
     let (address, length) = string(emulator, word);
+    store_bytes(emulator, word, address, length)
+}
+
+/// `stswi`, whose length is a field: 32 bytes if it is zero (book I, 3.3.7). The
+/// specification stores whole words.
+fn store_short_string(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let word = Word(emulator.user_input(op, 0) as u32);
+    let base = if word.field(16) == 0 { 0 } else { emulator.gpr(word.field(16)) };
+    let length = match word.field(11) {
+        0 => 32,
+        length => length as usize,
+    };
+    store_bytes(emulator, word, base & emulator.address_mask, length)
+}
+
+fn store_bytes(emulator: &mut NativeEmulator, word: Word, address: u64, length: usize) -> Result<(), Halt> {
     let registers = (0..length.div_ceil(4) as u32).map(|index| (word.field(21) + index) % 32);
     let mut bytes: Vec<u8> =
         registers.flat_map(|number| (emulator.gpr(number) as u32).to_be_bytes()).collect();

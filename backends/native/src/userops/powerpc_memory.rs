@@ -51,6 +51,8 @@ pub(crate) const DOUBLE_WORDS: &[Override] = &[
     zero(|emulator, op| zero_block(emulator, op, 128)),
     reversed(532, |emulator, op| load_reversed(emulator, op, 8)),
     reversed(660, |emulator, op| store_reversed(emulator, op, 8)),
+    Override { mask: 0xfc00_0000, value: 56 << 26, handler: Handler::new(load_quad) },
+    Override { mask: 0xfc00_07fe, value: 31 << 26 | 908 << 1, handler: Handler::new(store_words) },
     load(84, |emulator, op| reserve(emulator, op, 8)),
     store(214, |emulator, op| store_conditionally(emulator, op, 8)),
 ];
@@ -67,6 +69,35 @@ fn operands(emulator: &NativeEmulator, op: &UserOp) -> (u64, u32) {
 fn zero_block(emulator: &mut NativeEmulator, op: &UserOp, size: u64) -> Result<(), Halt> {
     let (address, _) = operands(emulator, op);
     emulator.user_write(address / size * size, &[0; 128][..size as usize])
+}
+
+/// `lq`: a quad into a pair of registers, the higher half into the even one
+/// (book I, 3.3.4). RA of zero is zero.
+fn load_quad(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let word = emulator.user_input(op, 0) as u32;
+    let [target, a] = [21, 16].map(|low| word >> low & 31);
+    let base = if a == 0 { 0 } else { emulator.numbered("r0", a) as u64 };
+    let offset = i64::from((word & 0xfff0) as u16 as i16);
+    let address = base.wrapping_add_signed(offset) & emulator.address_mask;
+    let mut bytes = [0; 16];
+    emulator.user_read(address, &mut bytes)?;
+    let is_big = emulator.processor.language.is_big_endian();
+    let value = if is_big { u128::from_be_bytes(bytes) } else { u128::from_le_bytes(bytes) };
+    emulator.set_numbered("r0", target & 30, value >> 64);
+    emulator.set_numbered("r0", target | 1, value & u128::from(u64::MAX));
+    Ok(())
+}
+
+/// `stxvw4x`: four words, from the first on, each in the order of the processor
+/// (book I, 7.6.1).
+fn store_words(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let (address, register) = operands(emulator, op);
+    let word = emulator.user_input(op, 0) as u32;
+    let mut bytes = emulator.vsr((word & 1) << 5 | register).to_be_bytes();
+    if !emulator.processor.language.is_big_endian() {
+        bytes.chunks_mut(4).for_each(<[u8]>::reverse);
+    }
+    emulator.user_write(address, &bytes)
 }
 
 fn reserve(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {

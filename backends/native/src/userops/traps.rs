@@ -232,6 +232,18 @@ pub(super) const XTENSA: Table = &[
     ("memw", NOTHING),
 ];
 
+/// MAC.W with S set: MACL alone is the sum, and the lowest bit of MACH tells that
+/// it did not fit (SH-4 Software Manual, section 9, MAC.W).
+fn saturating_sum(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let sum = emulator.user_input(op, 0) as u64;
+    let (low, product) = (sum as i32, emulator.user_input(op, 1) as i32);
+    let saturated = low.saturating_add(product);
+    let overflow = u64::from(low.checked_add(product).is_none());
+    let result = sum >> 32 << 32 | overflow << 32 | u64::from(saturated as u32);
+    emulator.set_user_result(op, result.into());
+    Ok(())
+}
+
 pub(super) const SUPERH: Table = &[
     (
         "TrapAlways",
@@ -244,6 +256,7 @@ pub(super) const SUPERH: Table = &[
             })
         }),
     ),
+    ("mac_wOp", Handler::new(saturating_sum)),
     ("illegalInstruction", INVALID),
     ("waitForInterrupt", WAIT),
     ("InvalidateCacheBlock", NOTHING),

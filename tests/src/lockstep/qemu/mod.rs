@@ -25,7 +25,7 @@ use super::{
 };
 use packet::{Connection, hex, unhex};
 use registers::{Numbered, Numbering};
-use targets::{Program, program_of};
+use targets::{Bank, Program, program_of};
 
 /// The user without rights of his own, by the convention of Linux
 /// distributions: an instruction that is a system call after all does no harm.
@@ -37,6 +37,9 @@ const PIECE: usize = 1024;
 /// How many pages of code a process has: one instruction is written into each,
 /// because the stub cannot write where code has run.
 const PAGES: u64 = 512;
+
+/// How far from an instruction the one that loads a register is.
+const BESIDE: u64 = 0x100;
 
 /// How often the stub's socket is looked for, and how long between.
 const TRIES: (u32, Duration) = (500, Duration::from_millis(4));
@@ -51,6 +54,10 @@ pub(super) struct Qemu {
     session: Session,
 }
 
+/// The register that selects a bank, its content, and that which selects the other
+/// one.
+type Selector = (Numbered, Vec<u8>, Vec<u8>);
+
 /// A running program.
 struct Session {
     process: Child,
@@ -62,6 +69,7 @@ struct Session {
     data: Vec<u8>,
     /// Registers that are compared and not set, with what they start from.
     initial: Vec<(Numbered, Vec<u8>)>,
+    bank: Option<Bank>,
     /// Registers are written one by one.
     one_by_one: bool,
     /// The beginning of the names of those that are zero before every
@@ -160,6 +168,7 @@ impl Session {
             image,
             data: vec![0; place.size as usize],
             initial: Vec::new(),
+            bank: program.bank,
             one_by_one: program.one_by_one,
             cleared: program.cleared,
         })
@@ -185,7 +194,8 @@ impl Session {
 
     /// The place of a register in the bytes of all, if it is there.
     fn in_image(&self, register: &Numbered) -> Option<std::ops::Range<usize>> {
-        let before = self.numbering.registers.iter().filter(|it| it.number < register.number);
+        let is_before = |it: &&Numbered| !it.is_again() && it.number < register.number;
+        let before = self.numbering.registers.iter().filter(is_before);
         let start: usize = before.map(|it| it.bits as usize / 8).sum();
         let range = start..start + register.bits as usize / 8;
         (range.end <= self.image.len()).then_some(range)
@@ -194,16 +204,28 @@ impl Session {
     /// Writes registers: those that are sent all at once so, the others one
     /// by one.
     fn write_registers(&mut self, values: &[(Numbered, Vec<u8>)]) -> Result<(), Error> {
+        let is_other = |(register, _): &&(Numbered, Vec<u8>)| register.is_other;
+        if let Some((selector, _, selected)) = self.selector(values)? {
+            // Those of the other bank first, as if it were selected.
+            let mut image = self.image.clone();
+            let selector = (selector, selected);
+            for (register, bytes) in values.iter().filter(is_other).chain([&selector]) {
+                if let Some(range) = self.in_image(register) {
+                    self.numbering.put(register, bytes, &mut image[range]);
+                }
+            }
+            self.connection.order(&format!("G{}", hex(&image)))?;
+        }
         let mut image = self.image.clone();
         let mut others = Vec::new();
-        for (register, bytes) in values {
+        for (register, bytes) in values.iter().filter(|it| !is_other(it)) {
             match self.in_image(register) {
-                Some(range) if !self.one_by_one => image[range].copy_from_slice(bytes),
+                Some(range) if !self.one_by_one => self.numbering.put(register, bytes, &mut image[range]),
                 _ => others.push(format!("P{:x}={}", register.number, hex(bytes))),
             }
         }
         if self.one_by_one {
-            let all = self.numbering.registers.iter().filter(|it| it.id.is_some());
+            let all = self.numbering.registers.iter().filter(|it| it.id.is_some() && !it.is_again());
             for register in all.filter(|it| !values.iter().any(|(set, _)| set.number == it.number)) {
                 if let Some(range) = self.in_image(register) {
                     others.push(format!("P{:x}={}", register.number, hex(&image[range])));
@@ -221,6 +243,18 @@ impl Session {
             }
         }
         others.iter().try_for_each(|what| self.connection.order(what))
+    }
+
+    /// The register that selects a bank, its content, and that which selects the
+    /// other one; `None` if there is none, or no content is given.
+    fn selector(&self, values: &[(Numbered, Vec<u8>)]) -> Result<Option<Selector>, Error> {
+        let Some(bank) = self.bank else { return Ok(None) };
+        let Some((register, bytes)) = values.iter().find(|(it, _)| it.name == bank.selector) else {
+            return Ok(None);
+        };
+        let value = self.numbering.value(register, bytes, register.bits).low_u64() ^ bank.bit;
+        let selected = self.numbering.bytes(register, &value.into(), register.bits);
+        Ok(Some((register.clone(), bytes.clone(), selected)))
     }
 
     fn write_memory(&mut self, address: u64, bytes: &[u8]) -> Result<(), Error> {
@@ -252,8 +286,26 @@ impl Session {
     /// The contents of registers.
     fn read_registers(&mut self, wanted: &[Numbered]) -> Result<Vec<Vec<u8>>, Error> {
         let image = unhex(&self.connection.ask("g")?)?;
+        let mut second = Vec::new();
+        if wanted.iter().any(|it| it.is_other)
+            && let Some(bank) = self.bank
+            && let Some(selector) = self.numbering.named(bank.selector).cloned()
+            && let Some(range) = self.in_image(&selector)
+            && let Some(own) = image.get(range.clone())
+            && let Some((_, _, selected)) = self.selector(&[(selector, own.to_vec())])?
+        {
+            // All up to the one that selects: those of the banks come after it.
+            let mut first = image[..range.end].to_vec();
+            first[range.clone()].copy_from_slice(&selected);
+            self.connection.order(&format!("G{}", hex(&first)))?;
+            second = unhex(&self.connection.ask("g")?)?;
+            self.connection.order(&format!("G{}", hex(&image[..range.end])))?;
+        }
         let read = |register: &Numbered| match self.in_image(register) {
-            Some(range) => Ok(image.get(range).unwrap_or_default().to_vec()),
+            Some(range) => {
+                let image = if register.is_other { &second } else { &image };
+                Ok(image.get(range).unwrap_or_default().to_vec())
+            }
             None => unhex(&self.connection.ask(&format!("p{:x}", register.number))?),
         };
         wanted.iter().map(read).collect()
@@ -316,6 +368,40 @@ impl Qemu {
         Ok(if has_bit { value & !1 } else { value })
     }
 
+    /// Has a register loaded by an instruction, because the stub sets its content
+    /// and not the modes in it.
+    fn load(&mut self, task: &Task, values: &[(Numbered, Vec<u8>)]) -> Result<(), Error> {
+        let Some(loaded) = self.program.loaded else { return Ok(()) };
+        let Some((_, value)) = values.iter().find(|(it, _)| it.name == loaded.register) else {
+            return Ok(());
+        };
+        let address = task.address + BESIDE;
+        let order = self.platform.byte_order();
+        let mut code = vec![0; 16];
+        order.write(loaded.code.into(), &mut code[..loaded.length]);
+        code.extend(value);
+        self.session.write_memory(address, &code)?;
+        let mut values = values.to_vec();
+        let numbering = &self.session.numbering;
+        let set = |name: &str, value: u64| {
+            let register = numbering.named(name)?;
+            Some((register.clone(), numbering.bytes(register, &value.into(), register.bits)))
+        };
+        let from = match numbering.named(loaded.from) {
+            Some(from) if !loaded.by_address => Some((from.clone(), value.clone())),
+            _ => set(loaded.from, address + 16),
+        };
+        for (register, bytes) in [from, set("pc", address), set("npc", address + 4)].into_iter().flatten() {
+            values.retain(|(it, _)| it.number != register.number || it.is_again());
+            values.push((register, bytes));
+        }
+        self.session.write_registers(&values)?;
+        match ending(&self.session.connection.ask("s")?)? {
+            Kind::Done => Ok(()),
+            _ => Err(Error::Protocol(format!("{} cannot be loaded", loaded.register))),
+        }
+    }
+
     fn execute(&mut self, plan: &Plan, task: &Task) -> Result<Outcome, Error> {
         let mut values = self.session.initial.clone();
         for (chosen, value) in plan.set.iter().zip(&task.registers) {
@@ -330,9 +416,10 @@ impl Qemu {
             let bytes = self.session.numbering.bytes(&register, &value.into(), register.bits);
             values.push((register, bytes));
         }
-        let session = &mut self.session;
         let data = task.data(plan.place.size);
-        session.write_memory(task.address, &task.code)?;
+        self.session.write_memory(task.address, &task.code)?;
+        self.load(task, &values)?;
+        let session = &mut self.session;
         session.write_data(plan.place, &data)?;
         if self.program.has_windows {
             // What selects is sent after what it selects.
@@ -409,5 +496,10 @@ impl Subject for Qemu {
         };
         self.begin_again()?;
         Ok(answer)
+    }
+
+    fn run_afresh(&mut self, plan: &Plan, task: &Task) -> Result<Answer, Error> {
+        self.begin_again()?;
+        self.run(plan, task)
     }
 }

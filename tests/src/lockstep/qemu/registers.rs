@@ -15,6 +15,11 @@ pub(super) struct Numbered {
     pub(super) name: String,
     pub(super) bits: u32,
     pub(super) number: u32,
+    /// It is of the bank that is not shown: its number is that of the one in
+    /// whose place it comes.
+    pub(super) is_other: bool,
+    /// It is a part of the stub's register: the lowest bit, and how many.
+    pub(super) part: Option<(u32, u32)>,
     /// The platform's register.
     pub(super) id: Option<RegisterId>,
 }
@@ -25,6 +30,13 @@ pub(super) struct Numbering {
     order: ByteOrder,
     swapped: Option<&'static str>,
     taken_swapped: Option<&'static str>,
+}
+
+impl Numbered {
+    /// It is another name for a place that a register of the stub has already.
+    pub(super) const fn is_again(&self) -> bool {
+        self.is_other || self.part.is_some()
+    }
 }
 
 impl Numbering {
@@ -41,6 +53,22 @@ impl Numbering {
         match program.registers {
             Some(rows) => from_rows(rows, &mut registers),
             None => described(connection, program, "target.xml", &mut registers)?,
+        }
+        if let Some(bank) = program.bank {
+            let of_bank = |it: &Numbered| {
+                let number = it.name.strip_prefix(bank.shown)?;
+                let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+                let name = format!("{}{number}", bank.other);
+                is_number.then(|| Numbered { name, is_other: true, ..it.clone() })
+            };
+            let others: Vec<Numbered> = registers.iter().filter_map(of_bank).collect();
+            registers.extend(others);
+        }
+        for (whole, name, low, bits) in program.parts {
+            if let Some(whole) = registers.iter().find(|it| it.name == *whole) {
+                let name = (*name).to_owned();
+                registers.push(Numbered { name, part: Some((*low, *bits)), ..whole.clone() });
+            }
         }
         let table = platform.definition().registers();
         for register in &mut registers {
@@ -60,6 +88,18 @@ impl Numbering {
         self.registers.iter().find(|register| register.id == Some(id))
     }
 
+    /// Puts the bytes of a register into those of the stub, or the part that it is.
+    pub(super) fn put(&self, register: &Numbered, bytes: &[u8], into: &mut [u8]) {
+        let Some((low, count)) = register.part else {
+            into.copy_from_slice(bytes);
+            return;
+        };
+        let whole = Numbered { part: None, ..register.clone() };
+        let old = self.value(&whole, into, register.bits);
+        let new = self.value(register, bytes, count);
+        into.copy_from_slice(&self.bytes(&whole, &old.insert(low, count, &new), register.bits));
+    }
+
     pub(super) fn named(&self, name: &str) -> Option<&Numbered> {
         self.registers.iter().find(|register| register.name == name)
     }
@@ -77,7 +117,8 @@ impl Numbering {
         if register.bits == 96 && bits == 80 {
             return value.extract(0, 64).insert(64, 16, &value.extract(80, 16));
         }
-        value.extract(0, bits)
+        let low = register.part.map_or(0, |(low, _)| low);
+        value.extract(low, bits)
     }
 
     /// The stub's bytes of a content.
@@ -88,6 +129,10 @@ impl Numbering {
             *value
         };
         let value = exchanged(register, value, self.taken_swapped);
+        let value = match register.part {
+            Some((low, bits)) => RegisterValue::ZERO.insert(low, bits, &value),
+            None => value,
+        };
         let mut bytes = vec![0; register.bits as usize / 8];
         value.write_le_bytes(&mut bytes);
         if self.order == ByteOrder::Big {
@@ -106,7 +151,7 @@ fn exchanged(register: &Numbered, value: RegisterValue, prefix: Option<&str>) ->
 fn from_rows(rows: &[Row], registers: &mut Vec<Numbered>) {
     let mut add = |name: String, bits| {
         let number = registers.len() as u32;
-        registers.push(Numbered { name, bits, number, id: None });
+        registers.push(Numbered { name, bits, number, is_other: false, part: None, id: None });
     };
     for row in rows {
         match *row {
@@ -146,7 +191,8 @@ fn described(
                 let bits = number("bitsize")
                     .ok_or_else(|| Error::Protocol(format!("{annex}: a register without a width")))?;
                 let name = node.attribute("name").unwrap_or_default().to_owned();
-                registers.push(Numbered { name, bits, number: number("regnum").unwrap_or(next), id: None });
+                let number = number("regnum").unwrap_or(next);
+                registers.push(Numbered { name, bits, number, is_other: false, part: None, id: None });
             }
             _ => {}
         }

@@ -35,10 +35,56 @@ pub(super) struct Program {
     pub(super) has_windows: bool,
     /// A register and the bits of it that the program does not compute.
     pub(super) uncompared: Option<(&'static str, u64)>,
+    /// Registers of the platform that are parts of one of the stub: its name, the
+    /// platform's, the lowest bit, and how many.
+    pub(super) parts: &'static [(&'static str, &'static str, u32, u32)],
+    /// A second bank of some registers, which the stub shows in their place.
+    pub(super) bank: Option<Bank>,
+    /// A register whose modes only an instruction takes up.
+    pub(super) loaded: Option<Loaded>,
     /// Registers cannot be written all at once: the stub of LoongArch counts
     /// them wrongly.
     pub(super) one_by_one: bool,
 }
+
+/// A bit of a register selects which bank the stub shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bank {
+    /// The beginning of the names of those that are shown.
+    pub(super) shown: &'static str,
+    /// That of the names of the others.
+    pub(super) other: &'static str,
+    pub(super) selector: &'static str,
+    pub(super) bit: u64,
+}
+
+/// An instruction that loads a register from another one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Loaded {
+    pub(super) register: &'static str,
+    pub(super) from: &'static str,
+    pub(super) code: u32,
+    /// The instruction's length in bytes.
+    pub(super) length: usize,
+    /// The other register holds the address of the value.
+    pub(super) by_address: bool,
+}
+
+/// FPSCR.FR exchanges the banks (SH-4 Software Manual, 2.2.3).
+const SUPERH_BANK: Bank = Bank { shown: "fr", other: "xf", selector: "fpscr", bit: 1 << 21 };
+
+/// `lds r0,fpscr`.
+const SUPERH_STATUS: Loaded =
+    Loaded { register: "fpscr", from: "r0", code: 0x406a, length: 2, by_address: false };
+
+/// `movgr2fcsr fcsr0,a0`.
+const LOONGARCH_STATUS: Loaded =
+    Loaded { register: "fcsr", from: "r4", code: 0x0114_c080, length: 4, by_address: false };
+
+/// `ld [%g1],%fsr`, and `ldx` of 64 bits.
+const SPARC_STATUS: Loaded =
+    Loaded { register: "fsr", from: "g1", code: 0xc108_4000, length: 4, by_address: true };
+const SPARC64_STATUS: Loaded = Loaded { code: 0xc308_4000, ..SPARC_STATUS };
 
 /// Numbered registers of a width, one after the other: the first name with
 /// the number from which on it is counted up, and how many.
@@ -103,7 +149,8 @@ const SPARC64: &[Row] = &[
     Row::Many { prefix: "d", first: 32, step: 2, count: 16, bits: 64 },
     Row::One("pc", 64),
     Row::One("npc", 64),
-    Row::Gap { count: 1, bits: 64 },
+    // CCR, ASI, PSTATE and CWP, as in TSTATE (V9, 5.2.9).
+    Row::One("state", 64),
     Row::One("fsr", 64),
     Row::One("fprs", 64),
     Row::One("y", 64),
@@ -182,6 +229,9 @@ const BASE: Program = Program {
     keeps_forbidden: false,
     has_windows: false,
     uncompared: None,
+    parts: &[],
+    bank: None,
+    loaded: None,
     one_by_one: false,
 };
 
@@ -198,6 +248,15 @@ const fn program(platform: &'static str, program: &'static str, cpu: &'static st
 /// The M14Kc has no floating point.
 const fn micromips(platform: &'static str, name: &'static str) -> Program {
     Program { flags: 0x7200_1000, ..program(platform, name, "M14Kc", 8) }
+}
+
+const fn superh(platform: &'static str, name: &'static str) -> Program {
+    Program {
+        registers: Some(SUPERH),
+        bank: Some(SUPERH_BANK),
+        loaded: Some(SUPERH_STATUS),
+        ..program(platform, name, "", 42)
+    }
 }
 
 /// Machines of ELF (System V ABI, generic, `e_machine`) with the flags that
@@ -261,22 +320,30 @@ const PROGRAMS: &[Program] = &[
         names: &[("ps", "sr"), ("fpcontrol", "fpcr"), ("fpstatus", "fpsr")],
         ..program("m68k", "qemu-m68k", "m68040", 4)
     },
-    Program { registers: Some(SPARC32), has_windows: true, ..program("sparc", "qemu-sparc", "", 2) },
+    Program {
+        registers: Some(SPARC32),
+        has_windows: true,
+        loaded: Some(SPARC_STATUS),
+        ..program("sparc", "qemu-sparc", "", 2)
+    },
     Program {
         registers: Some(SPARC64),
         has_windows: true,
+        loaded: Some(SPARC64_STATUS),
+        parts: &[("state", "ccr", 32, 8), ("state", "asi", 24, 8)],
         page: 0x2000,
         ..program("sparc64", "qemu-sparc64", "", 43)
     },
     Program {
         registers: Some(LOONGARCH64),
+        loaded: Some(LOONGARCH_STATUS),
         one_by_one: true,
         flags: 0x43,
         page: 0x4000,
         ..program("loongarch64", "qemu-loongarch64", "", 258)
     },
-    Program { registers: Some(SUPERH), ..program("sh4", "qemu-sh4", "", 42) },
-    Program { registers: Some(SUPERH), ..program("sh4eb", "qemu-sh4eb", "", 42) },
+    superh("sh4", "qemu-sh4"),
+    superh("sh4eb", "qemu-sh4eb"),
     Program { registers: Some(XTENSA), has_windows: true, ..program("xtensa", "qemu-xtensa", "dc232b", 94) },
 ];
 
