@@ -16,8 +16,8 @@ What is compared, and what is not:
   words of a fixed length begin at the same addresses whatever they are.
 - Of x86, the objdump has to be that of GNU: LLVM has LOCK and REP on lines of
   their own, which are bytes of the instruction that follows. That of GNU takes
-  WAIT for a part of any instruction of the x87 that follows it; it is one of
-  those only that check for exceptions first (FSTCW beside FNSTCW).
+  WAIT without prefixes for a part of any instruction of the x87 that follows it;
+  for the processor it is one of its own.
 - Data between the instructions is not compared, if something other than a
   disassembly tells that it is data: mapping symbols ($d, until $a, $t or $x; ELF
   for the Arm Architecture, 5.5.5), symbols of the type OBJECT with their sizes,
@@ -48,9 +48,6 @@ TERRELLA = os.environ.get("TERRELLA", "target/debug/terrella")
 # number of the machine in the header of an ELF file and the instruction set.
 M68K, ARM, SUPERH, XTENSA, AARCH64, RISCV = 4, 40, 42, 94, 183, 243
 X86 = (3, 62)
-
-# The instructions of the x87 that WAIT is part of (Intel SDM, volume 1, 8.3.13).
-WAITING = re.compile(r"f(stcw|stsw|stenv|save|init|clex)|fwait$")
 
 # What stands in place of a text where there is no instruction.
 NONE = re.compile(r"<unknown>|\(bad\)|\.(byte|short|word|long|inst|insn|2byte|4byte|8byte|slong)\b|$")
@@ -223,7 +220,7 @@ def their_instructions(path, file):
             # The manual defines it as an illegal instruction.
             text = ""
         theirs[address] = text
-        if file.machine in X86 and re.match(r"9b d[89a-f]", match[2]) and not WAITING.match(text):
+        if file.machine in X86 and re.match(r"9b d[89a-f]", match[2]) and text != "fwait":
             theirs[address], theirs[address + 1] = "fwait", text
     return theirs
 

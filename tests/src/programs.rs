@@ -24,8 +24,14 @@ const STACK_SIZE: u64 = 0x1_0000;
 /// The same in a data space of 64 KiB.
 const STACK_IN_DATA: u64 = 0x8000;
 const STACK_IN_DATA_SIZE: u64 = 0x7000;
+/// The same in the segment of 64 KiB of x86 in real-address mode
+/// (`real_mode.ld`).
+const STACK_IN_SEGMENT: u64 = 0xe000;
+const STACK_IN_SEGMENT_SIZE: u64 = 0x1000;
+/// The stack of the 6502, below which is page zero (`programs_6502.py`).
+const PAGE_ONE: u64 = 0x100;
 /// How long a program may take; the slowest takes a small part of it.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An image with programs, which is loaded when the first of them runs.
 #[derive(Debug)]
@@ -114,15 +120,21 @@ impl Image {
         let load = || -> Result<Machine, Box<dyn std::error::Error>> {
             let options = Options { platform: Some(self.platform), ..Options::default() };
             let mut machine = load_file(&self.path, &options)?.into_machine()?;
-            let (stack, size) = match self.platform.definition().data_base {
-                0 => (STACK, STACK_SIZE),
-                base => (base + STACK_IN_DATA, STACK_IN_DATA_SIZE),
+            let (stack, size) = match (self.platform, self.platform.definition().data_base) {
+                (Platform::X86_16, _) => (STACK_IN_SEGMENT, STACK_IN_SEGMENT_SIZE),
+                (Platform::MOS6502, _) => (PAGE_ONE, 0x100),
+                (_, 0) => (STACK, STACK_SIZE),
+                (_, base) => (base + STACK_IN_DATA, STACK_IN_DATA_SIZE),
             };
             machine.add("stack", Stack::new(self.platform, stack, size)?)?;
             if self.platform == Platform::AVR {
                 // RAMPZ is one of them.
                 let ports = self.platform.definition().data_base + 0x20;
                 machine.add("ports", Memory::new(self.platform, ports, 0xe0, Permissions::READ_WRITE)?)?;
+            }
+            if self.platform == Platform::MOS6502 {
+                machine
+                    .add("page zero", Memory::new(self.platform, 0, PAGE_ONE, Permissions::READ_WRITE)?)?;
             }
             Ok(machine)
         };
@@ -148,7 +160,14 @@ impl Image {
         machine.apply(&mut *emulator)?;
         let mut caller = Caller::new(machine, &mut *emulator)?;
         let name = format!("check_{program}");
-        let result = caller.limits(Limits::time(PATIENCE)).call(name.as_str(), &[], Return::U32)?;
-        Ok(result.value.as_u64())
+        let caller = caller.limits(Limits::time(PATIENCE));
+        if self.platform == Platform::MOS6502 {
+            // Registers hold no more than the address of the digest.
+            let place = caller.call(name.as_str(), &[], Return::Pointer)?.value.as_u64();
+            let mut digest = [0; 4];
+            emulator.read_memory(place, &mut digest)?;
+            return Ok(u32::from_le_bytes(digest).into());
+        }
+        Ok(caller.call(name.as_str(), &[], Return::U32)?.value.as_u64())
     }
 }

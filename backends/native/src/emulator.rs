@@ -12,17 +12,17 @@ use terrella_emulator_api::{
 use terrella_platforms::{
     ByteOrder, CodeAddressBit, Platform, PlatformDefinition, RegisterId, RegisterValue,
 };
-use terrella_sleigh::{Context, Processor};
+use terrella_sleigh::{Context, Language, Processor};
 
 use crate::{
     NAME, VERSION, arm,
     cache::Cache,
     file::RegisterFile,
-    layout::{Constants, Layout, REGISTERS_END, TEMPORARIES_END},
-    memory::{Memory, Version},
-    outside::{Outside, Random},
+    layout::{Constants, Layout},
+    memory::Memory,
+    outside::Outside,
     registers::{self, RegisterMap},
-    run::{Mode, RunState, Slot},
+    run::{Mode, RunState},
     segmented::Segmented,
     spaces::Spaces,
     target::{Target, target},
@@ -58,7 +58,7 @@ pub struct NativeEmulator {
     pub(crate) exits: BTreeSet<u64>,
     pub(crate) exit_afters: BTreeSet<u64>,
     pub(crate) bounds: RangeSet,
-    extensions: Extensions,
+    pub(crate) extensions: Extensions,
     /// The address of the next instruction.
     pub(crate) pc: u64,
     pub(crate) context: Context,
@@ -98,25 +98,7 @@ pub struct NativeEmulator {
     pub(crate) outside: Outside,
     /// The address and the size of a linked load that a store may follow.
     pub(crate) reservation: Option<(u64, u8)>,
-    owner: Rc<()>,
-}
-
-/// What a snapshot holds.
-struct State {
-    owner: Rc<()>,
-    registers: Box<[u8]>,
-    /// The temporaries of an instruction whose delay slot faulted.
-    temporaries: Option<Box<[u8]>>,
-    pc: u64,
-    context: Context,
-    mid_block: Option<u64>,
-    in_slot: Option<Slot>,
-    /// The time, and the state of the random numbers.
-    time: u64,
-    random: Random,
-    reservation: Option<(u64, u8)>,
-    version: Rc<Version>,
-    extensions: Extensions,
+    pub(crate) owner: Rc<()>,
 }
 
 impl NativeEmulator {
@@ -226,6 +208,12 @@ impl NativeEmulator {
         Ok(emulator)
     }
 
+    /// The language of the specification.
+    #[must_use]
+    pub fn language(&self) -> &Language {
+        &self.processor.language
+    }
+
     /// The platforms that have a specification.
     pub fn platforms() -> impl Iterator<Item = Platform> {
         Platform::ALL
@@ -284,7 +272,7 @@ impl NativeEmulator {
     }
 
     /// Tells that the map or the bounds are others: all code may be.
-    fn map_changed(&mut self) {
+    pub(crate) fn map_changed(&mut self) {
         self.retranslate(None);
     }
 }
@@ -526,59 +514,11 @@ impl Emulator for NativeEmulator {
     }
 
     fn snapshot(&mut self) -> Result<Snapshot> {
-        let temporaries = self
-            .run
-            .in_slot
-            .is_some()
-            .then(|| self.file.slice(REGISTERS_END, TEMPORARIES_END - REGISTERS_END).into());
-        Ok(Snapshot::new(Rc::new(State {
-            owner: Rc::clone(&self.owner),
-            registers: self.file.slice(0, self.layout.end()).into(),
-            temporaries,
-            pc: self.program_counter(),
-            context: self.context,
-            mid_block: self.run.mid_block,
-            in_slot: self.run.in_slot.clone(),
-            time: self.time(),
-            random: self.outside.random,
-            reservation: self.reservation,
-            version: self.memory.snapshot(),
-            extensions: self.extensions.clone(),
-        })))
+        Ok(self.take_snapshot())
     }
 
     fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
-        let state: &State = snapshot.content().ok_or(Error::ForeignSnapshot)?;
-        if !Rc::ptr_eq(&state.owner, &self.owner) {
-            return Err(Error::ForeignSnapshot);
-        }
-        if self.memory.restore(&state.version) {
-            self.map_changed();
-        }
-        self.stale |= self.memory.has_written_code();
-        self.extensions.clone_from(&state.extensions);
-        self.file.slice_mut(0, state.registers.len()).copy_from_slice(&state.registers);
-        if let Some(temporaries) = &state.temporaries {
-            self.file.slice_mut(REGISTERS_END, temporaries.len()).copy_from_slice(temporaries);
-        }
-        // What the instruction under way wrote is not put back.
-        self.saved_by = None;
-        self.context = state.context;
-        self.follow_code_segment();
-        self.set_time(state.time);
-        self.outside.random = state.random;
-        self.reservation = state.reservation;
-        if self.run.callback_pc.is_some() {
-            self.run.new_pc = Some(state.pc);
-            return Ok(());
-        }
-        self.pc = state.pc;
-        self.run.conditions_at = Some(state.pc);
-        self.run.mid_block = state.mid_block;
-        self.run.in_slot.clone_from(&state.in_slot);
-        self.run.skip_at = None;
-        self.run.skip_block_at = None;
-        Ok(())
+        self.go_back_to(snapshot)
     }
 
     fn extensions(&self) -> &Extensions {

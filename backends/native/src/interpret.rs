@@ -595,7 +595,7 @@ impl NativeEmulator {
             // The instruction may have to be executed again: see `run.rs`.
             let mut old = vec![0; bytes.len()];
             self.memory.copy_out(address, &mut old);
-            self.run.overwritten = Some((address, old));
+            self.run.overwritten.push((address, old));
         }
         self.memory.copy_in(address, bytes);
         self.stale |= self.memory.has_written_code();

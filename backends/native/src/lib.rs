@@ -46,6 +46,7 @@ mod refusals;
 mod registers;
 mod run;
 mod segmented;
+mod snapshot;
 mod soft;
 mod spaces;
 mod target;
@@ -55,7 +56,6 @@ mod wide;
 mod x86;
 
 pub use emulator::NativeEmulator;
-pub use userops::missing_operations;
 
 /// The name that the backend gives itself.
 pub const NAME: &str = "native";

@@ -46,7 +46,7 @@ pub(crate) struct RunState {
     /// entered.
     pub(crate) entered_at: u32,
     /// The code that a store of the instruction under way wrote over.
-    pub(crate) overwritten: Option<(u64, Vec<u8>)>,
+    pub(crate) overwritten: Vec<(u64, Vec<u8>)>,
     /// Nothing is to be done between blocks.
     pub(crate) is_plain: bool,
     deadline: Option<Instant>,
@@ -394,9 +394,9 @@ impl NativeEmulator {
                 Done::Halted(again, Halt::Reenter)
                     if Rc::ptr_eq(&last, block)
                         && block.instruction_of(again) == index
-                        && (block.exact || self.run.overwritten.is_none()) =>
+                        && (block.exact || self.run.overwritten.is_empty()) =>
                 {
-                    self.run.overwritten = None;
+                    self.run.overwritten.clear();
                     op = again;
                 }
                 done => break (last, done),
@@ -423,8 +423,10 @@ impl NativeEmulator {
 
     /// Executes an instruction that wrote over code again, in a block that may
     /// be left after it.
-    fn execute_exactly(&mut self, block: &Rc<Block>, index: usize, (address, old): (u64, Vec<u8>)) -> Next {
-        self.memory.copy_in(address, &old);
+    fn execute_exactly(&mut self, block: &Rc<Block>, index: usize, overwritten: Vec<(u64, Vec<u8>)>) -> Next {
+        for (address, old) in overwritten.iter().rev() {
+            self.memory.copy_in(*address, old);
+        }
         self.put_back(block, index);
         let instruction = block.instructions[index];
         let key = Key {
@@ -437,6 +439,11 @@ impl NativeEmulator {
             Ok(exact) => exact,
             Err(error) => return Next::Ended(Err(error)),
         };
+        if exact.entry != Entry::Open {
+            self.pc = instruction.address;
+            self.context = instruction.context;
+            return self.closed(&exact, exact.entry).map_or(Next::GoOn, Next::Ended);
+        }
         let (exact, done) = match exact.instructions.get(index_at_limit(&exact, 1)) {
             Some(next) => {
                 let end = next.first as usize;
@@ -463,11 +470,14 @@ impl NativeEmulator {
     fn halted(&mut self, block: &Rc<Block>, op: usize, index: usize, halt: Halt) -> Next {
         let instruction = block.instructions[index];
         if let Halt::Reenter = halt {
-            return match self.run.overwritten.take() {
-                Some(old) if !block.exact => self.execute_exactly(block, index, old),
-                _ => self.finish_instruction(block, op, index),
+            let old = std::mem::take(&mut self.run.overwritten);
+            return if old.is_empty() || block.exact {
+                self.finish_instruction(block, op, index)
+            } else {
+                self.execute_exactly(block, index, old)
             };
         }
+        self.run.overwritten.clear();
         let pc = instruction.address;
         self.put_back(block, index);
         self.pc = pc;

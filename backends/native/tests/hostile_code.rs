@@ -81,3 +81,26 @@ fn random_bytes_as_code_end_in_stops_faults_and_errors() {
         }
     }
 }
+
+/// ENTER, which pushes several times, the second of them over itself: it was
+/// fetched before (Intel SDM, volume 3, 12.6).
+#[test]
+fn an_instruction_with_several_stores_writes_over_itself() -> Result<(), Error> {
+    let mut emulator = NativeEmulator::new(Platform::I386)?;
+    emulator.map_memory(0x1000..0x3000, Permissions::ALL)?;
+    // enter 0, 3, and what is no instruction as the frames that it copies.
+    emulator.write_memory(0x1008, &[0xc8, 0, 0, 3])?;
+    emulator.write_memory(0x1f00, &[0xff; 0x100])?;
+    emulator.write_register("ebp", 0x2000_u64)?;
+    emulator.write_register("esp", 0x1010_u64)?;
+    emulator.set_program_counter(0x1008)?;
+    emulator.step()?;
+    assert_eq!(emulator.program_counter(), 0x100c);
+    assert_eq!(emulator.read_register("esp")?, 0x1000);
+    assert_eq!(emulator.read_register("ebp")?, 0x100c);
+    let mut stack = [0; 16];
+    emulator.read_memory(0x1000, &mut stack)?;
+    let words = [0x100c_u32, u32::MAX, u32::MAX, 0x2000].map(u32::to_le_bytes).concat();
+    assert_eq!(stack.to_vec(), words);
+    Ok(())
+}

@@ -106,6 +106,23 @@ const ROWS: &[Row] = &[
         ..NOTHING
     },
     Row {
+        name: "jmp eax with an address size of 16 bits",
+        at: (0x1234, 0x0002),
+        code: &[0x66, 0xff, 0xe0],
+        before: &[("eax", 0x5678)],
+        after: &[("eip", 0x5678), ("pc", 0x1_79b8)],
+        ..NOTHING
+    },
+    Row {
+        name: "jmp with an operand of 32 bits in memory",
+        at: (0x1234, 0x0002),
+        code: &[0x66, 0xff, 0x67, 0x04],
+        before: &[("bx", 0x100), ("ds", 0x3000)],
+        memory: &[(0x3_0104, &[0x78, 0x56, 0x00, 0x00])],
+        after: &[("eip", 0x5678), ("pc", 0x1_79b8)],
+        ..NOTHING
+    },
+    Row {
         name: "jmp short backwards through the start of the segment",
         at: (0x1234, 0x0002),
         code: &[0xeb, 0xf0],

@@ -17,6 +17,7 @@ mod proc;
 pub(crate) mod process;
 mod scheduler;
 mod segments;
+mod signal_words;
 pub(crate) mod signals;
 mod sockets;
 mod start;

@@ -25,6 +25,7 @@ pub(crate) mod powerpc;
 pub(crate) mod powerpc_conversions;
 pub(crate) mod powerpc_float;
 pub(crate) mod powerpc_float_300;
+pub(crate) mod powerpc_float_conversions;
 pub(crate) mod powerpc_integer;
 pub(crate) mod powerpc_integer_300;
 pub(crate) mod powerpc_memory;
@@ -56,7 +57,7 @@ pub(crate) mod tricore_packed;
 mod x86;
 
 use hashbrown::HashMap;
-use terrella_platforms::{Architecture, Platform};
+use terrella_platforms::Architecture;
 use terrella_sleigh::Language;
 
 use crate::{
@@ -114,28 +115,6 @@ impl Handlers {
     pub(crate) fn get(&self, number: usize) -> Option<Handler> {
         self.0.get(number).copied().flatten()
     }
-}
-
-/// The user operations of a platform's specification that have no handler:
-/// an instruction that needs one of them is an error that names it. Some of
-/// them belong to instructions that the engine executes itself.
-///
-/// # Errors
-/// As [`NativeEmulator::new`].
-pub fn missing_operations(platform: Platform) -> terrella_emulator_api::Result<Vec<String>> {
-    let emulator = NativeEmulator::new(platform)?;
-    let names = emulator.processor.language.user_ops();
-    let missing = names.iter().enumerate().filter(|(number, _)| emulator.handlers.get(*number).is_none());
-    let superseded: &[&str] = match platform.architecture() {
-        Architecture::M68k => crate::m68k::SUPERSEDED,
-        Architecture::SuperH4 => superh_float::SUPERSEDED,
-        _ => &[],
-    };
-    let missing = missing.filter(|(_, name)| !superseded.contains(&name.as_str()));
-    let mut missing: Vec<String> = missing.map(|(_, name)| name.clone()).collect();
-    missing.sort_unstable();
-    missing.dedup();
-    Ok(missing)
 }
 
 /// The tables of an architecture.

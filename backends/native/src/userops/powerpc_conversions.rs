@@ -9,6 +9,7 @@ use super::{
     lanes::signed,
     powerpc::{Word, lanes, two},
     powerpc_float::{self, Computed, Outcome, narrowed, widened},
+    powerpc_float_conversions,
 };
 use crate::{block::UserOp, emulator::NativeEmulator, exact::Arithmetic, halt::Halt, overrides::Override};
 
@@ -40,9 +41,9 @@ macro_rules! vector {
 macro_rules! integral {
     ($scalar:literal, $double:literal, $single:literal, $round:expr) => {
         [
-            two($scalar, scalar!(Double, |b, _| powerpc_float::integral(b, $round, false))),
-            two($double, vector!(8, |b, _| powerpc_float::integral(b, $round, false))),
-            two($single, vector!(4, |b, _| powerpc_float::integral(b, $round, false))),
+            two($scalar, scalar!(Double, |b, _| powerpc_float_conversions::integral(b, $round, false))),
+            two($double, vector!(8, |b, _| powerpc_float_conversions::integral(b, $round, false))),
+            two($single, vector!(4, |b, _| powerpc_float_conversions::integral(b, $round, false))),
         ]
     };
 }
@@ -55,9 +56,9 @@ pub(crate) const INTEGRAL: &[Override] = [
     integral!(105, 233, 169, Round::TowardPositive),
     integral!(121, 249, 185, Round::TowardNegative),
     [
-        two(107, scalar!(Double, |b, round| powerpc_float::integral(b, round, true))),
-        two(235, vector!(8, |b, round| powerpc_float::integral(b, round, true))),
-        two(171, vector!(4, |b, round| powerpc_float::integral(b, round, true))),
+        two(107, scalar!(Double, |b, round| powerpc_float_conversions::integral(b, round, true))),
+        two(235, vector!(8, |b, round| powerpc_float_conversions::integral(b, round, true))),
+        two(171, vector!(4, |b, round| powerpc_float_conversions::integral(b, round, true))),
     ],
 ]
 .as_flattened();
@@ -69,32 +70,38 @@ pub(crate) const OVERRIDES: &[Override] = &[
     two(203, vector!(8, |b, round| root(b, false, round))),
     two(139, vector!(4, |b, round| root(b, true, round))),
     // From integers: xscvsxddp, xscvuxddp, xscvsxdsp, xscvuxdsp.
-    two(376, scalar!(Double, |b, round| powerpc_float::of_integer((b as i64).into(), 8, round))),
-    two(360, scalar!(Double, |b, round| powerpc_float::of_integer(b.into(), 8, round))),
-    two(312, scalar!(Single, |b, round| powerpc_float::of_integer((b as i64).into(), 4, round))),
-    two(296, scalar!(Single, |b, round| powerpc_float::of_integer(b.into(), 4, round))),
+    two(376, scalar!(Double, |b, round| powerpc_float_conversions::of_integer((b as i64).into(), 8, round))),
+    two(360, scalar!(Double, |b, round| powerpc_float_conversions::of_integer(b.into(), 8, round))),
+    two(312, scalar!(Single, |b, round| powerpc_float_conversions::of_integer((b as i64).into(), 4, round))),
+    two(296, scalar!(Single, |b, round| powerpc_float_conversions::of_integer(b.into(), 4, round))),
     // To integers: xscvdpsxds, xscvdpuxds, xscvdpsxws, xscvdpuxws.
     two(344, scalar!(Integer, |b, _| integer(b, 64, true))),
     two(328, scalar!(Integer, |b, _| integer(b, 64, false))),
     two(88, scalar!(Integer, |b, _| integer(b, 32, true).map(twice))),
     two(72, scalar!(Integer, |b, _| integer(b, 32, false).map(twice))),
     // xsrsp; xscvspdp, xscvspdpn; xscvdpsp, xscvdpspn.
-    two(281, scalar!(Single, powerpc_float::single)),
-    two(329, scalar!(Double, |b, _| powerpc_float::quieted(widened((b >> 32).into())))),
+    two(281, scalar!(Single, powerpc_float_conversions::single)),
+    two(329, scalar!(Double, |b, _| powerpc_float_conversions::quieted(widened((b >> 32).into())))),
     two(331, scalar!(Silent, |b, _| Computed::exact(widened((b >> 32).into())))),
-    two(265, scalar!(SingleWord, powerpc_float::single)),
+    two(265, scalar!(SingleWord, powerpc_float_conversions::single)),
     two(267, scalar!(Silent, |b, _| Computed::exact(twice(powerpc_float::cut(b) as u64)))),
     // To and from the even words of a vector: xvcvsxwdp, xvcvuxwdp; xvcvspdp,
     // xvcvdpsp; xvcvdpsxws, xvcvdpuxws.
-    two(248, vector!(8, |b, round| powerpc_float::of_integer(signed((b >> 32).into(), 32), 8, round))),
-    two(232, vector!(8, |b, round| powerpc_float::of_integer((b >> 32).into(), 8, round))),
-    two(457, vector!(8, |b, _| powerpc_float::quieted(widened((b >> 32).into())))),
-    two(393, vector!(8, |b, round| powerpc_float::single(b, round).map(word))),
+    two(
+        248,
+        vector!(8, |b, round| powerpc_float_conversions::of_integer(signed((b >> 32).into(), 32), 8, round)),
+    ),
+    two(232, vector!(8, |b, round| powerpc_float_conversions::of_integer((b >> 32).into(), 8, round))),
+    two(457, vector!(8, |b, _| powerpc_float_conversions::quieted(widened((b >> 32).into())))),
+    two(393, vector!(8, |b, round| powerpc_float_conversions::single(b, round).map(word))),
     two(216, vector!(8, |b, _| integer(b, 32, true).map(twice))),
     two(200, vector!(8, |b, _| integer(b, 32, false).map(twice))),
     // The same of double words: xvcvsxdsp, xvcvuxdsp; xvcvspsxds, xvcvspuxds.
-    two(440, vector!(8, |b, round| powerpc_float::of_integer((b as i64).into(), 4, round).map(word))),
-    two(424, vector!(8, |b, round| powerpc_float::of_integer(b.into(), 4, round).map(word))),
+    two(
+        440,
+        vector!(8, |b, round| powerpc_float_conversions::of_integer((b as i64).into(), 4, round).map(word)),
+    ),
+    two(424, vector!(8, |b, round| powerpc_float_conversions::of_integer(b.into(), 4, round).map(word))),
     two(408, vector!(8, |b, _| integer(widened((b >> 32).into()), 64, true))),
     two(392, vector!(8, |b, _| integer(widened((b >> 32).into()), 64, false))),
     // xvcvsxwsp, xvcvuxwsp; xvcvspsxws, xvcvspuxws.
@@ -103,8 +110,8 @@ pub(crate) const OVERRIDES: &[Override] = &[
     two(152, Handler::new(|e, op| words(e, op, |b, _| integer(widened(b.into()), 32, true)))),
     two(136, Handler::new(|e, op| words(e, op, |b, _| integer(widened(b.into()), 32, false)))),
     // xvcvsxddp, xvcvuxddp; xvcvdpsxds, xvcvdpuxds.
-    two(504, vector!(8, |b, round| powerpc_float::of_integer((b as i64).into(), 8, round))),
-    two(488, vector!(8, |b, round| powerpc_float::of_integer(b.into(), 8, round))),
+    two(504, vector!(8, |b, round| powerpc_float_conversions::of_integer((b as i64).into(), 8, round))),
+    two(488, vector!(8, |b, round| powerpc_float_conversions::of_integer(b.into(), 8, round))),
     two(472, vector!(8, |b, _| integer(b, 64, true))),
     two(456, vector!(8, |b, _| integer(b, 64, false))),
 ];
@@ -114,7 +121,7 @@ fn root(value: u64, is_single: bool, round: Round) -> Computed {
 }
 
 fn integer(value: u64, bits: usize, is_signed: bool) -> Computed {
-    powerpc_float::to_integer_of(value, bits, is_signed, Round::TowardZero)
+    powerpc_float_conversions::to_integer_of(value, bits, is_signed, Round::TowardZero)
 }
 
 /// A word in both halves of a double word.
@@ -129,7 +136,7 @@ fn word(value: u64) -> u64 {
 
 /// A single of an integer.
 fn of_word(value: i128, round: Round) -> Computed {
-    powerpc_float::of_integer(value, 4, round).map(word)
+    powerpc_float_conversions::of_integer(value, 4, round).map(word)
 }
 
 /// Each word of the target from a word, with the exceptions of each; if one is

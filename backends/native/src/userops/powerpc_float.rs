@@ -4,7 +4,10 @@
 
 use rustc_apfloat::{Round, Status};
 
-use super::Handler;
+use super::{
+    Handler,
+    powerpc_float_conversions::{from_integer, round_to_single, to_integer, to_integral},
+};
 use crate::{
     block::UserOp,
     emulator::NativeEmulator,
@@ -46,7 +49,7 @@ pub(super) mod fpscr {
 
 const SIGN: u64 = 1 << 63;
 const DEFAULT_NAN: u64 = 0x7ff8_0000_0000_0000;
-const QUIET: u64 = 1 << 51;
+pub(super) const QUIET: u64 = 1 << 51;
 
 /// An instruction of the A form, with two values of the primary opcode.
 const fn arithmetic(number: u32) -> [Override; 2] {
@@ -113,26 +116,26 @@ pub(crate) const OTHERS: &[Override] = &[
 
 /// An instruction word.
 #[derive(Clone, Copy)]
-struct Word(u32);
+pub(super) struct Word(u32);
 
 impl Word {
-    fn of(emulator: &NativeEmulator, op: &UserOp) -> Self {
+    pub(super) fn of(emulator: &NativeEmulator, op: &UserOp) -> Self {
         Self(emulator.user_input(op, 0) as u32)
     }
 
-    const fn field(self, low: u32) -> u32 {
+    pub(super) const fn field(self, low: u32) -> u32 {
         self.0 >> low & 31
     }
 
-    const fn target(self) -> u32 {
+    pub(super) const fn target(self) -> u32 {
         self.field(21)
     }
 
-    const fn records(self) -> bool {
+    pub(super) const fn records(self) -> bool {
         self.0 & 1 != 0
     }
 
-    const fn is_single(self) -> bool {
+    pub(super) const fn is_single(self) -> bool {
         self.0 >> 26 == 59
     }
 }
@@ -161,7 +164,7 @@ impl Computed {
         Self { bits: function(self.bits), ..self }
     }
 
-    fn of(rounded: Rounded, is_single: bool) -> Self {
+    pub(super) fn of(rounded: Rounded, is_single: bool) -> Self {
         let bits = if is_single { widened(rounded.bits) } else { rounded.bits as u64 };
         let flags = [
             (Status::OVERFLOW, fpscr::OX),
@@ -276,7 +279,7 @@ pub(super) fn compute(what: Arithmetic, [a, b, c]: [u64; 3], is_single: bool, ro
 }
 
 /// The class of a result (4.2.2, FPRF).
-fn class(value: u64, is_single: bool) -> u32 {
+pub(super) fn class(value: u64, is_single: bool) -> u32 {
     let negative = value & SIGN != 0;
     let magnitude = value & !SIGN;
     let smallest = if is_single { 0x3810_0000_0000_0000 } else { 0x0010_0000_0000_0000 };
@@ -367,11 +370,11 @@ impl NativeEmulator {
         }
     }
 
-    fn double(&self, number: u32) -> u64 {
+    pub(super) fn double(&self, number: u32) -> u64 {
         self.user_register(&format!("f{number}")) as u64
     }
 
-    fn set_double(&mut self, number: u32, value: u64) {
+    pub(super) fn set_double(&mut self, number: u32, value: u64) {
         self.set_user_register(&format!("f{number}"), value.into());
     }
 
@@ -406,7 +409,7 @@ impl NativeEmulator {
     }
 
     /// Copies the exceptions of the FPSCR to CR1, if the instruction is to.
-    fn record(&mut self, word: Word) {
+    pub(super) fn record(&mut self, word: Word) {
         if word.records() {
             let exceptions = self.fpscr() >> 28;
             self.set_user_register("cr1", exceptions.into());
@@ -528,118 +531,6 @@ fn comparison(emulator: &mut NativeEmulator, op: &UserOp, is_ordered: bool) -> R
         raised |= fpscr::VXVC;
     }
     emulator.raise_fpscr(raised);
-    Ok(())
-}
-
-/// A double as a single, which a double holds.
-pub(super) fn single(value: u64, round: Round) -> Computed {
-    if is_nan(8, value.into()) {
-        return quieted(value).map(|value| value >> 29 << 29);
-    }
-    Computed::of(ieee::convert(value.into(), 8, 4, round, Tininess::Before), true)
-}
-
-/// The value, of which a signalling NaN is made quiet.
-pub(super) fn quieted(value: u64) -> Computed {
-    match (is_nan(8, value.into()), is_signalling(8, value.into())) {
-        (true, signals) => Computed::nan(value | QUIET, if signals { fpscr::VXSNAN } else { 0 }),
-        _ => Computed::exact(value),
-    }
-}
-
-fn round_to_single(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
-    let word = Word::of(emulator, op);
-    let result = single(emulator.double(word.field(11)), emulator.fpscr_rounding());
-    if emulator.report(&result, Some(class(result.bits, true))) {
-        emulator.set_double(word.target(), result.bits);
-    }
-    emulator.record(word);
-    Ok(())
-}
-
-/// To an integer; what does not fit is the nearest that does, a NaN the
-/// lowest (4.6.7).
-pub(super) fn to_integer_of(value: u64, bits: usize, is_signed: bool, round: Round) -> Computed {
-    let value = u128::from(value);
-    if is_nan(8, value) {
-        let signalling = if is_signalling(8, value) { fpscr::VXSNAN } else { 0 };
-        return Computed::nan(if is_signed { 1 << (bits - 1) } else { 0 }, fpscr::VXCVI | signalling);
-    }
-    let (integer, status) = exact::to_integer(value, 8, bits, is_signed, round);
-    let truncated = exact::to_integer(value, 8, bits, is_signed, Round::TowardZero).0;
-    if status.contains(Status::INVALID_OP) {
-        return Computed::nan(integer as u64, fpscr::VXCVI);
-    }
-    let is_inexact = status.contains(Status::INEXACT);
-    let raised = u32::from(is_inexact) * fpscr::XX;
-    Computed { bits: integer as u64, raised, is_inexact, rounded_up: integer != truncated }
-}
-
-fn to_integer(
-    emulator: &mut NativeEmulator,
-    op: &UserOp,
-    bits: usize,
-    is_signed: bool,
-    round: Option<Round>,
-) -> Result<(), Halt> {
-    let word = Word::of(emulator, op);
-    let round = round.unwrap_or_else(|| emulator.fpscr_rounding());
-    let result = to_integer_of(emulator.double(word.field(11)), bits, is_signed, round);
-    if emulator.report(&result, None) {
-        // The upper word of a result of 32 bits is undefined: its sign.
-        let is_word = bits == 32 && is_signed;
-        let value = if is_word { i64::from(result.bits as i32) as u64 } else { result.bits };
-        emulator.set_double(word.target(), value);
-    }
-    emulator.record(word);
-    Ok(())
-}
-
-/// From an integer to a format.
-pub(super) fn of_integer(value: i128, size: usize, round: Round) -> Computed {
-    let (bits, status) = exact::from_integer(value, size, 0, round);
-    let truncated = exact::from_integer(value, size, 0, Round::TowardZero).0;
-    Computed::of(Rounded { bits, status, up: bits != truncated }, size == 4)
-}
-
-fn from_integer(
-    emulator: &mut NativeEmulator,
-    op: &UserOp,
-    size: usize,
-    is_signed: bool,
-) -> Result<(), Halt> {
-    let word = Word::of(emulator, op);
-    let value = emulator.double(word.field(11));
-    let value = if is_signed { i128::from(value as i64) } else { i128::from(value) };
-    let result = of_integer(value, size, emulator.fpscr_rounding());
-    if emulator.report(&result, Some(class(result.bits, size == 4))) {
-        emulator.set_double(word.target(), result.bits);
-    }
-    emulator.record(word);
-    Ok(())
-}
-
-/// To an integral value; whether it tells that it is not exact.
-pub(super) fn integral(value: u64, round: Round, tells: bool) -> Computed {
-    if is_nan(8, value.into()) {
-        return quieted(value);
-    }
-    let rounded = |round| exact::to_integral(value.into(), 8, round, crate::float::NanRule::Default).0 as u64;
-    let bits = rounded(round);
-    if bits == value || !tells {
-        return Computed::exact(bits);
-    }
-    let rounded_up = bits != rounded(Round::TowardZero);
-    Computed { bits, raised: fpscr::XX, is_inexact: true, rounded_up }
-}
-
-fn to_integral(emulator: &mut NativeEmulator, op: &UserOp, round: Round) -> Result<(), Halt> {
-    let word = Word::of(emulator, op);
-    let result = integral(emulator.double(word.field(11)), round, false);
-    if emulator.report(&result, Some(class(result.bits, false))) {
-        emulator.set_double(word.target(), result.bits);
-    }
-    emulator.record(word);
     Ok(())
 }
 

@@ -40,9 +40,6 @@ const fn entry(mask: u32, value: u32, function: super::Function) -> Override {
     Override { mask, value, handler: Handler::new(function) }
 }
 
-/// Operations of the specification that are not used.
-pub(crate) const SUPERSEDED: &[&str] = &["sin", "cos"];
-
 pub(crate) const OVERRIDES: &[Override] = &[
     entry(0xf00f, 0xf000, |emulator, op| two(emulator, op, Arithmetic::Add)),
     entry(0xf00f, 0xf001, |emulator, op| two(emulator, op, Arithmetic::Subtract)),

@@ -47,7 +47,6 @@ pub(super) struct Decoded {
     pub(super) long: bool,
     pub(super) wide: bool,
     pub(super) has_rex: bool,
-    pub(super) waits: bool,
     pub(super) locks: bool,
     pub(super) segment: Option<u8>,
     /// Addresses have 16 bits.
@@ -64,7 +63,7 @@ pub(super) fn decode(bytes: &[u8], mode: Mode) -> Option<Decoded> {
     let is_64 = mode == Mode::Long;
     let mut at = 0;
     let (mut has_66, mut repeat, mut segment, mut has_67) = (false, NONE, None, false);
-    let (mut waits, mut locks) = (false, false);
+    let mut locks = false;
     loop {
         match bytes.get(at)? {
             0x66 => has_66 = true,
@@ -80,8 +79,6 @@ pub(super) fn decode(bytes: &[u8], mode: Mode) -> Option<Decoded> {
                     segment = Some(prefix >> 3 & 3);
                 }
             }
-            // FWAIT before another one is part of it.
-            0x9b if at + 1 < bytes.len() => waits = true,
             _ => break,
         }
         at += 1;
@@ -111,7 +108,6 @@ pub(super) fn decode(bytes: &[u8], mode: Mode) -> Option<Decoded> {
         long: false,
         wide: rex & 8 != 0,
         has_rex: rex != 0,
-        waits,
         locks,
         segment: None,
         short: false,

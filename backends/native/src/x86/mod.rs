@@ -17,6 +17,7 @@ mod moves;
 mod protected;
 mod real;
 mod reserved;
+mod segments;
 mod stack;
 mod state;
 mod strings;
@@ -211,8 +212,6 @@ pub(crate) struct NativeOp {
     vex: bool,
     mmx: bool,
     aligned: bool,
-    /// It begins with FWAIT.
-    waits: bool,
     /// It goes to the address in [`Registers::target`].
     pub(crate) transfers: bool,
     pub(crate) pc: u64,

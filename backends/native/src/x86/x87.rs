@@ -63,7 +63,7 @@ fn execute(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
         (0xdf, false) => op.modrm == 0xe0,
         _ => false,
     };
-    if !no_wait || op.waits {
+    if !no_wait {
         e.check_pending(&it)?;
     }
     let is_control = no_wait || in_memory && matches!((op.opcode, kind), (0xd9, 4..=7) | (0xdd, 4));

@@ -20,6 +20,7 @@ mod superh;
 mod tricore;
 mod x86;
 mod x86_16;
+mod x86_wait;
 mod xtensa;
 mod z80;
 
@@ -57,6 +58,7 @@ pub const EDITS: &[&[Edit]] = &[
     tricore::EDITS,
     x86::EDITS,
     x86_16::EDITS,
+    x86_wait::EDITS,
     xtensa::EDITS,
     z80::EDITS,
 ];

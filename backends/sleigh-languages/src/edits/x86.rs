@@ -255,6 +255,11 @@ pub(super) const EDITS: &[Edit] = &[
         "the privilege level is raised, and CF has no part in it (Intel SDM, volume 2, ARPL)",
     ),
     ia(
+        ":JMP rm32       is $(LONGMODE_OFF) & vexMode=0 & addrsize=1 & opsize=1",
+        ":JMP rm32       is $(LONGMODE_OFF) & vexMode=0 & opsize=1",
+        "a jump to 32 bits has an address size of 16 bits as well (Intel SDM, volume 2, JMP)",
+    ),
+    ia(
         ":INTO           is vexMode=0 & byte=0xce & bit64=0",
         ":INTO           is $(LONGMODE_OFF) & vexMode=0 & byte=0xce & bit64=0",
         "the address size prefix takes `bit64` away",

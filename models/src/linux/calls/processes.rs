@@ -246,7 +246,7 @@ pub(super) fn waitid(task: &mut Task<'_>) -> Answer {
     };
     if address != 0 {
         let info = super::super::process::SignalInfo { number: SIGCHLD as u8, code, sender: id, value };
-        let bytes = super::super::frame::information(&task.abi, info);
+        let bytes = super::super::signal_words::information(&task.abi, info);
         task.write(address, &bytes)?;
     }
     if task.argument(4) != 0 {

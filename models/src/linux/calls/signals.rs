@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::super::{
     abi::{Abi, ActionLayout, generic::*},
     descriptions::Kind,
-    frame,
     process::{Action, AlternateStack, Id, SignalInfo},
+    signal_words,
     signals::{Default, UNBLOCKABLE, bit, default_of},
     task::{self, Answer, Refusal, Task},
 };
@@ -20,11 +20,11 @@ pub(super) fn mask_size(task: &Task<'_>) -> u64 {
 /// A mask of the guest's, in generic numbers.
 pub(super) fn read_mask(task: &Task<'_>, address: u64) -> Result<u64, Errno> {
     let mask = task.read_integer(address, 8)?;
-    Ok(frame::generic_mask(&task.abi, frame::mask_word(&task.abi, mask)))
+    Ok(signal_words::generic_mask(&task.abi, signal_words::mask_word(&task.abi, mask)))
 }
 
 fn write_mask(task: &mut Task<'_>, address: u64, mask: u64) -> Result<(), Errno> {
-    let own = frame::mask_word(&task.abi, frame::own_mask(&task.abi, mask));
+    let own = signal_words::mask_word(&task.abi, signal_words::own_mask(&task.abi, mask));
     task.write_integer(address, own, 8)?;
     if mask_size(task) == 16 {
         task.write_integer(address.wrapping_add(8), 0, 8)?;
@@ -342,7 +342,7 @@ fn wait_for_signal(task: &mut Task<'_>, wide: bool) -> Answer {
     };
     if let Some(info) = task.take_signal_of(mask) {
         if task.argument(1) != 0 {
-            let bytes = frame::information(&task.abi, info);
+            let bytes = signal_words::information(&task.abi, info);
             task.write(task.argument(1), &bytes)?;
         }
         return Ok(task.abi.to_own(|tables| tables.signal, info.number.into()));

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     emulator::NativeEmulator,
     halt::Halt,
-    x86::{NativeOp, Rm},
+    x86::{
+        NativeOp, Rm,
+        segments::{from_segment, segment_of, segment_of_opcode, segment_of_pointer},
+    },
 };
 
 pub(super) const ROWS: &[Row] = &[
@@ -32,27 +35,6 @@ pub(super) const ROWS: &[Row] = &[
     Row::new(1, 0x00, verify).extension(5),
 ];
 
-/// The number of the segment register in a ModRM byte.
-fn segment_of(op: &NativeOp) -> Result<u8, Halt> {
-    match op.modrm >> 3 & 7 {
-        number @ 0..=5 => Ok(number),
-        _ => Err(Halt::Invalid),
-    }
-}
-
-/// A register as wide as operands is written as a whole.
-fn from_segment(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
-    let it = registers(e)?;
-    let selector = e.selector(&it, segment_of(op)?);
-    match op.rm {
-        Rm::Place(place) => {
-            e.set_general(place, op.width, selector);
-            Ok(())
-        }
-        Rm::Memory(_) => e.put_rm(op, &selector.to_le_bytes()[..2]),
-    }
-}
-
 fn to_segment(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
     let it = registers(e)?;
     let number = segment_of(op)?;
@@ -65,11 +47,7 @@ fn to_segment(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
 
 fn pop_segment(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
     let it = registers(e)?;
-    let number = match op.opcode {
-        0xa1 => 4,
-        0xa9 => 5,
-        other => other >> 3 & 3,
-    };
+    let number = segment_of_opcode(op.opcode);
     let top = e.flat_stack_pointer(&it);
     let selector = e.flat_load(op, top, op.width)?;
     e.load_segment(&it, number, selector)?;
@@ -80,13 +58,7 @@ fn pop_segment(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
 /// LES, LDS, LSS, LFS and LGS.
 fn load_pointer(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
     let it = registers(e)?;
-    let number = match op.opcode {
-        0xc4 => 0,
-        0xc5 => 3,
-        0xb2 => 2,
-        0xb4 => 4,
-        _ => 5,
-    };
+    let number = segment_of_pointer(op.opcode);
     let (offset, selector) = far_pointer(e, op)?;
     e.load_segment(&it, number, selector)?;
     e.set_general(op.reg, op.width, offset);

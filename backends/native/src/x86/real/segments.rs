@@ -4,7 +4,10 @@ use super::{CS, Row};
 use crate::{
     emulator::NativeEmulator,
     halt::Halt,
-    x86::{NativeOp, Registers, Rm},
+    x86::{
+        NativeOp, Registers,
+        segments::{from_segment, segment_of, segment_of_pointer},
+    },
 };
 
 pub(super) const ROWS: &[Row] = &[
@@ -25,27 +28,6 @@ fn registers(e: &NativeEmulator) -> Result<Registers, Halt> {
     e.x86.ok_or(Halt::Invalid)
 }
 
-/// The number of the segment register in a ModRM byte.
-fn segment_of(op: &NativeOp) -> Result<u8, Halt> {
-    match op.modrm >> 3 & 7 {
-        number @ 0..=5 => Ok(number),
-        _ => Err(Halt::Invalid),
-    }
-}
-
-/// In a register of 32 bits, what is above is cleared.
-fn from_segment(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
-    let it = registers(e)?;
-    let selector = e.selector(&it, segment_of(op)?);
-    match op.rm {
-        Rm::Place(place) => {
-            e.set_general(place, op.width, selector);
-            Ok(())
-        }
-        Rm::Memory(_) => e.put_rm(op, &selector.to_le_bytes()[..2]),
-    }
-}
-
 fn to_segment(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
     let it = registers(e)?;
     let number = segment_of(op)?;
@@ -60,13 +42,7 @@ fn to_segment(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
 /// LES, LDS, LSS, LFS and LGS.
 fn load_pointer(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
     let it = registers(e)?;
-    let number = match op.opcode {
-        0xc4 => 0,
-        0xc5 => 3,
-        0xb2 => 2,
-        0xb4 => 4,
-        _ => 5,
-    };
+    let number = segment_of_pointer(op.opcode);
     let address = e.ea(NativeEmulator::memory_operand(op)?);
     let offset = e.real_load(op, address, op.width)?;
     let selector = e.real_load(op, address.wrapping_add(op.width.into()), 2)?;

@@ -7,7 +7,7 @@ use super::{BP, Immediate, Registers, Row, SP, SS};
 use crate::{
     emulator::NativeEmulator,
     halt::Halt,
-    x86::{NativeOp, Rm},
+    x86::{NativeOp, Rm, segments::segment_of_opcode},
 };
 
 pub(super) const ROWS: &[Row] = &[
@@ -41,15 +41,6 @@ pub(super) const ROWS: &[Row] = &[
 const SET_BITS: u64 = 0x7fd5;
 const SET_BITS_ABOVE: u64 = 0x25_0000;
 
-/// The number of the segment register in an opcode.
-const fn segment_of(opcode: u8) -> u8 {
-    match opcode {
-        0xa0 | 0xa1 => 4,
-        0xa8 | 0xa9 => 5,
-        other => other >> 3 & 3,
-    }
-}
-
 fn registers(e: &NativeEmulator) -> Result<Registers, Halt> {
     e.x86.ok_or(Halt::Invalid)
 }
@@ -59,7 +50,7 @@ fn registers(e: &NativeEmulator) -> Result<Registers, Halt> {
 fn push_segment(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
     let it = registers(e)?;
     let offset = e.stack_offset(&it).wrapping_sub(op.width.into());
-    let selector = e.selector(&it, segment_of(op.opcode));
+    let selector = e.selector(&it, segment_of_opcode(op.opcode));
     e.stack_store(op, &it, offset, selector, 2)?;
     e.set_stack_offset(&it, offset);
     Ok(())
@@ -70,7 +61,7 @@ fn pop_segment(e: &mut NativeEmulator, op: &NativeOp) -> Result<(), Halt> {
     let offset = e.stack_offset(&it);
     let value = e.stack_load(op, &it, offset, 2)?;
     e.set_stack_offset(&it, offset + u64::from(op.width));
-    e.set_selector(&it, segment_of(op.opcode), value);
+    e.set_selector(&it, segment_of_opcode(op.opcode), value);
     Ok(())
 }
 
