@@ -126,6 +126,9 @@ fn next(c: &mut Context<'_>, file: Ptr) -> Result<Option<u32>> {
 /// Writes a character; `false`, with `errno`, if it has no bytes.
 fn put(c: &mut Context<'_>, file: Ptr, characters: &[u32]) -> Result<bool> {
     turn_wide(c, file)?;
+    if let Some(written) = c.grow_wide(file, characters)? {
+        return Ok(written);
+    }
     let mut bytes = Vec::with_capacity(characters.len());
     for wide in characters {
         match c.state.multibyte(*wide) {
