@@ -422,7 +422,7 @@ impl Expander<'_, '_> {
         let mut words = Words::default();
         self.text(word, Place::Inside, &mut words)?;
         words.end()?;
-        Ok(words.done.first().map(|field| escaped(field)).unwrap_or_default())
+        Ok(words.done.first().map(escaped).unwrap_or_default())
     }
 
     /// The paths that a field matches, or the field itself.

@@ -5,6 +5,7 @@
 //! and its descriptor sees one order.
 
 mod digits;
+mod family;
 mod files;
 mod format;
 mod lines;
