@@ -414,3 +414,42 @@ impl Kernel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes until nothing more is taken, or far more than there is room for.
+    fn fill(terminal: &mut Terminal, master: bool, bytes: &[u8]) -> usize {
+        let mut total = 0;
+        while total < 1 << 20 {
+            match terminal.put(master, bytes) {
+                Some(count) if count > 0 => total += count,
+                _ => break,
+            }
+        }
+        total
+    }
+
+    #[test]
+    fn what_nobody_reads_is_bounded() {
+        for bytes in [&b"\n"[..], b"a", b"\x04", b"\x15\x7f", b"abc\r\n"] {
+            for raw in [false, true] {
+                let mut terminal = Terminal::new(Numbers::of("x86_64"));
+                if raw {
+                    let settings = Settings { local: ECHO, ..terminal.settings.clone() };
+                    terminal.set(settings);
+                }
+                fill(&mut terminal, true, bytes);
+                fill(&mut terminal, false, bytes);
+                assert!(terminal.waiting() <= 2 * LONGEST, "{bytes:?} {raw}: {}", terminal.waiting());
+                assert!(terminal.ready.len() <= LONGEST + 1, "{bytes:?} {raw}: {}", terminal.ready.len());
+                assert!(
+                    terminal.output.len() <= MOST_OUTPUT + 2,
+                    "{bytes:?} {raw}: {}",
+                    terminal.output.len()
+                );
+            }
+        }
+    }
+}
