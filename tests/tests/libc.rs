@@ -185,6 +185,12 @@ fn endings(backend: &'static Backend, platform: Platform, object: &[u8]) -> Resu
     expect("raise", found.signal == Some(15), &found)?;
     let found = run("starts", &[])?;
     expect("start", found.output == "main 2 word seven\n" && found.status == Some(12), &found)?;
+    // err(3): the name of the program, the text, and that of the error.
+    let found = run("ends_with_error", &[6.into()])?;
+    let text = "program: cannot open file: No such file or directory\n";
+    expect("err", found.error == text && found.status == Some(6), &found)?;
+    let found = run("ends_with_message", &[7.into()])?;
+    expect("errx", found.error == "program: 42 is too many\n" && found.status == Some(7), &found)?;
     let found = run("calls_unknown", &[])?;
     let text = found.result.clone().err().unwrap_or_default();
     expect("unknown", text.contains("`no_such_function` has no model") && text.contains("with 0x7"), &found)?;

@@ -36,6 +36,10 @@ pub(crate) enum Device {
     Full,
     Random,
     Terminal,
+    /// `/dev/ptmx`: opening it makes a pseudoterminal.
+    Multiplexer,
+    /// The slave of a pseudoterminal.
+    Pseudo(u32),
 }
 
 impl Device {
@@ -48,6 +52,8 @@ impl Device {
             Self::Full => (1, 7),
             Self::Random => (1, 9),
             Self::Terminal => (5, 0),
+            Self::Multiplexer => (5, 2),
+            Self::Pseudo(number) => (136, number),
         }
     }
 }
@@ -181,6 +187,7 @@ impl FileSystem {
             ("random", Device::Random),
             ("urandom", Device::Random),
             ("tty", Device::Terminal),
+            ("ptmx", Device::Multiplexer),
         ];
         const LINKS: &[(&str, &str)] = &[
             ("fd", "/proc/self/fd"),

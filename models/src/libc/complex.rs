@@ -15,8 +15,10 @@ use super::{
 };
 
 mod functions;
+mod long;
 
 use functions::Complex;
+pub(crate) use long::HEADER as LONG;
 
 /// How arguments of single precision are passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -51,6 +51,9 @@ impl<'a> Context<'a> {
         if context.returns_complex_in_memory(result) {
             context.room = Some(context.call.result_room()?);
         }
+        if result == CType::ComplexLong && context.returns_long_complex_in_memory() {
+            context.room = Some(context.call.result_room()?);
+        }
         if result == CType::LongDouble && context.returns_long_double_in_memory() {
             context.room = Some(context.call.result_room()?);
         }

@@ -84,14 +84,16 @@ pub(super) fn setenv(c: &mut Context<'_>, name: Ptr, value: Ptr, replace: i32) -
     if replace == 0 && environment(c)?.iter().any(|(_, entry)| is_called(entry, &name)) {
         return Ok(0);
     }
-    let mut entry = name.clone();
-    entry.push(b'=');
-    entry.extend(value);
-    let entry = c.duplicate(&entry)?;
+    assign(c, &name, &value)
+}
+
+/// Gives a variable a value, whether it had one or not.
+pub(super) fn assign(c: &mut Context<'_>, name: &[u8], value: &[u8]) -> Result<i32> {
+    let entry = c.duplicate(&[name, b"=", value].concat())?;
     if entry.is_null() {
         return Ok(-1);
     }
-    put(c, &name, entry)
+    put(c, name, entry)
 }
 
 pub(super) fn unsetenv(c: &mut Context<'_>, name: Ptr) -> Result<i32> {

@@ -23,6 +23,14 @@ pub(crate) static HEADER: [Header; 2] = [
             warnx = warnx;
             vwarn = vwarn;
             vwarnx = vwarnx;
+            __errieee128 = err;
+            __errxieee128 = errx;
+            __verrieee128 = verr;
+            __verrxieee128 = verrx;
+            __warnieee128 = warn;
+            __warnxieee128 = warnx;
+            __vwarnieee128 = vwarn;
+            __vwarnxieee128 = vwarnx;
         },
     },
     Header {
@@ -31,6 +39,8 @@ pub(crate) static HEADER: [Header; 2] = [
         models: models! {
             error = error;
             error_at_line = error_at_line;
+            __errorieee128 = error;
+            __error_at_lineieee128 = error_at_line;
         },
     },
 ];
@@ -59,16 +69,28 @@ fn tell(
 }
 
 /// The name of the program, whole or its last part.
-fn program(c: &Context<'_>, whole: bool) -> Vec<u8> {
+fn program(c: &mut Context<'_>, whole: bool) -> Result<Vec<u8>> {
+    // The program may have given itself another.
+    let variables = if whole {
+        ["program_invocation_name", "__progname_full"]
+    } else {
+        ["program_invocation_short_name", "__progname"]
+    };
+    if let Some(at) = variables.iter().find_map(|name| c.state.layout.variable(name)) {
+        let text = c.read_pointer(Ptr(at))?;
+        if !text.is_null() {
+            return Ok([c.text(text)?.as_slice(), b": "].concat());
+        }
+    }
     let name = c.state.program.as_str();
     let last = name.rsplit('/').next().unwrap_or(name);
-    [if whole { name } else { last }.as_bytes(), b": "].concat()
+    Ok([if whole { name } else { last }.as_bytes(), b": "].concat())
 }
 
 fn warning(c: &mut Context<'_>, format: Ptr, mut from: Variable, with_error: bool) -> Result<()> {
     let errno = Ptr(c.state.layout.errno);
     let number = if with_error { Some(c.read_int(errno)?) } else { None };
-    let name = program(c, false);
+    let name = program(c, false)?;
     tell(c, &name, format, &mut from, number)
 }
 
@@ -115,7 +137,7 @@ fn count(c: &mut Context<'_>) -> Result<()> {
 }
 
 fn error(c: &mut Context<'_>, status: i32, number: i32, format: Ptr, _: Dots) -> Result<Reply> {
-    let name = program(c, true);
+    let name = program(c, true)?;
     tell(c, &name, format, &mut Variable::Call, (number != 0).then_some(number))?;
     count(c)?;
     if status == 0 { Ok(Reply::Void) } else { exit(c, status) }
@@ -130,7 +152,7 @@ fn error_at_line(
     format: Ptr,
     _: Dots,
 ) -> Result<Reply> {
-    let mut before = program(c, true);
+    let mut before = program(c, true)?;
     // Without the space.
     before.pop();
     if !file.is_null() {

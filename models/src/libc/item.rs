@@ -146,7 +146,7 @@ fn convention_of(platform: Platform, name: Option<&str>) -> MachineResult<&'stat
 /// address of a structure result, on i386.
 fn pops(platform: Platform, convention: &CallingConvention, model: &Model) -> u64 {
     let hidden = matches!(convention.struct_result, StructResult::HiddenArgument { callee_pops: true });
-    if hidden && matches!(model.function.result(), CType::Structure | CType::Complex) {
+    if hidden && matches!(model.function.result(), CType::Structure | CType::Complex | CType::ComplexLong) {
         platform.definition().pointer_bytes.into()
     } else {
         0

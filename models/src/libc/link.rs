@@ -337,12 +337,14 @@ fn link_one(
 ) -> Result<(), LinkError> {
     // Names with a version are those without it here.
     let plain = name.split('@').next().unwrap_or(name);
+    let platform = machine.platform();
     if let Some(initial) = variables::find(plain) {
         link_variable(machine, executable, name, plain, initial)?;
         report.variables.push(plain.to_owned());
         return Ok(());
     }
-    let model = catalogue::find(plain).filter(|model| !options.strict || model.deviation.is_none());
+    let model =
+        catalogue::find(plain).filter(|model| !options.strict || model.deviation_on(platform).is_none());
     let answer = match (options.answers.get(plain), model) {
         (Some(value), _) => {
             report.chosen.push(plain.to_owned());
@@ -350,7 +352,7 @@ fn link_one(
         }
         (None, Some(model)) => {
             report.modelled.push(plain.to_owned());
-            if let Some(deviation) = model.deviation {
+            if let Some(deviation) = model.deviation_on(platform) {
                 report.imprecise.insert(plain.to_owned(), deviation.to_owned());
             }
             Answer::Model(plain.to_owned())

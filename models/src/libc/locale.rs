@@ -27,6 +27,7 @@ pub(crate) static HEADER: [Header; 4] = [
             __duplocale = duplocale;
             freelocale = freelocale;
             __freelocale = freelocale;
+            getlocalename_l = getlocalename_l;
             uselocale = uselocale, "all threads are in the same locale";
             __uselocale = uselocale, "all threads are in the same locale";
         },
@@ -212,6 +213,23 @@ fn duplocale(c: &mut Context<'_>, locale: Ptr) -> Result<Ptr> {
 
 fn freelocale(c: &mut Context<'_>, locale: Ptr) -> Result<()> {
     c.free(locale)
+}
+
+/// Of an object only the set of characters is told, not how its name was spelt.
+fn getlocalename_l(c: &mut Context<'_>, category: i32, locale: Ptr) -> Result<Ptr> {
+    if !CATEGORIES.contains(&category) {
+        return Ok(Ptr::NULL);
+    }
+    let name = if is_global(c, locale) {
+        name_of(c, category)
+    } else if c.read_integer(locale, 4)? >> category & 1 == 1 {
+        "C.UTF-8"
+    } else {
+        "C"
+    };
+    let room = c.room("getlocalename_l", 16)?;
+    c.write_text(room, name.as_bytes())?;
+    Ok(room)
 }
 
 fn uselocale(c: &mut Context<'_>, locale: Ptr) -> Result<Ptr> {

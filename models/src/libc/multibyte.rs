@@ -7,7 +7,7 @@ use super::{
 };
 use crate::errno::Errno;
 
-pub(crate) static HEADER: [Header; 3] = [
+pub(crate) static HEADER: [Header; 4] = [
     Header {
         name: "stdlib.h",
         standard: Standard::C99,
@@ -34,6 +34,14 @@ pub(crate) static HEADER: [Header; 3] = [
             wcsrtombs = wcsrtombs;
             mbsnrtowcs = mbsnrtowcs;
             wcsnrtombs = wcsnrtombs;
+        },
+    },
+    Header {
+        name: "uchar.h",
+        standard: Standard::Posix,
+        models: models! {
+            mbrtoc16 = mbrtoc16;
+            c16rtomb = c16rtomb;
         },
     },
     Header {
@@ -229,6 +237,66 @@ fn wcrtomb(c: &mut Context<'_>, to: Ptr, wide: Wide, state: Ptr) -> Result<Size>
             Ok(INVALID)
         }
     }
+}
+
+/// `(size_t)-3`: what was stored is of bytes that were read before.
+const FROM_BEFORE: Size = Size(u64::MAX - 2);
+/// In the first word of a state: the second word is a surrogate that waits.
+const SURROGATE: u64 = 0x8000_0000;
+
+fn mbrtoc16(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size, state: Ptr) -> Result<Size> {
+    let state = c.state_or_own(state, "mbrtoc16")?;
+    if !from.is_null() && c.read_integer(state, 4)? == SURROGATE {
+        let low = c.read_integer(state.add(4), 4)?;
+        c.set_pending(state, &[])?;
+        if !to.is_null() {
+            c.write_integer(to, low, 2)?;
+        }
+        return Ok(FROM_BEFORE);
+    }
+    let room = c.room("mbrtoc16 character", 8)?;
+    let result = convert(c, room, from, size.0, state)?;
+    if from.is_null() || result == INVALID || result == INCOMPLETE {
+        return Ok(result);
+    }
+    let wide = c.read_wide(room, 1)?.first().copied().unwrap_or(0);
+    let first = match wide.checked_sub(0x1_0000) {
+        None => wide,
+        Some(rest) => {
+            c.write_integer(state, SURROGATE, 4)?;
+            c.write_integer(state.add(4), (0xdc00 | rest & 0x3ff).into(), 4)?;
+            0xd800 | rest >> 10
+        }
+    };
+    if !to.is_null() {
+        c.write_integer(to, first.into(), 2)?;
+    }
+    Ok(result)
+}
+
+fn c16rtomb(c: &mut Context<'_>, to: Ptr, unit: u16, state: Ptr) -> Result<Size> {
+    let state = c.state_or_own(state, "c16rtomb")?;
+    let high = match c.read_integer(state, 4)? {
+        SURROGATE => Some(c.read_integer(state.add(4), 4)? as u32),
+        _ => None,
+    };
+    c.set_pending(state, &[])?;
+    if to.is_null() {
+        return Ok(Size(1));
+    }
+    let unit = u32::from(unit);
+    let wide = match (high, unit) {
+        (None, 0xd800..0xdc00) => {
+            c.write_integer(state, SURROGATE, 4)?;
+            c.write_integer(state.add(4), unit.into(), 4)?;
+            return Ok(Size(0));
+        }
+        (Some(high), 0xdc00..0xe000) => 0x1_0000 + ((high & 0x3ff) << 10 | unit & 0x3ff),
+        // Half a pair is no character.
+        (Some(_), _) => 0xd800,
+        (None, _) => unit,
+    };
+    wcrtomb(c, to, Wide(wide), state)
 }
 
 fn mbtowc(c: &mut Context<'_>, to: Ptr, from: Ptr, size: Size) -> Result<i32> {

@@ -88,13 +88,38 @@ pub(super) fn rand_r(c: &mut Context<'_>, place: Ptr) -> Result<i32> {
     Ok(result as i32)
 }
 
+/// What `lcong48` has set: a and c.
+const MULTIPLIER: &str = "multiplier of drand48";
+const ADDEND: &str = "addend of drand48";
+
 /// X = a X + c mod 2^48 (POSIX, `drand48`).
-const fn step48(state: u64) -> u64 {
-    state.wrapping_mul(0x5_deec_e66d).wrapping_add(0xb) & 0xffff_ffff_ffff
+fn step48(c: &Context<'_>, state: u64) -> u64 {
+    let given = |name: &str, usual: u64| c.state.numbers.get(name).map_or(usual, |it| *it as u64);
+    let (a, c) = (given(MULTIPLIER, 0x5_deec_e66d), given(ADDEND, 0xb));
+    state.wrapping_mul(a).wrapping_add(c) & 0xffff_ffff_ffff
+}
+
+/// `srand48` and `seed48` bring the usual parameters back.
+fn usual48(c: &mut Context<'_>) {
+    c.state.numbers.remove(MULTIPLIER);
+    c.state.numbers.remove(ADDEND);
+}
+
+/// Seven `unsigned short`: X, a, and c.
+pub(super) fn lcong48(c: &mut Context<'_>, parameters: Ptr) -> Result<()> {
+    let mut numbers = [0; 7];
+    for (index, number) in numbers.iter_mut().enumerate() {
+        *number = c.read_integer(parameters.add(2 * index as u64), 2)?;
+    }
+    let [x0, x1, x2, a0, a1, a2, addend] = numbers;
+    c.state.random48 = x0 | x1 << 16 | x2 << 32;
+    c.state.numbers.insert(MULTIPLIER.to_owned(), (a0 | a1 << 16 | a2 << 32) as i64);
+    c.state.numbers.insert(ADDEND.to_owned(), addend as i64);
+    Ok(())
 }
 
 fn own48(c: &mut Context<'_>) -> u64 {
-    c.state.random48 = step48(c.state.random48);
+    c.state.random48 = step48(c, c.state.random48);
     c.state.random48
 }
 
@@ -103,7 +128,7 @@ fn given48(c: &mut Context<'_>, place: Ptr) -> Result<u64> {
     for index in 0..3 {
         state |= c.read_integer(place.add(2 * index), 2)? << (16 * index);
     }
-    let state = step48(state);
+    let state = step48(c, state);
     for index in 0..3 {
         c.write_integer(place.add(2 * index), state >> (16 * index), 2)?;
     }
@@ -139,11 +164,13 @@ pub(super) fn jrand48(c: &mut Context<'_>, place: Ptr) -> Result<Long> {
 }
 
 pub(super) fn srand48(c: &mut Context<'_>, seed: Long) -> Result<()> {
+    usual48(c);
     c.state.random48 = (seed.0 as u64 & 0xffff_ffff) << 16 | 0x330e;
     Ok(())
 }
 
 pub(super) fn seed48(c: &mut Context<'_>, seed: Ptr) -> Result<Ptr> {
+    usual48(c);
     let old = c.state.random48;
     let room = c.room("seed48", 6)?;
     let mut state = 0;

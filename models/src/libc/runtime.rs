@@ -81,6 +81,12 @@ pub(crate) static ATOMICS: Header = Header {
         __sync_val_compare_and_swap_8 = compare_swap_8;
         __sync_bool_compare_and_swap_4 = compare_swap_bool_4;
         __sync_synchronize = barrier;
+        atomic_thread_fence = fence;
+        atomic_signal_fence = fence;
+        atomic_flag_test_and_set = flag_set;
+        atomic_flag_test_and_set_explicit = flag_set_order;
+        atomic_flag_clear = flag_clear;
+        atomic_flag_clear_explicit = flag_clear_order;
         __atomic_load_1 = load_1;
         __atomic_load_2 = load_2;
         __atomic_load_4 = load_4;
@@ -226,6 +232,27 @@ fn bswap_long(_: &mut Context<'_>, value: u64) -> Result<u64> {
 
 fn barrier(_: &mut Context<'_>) -> Result<()> {
     Ok(())
+}
+
+fn fence(_: &mut Context<'_>, _order: i32) -> Result<()> {
+    Ok(())
+}
+
+/// `atomic_flag` of C11 is a byte.
+fn flag_set(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
+    update(c, at, 1, |_| 1).map(|(old, _)| i32::from(old != 0))
+}
+
+fn flag_set_order(c: &mut Context<'_>, at: Ptr, _order: i32) -> Result<i32> {
+    flag_set(c, at)
+}
+
+fn flag_clear(c: &mut Context<'_>, at: Ptr) -> Result<()> {
+    c.write_integer(at, 0, 1)
+}
+
+fn flag_clear_order(c: &mut Context<'_>, at: Ptr, _order: i32) -> Result<()> {
+    flag_clear(c, at)
 }
 
 fn update(c: &mut Context<'_>, at: Ptr, bytes: u8, new: impl Fn(u64) -> u64) -> Result<(u64, u64)> {

@@ -23,6 +23,7 @@ use crate::{
         Input, Output,
         alone::ALONE,
         descriptions::{Description, Kind},
+        process::{IntervalTimer, PosixTimer, SignalInfo},
     },
 };
 
@@ -114,6 +115,14 @@ struct Saved {
     folder: Vec<u8>,
     handlers: BTreeMap<u8, (u64, u64, u64)>,
     mask: u64,
+    /// `alarm` and `setitimer`, and those of `timer_create`.
+    #[serde(default)]
+    alarm: IntervalTimer,
+    #[serde(default)]
+    timers: BTreeMap<i32, PosixTimer>,
+    /// Signals that wait.
+    #[serde(default)]
+    pending: Vec<SignalInfo>,
     #[serde(with = "serde_bytes_text")]
     input: Vec<u8>,
     #[serde(with = "serde_bytes_text")]
@@ -252,6 +261,9 @@ impl State {
             folder: path_of(&kernel.files, process.folder).unwrap_or_else(|| b"/".to_vec()),
             handlers: handlers.collect(),
             mask: kernel.threads.get(&ALONE).map_or(0, |thread| thread.mask),
+            alarm: process.real_timer,
+            timers: process.timers.clone(),
+            pending: process.pending.clone(),
             input: match &kernel.streams.input {
                 Input::Bytes(bytes) => bytes.iter().copied().collect(),
                 _ => Vec::new(),
@@ -336,6 +348,9 @@ impl State {
         if let Some(process) = kernel.processes.get_mut(&ALONE) {
             process.folder = folder;
             process.umask = saved.umask & 0o777;
+            process.real_timer = saved.alarm;
+            process.timers = saved.timers;
+            process.pending = saved.pending;
             for (signal, (handler, flags, mask)) in saved.handlers {
                 if let Some(action) = process.actions.get_mut(usize::from(signal)) {
                     (action.handler, action.flags, action.mask) = (handler, flags, mask);

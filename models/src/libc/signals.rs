@@ -66,6 +66,11 @@ pub(crate) static POSIX: Header = Header {
 
 /// Bytes of a `sigset_t` of glibc (`_SIGSET_NWORDS`, 1024 bits).
 const SET_BYTES: u64 = 128;
+/// The signal that timers begin threads with, as in glibc (`SIGTIMER`): it is
+/// always held back, and programs do not see it.
+pub(super) const NOTICE: u8 = 32;
+/// `SI_TIMER`.
+const OF_TIMER: i32 = -2;
 /// `SIG_ERR`.
 const SIG_ERROR: Ptr = Ptr(u64::MAX);
 
@@ -85,12 +90,12 @@ impl Context<'_> {
     }
 
     pub(super) fn mask(&mut self) -> u64 {
-        self.state.kernel.threads.get(&ALONE).map_or(0, |thread| thread.mask)
+        self.state.kernel.threads.get(&ALONE).map_or(0, |thread| thread.mask & !bit(NOTICE))
     }
 
     pub(super) fn set_mask(&mut self, mask: u64) {
         if let Some(thread) = self.state.kernel.threads.get_mut(&ALONE) {
-            thread.mask = mask & !UNBLOCKABLE;
+            thread.mask = mask & !UNBLOCKABLE | bit(NOTICE);
         }
     }
 
@@ -127,6 +132,7 @@ impl Context<'_> {
     /// Calls the handlers of signals that have come, one after the other, and
     /// then gives the result.
     pub(crate) fn deliver_signals(&mut self, result: i64, ctype: CType) -> Result<Reply> {
+        self.begin_notices()?;
         while let Some(info) = self.state.kernel.take_next_signal() {
             let Some(action) = self.action(info.number).copied() else { continue };
             if action.handler == SIG_DFL {
@@ -175,11 +181,24 @@ impl Context<'_> {
         let word = u64::from(self.model.long);
         self.write(about, &[0; 128])?;
         self.write_integer(about, number as u64, 4)?;
-        // MIPS has `si_code` before `si_errno` (asm/siginfo.h).
-        let code = if self.state.platform.name().contains("mips") { 4 } else { 8 };
-        self.write_integer(about.add(code), info.code as u64, 4)?;
+        // MIPS has `si_code` before `si_errno`, and other numbers for
+        // SI_ASYNCIO, SI_TIMER and SI_MESGQ (asm/siginfo.h).
+        let mips = self.state.platform.name().contains("mips");
+        let own = match info.code {
+            -4 if mips => -2,
+            OF_TIMER if mips => -3,
+            -3 if mips => -4,
+            other => other,
+        };
+        let code = if mips { 4 } else { 8 };
+        self.write_integer(about.add(code), own as u64, 4)?;
         let fields = if word == 8 { 16 } else { 12 };
         self.write_integer(about.add(fields), info.sender as u64, 4)?;
+        if info.code == OF_TIMER {
+            let timer = self.state.kernel.processes.get(&ALONE).and_then(|it| it.timers.get(&info.sender));
+            let overrun = timer.map_or(0, |timer| timer.overrun);
+            self.write_integer(about.add(fields + 4), overrun, 4)?;
+        }
         self.write_integer(about.add(fields + 8), info.value, word as u8)
     }
 }
@@ -336,6 +355,10 @@ pub(super) fn wait_for_signal(c: &mut Context<'_>, mask: Option<u64>) -> Result<
         c.set_mask(mask);
     }
     while c.state.kernel.next_signal(ALONE).is_none() {
+        c.begin_notices()?;
+        if mask.is_none() && c.has_other_threads() {
+            return c.wait_here(None);
+        }
         if !c.state.kernel.idle_until(None) {
             c.set_mask(before);
             return Err(super::error::Failure::WaitsForEver);

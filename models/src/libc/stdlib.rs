@@ -80,6 +80,7 @@ pub(crate) static EXTENSIONS: Header = Header {
         jrand48 = super::random::jrand48;
         srand48 = super::random::srand48;
         seed48 = super::random::seed48;
+        lcong48 = super::random::lcong48;
         arc4random = super::random::arc4random;
         arc4random_buf = super::random::arc4random_buf;
         arc4random_uniform = super::random::arc4random_uniform;

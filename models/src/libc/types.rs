@@ -135,6 +135,8 @@ pub enum CType {
     Complex,
     /// `float complex`.
     ComplexFloat,
+    /// `long double complex`.
+    ComplexLong,
     /// Does not return.
     Never,
 }
@@ -165,6 +167,7 @@ impl CType {
             Self::Structure => "struct",
             Self::Complex => "double complex",
             Self::ComplexFloat => "float complex",
+            Self::ComplexLong => "long double complex",
         }
     }
 
@@ -194,7 +197,8 @@ impl CType {
     /// How calling conventions see a result of the type.
     pub(crate) fn result(self, model: &DataModel) -> Return {
         match self {
-            Self::Void | Self::Never | Self::Structure | Self::Complex | Self::ComplexFloat => Return::Void,
+            Self::Void | Self::Never | Self::Structure => Return::Void,
+            Self::Complex | Self::ComplexFloat | Self::ComplexLong => Return::Void,
             _ => match self.parameter(model) {
                 Parameter::Integer { bytes, signed } => Return::Integer { bytes, signed },
                 Parameter::F32 => Return::F32,
@@ -498,6 +502,18 @@ pub(crate) struct Model {
     /// In what it is not what the documents say, if there is something.
     pub(crate) deviation: Option<&'static str>,
     pub(crate) function: &'static dyn Runnable,
+}
+
+/// In what operations deviate whose last bits are open on pairs of doubles; other
+/// formats are exact.
+pub(crate) const PAIRS: &str =
+    "on pairs of doubles (PowerPC) rounded once to 106 bits, where glibc's last bits may differ";
+
+impl Model {
+    /// In what it deviates on a platform.
+    pub(crate) fn deviation_on(&self, platform: Platform) -> Option<&'static str> {
+        self.deviation.filter(|text| *text != PAIRS || platform.name().starts_with("ppc"))
+    }
 }
 
 /// Models of one header.

@@ -49,6 +49,7 @@ pub(crate) const VARIABLES: &[(&str, Initial)] = &[
     ("__daylight", Initial::Int(0)),
     ("tzname", Initial::ZoneNames),
     ("__tzname", Initial::ZoneNames),
+    ("getdate_err", Initial::Int(0)),
     ("error_message_count", Initial::Int(0)),
     ("error_one_per_line", Initial::Int(0)),
     ("error_print_progname", Initial::Null),

@@ -33,6 +33,11 @@ pub(crate) enum Kind {
     Poll(BTreeMap<(i32, u64), Watch>),
     Signals(u64),
     Socket(u64),
+    /// An end of a pseudoterminal.
+    Terminal {
+        number: u32,
+        master: bool,
+    },
 }
 
 /// What an epoll instance watches.

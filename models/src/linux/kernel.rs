@@ -11,6 +11,7 @@ use super::{
     sockets::Network,
     strace::Trace,
     streams::Streams,
+    terminals::Terminals,
 };
 use crate::{
     errno::Errno,
@@ -57,6 +58,7 @@ pub(crate) struct Kernel {
     pub(crate) files: FileSystem,
     pub(crate) descriptions: BTreeMap<u64, Description>,
     pub(crate) pipes: BTreeMap<u64, Pipe>,
+    pub(crate) terminals: Terminals,
     pub(crate) locks: Vec<Lock>,
     pub(crate) network: Network,
     pub(crate) spaces: BTreeMap<SpaceId, AddressSpace>,
@@ -85,6 +87,7 @@ impl Kernel {
             files,
             descriptions: BTreeMap::new(),
             pipes: BTreeMap::new(),
+            terminals: Terminals::new(),
             locks: Vec::new(),
             network: Network::default(),
             spaces: BTreeMap::new(),
@@ -302,6 +305,7 @@ impl Kernel {
                 self.files.let_go(inode);
             }
             Kind::Socket(socket) => self.end_socket(socket),
+            Kind::Terminal { number, master } => self.close_terminal(number, master),
             _ => {}
         }
     }

@@ -11,7 +11,7 @@ mod calls;
 pub(crate) mod descriptions;
 pub(crate) mod frame;
 pub(crate) mod kernel;
-mod limits;
+pub(crate) mod limits;
 mod memory;
 mod proc;
 pub(crate) mod process;
@@ -25,6 +25,7 @@ mod strace;
 mod streams;
 mod system;
 pub(crate) mod task;
+pub(crate) mod terminals;
 
 pub use process::ExitStatus;
 pub use scheduler::{RoundRobin, Scheduler, Turn};

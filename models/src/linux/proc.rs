@@ -188,6 +188,8 @@ impl Kernel {
             Kind::Event { .. } => b"anon_inode:[eventfd]".to_vec(),
             Kind::Timer { .. } => b"anon_inode:[timerfd]".to_vec(),
             Kind::Poll(_) => b"anon_inode:[eventpoll]".to_vec(),
+            Kind::Terminal { master: true, .. } => b"/dev/ptmx".to_vec(),
+            Kind::Terminal { number, .. } => format!("/dev/pts/{number}").into_bytes(),
             Kind::Signals(_) => b"anon_inode:[signalfd]".to_vec(),
         }
     }

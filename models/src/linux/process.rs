@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use serde::{Deserialize, Serialize};
 use terrella_platforms::{Platform, RegisterId, RegisterValue};
 
 use super::abi::Abi;
@@ -32,7 +33,7 @@ pub(crate) struct Action {
 }
 
 /// A signal that waits to be delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SignalInfo {
     pub(crate) number: u8,
     pub(crate) code: i32,
@@ -43,7 +44,7 @@ pub(crate) struct SignalInfo {
 }
 
 /// The interval timer of `setitimer` and `alarm`.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct IntervalTimer {
     /// When it runs out, in nanoseconds of the monotonic clock.
     pub(crate) at: Option<u64>,
@@ -51,7 +52,7 @@ pub(crate) struct IntervalTimer {
 }
 
 /// A timer of `timer_create`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct PosixTimer {
     pub(crate) clock: u64,
     pub(crate) signal: Option<u8>,

@@ -176,6 +176,9 @@ macro_rules! long_deviation {
     (near) => {
         Some(LONG)
     };
+    (long::sqrt) => {
+        Some(crate::libc::types::PAIRS)
+    };
     ($($path:tt)::+) => {
         None
     };

@@ -168,11 +168,11 @@ pub(crate) static HEADER: [Header; 2] = [
         models: &[
             model!("fma", None, fma),
             model!("fmaf", None, fmaf),
-            model!("fmal", None, long::fma),
+            model!("fmal", Some(crate::libc::types::PAIRS), long::fma),
             model!("__fmaieee128", None, long::fma),
             model!("__sqrt_finite", None, sqrt),
             model!("__sqrtf_finite", None, sqrtf),
-            model!("__sqrtl_finite", None, long::sqrt),
+            model!("__sqrtl_finite", Some(crate::libc::types::PAIRS), long::sqrt),
         ],
     },
 ];

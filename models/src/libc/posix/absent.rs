@@ -31,6 +31,8 @@ absent! {
     operate_until(i32, Ptr, Size, Ptr);
     control(i32, i32, Ptr);
     message(i32, Ptr, Size, i32);
+    memory_open(Ptr, i32, i32);
+    stream_message(i32, Ptr, Ptr);
 }
 
 fn open(c: &mut Context<'_>, _name: Ptr, _flags: i32, _: Dots) -> Result<i32> {
@@ -73,6 +75,24 @@ fn attach(c: &mut Context<'_>, _id: i32, _at: Ptr, _flags: i32) -> Result<Ptr> {
 }
 
 /// The number of the error is the result.
+fn memory_offset(
+    c: &mut Context<'_>,
+    _address: Ptr,
+    _size: Size,
+    _offset: Ptr,
+    _room: Ptr,
+    _fd: Ptr,
+) -> Result<i32> {
+    Ok(c.state.abi.error(Errno::ENOSYS) as i32)
+}
+
+/// No descriptor is of a STREAM.
+fn is_stream(c: &mut Context<'_>, fd: i32) -> Result<i32> {
+    let known = c.state.kernel.description(crate::linux::alone::ALONE, fd).map(drop);
+    known.map_or_else(|errno| c.fail(errno), |()| Ok(0))
+}
+
+/// The number of the error is the result.
 fn spawn(
     c: &mut Context<'_>,
     _process: Ptr,
@@ -85,7 +105,7 @@ fn spawn(
     Ok(c.state.abi.error(Errno::ENOSYS) as i32)
 }
 
-pub(crate) static HEADER: [Header; 5] = [
+pub(crate) static HEADER: [Header; 7] = [
     Header {
         name: "mqueue.h",
         standard: Standard::Posix,
@@ -143,6 +163,12 @@ pub(crate) static HEADER: [Header; 5] = [
             textdomain = domain, "there are no catalogues";
             bindtextdomain = bind_domain, "there are no catalogues";
             bind_textdomain_codeset = bind_domain, "there are no catalogues";
+            gettext_l = gettext_l, "there are no catalogues";
+            dgettext_l = dgettext_l, "there are no catalogues";
+            dcgettext_l = dcgettext_l, "there are no catalogues";
+            ngettext_l = ngettext_l, "there are no catalogues";
+            dngettext_l = dngettext_l, "there are no catalogues";
+            dcngettext_l = dcngettext_l, "there are no catalogues";
         },
     },
     Header {
@@ -153,6 +179,28 @@ pub(crate) static HEADER: [Header; 5] = [
             catgets = catgets;
             catclose = catclose;
             ulimit = ulimit, "the size of files is not limited";
+        },
+    },
+    Header {
+        name: "sys/mman.h",
+        standard: Standard::Posix,
+        models: models! {
+            posix_mem_offset = memory_offset, "there is no typed memory: ENOSYS";
+            posix_typed_mem_open = memory_open, "there is no typed memory: ENOSYS";
+            posix_typed_mem_get_info = pointer, "there is no typed memory: ENOSYS";
+        },
+    },
+    Header {
+        name: "stropts.h",
+        standard: Standard::Posix,
+        models: models! {
+            isastream = is_stream;
+            fattach = pointer, "there are no STREAMS: ENOSYS";
+            fdetach = path_only, "there are no STREAMS: ENOSYS";
+            getmsg = stream_message, "there are no STREAMS: ENOSYS";
+            getpmsg = stream_message, "there are no STREAMS: ENOSYS";
+            putmsg = stream_message, "there are no STREAMS: ENOSYS";
+            putpmsg = stream_message, "there are no STREAMS: ENOSYS";
         },
     },
 ];
@@ -193,6 +241,47 @@ fn dgettext(_: &mut Context<'_>, _domain: Ptr, text: Ptr) -> Result<Ptr> {
 
 fn dcgettext(_: &mut Context<'_>, _domain: Ptr, text: Ptr, _category: i32) -> Result<Ptr> {
     Ok(text)
+}
+
+// With a locale at the end (Issue 8).
+
+fn gettext_l(_: &mut Context<'_>, text: Ptr, _locale: Ptr) -> Result<Ptr> {
+    Ok(text)
+}
+
+fn dgettext_l(_: &mut Context<'_>, _domain: Ptr, text: Ptr, _locale: Ptr) -> Result<Ptr> {
+    Ok(text)
+}
+
+fn dcgettext_l(_: &mut Context<'_>, _domain: Ptr, text: Ptr, _category: i32, _locale: Ptr) -> Result<Ptr> {
+    Ok(text)
+}
+
+fn ngettext_l(c: &mut Context<'_>, one: Ptr, several: Ptr, count: ULong, _locale: Ptr) -> Result<Ptr> {
+    ngettext(c, one, several, count)
+}
+
+fn dngettext_l(
+    c: &mut Context<'_>,
+    _domain: Ptr,
+    one: Ptr,
+    several: Ptr,
+    count: ULong,
+    _locale: Ptr,
+) -> Result<Ptr> {
+    ngettext(c, one, several, count)
+}
+
+fn dcngettext_l(
+    c: &mut Context<'_>,
+    _domain: Ptr,
+    one: Ptr,
+    several: Ptr,
+    count: ULong,
+    _category: i32,
+    _locale: Ptr,
+) -> Result<Ptr> {
+    ngettext(c, one, several, count)
 }
 
 /// As in English: one, or several.

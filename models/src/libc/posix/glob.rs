@@ -137,7 +137,7 @@ fn kind(c: &mut Context<'_>, path: &[u8]) -> Result<Option<bool>> {
 }
 
 /// All paths that match a pattern without braces.
-fn expand(c: &mut Context<'_>, pattern: &[u8], flags: i32) -> Result<Vec<Vec<u8>>> {
+pub(super) fn expand(c: &mut Context<'_>, pattern: &[u8], flags: i32) -> Result<Vec<Vec<u8>>> {
     let mut found: Vec<Vec<u8>> = vec![Vec::new()];
     let mut rest = pattern;
     while !rest.is_empty() {

@@ -2,6 +2,7 @@
 //! process that the library stands for.
 
 mod absent;
+mod arithmetic;
 mod conversion;
 pub(crate) mod directories;
 mod files;
@@ -9,11 +10,16 @@ mod glob;
 mod inet;
 mod lesser;
 mod memory;
+mod messages;
 mod names;
 mod netdb;
 mod options;
 mod paths;
+mod pseudo;
+mod recent;
+mod requests;
 mod sockets;
+mod spawn;
 mod status;
 mod symbols;
 mod system;
@@ -22,6 +28,7 @@ mod unistd;
 mod users;
 mod waiting;
 pub(crate) mod walk;
+mod words;
 
 use super::{
     context::Context,
@@ -69,6 +76,18 @@ pub(crate) const HEADERS: &[&Header] = &[
     &options::HEADER,
     &symbols::HEADER,
     &system::HEADER,
+    &recent::HEADER[0],
+    &recent::HEADER[1],
+    &recent::HEADER[2],
+    &absent::HEADER[5],
+    &absent::HEADER[6],
+    &requests::HEADER[0],
+    &requests::HEADER[1],
+    &spawn::HEADER[0],
+    &spawn::HEADER[1],
+    &words::HEADER,
+    &messages::HEADER,
+    &pseudo::HEADER,
 ];
 
 /// Makes a system call: its result, or -1 and `errno`.

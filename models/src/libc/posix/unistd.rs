@@ -4,7 +4,8 @@ use super::{
     super::{
         context::Context,
         error::Result,
-        types::{Dots, Header, Long, Offset, Ptr, Reply, Size, Standard, models},
+        threads::Slept,
+        types::{CType, Dots, Header, Long, Offset, Ptr, Reply, Size, Standard, models},
     },
     AT_FDCWD, AT_REMOVEDIR, call, calls,
     names::{CONFIGURATION, PATH_LIMITS, TEXTS},
@@ -29,6 +30,7 @@ pub(crate) static HEADER: Header = Header {
         lchown = lchown;
         fchownat = fchownat;
         close = close;
+        posix_close = posix_close;
         closefrom = closefrom;
         dup = dup;
         dup2 = dup2;
@@ -44,9 +46,9 @@ pub(crate) static HEADER: Header = Header {
         getcwd = getcwd;
         getwd = getwd;
         get_current_dir_name = get_current_dir_name;
-        isatty = isatty;
-        ttyname = ttyname;
-        ttyname_r = ttyname_r;
+        isatty = super::terminal::isatty;
+        ttyname = super::terminal::ttyname;
+        ttyname_r = super::terminal::ttyname_r;
         ctermid = ctermid;
         link = link;
         linkat = linkat;
@@ -84,6 +86,8 @@ pub(crate) static HEADER: Header = Header {
         gethostid = gethostid;
         getentropy = getentropy;
         syscall = syscall;
+        setkey = setkey, "there is no DES: it fails with ENOSYS";
+        encrypt = encrypt, "there is no DES: it fails with ENOSYS";
         crypt = crypt, "there is no password hash: it fails with ENOSYS";
         getpass = getpass;
     },
@@ -122,6 +126,7 @@ pub(crate) static PROCESSES: Header = Header {
         nice = nice;
         daemon = daemon, "there is one process only: it stays what it is";
         fork = fork, "there is one process only: it fails with ENOSYS";
+        _Fork = fork, "there is one process only: it fails with ENOSYS";
         vfork = fork, "there is one process only: it fails with ENOSYS";
         execl = no_exec, "there is no other program: it fails with ENOENT";
         execle = no_exec, "there is no other program: it fails with ENOENT";
@@ -307,46 +312,13 @@ fn get_current_dir_name(c: &mut Context<'_>) -> Result<Ptr> {
     getcwd(c, Ptr::NULL, Size(0))
 }
 
-/// Whether a descriptor is of a terminal.
-fn terminal(c: &mut Context<'_>, fd: i32) -> Result<Result<(), Errno>> {
-    use crate::{files::Device, linux::descriptions::Kind};
-    let kernel = &c.state.kernel;
-    Ok(match kernel.description(ALONE, fd).map(|it| &it.kind) {
-        Err(errno) => Err(errno),
-        Ok(Kind::Stream(stream)) if kernel.streams.terminal[usize::from(*stream).min(2)] => Ok(()),
-        Ok(Kind::Device(Device::Terminal, _)) => Ok(()),
-        Ok(_) => Err(Errno::ENOTTY),
-    })
-}
-
-fn isatty(c: &mut Context<'_>, fd: i32) -> Result<i32> {
-    match terminal(c, fd)? {
-        Ok(()) => Ok(1),
-        Err(errno) => c.fail(errno).map(|_| 0),
+/// Closing is never interrupted: the flag makes no difference.
+fn posix_close(c: &mut Context<'_>, fd: i32, flag: i32) -> Result<i32> {
+    // POSIX_CLOSE_RESTART.
+    if !matches!(flag, 0 | 1) {
+        return c.fail(Errno::EINVAL);
     }
-}
-
-fn ttyname(c: &mut Context<'_>, fd: i32) -> Result<Ptr> {
-    match terminal(c, fd)? {
-        Ok(()) => {
-            let room = c.room("ttyname", 16)?;
-            c.write_text(room, b"/dev/tty")?;
-            Ok(room)
-        }
-        Err(errno) => c.fail_null(errno),
-    }
-}
-
-fn ttyname_r(c: &mut Context<'_>, fd: i32, to: Ptr, size: Size) -> Result<i32> {
-    let error = match terminal(c, fd)? {
-        Ok(()) if size.0 < 9 => Errno::ERANGE,
-        Ok(()) => {
-            c.write_text(to, b"/dev/tty")?;
-            return Ok(0);
-        }
-        Err(errno) => errno,
-    };
-    Ok(c.state.abi.error(error) as i32)
+    call(c, "close", &[fd as u64]).map(|result| result as i32)
 }
 
 fn ctermid(c: &mut Context<'_>, to: Ptr) -> Result<Ptr> {
@@ -355,25 +327,22 @@ fn ctermid(c: &mut Context<'_>, to: Ptr) -> Result<Ptr> {
     Ok(to)
 }
 
-/// Waits in virtual time; what is left if a signal came.
-fn wait_for(c: &mut Context<'_>, nanoseconds: u64) -> u64 {
-    let end = c.state.kernel.clock.monotonic().saturating_add(nanoseconds);
-    while c.state.kernel.clock.monotonic() < end && c.state.kernel.next_signal(ALONE).is_none() {
-        c.state.kernel.idle_until(Some(end));
-    }
-    end.saturating_sub(c.state.kernel.clock.monotonic())
-}
-
 fn sleep(c: &mut Context<'_>, seconds: u32) -> Result<Reply> {
-    let left = wait_for(c, u64::from(seconds) * 1_000_000_000);
-    let left = left.div_ceil(1_000_000_000) as i64;
-    c.deliver_signals(left, super::super::types::CType::Unsigned)
+    let left = match c.sleeps(u64::from(seconds) * 1_000_000_000)? {
+        Slept::Later(reply) => return Ok(reply),
+        Slept::Whole => 0,
+        Slept::Interrupted(left) => left.div_ceil(1_000_000_000),
+    };
+    c.deliver_signals(left as i64, CType::Unsigned)
 }
 
 fn usleep(c: &mut Context<'_>, microseconds: u32) -> Result<Reply> {
-    let left = wait_for(c, u64::from(microseconds) * 1000);
-    let result = if left > 0 { c.fail(Errno::EINTR)? } else { 0 };
-    c.deliver_signals(result.into(), super::super::types::CType::Int)
+    let result = match c.sleeps(u64::from(microseconds) * 1000)? {
+        Slept::Later(reply) => return Ok(reply),
+        Slept::Whole => 0,
+        Slept::Interrupted(_) => c.fail(Errno::EINTR)?,
+    };
+    c.deliver_signals(result.into(), CType::Int)
 }
 
 fn sysconf(c: &mut Context<'_>, name: i32) -> Result<Long> {
@@ -479,6 +448,14 @@ fn syscall(c: &mut Context<'_>, number: Long, _: Dots) -> Result<Long> {
     }
 }
 
+fn setkey(c: &mut Context<'_>, _key: Ptr) -> Result<()> {
+    c.set_errno(Errno::ENOSYS)
+}
+
+fn encrypt(c: &mut Context<'_>, _block: Ptr, _back: i32) -> Result<()> {
+    c.set_errno(Errno::ENOSYS)
+}
+
 fn crypt(c: &mut Context<'_>, _key: Ptr, _salt: Ptr) -> Result<Ptr> {
     c.fail_null(Errno::ENOSYS)
 }
@@ -579,5 +556,5 @@ fn confstr_chk(c: &mut Context<'_>, name: i32, to: Ptr, size: Size, room: Size) 
 
 fn ttyname_r_chk(c: &mut Context<'_>, fd: i32, to: Ptr, size: Size, room: Size) -> Result<i32> {
     c.check_room(size.0, room.0)?;
-    ttyname_r(c, fd, to, size)
+    super::terminal::ttyname_r(c, fd, to, size)
 }

@@ -63,6 +63,7 @@ pub(crate) static EXTENSIONS: Header = Header {
         setlinebuf = setlinebuf;
         fmemopen = fmemopen;
         open_memstream = open_memstream;
+        open_wmemstream = open_wmemstream;
         flockfile = lock;
         funlockfile = lock;
         ftrylockfile = trylock;
@@ -247,7 +248,9 @@ pub(super) fn seek(c: &mut Context<'_>, file: Ptr, offset: i64, whence: i32) -> 
             }
         }
         Source::Memory { position, length, size, .. } => place(position, length, size),
-        Source::Growing { position, length, .. } => place(position, length, 1 << 40),
+        Source::Growing { position, length, .. } | Source::GrowingWide { position, length, .. } => {
+            place(position, length, 1 << 40)
+        }
         Source::Closed => None,
     };
     let Some(to) = result else {
@@ -257,7 +260,10 @@ pub(super) fn seek(c: &mut Context<'_>, file: Ptr, offset: i64, whence: i32) -> 
     let stream = c.stream(file)?;
     stream.pushed.clear();
     stream.at_end = false;
-    if let Source::Memory { position, .. } | Source::Growing { position, .. } = &mut stream.source {
+    if let Source::Memory { position, .. }
+    | Source::Growing { position, .. }
+    | Source::GrowingWide { position, .. } = &mut stream.source
+    {
         *position = to;
     }
     Ok(Some(to))
@@ -275,9 +281,9 @@ fn position(c: &mut Context<'_>, file: Ptr) -> Result<Option<u64>> {
                 Ok(None)
             }
         },
-        Source::Memory { position, .. } | Source::Growing { position, .. } => {
-            Ok(Some(position.saturating_sub(ahead)))
-        }
+        Source::Memory { position, .. }
+        | Source::Growing { position, .. }
+        | Source::GrowingWide { position, .. } => Ok(Some(position.saturating_sub(ahead))),
         Source::Closed => {
             c.set_errno(Errno::EBADF)?;
             Ok(None)
@@ -483,6 +489,19 @@ fn open_memstream(c: &mut Context<'_>, address_at: Ptr, size_at: Ptr) -> Result<
     c.write_pointer(size_at, Ptr(0))?;
     let source = Source::Growing { block, room: 128, position: 0, length: 0, address_at, size_at };
     add(c, Stream::new(source, false, true))
+}
+
+/// Of wide characters from the beginning (POSIX, `open_memstream`).
+fn open_wmemstream(c: &mut Context<'_>, address_at: Ptr, size_at: Ptr) -> Result<Ptr> {
+    let size = 128 * u64::from(c.model.wide);
+    let Some(block) = c.malloc(size)? else { return c.fail_null(Errno::ENOMEM) };
+    c.write(block, &vec![0; size as usize])?;
+    c.write_pointer(address_at, block)?;
+    c.write_pointer(size_at, Ptr(0))?;
+    let source = Source::GrowingWide { block, room: 128, position: 0, length: 0, address_at, size_at };
+    let mut stream = Stream::new(source, false, true);
+    stream.orientation = 1;
+    add(c, stream)
 }
 
 fn lock(c: &mut Context<'_>, file: Ptr) -> Result<()> {

@@ -111,7 +111,7 @@ const WIDEST: usize = 1 << 26;
 /// The most numbered arguments.
 const MOST_ARGUMENTS: usize = 512;
 
-fn number(text: &[u8], at: &mut usize) -> Option<usize> {
+pub(crate) fn number(text: &[u8], at: &mut usize) -> Option<usize> {
     let start = *at;
     let mut value = 0_usize;
     while let Some(digit) = text.get(*at).filter(|byte| byte.is_ascii_digit()) {
@@ -275,7 +275,7 @@ fn fetch(c: &mut Context<'_>, from: &mut Variable, ctype: CType, long: bool) -> 
 }
 
 /// What a format came to.
-pub(super) enum Formatted {
+pub(crate) enum Formatted {
     Text(Vec<u8>),
     /// A character has no bytes in this locale: `EILSEQ`.
     NoCharacter,
@@ -320,7 +320,7 @@ const fn sign_of(negative: bool, flags: Flags) -> &'static str {
 
 impl Context<'_> {
     /// Formats. The counts of `%n` are written.
-    pub(super) fn format(&mut self, format: &[u8], from: &mut Variable) -> Result<Formatted> {
+    pub(crate) fn format(&mut self, format: &[u8], from: &mut Variable) -> Result<Formatted> {
         let mut arguments = Arguments { from, numbered: None };
         let mut probe = 0;
         if let Some(percent) = format.iter().position(|byte| *byte == b'%') {

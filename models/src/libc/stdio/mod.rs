@@ -5,6 +5,7 @@
 //! and its descriptor sees one order.
 
 mod digits;
+mod family;
 mod files;
 mod format;
 mod lines;
@@ -15,6 +16,7 @@ mod wide;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use files::{EXTENSIONS, HEADER, fresh_name};
+pub(crate) use format::{Formatted, number as digits_of};
 pub(crate) use lines::HEADER as LINES;
 pub(crate) use print::{FORTIFIED, HEADER as PRINT, text as formatted};
 pub(crate) use scan::HEADER as SCAN;
@@ -40,6 +42,8 @@ pub(crate) enum Source {
     /// `open_memstream`: a block of the heap that grows; where its address and
     /// its size are told.
     Growing { block: Ptr, room: u64, position: u64, length: u64, address_at: Ptr, size_at: Ptr },
+    /// `open_wmemstream`: the same of wide characters, which are counted.
+    GrowingWide { block: Ptr, room: u64, position: u64, length: u64, address_at: Ptr, size_at: Ptr },
     /// A text that is scanned.
     Closed,
 }
@@ -160,7 +164,7 @@ impl Context<'_> {
                     }
                     more
                 }
-                Source::Growing { .. } | Source::Closed => Vec::new(),
+                Source::Growing { .. } | Source::GrowingWide { .. } | Source::Closed => Vec::new(),
             };
             if more.is_empty() {
                 self.stream(file)?.at_end = true;
@@ -231,7 +235,8 @@ impl Context<'_> {
                 }
             }
             Source::Growing { .. } => return self.grow(file, bytes),
-            Source::Closed => return Ok(false),
+            // It has no bytes.
+            Source::GrowingWide { .. } | Source::Closed => return Ok(false),
         }
         Ok(true)
     }
@@ -244,21 +249,7 @@ impl Context<'_> {
             return Ok(false);
         };
         let end = position.saturating_add(bytes.len() as u64);
-        let (mut block, mut room) = (block, room);
-        if end >= room {
-            let wanted = end.saturating_add(1).max(room.saturating_mul(2)).max(128);
-            let Some(new) = self.malloc(wanted)? else {
-                self.set_errno(Errno::ENOMEM)?;
-                return Ok(false);
-            };
-            self.write(new, &vec![0; wanted as usize])?;
-            if !block.is_null() {
-                let old = self.read(block, length)?;
-                self.write(new, &old)?;
-                self.free(block)?;
-            }
-            (block, room) = (new, wanted);
-        }
+        let Some((block, room)) = self.enlarged(block, room, length, end, 1)? else { return Ok(false) };
         self.write(block.add(position), bytes)?;
         let length = length.max(end);
         self.write(block.add(length), &[0])?;
@@ -267,5 +258,55 @@ impl Context<'_> {
         self.stream(file)?.source =
             Source::Growing { block, room, position: end, length, address_at, size_at };
         Ok(true)
+    }
+
+    /// The same for one of `open_wmemstream`; `None` if it is another.
+    fn grow_wide(&mut self, file: Ptr, characters: &[u32]) -> Result<Option<bool>> {
+        let stream = self.stream(file)?;
+        let Source::GrowingWide { block, room, position, length, address_at, size_at } = stream.source else {
+            return Ok(None);
+        };
+        let wide = u64::from(self.model.wide);
+        let end = position.saturating_add(characters.len() as u64);
+        let Some((block, room)) = self.enlarged(block, room, length, end, wide)? else {
+            return Ok(Some(false));
+        };
+        self.write_wide(block.add(position.saturating_mul(wide)), characters)?;
+        let length = length.max(end);
+        self.write_wide(block.add(length.saturating_mul(wide)), &[0])?;
+        self.write_pointer(address_at, block)?;
+        self.write_pointer(size_at, Ptr(length))?;
+        self.stream(file)?.source =
+            Source::GrowingWide { block, room, position: end, length, address_at, size_at };
+        Ok(Some(true))
+    }
+
+    /// A block with room for so many characters and a zero: the one that there
+    /// is, or a larger one with what was in it; `None`, with `errno`, if there
+    /// is no room.
+    fn enlarged(
+        &mut self,
+        block: Ptr,
+        room: u64,
+        length: u64,
+        end: u64,
+        size: u64,
+    ) -> Result<Option<(Ptr, u64)>> {
+        if end < room {
+            return Ok(Some((block, room)));
+        }
+        let wanted = end.saturating_add(1).max(room.saturating_mul(2)).max(128);
+        let bytes = wanted.saturating_mul(size);
+        let Some(new) = self.malloc(bytes)? else {
+            self.set_errno(Errno::ENOMEM)?;
+            return Ok(None);
+        };
+        self.write(new, &vec![0; bytes as usize])?;
+        if !block.is_null() {
+            let old = self.read(block, length.saturating_mul(size))?;
+            self.write(new, &old)?;
+            self.free(block)?;
+        }
+        Ok(Some((new, wanted)))
     }
 }

@@ -7,6 +7,10 @@ use super::{
         types::{Dots, Header, Ptr, Size, Standard, models},
         variable::Variable,
     },
+    family::{
+        Bytes, fprintf, fprintf_chk, printf, printf_chk, snprintf, snprintf_chk, vfprintf, vfprintf_chk,
+        vprintf, vprintf_chk, vsnprintf, vsnprintf_chk,
+    },
     format::Formatted,
 };
 use crate::errno::Errno;
@@ -16,14 +20,14 @@ pub(crate) static HEADER: [Header; 2] = [
         name: "stdio.h",
         standard: Standard::C99,
         models: models! {
-            printf = printf;
-            fprintf = fprintf;
+            printf = printf::<Bytes>;
+            fprintf = fprintf::<Bytes>;
             sprintf = sprintf;
-            snprintf = snprintf;
-            vprintf = vprintf;
-            vfprintf = vfprintf;
+            snprintf = snprintf::<Bytes>;
+            vprintf = vprintf::<Bytes>;
+            vfprintf = vfprintf::<Bytes>;
             vsprintf = vsprintf;
-            vsnprintf = vsnprintf;
+            vsnprintf = vsnprintf::<Bytes>;
         },
     },
     Header {
@@ -34,10 +38,10 @@ pub(crate) static HEADER: [Header; 2] = [
             vdprintf = vdprintf;
             asprintf = asprintf;
             vasprintf = vasprintf;
-            iprintf = printf;
-            fiprintf = fprintf;
+            iprintf = printf::<Bytes>;
+            fiprintf = fprintf::<Bytes>;
             siprintf = sprintf;
-            sniprintf = snprintf;
+            sniprintf = snprintf::<Bytes>;
         },
     },
 ];
@@ -46,38 +50,38 @@ pub(crate) static FORTIFIED: Header = Header {
     name: "bits/stdio2.h",
     standard: Standard::Runtime,
     models: models! {
-        __printf_chk = printf_chk;
-        __fprintf_chk = fprintf_chk;
+        __printf_chk = printf_chk::<Bytes>;
+        __fprintf_chk = fprintf_chk::<Bytes>;
         __sprintf_chk = sprintf_chk;
-        __snprintf_chk = snprintf_chk;
-        __vprintf_chk = vprintf_chk;
-        __vfprintf_chk = vfprintf_chk;
+        __snprintf_chk = snprintf_chk::<Bytes>;
+        __vprintf_chk = vprintf_chk::<Bytes>;
+        __vfprintf_chk = vfprintf_chk::<Bytes>;
         __vsprintf_chk = vsprintf_chk;
-        __vsnprintf_chk = vsnprintf_chk;
+        __vsnprintf_chk = vsnprintf_chk::<Bytes>;
         __dprintf_chk = dprintf_chk;
         __vdprintf_chk = vdprintf_chk;
         __asprintf_chk = asprintf_chk;
         __vasprintf_chk = vasprintf_chk;
-        __printfieee128 = printf;
-        __fprintfieee128 = fprintf;
+        __printfieee128 = printf::<Bytes>;
+        __fprintfieee128 = fprintf::<Bytes>;
         __sprintfieee128 = sprintf;
-        __snprintfieee128 = snprintf;
-        __vprintfieee128 = vprintf;
-        __vfprintfieee128 = vfprintf;
+        __snprintfieee128 = snprintf::<Bytes>;
+        __vprintfieee128 = vprintf::<Bytes>;
+        __vfprintfieee128 = vfprintf::<Bytes>;
         __vsprintfieee128 = vsprintf;
-        __vsnprintfieee128 = vsnprintf;
+        __vsnprintfieee128 = vsnprintf::<Bytes>;
         __dprintfieee128 = dprintf;
         __vdprintfieee128 = vdprintf;
         __asprintfieee128 = asprintf;
         __vasprintfieee128 = vasprintf;
-        __printf_chkieee128 = printf_chk;
-        __fprintf_chkieee128 = fprintf_chk;
+        __printf_chkieee128 = printf_chk::<Bytes>;
+        __fprintf_chkieee128 = fprintf_chk::<Bytes>;
         __sprintf_chkieee128 = sprintf_chk;
-        __snprintf_chkieee128 = snprintf_chk;
-        __vprintf_chkieee128 = vprintf_chk;
-        __vfprintf_chkieee128 = vfprintf_chk;
+        __snprintf_chkieee128 = snprintf_chk::<Bytes>;
+        __vprintf_chkieee128 = vprintf_chk::<Bytes>;
+        __vfprintf_chkieee128 = vfprintf_chk::<Bytes>;
         __vsprintf_chkieee128 = vsprintf_chk;
-        __vsnprintf_chkieee128 = vsnprintf_chk;
+        __vsnprintf_chkieee128 = vsnprintf_chk::<Bytes>;
     },
 };
 
@@ -97,12 +101,18 @@ fn length(text: &[u8]) -> i32 {
     i32::try_from(text.len()).unwrap_or(-1)
 }
 
-fn to_stream(c: &mut Context<'_>, file: Ptr, format: Ptr, mut from: Variable) -> Result<i32> {
+pub(super) fn to_stream(c: &mut Context<'_>, file: Ptr, format: Ptr, mut from: Variable) -> Result<i32> {
     let Some(text) = text(c, format, &mut from)? else { return Ok(-1) };
     Ok(if c.put(file, &text)? { length(&text) } else { -1 })
 }
 
-fn to_memory(c: &mut Context<'_>, to: Ptr, size: u64, format: Ptr, mut from: Variable) -> Result<i32> {
+pub(super) fn to_memory(
+    c: &mut Context<'_>,
+    to: Ptr,
+    size: u64,
+    format: Ptr,
+    mut from: Variable,
+) -> Result<i32> {
     let Some(text) = text(c, format, &mut from)? else { return Ok(-1) };
     if let Some(most) = size.checked_sub(1) {
         let shown = text.len().min(usize::try_from(most).unwrap_or(usize::MAX));
@@ -129,41 +139,12 @@ fn to_heap(c: &mut Context<'_>, place: Ptr, format: Ptr, mut from: Variable) -> 
     Ok(length(&text))
 }
 
-fn output(c: &Context<'_>) -> Ptr {
-    Ptr(c.state.layout.files[1])
-}
-
-fn printf(c: &mut Context<'_>, format: Ptr, _: Dots) -> Result<i32> {
-    vprintf(c, format, Variable::Call)
-}
-
-fn vprintf(c: &mut Context<'_>, format: Ptr, from: Variable) -> Result<i32> {
-    let output = output(c);
-    to_stream(c, output, format, from)
-}
-
-fn fprintf(c: &mut Context<'_>, file: Ptr, format: Ptr, _: Dots) -> Result<i32> {
-    to_stream(c, file, format, Variable::Call)
-}
-
-fn vfprintf(c: &mut Context<'_>, file: Ptr, format: Ptr, from: Variable) -> Result<i32> {
-    to_stream(c, file, format, from)
-}
-
 fn sprintf(c: &mut Context<'_>, to: Ptr, format: Ptr, _: Dots) -> Result<i32> {
     to_memory(c, to, u64::MAX, format, Variable::Call)
 }
 
 fn vsprintf(c: &mut Context<'_>, to: Ptr, format: Ptr, from: Variable) -> Result<i32> {
     to_memory(c, to, u64::MAX, format, from)
-}
-
-fn snprintf(c: &mut Context<'_>, to: Ptr, size: Size, format: Ptr, _: Dots) -> Result<i32> {
-    to_memory(c, to, size.0, format, Variable::Call)
-}
-
-fn vsnprintf(c: &mut Context<'_>, to: Ptr, size: Size, format: Ptr, from: Variable) -> Result<i32> {
-    to_memory(c, to, size.0, format, from)
 }
 
 fn dprintf(c: &mut Context<'_>, fd: i32, format: Ptr, _: Dots) -> Result<i32> {
@@ -183,22 +164,6 @@ fn vasprintf(c: &mut Context<'_>, place: Ptr, format: Ptr, from: Variable) -> Re
 }
 
 // ---- the fortified forms: with a flag, and the size of the object
-
-fn printf_chk(c: &mut Context<'_>, _flag: i32, format: Ptr, _: Dots) -> Result<i32> {
-    vprintf(c, format, Variable::Call)
-}
-
-fn vprintf_chk(c: &mut Context<'_>, _flag: i32, format: Ptr, from: Variable) -> Result<i32> {
-    vprintf(c, format, from)
-}
-
-fn fprintf_chk(c: &mut Context<'_>, file: Ptr, _flag: i32, format: Ptr, _: Dots) -> Result<i32> {
-    to_stream(c, file, format, Variable::Call)
-}
-
-fn vfprintf_chk(c: &mut Context<'_>, file: Ptr, _flag: i32, format: Ptr, from: Variable) -> Result<i32> {
-    to_stream(c, file, format, from)
-}
 
 /// As [`to_memory`], with the size that the object has.
 fn to_object(c: &mut Context<'_>, to: Ptr, room: u64, format: Ptr, mut from: Variable) -> Result<i32> {
@@ -221,32 +186,6 @@ fn vsprintf_chk(
     from: Variable,
 ) -> Result<i32> {
     to_object(c, to, room.0, format, from)
-}
-
-fn snprintf_chk(
-    c: &mut Context<'_>,
-    to: Ptr,
-    size: Size,
-    _flag: i32,
-    room: Size,
-    format: Ptr,
-    _: Dots,
-) -> Result<i32> {
-    c.check_room(size.0, room.0)?;
-    to_memory(c, to, size.0, format, Variable::Call)
-}
-
-fn vsnprintf_chk(
-    c: &mut Context<'_>,
-    to: Ptr,
-    size: Size,
-    _flag: i32,
-    room: Size,
-    format: Ptr,
-    from: Variable,
-) -> Result<i32> {
-    c.check_room(size.0, room.0)?;
-    to_memory(c, to, size.0, format, from)
 }
 
 fn dprintf_chk(c: &mut Context<'_>, fd: i32, _flag: i32, format: Ptr, _: Dots) -> Result<i32> {

@@ -6,10 +6,12 @@ use super::{
         ctype::is_space,
         error::Result,
         numbers,
-        types::{CType, Dots, Header, Ptr, Standard, models},
+        types::{CType, Header, Ptr, Standard, models},
         variable::Variable,
     },
+    family::{Bytes, Characters, fscanf, scanf, sscanf, vfscanf, vscanf, vsscanf},
     format::{Length, length},
+    print,
 };
 
 pub(crate) static HEADER: [Header; 2] = [
@@ -17,49 +19,49 @@ pub(crate) static HEADER: [Header; 2] = [
         name: "stdio.h",
         standard: Standard::C99,
         models: models! {
-            scanf = scanf;
-            fscanf = fscanf;
-            sscanf = sscanf;
-            vscanf = vscanf;
-            vfscanf = vfscanf;
-            vsscanf = vsscanf;
+            scanf = scanf::<Bytes>;
+            fscanf = fscanf::<Bytes>;
+            sscanf = sscanf::<Bytes>;
+            vscanf = vscanf::<Bytes>;
+            vfscanf = vfscanf::<Bytes>;
+            vsscanf = vsscanf::<Bytes>;
         },
     },
     Header {
         name: "bits/stdio.h",
         standard: Standard::Runtime,
         models: models! {
-            __isoc99_scanf = scanf;
-            __isoc99_fscanf = fscanf;
-            __isoc99_sscanf = sscanf;
-            __isoc99_vscanf = vscanf;
-            __isoc99_vfscanf = vfscanf;
-            __isoc99_vsscanf = vsscanf;
-            __isoc23_scanf = scanf;
-            __isoc23_fscanf = fscanf;
-            __isoc23_sscanf = sscanf;
-            __isoc23_vscanf = vscanf;
-            __isoc23_vfscanf = vfscanf;
-            __isoc23_vsscanf = vsscanf;
-            siscanf = sscanf;
-            __scanfieee128 = scanf;
-            __fscanfieee128 = fscanf;
-            __sscanfieee128 = sscanf;
-            __vscanfieee128 = vscanf;
-            __vfscanfieee128 = vfscanf;
-            __vsscanfieee128 = vsscanf;
-            __isoc99_scanfieee128 = scanf;
-            __isoc99_fscanfieee128 = fscanf;
-            __isoc99_sscanfieee128 = sscanf;
-            __isoc99_vscanfieee128 = vscanf;
-            __isoc99_vfscanfieee128 = vfscanf;
-            __isoc99_vsscanfieee128 = vsscanf;
-            __isoc23_scanfieee128 = scanf;
-            __isoc23_fscanfieee128 = fscanf;
-            __isoc23_sscanfieee128 = sscanf;
-            __isoc23_vscanfieee128 = vscanf;
-            __isoc23_vfscanfieee128 = vfscanf;
-            __isoc23_vsscanfieee128 = vsscanf;
+            __isoc99_scanf = scanf::<Bytes>;
+            __isoc99_fscanf = fscanf::<Bytes>;
+            __isoc99_sscanf = sscanf::<Bytes>;
+            __isoc99_vscanf = vscanf::<Bytes>;
+            __isoc99_vfscanf = vfscanf::<Bytes>;
+            __isoc99_vsscanf = vsscanf::<Bytes>;
+            __isoc23_scanf = scanf::<Bytes>;
+            __isoc23_fscanf = fscanf::<Bytes>;
+            __isoc23_sscanf = sscanf::<Bytes>;
+            __isoc23_vscanf = vscanf::<Bytes>;
+            __isoc23_vfscanf = vfscanf::<Bytes>;
+            __isoc23_vsscanf = vsscanf::<Bytes>;
+            siscanf = sscanf::<Bytes>;
+            __scanfieee128 = scanf::<Bytes>;
+            __fscanfieee128 = fscanf::<Bytes>;
+            __sscanfieee128 = sscanf::<Bytes>;
+            __vscanfieee128 = vscanf::<Bytes>;
+            __vfscanfieee128 = vfscanf::<Bytes>;
+            __vsscanfieee128 = vsscanf::<Bytes>;
+            __isoc99_scanfieee128 = scanf::<Bytes>;
+            __isoc99_fscanfieee128 = fscanf::<Bytes>;
+            __isoc99_sscanfieee128 = sscanf::<Bytes>;
+            __isoc99_vscanfieee128 = vscanf::<Bytes>;
+            __isoc99_vfscanfieee128 = vfscanf::<Bytes>;
+            __isoc99_vsscanfieee128 = vsscanf::<Bytes>;
+            __isoc23_scanfieee128 = scanf::<Bytes>;
+            __isoc23_fscanfieee128 = fscanf::<Bytes>;
+            __isoc23_sscanfieee128 = sscanf::<Bytes>;
+            __isoc23_vscanfieee128 = vscanf::<Bytes>;
+            __isoc23_vfscanfieee128 = vfscanf::<Bytes>;
+            __isoc23_vsscanfieee128 = vsscanf::<Bytes>;
         },
     },
 ];
@@ -459,27 +461,20 @@ fn of_text(c: &mut Context<'_>, text: Ptr, format: Ptr, mut from: Variable) -> R
     scan(c, &mut Source::text(text), &format, &mut from)
 }
 
-fn scanf(c: &mut Context<'_>, format: Ptr, _: Dots) -> Result<i32> {
-    vscanf(c, format, Variable::Call)
-}
+impl Characters for Bytes {
+    fn print(c: &mut Context<'_>, file: Ptr, format: Ptr, from: Variable) -> Result<i32> {
+        print::to_stream(c, file, format, from)
+    }
 
-fn vscanf(c: &mut Context<'_>, format: Ptr, from: Variable) -> Result<i32> {
-    let input = Ptr(c.state.layout.files[0]);
-    of_stream(c, input, format, from)
-}
+    fn store(c: &mut Context<'_>, to: Ptr, size: u64, format: Ptr, from: Variable) -> Result<i32> {
+        print::to_memory(c, to, size, format, from)
+    }
 
-fn fscanf(c: &mut Context<'_>, file: Ptr, format: Ptr, _: Dots) -> Result<i32> {
-    of_stream(c, file, format, Variable::Call)
-}
+    fn scan(c: &mut Context<'_>, file: Ptr, format: Ptr, from: Variable) -> Result<i32> {
+        of_stream(c, file, format, from)
+    }
 
-fn vfscanf(c: &mut Context<'_>, file: Ptr, format: Ptr, from: Variable) -> Result<i32> {
-    of_stream(c, file, format, from)
-}
-
-fn sscanf(c: &mut Context<'_>, text: Ptr, format: Ptr, _: Dots) -> Result<i32> {
-    of_text(c, text, format, Variable::Call)
-}
-
-fn vsscanf(c: &mut Context<'_>, text: Ptr, format: Ptr, from: Variable) -> Result<i32> {
-    of_text(c, text, format, from)
+    fn scan_text(c: &mut Context<'_>, text: Ptr, format: Ptr, from: Variable) -> Result<i32> {
+        of_text(c, text, format, from)
+    }
 }

@@ -5,8 +5,13 @@ use super::{
         context::{Context, LONGEST},
         error::Result,
         multibyte::{self, Decoded},
-        types::{Dots, Header, Ptr, Size, Standard, Wide, models},
+        types::{Header, Ptr, Size, Standard, Wide, models},
         variable::Variable,
+    },
+    family::{
+        Characters, Wides, fprintf, fprintf_chk, fscanf, input, output, printf, printf_chk, scanf, snprintf,
+        snprintf_chk, sscanf, vfprintf, vfprintf_chk, vfscanf, vprintf, vprintf_chk, vscanf, vsnprintf,
+        vsnprintf_chk, vsscanf,
     },
     format::Formatted,
     scan::{Source, scan},
@@ -28,18 +33,18 @@ pub(crate) static HEADER: [Header; 3] = [
             fgetws = fgetws;
             fputws = fputws;
             fwide = fwide, "functions of bytes do not set the orientation";
-            wprintf = wprintf;
-            fwprintf = fwprintf;
-            swprintf = swprintf;
-            vwprintf = vwprintf;
-            vfwprintf = vfwprintf;
-            vswprintf = vswprintf;
-            wscanf = wscanf, "beyond ASCII, widths count bytes of UTF-8";
-            fwscanf = fwscanf, "beyond ASCII, widths count bytes of UTF-8";
-            swscanf = swscanf, "beyond ASCII, widths count bytes of UTF-8";
-            vwscanf = vwscanf, "beyond ASCII, widths count bytes of UTF-8";
-            vfwscanf = vfwscanf, "beyond ASCII, widths count bytes of UTF-8";
-            vswscanf = vswscanf, "beyond ASCII, widths count bytes of UTF-8";
+            wprintf = printf::<Wides>;
+            fwprintf = fprintf::<Wides>;
+            swprintf = snprintf::<Wides>;
+            vwprintf = vprintf::<Wides>;
+            vfwprintf = vfprintf::<Wides>;
+            vswprintf = vsnprintf::<Wides>;
+            wscanf = scanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            fwscanf = fscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            swscanf = sscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            vwscanf = vscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            vfwscanf = vfscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            vswscanf = vsscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
         },
     },
     Header {
@@ -60,34 +65,34 @@ pub(crate) static HEADER: [Header; 3] = [
         name: "bits/wchar2.h",
         standard: Standard::Runtime,
         models: models! {
-            __isoc99_wscanf = wscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc99_fwscanf = fwscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc99_swscanf = swscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc99_vwscanf = vwscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc99_vfwscanf = vfwscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc99_vswscanf = vswscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc23_wscanf = wscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc23_fwscanf = fwscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc23_swscanf = swscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc23_vwscanf = vwscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc23_vfwscanf = vfwscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc23_vswscanf = vswscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc99_swscanfieee128 = swscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc99_wscanfieee128 = wscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc99_fwscanfieee128 = fwscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __isoc99_vswscanfieee128 = vswscanf, "beyond ASCII, widths count bytes of UTF-8";
-            __wprintfieee128 = wprintf;
-            __fwprintfieee128 = fwprintf;
-            __swprintfieee128 = swprintf;
-            __vwprintfieee128 = vwprintf;
-            __vfwprintfieee128 = vfwprintf;
-            __vswprintfieee128 = vswprintf;
-            __wprintf_chk = wprintf_chk;
-            __fwprintf_chk = fwprintf_chk;
-            __swprintf_chk = swprintf_chk;
-            __vwprintf_chk = vwprintf_chk;
-            __vfwprintf_chk = vfwprintf_chk;
-            __vswprintf_chk = vswprintf_chk;
+            __isoc99_wscanf = scanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc99_fwscanf = fscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc99_swscanf = sscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc99_vwscanf = vscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc99_vfwscanf = vfscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc99_vswscanf = vsscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc23_wscanf = scanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc23_fwscanf = fscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc23_swscanf = sscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc23_vwscanf = vscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc23_vfwscanf = vfscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc23_vswscanf = vsscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc99_swscanfieee128 = sscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc99_wscanfieee128 = scanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc99_fwscanfieee128 = fscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __isoc99_vswscanfieee128 = vsscanf::<Wides>, "beyond ASCII, widths count bytes of UTF-8";
+            __wprintfieee128 = printf::<Wides>;
+            __fwprintfieee128 = fprintf::<Wides>;
+            __swprintfieee128 = snprintf::<Wides>;
+            __vwprintfieee128 = vprintf::<Wides>;
+            __vfwprintfieee128 = vfprintf::<Wides>;
+            __vswprintfieee128 = vsnprintf::<Wides>;
+            __wprintf_chk = printf_chk::<Wides>;
+            __fwprintf_chk = fprintf_chk::<Wides>;
+            __swprintf_chk = snprintf_chk::<Wides>;
+            __vwprintf_chk = vprintf_chk::<Wides>;
+            __vfwprintf_chk = vfprintf_chk::<Wides>;
+            __vswprintf_chk = vsnprintf_chk::<Wides>;
             __fgetws_chk = fgetws_chk;
         },
     },
@@ -126,6 +131,9 @@ fn next(c: &mut Context<'_>, file: Ptr) -> Result<Option<u32>> {
 /// Writes a character; `false`, with `errno`, if it has no bytes.
 fn put(c: &mut Context<'_>, file: Ptr, characters: &[u32]) -> Result<bool> {
     turn_wide(c, file)?;
+    if let Some(written) = c.grow_wide(file, characters)? {
+        return Ok(written);
+    }
     let mut bytes = Vec::with_capacity(characters.len());
     for wide in characters {
         match c.state.multibyte(*wide) {
@@ -139,14 +147,6 @@ fn put(c: &mut Context<'_>, file: Ptr, characters: &[u32]) -> Result<bool> {
         }
     }
     c.put(file, &bytes)
-}
-
-fn input(c: &Context<'_>) -> Ptr {
-    Ptr(c.state.layout.files[0])
-}
-
-fn output(c: &Context<'_>) -> Ptr {
-    Ptr(c.state.layout.files[1])
 }
 
 fn fgetwc(c: &mut Context<'_>, file: Ptr) -> Result<u32> {
@@ -267,73 +267,6 @@ fn to_memory(c: &mut Context<'_>, to: Ptr, size: u64, format: Ptr, mut from: Var
     Ok(if fits { i32::try_from(length).unwrap_or(-1) } else { -1 })
 }
 
-fn wprintf(c: &mut Context<'_>, format: Ptr, _: Dots) -> Result<i32> {
-    vwprintf(c, format, Variable::Call)
-}
-
-fn vwprintf(c: &mut Context<'_>, format: Ptr, from: Variable) -> Result<i32> {
-    let output = output(c);
-    to_stream(c, output, format, from)
-}
-
-fn fwprintf(c: &mut Context<'_>, file: Ptr, format: Ptr, _: Dots) -> Result<i32> {
-    to_stream(c, file, format, Variable::Call)
-}
-
-fn vfwprintf(c: &mut Context<'_>, file: Ptr, format: Ptr, from: Variable) -> Result<i32> {
-    to_stream(c, file, format, from)
-}
-
-fn swprintf(c: &mut Context<'_>, to: Ptr, size: Size, format: Ptr, _: Dots) -> Result<i32> {
-    to_memory(c, to, size.0, format, Variable::Call)
-}
-
-fn vswprintf(c: &mut Context<'_>, to: Ptr, size: Size, format: Ptr, from: Variable) -> Result<i32> {
-    to_memory(c, to, size.0, format, from)
-}
-
-fn wprintf_chk(c: &mut Context<'_>, _flag: i32, format: Ptr, _: Dots) -> Result<i32> {
-    vwprintf(c, format, Variable::Call)
-}
-
-fn vwprintf_chk(c: &mut Context<'_>, _flag: i32, format: Ptr, from: Variable) -> Result<i32> {
-    vwprintf(c, format, from)
-}
-
-fn fwprintf_chk(c: &mut Context<'_>, file: Ptr, _flag: i32, format: Ptr, _: Dots) -> Result<i32> {
-    to_stream(c, file, format, Variable::Call)
-}
-
-fn vfwprintf_chk(c: &mut Context<'_>, file: Ptr, _flag: i32, format: Ptr, from: Variable) -> Result<i32> {
-    to_stream(c, file, format, from)
-}
-
-fn swprintf_chk(
-    c: &mut Context<'_>,
-    to: Ptr,
-    size: Size,
-    _flag: i32,
-    room: Size,
-    format: Ptr,
-    _: Dots,
-) -> Result<i32> {
-    c.check_room(size.0, room.0)?;
-    to_memory(c, to, size.0, format, Variable::Call)
-}
-
-fn vswprintf_chk(
-    c: &mut Context<'_>,
-    to: Ptr,
-    size: Size,
-    _flag: i32,
-    room: Size,
-    format: Ptr,
-    from: Variable,
-) -> Result<i32> {
-    c.check_room(size.0, room.0)?;
-    to_memory(c, to, size.0, format, from)
-}
-
 // ---- scanning
 
 fn scanned(c: &mut Context<'_>, mut source: Source, format: Ptr, mut from: Variable) -> Result<i32> {
@@ -356,27 +289,20 @@ fn of_text(c: &mut Context<'_>, text: Ptr, format: Ptr, from: Variable) -> Resul
     scanned(c, Source::text(text), format, from)
 }
 
-fn wscanf(c: &mut Context<'_>, format: Ptr, _: Dots) -> Result<i32> {
-    vwscanf(c, format, Variable::Call)
-}
+impl Characters for Wides {
+    fn print(c: &mut Context<'_>, file: Ptr, format: Ptr, from: Variable) -> Result<i32> {
+        to_stream(c, file, format, from)
+    }
 
-fn vwscanf(c: &mut Context<'_>, format: Ptr, from: Variable) -> Result<i32> {
-    let input = input(c);
-    of_stream(c, input, format, from)
-}
+    fn store(c: &mut Context<'_>, to: Ptr, size: u64, format: Ptr, from: Variable) -> Result<i32> {
+        to_memory(c, to, size, format, from)
+    }
 
-fn fwscanf(c: &mut Context<'_>, file: Ptr, format: Ptr, _: Dots) -> Result<i32> {
-    of_stream(c, file, format, Variable::Call)
-}
+    fn scan(c: &mut Context<'_>, file: Ptr, format: Ptr, from: Variable) -> Result<i32> {
+        of_stream(c, file, format, from)
+    }
 
-fn vfwscanf(c: &mut Context<'_>, file: Ptr, format: Ptr, from: Variable) -> Result<i32> {
-    of_stream(c, file, format, from)
-}
-
-fn swscanf(c: &mut Context<'_>, text: Ptr, format: Ptr, _: Dots) -> Result<i32> {
-    of_text(c, text, format, Variable::Call)
-}
-
-fn vswscanf(c: &mut Context<'_>, text: Ptr, format: Ptr, from: Variable) -> Result<i32> {
-    of_text(c, text, format, from)
+    fn scan_text(c: &mut Context<'_>, text: Ptr, format: Ptr, from: Variable) -> Result<i32> {
+        of_text(c, text, format, from)
+    }
 }

@@ -8,6 +8,7 @@
 mod attributes;
 mod lives;
 mod locks;
+mod notices;
 mod semaphores;
 mod specific;
 mod standard;
@@ -29,6 +30,8 @@ use super::{
     types::{CType, Header, Ptr, Reply},
 };
 use crate::{errno::Errno, linux::frame};
+
+pub(crate) use notices::{Notice, Slept};
 
 /// The headers of this folder.
 pub(crate) const HEADERS: &[&Header] = &[
@@ -73,6 +76,9 @@ struct Thread {
     tried_at: u64,
     /// Until when it waits at most, in nanoseconds of the monotonic clock.
     deadline: Option<u64>,
+    /// Until when it sleeps.
+    #[serde(default)]
+    sleeps_until: Option<u64>,
     /// It has been woken: by a condition, a barrier, or a turn of its own.
     woken: bool,
     cancelled: bool,
@@ -91,6 +97,7 @@ impl Thread {
             detached: false,
             tried_at: 0,
             deadline: None,
+            sleeps_until: None,
             woken: false,
             cancelled: false,
             specific: BTreeMap::new(),
@@ -140,6 +147,9 @@ pub(crate) struct Threads {
     keys: BTreeMap<u32, u64>,
     /// Named semaphores: their places.
     semaphores: BTreeMap<String, u64>,
+    /// Functions of threads that timers begin, with their values.
+    #[serde(default)]
+    notices: BTreeMap<i32, (u64, u64)>,
 }
 
 /// The first thread.
@@ -159,6 +169,7 @@ impl Default for Threads {
             onces: BTreeMap::new(),
             keys: BTreeMap::new(),
             semaphores: BTreeMap::new(),
+            notices: BTreeMap::new(),
         }
     }
 }
@@ -281,7 +292,7 @@ impl Context<'_> {
 
     /// The thread that runs waits, until a time at most; another goes on. The
     /// call is made again when it is its turn.
-    fn wait_here(&mut self, deadline: Option<u64>) -> Result<Reply> {
+    pub(super) fn wait_here(&mut self, deadline: Option<u64>) -> Result<Reply> {
         let progress = self.state.threads.progress;
         let thread = self.state.threads.this();
         thread.tried_at = progress;
@@ -309,6 +320,7 @@ impl Context<'_> {
             if !self.state.kernel.idle_until(first) {
                 return Err(Failure::WaitsForEver);
             }
+            self.begin_notices()?;
             self.state.threads.moved();
         }
     }
@@ -384,6 +396,7 @@ impl Context<'_> {
             if !self.state.kernel.idle_until(first) {
                 return Err(Failure::WaitsForEver);
             }
+            self.begin_notices()?;
             self.state.threads.moved();
         }
     }

@@ -19,6 +19,9 @@ pub(crate) static HEADER: Header = Header {
         sem_trywait = sem_trywait;
         sem_timedwait = sem_timedwait;
         __sem_timedwait_time64 = sem_timedwait;
+        sem_clockwait = sem_clockwait;
+        __sem_clockwait64 = sem_clockwait;
+        __sem_clockwait_time64 = sem_clockwait;
         sem_getvalue = sem_getvalue;
         sem_open = sem_open;
         sem_close = sem_close;
@@ -63,10 +66,18 @@ fn sem_trywait(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
 }
 
 fn sem_timedwait(c: &mut Context<'_>, at: Ptr, until: Ptr) -> Result<Reply> {
+    sem_clockwait(c, at, 0, until)
+}
+
+/// By `CLOCK_REALTIME` or `CLOCK_MONOTONIC`.
+fn sem_clockwait(c: &mut Context<'_>, at: Ptr, clock: i32, until: Ptr) -> Result<Reply> {
+    if !matches!(clock, 0 | 1) {
+        return c.fail(Errno::EINVAL).map(Reply::Int);
+    }
     if take(c, at)? {
         return Ok(Reply::Int(0));
     }
-    match c.deadline_at(until, 0)? {
+    match c.deadline_at(until, clock)? {
         Err(errno) => c.fail(errno).map(Reply::Int),
         Ok(deadline) if c.passed(Some(deadline)) => c.fail(Errno::ETIMEDOUT).map(Reply::Int),
         Ok(deadline) => c.wait_here(Some(deadline)),

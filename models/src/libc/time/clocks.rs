@@ -3,9 +3,10 @@
 use super::super::{
     context::Context,
     error::Result,
-    types::{Header, Long, Ptr, Standard, models},
+    threads::Slept,
+    types::{CType, Header, Long, Ptr, Reply, Standard, models},
 };
-use crate::{errno::Errno, linux::alone::ALONE};
+use crate::errno::Errno;
 
 pub(crate) static HEADER: [Header; 2] = [
     Header { name: "time.h", standard: Standard::C99, models: models! { clock = clock; } },
@@ -43,7 +44,7 @@ const SECOND: i64 = 1_000_000_000;
 /// Writes a `struct timespec` (or `timeval`): two integers as wide as
 /// `time_t`. A `long` of 32 bits beside a `time_t` of 64 has padding that
 /// makes it so, on the side where its high bits would be.
-fn write_pair(c: &mut Context<'_>, to: Ptr, nanoseconds: i64, unit: i64) -> Result<()> {
+pub(super) fn write_pair(c: &mut Context<'_>, to: Ptr, nanoseconds: i64, unit: i64) -> Result<()> {
     let bytes = c.time_bytes();
     c.write_integer(to, nanoseconds.div_euclid(SECOND) as u64, bytes)?;
     let part = nanoseconds.rem_euclid(SECOND) / unit;
@@ -51,7 +52,7 @@ fn write_pair(c: &mut Context<'_>, to: Ptr, nanoseconds: i64, unit: i64) -> Resu
 }
 
 /// Reads a `struct timespec`; `None` if it is none.
-fn read_pair(c: &mut Context<'_>, from: Ptr) -> Result<Option<i64>> {
+pub(super) fn read_pair(c: &mut Context<'_>, from: Ptr) -> Result<Option<i64>> {
     let bytes = c.time_bytes();
     let seconds = c.read_time(from)?;
     let big = c.emulator().platform().byte_order() == terrella_platforms::ByteOrder::Big;
@@ -64,7 +65,7 @@ fn read_pair(c: &mut Context<'_>, from: Ptr) -> Result<Option<i64>> {
 }
 
 /// The time of a clock, in nanoseconds.
-fn now(c: &Context<'_>, clock: i32) -> Option<i64> {
+pub(super) fn now(c: &Context<'_>, clock: i32) -> Option<i64> {
     let kernel = &c.state.kernel.clock;
     Some(match clock {
         0 | 5 | 8 | 11 => kernel.wall(),
@@ -121,50 +122,47 @@ fn clock_getcpuclockid(c: &mut Context<'_>, process: i32, to: Ptr) -> Result<i32
     Ok(0)
 }
 
-/// Waits until a time of the monotonic clock; how much is left of it if a
-/// signal came first.
-fn wait(c: &mut Context<'_>, until: u64) -> Option<u64> {
-    let kernel = &mut c.state.kernel;
-    while kernel.clock.monotonic() < until {
-        if kernel.next_signal(ALONE).is_some() || !kernel.idle_until(Some(until)) {
-            break;
-        }
-        if kernel.clock.real.is_some() {
-            break;
-        }
-    }
-    Some(until.saturating_sub(kernel.clock.monotonic())).filter(|left| *left > 0)
+/// How sleeping ends: with an error, with nothing, or later.
+enum Ended {
+    Error(Errno),
+    Whole,
+    Later(Reply),
 }
 
-/// The number of the error, or 0.
-fn sleep(c: &mut Context<'_>, clock: i32, absolute: bool, from: Ptr, rest: Ptr) -> Result<Option<Errno>> {
+fn sleep(c: &mut Context<'_>, clock: i32, absolute: bool, from: Ptr, rest: Ptr) -> Result<Ended> {
     let (Some(time), Some(now)) = (read_pair(c, from)?, now(c, clock)) else {
-        return Ok(Some(Errno::EINVAL));
+        return Ok(Ended::Error(Errno::EINVAL));
     };
     let span = if absolute { time.saturating_sub(now).max(0) } else { time };
-    let until = c.state.kernel.clock.monotonic().saturating_add(span as u64);
-    match wait(c, until) {
-        None => Ok(None),
-        Some(left) => {
+    Ok(match c.sleeps(span as u64)? {
+        Slept::Whole => Ended::Whole,
+        Slept::Later(reply) => Ended::Later(reply),
+        Slept::Interrupted(left) => {
             if !rest.is_null() && !absolute {
                 write_pair(c, rest, left as i64, 1)?;
             }
-            Ok(Some(Errno::EINTR))
+            Ended::Error(Errno::EINTR)
         }
-    }
+    })
 }
 
-fn nanosleep(c: &mut Context<'_>, from: Ptr, rest: Ptr) -> Result<i32> {
-    match sleep(c, 1, false, from, rest)? {
-        None => Ok(0),
-        Some(errno) => c.fail(errno),
-    }
+fn nanosleep(c: &mut Context<'_>, from: Ptr, rest: Ptr) -> Result<Reply> {
+    let result = match sleep(c, 1, false, from, rest)? {
+        Ended::Later(reply) => return Ok(reply),
+        Ended::Whole => 0,
+        Ended::Error(errno) => c.fail(errno)?,
+    };
+    c.deliver_signals(result.into(), CType::Int)
 }
 
 /// It returns the error and leaves `errno` alone.
-fn clock_nanosleep(c: &mut Context<'_>, clock: i32, flags: i32, from: Ptr, rest: Ptr) -> Result<i32> {
-    let error = sleep(c, clock, flags & 1 != 0, from, rest)?;
-    Ok(error.map_or(0, |errno| c.state.abi.error(errno) as i32))
+fn clock_nanosleep(c: &mut Context<'_>, clock: i32, flags: i32, from: Ptr, rest: Ptr) -> Result<Reply> {
+    let result = match sleep(c, clock, flags & 1 != 0, from, rest)? {
+        Ended::Later(reply) => return Ok(reply),
+        Ended::Whole => 0,
+        Ended::Error(errno) => c.state.abi.error(errno) as i64,
+    };
+    c.deliver_signals(result, CType::Int)
 }
 
 fn gettimeofday(c: &mut Context<'_>, to: Ptr, zone: Ptr) -> Result<i32> {

@@ -3,11 +3,15 @@
 mod calendar;
 mod clocks;
 mod format;
+mod getdate;
 mod parse;
+mod timers;
 mod zone;
 
 pub(crate) use clocks::HEADER as CLOCKS;
 pub(super) use format::{DAYS, MONTHS};
+pub(crate) use getdate::HEADER as GETDATE;
+pub(crate) use timers::HEADER as TIMERS;
 
 use super::{
     context::Context,

@@ -28,11 +28,16 @@ const DEEPEST: u32 = 4;
 /// Reads a date; how many bytes of the text it took. What is not in the text
 /// is left as it was.
 pub(super) fn parse(text: &[u8], format: &[u8], date: &mut Date) -> Option<usize> {
+    parse_some(text, format, date).map(|(length, _)| length)
+}
+
+/// The same, and whether the text has a day of the week.
+pub(super) fn parse_some(text: &[u8], format: &[u8], date: &mut Date) -> Option<(usize, bool)> {
     let mut seen = Seen::default();
     let mut at = 0;
     read(text, &mut at, format, date, &mut seen, 0)?;
     finish(date, seen);
-    Some(at)
+    Some((at, seen.weekday))
 }
 
 /// Fields that follow from others.

@@ -97,6 +97,7 @@ SOURCE = r'''
 #if __has_include(<asm/ucontext.h>)
 #include <asm/ucontext.h>
 #endif
+#include <asm/termios.h>
 #include <asm/ioctls.h>
 #include <asm/socket.h>
 #include <linux/resource.h>

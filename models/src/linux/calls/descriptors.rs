@@ -1,10 +1,13 @@
 //! Descriptors: copies, flags, locks, pipes, terminals.
 
-use super::super::{
-    abi::generic::*,
-    descriptions::{Kind, Lock, LockOwner},
-    limits,
-    task::{Answer, Refusal, Task},
+use super::{
+    super::{
+        abi::generic::*,
+        descriptions::{Kind, Lock, LockOwner},
+        limits,
+        task::{Answer, Refusal, Task},
+    },
+    terminals,
 };
 use crate::{errno::Errno, files::Device};
 
@@ -344,6 +347,7 @@ impl Task<'_> {
     fn is_terminal(&self, fd: i32) -> Result<bool, Errno> {
         Ok(match self.kernel.description(self.process, fd)?.kind {
             Kind::Stream(stream) => self.kernel.streams.terminal[usize::from(stream)],
+            Kind::Terminal { .. } => true,
             Kind::Device(Device::Terminal, _) => self.kernel.streams.terminal.contains(&true),
             _ => false,
         })
@@ -356,6 +360,7 @@ pub(super) fn ioctl(task: &mut Task<'_>) -> Answer {
     let request = task.generic(|tables| tables.ioctl, task.argument(1) & 0xffff_ffff);
     let address = task.argument(2);
     let terminal = task.is_terminal(fd)?;
+    let pseudo = terminals::end_of(task, fd)?;
     match request {
         FIOCLEX | FIONCLEX => {
             let descriptor = task.this_mut()?.descriptors.get_mut(&fd).ok_or(Errno::EBADF)?;
@@ -374,6 +379,9 @@ pub(super) fn ioctl(task: &mut Task<'_>) -> Answer {
                 Kind::Pipe { pipe, .. } => task.kernel.pipes.get(&pipe).map_or(0, |pipe| pipe.bytes.len()),
                 Kind::File(inode) => task.kernel.files.inode(inode).size().saturating_sub(it.offset) as usize,
                 Kind::Stream(0) => task.kernel.streams.available(),
+                Kind::Terminal { number, master } => {
+                    task.kernel.terminals.get(&number).map_or(0, |it| it.available(master))
+                }
                 Kind::Socket(socket) => task.kernel.network.available(socket),
                 _ => return Err(Errno::ENOTTY.into()),
             };
@@ -381,6 +389,10 @@ pub(super) fn ioctl(task: &mut Task<'_>) -> Answer {
             Ok(0)
         }
         _ if !terminal => Err(Errno::ENOTTY.into()),
+        _ if pseudo.is_some() => {
+            let (number, master) = pseudo.unwrap_or_default();
+            terminals::request(task, number, master, request)
+        }
         TCGETS => {
             let bytes = terminal_settings(task);
             task.write(address, &bytes)?;

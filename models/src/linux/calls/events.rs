@@ -72,6 +72,13 @@ impl Kernel {
                 (if any { read } else { 0 }, 0)
             }
             Kind::Socket(socket) => self.network.readiness(*socket),
+            Kind::Terminal { number, master } => {
+                let Some(it) = self.terminals.get(number) else { return (POLLNVAL, 0) };
+                let (reads, writes, closed) = it.readiness(*master);
+                let flags = [(reads, read), (writes, write), (closed, POLLHUP)];
+                let ready = flags.iter().filter(|(is, _)| *is).fold(0, |all, (_, flag)| all | flag);
+                (ready, it.available(*master) as u64)
+            }
         }
     }
 

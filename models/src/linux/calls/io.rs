@@ -7,6 +7,7 @@ use super::super::{
     process::SignalInfo,
     sockets::Message,
     task::{Answer, Refusal, Task},
+    terminals::Taken,
 };
 use crate::{errno::Errno, files::Device};
 
@@ -45,7 +46,8 @@ impl Task<'_> {
             }
             Kind::Directory(_) => Err(Errno::EISDIR.into()),
             Kind::Device(device, _) => match device {
-                Device::Null => Ok(Vec::new()),
+                // Pseudoterminals have descriptions of their own.
+                Device::Null | Device::Multiplexer | Device::Pseudo(_) => Ok(Vec::new()),
                 Device::Zero | Device::Full => Ok(vec![0; size.min(CHUNK) as usize]),
                 Device::Random => Ok(self.kernel.random_bytes(size.min(CHUNK) as usize)),
                 Device::Terminal => self.take_stream(size),
@@ -97,6 +99,19 @@ impl Task<'_> {
                 None if waits => Err(self.wait_until(None)),
                 None => Err(Errno::EAGAIN.into()),
             },
+            Kind::Terminal { number, master } => {
+                let terminal = self.kernel.terminals.get_mut(&number).ok_or(Errno::EIO)?;
+                match terminal.take(master, size as usize) {
+                    Taken::Bytes(bytes) => {
+                        self.kernel.changed();
+                        Ok(bytes)
+                    }
+                    Taken::Nothing if size == 0 => Ok(Vec::new()),
+                    Taken::Nothing if waits => Err(self.wait_until(None)),
+                    Taken::Nothing => Err(Errno::EAGAIN.into()),
+                    Taken::Closed => Err(Errno::EIO.into()),
+                }
+            }
             Kind::Socket(socket) => self.receive(socket, size as usize, 0, !waits).map(|found| found.bytes),
             Kind::Poll(_) | Kind::Path(_) => Err(Errno::EINVAL.into()),
         }
@@ -184,6 +199,18 @@ impl Task<'_> {
                     }
                     None if waits => Err(self.wait_until(None)),
                     None => Err(Errno::EAGAIN.into()),
+                }
+            }
+            Kind::Terminal { number, master } => {
+                let terminal = self.kernel.terminals.get_mut(&number).ok_or(Errno::EIO)?;
+                match terminal.put(master, bytes) {
+                    None => Err(Errno::EIO.into()),
+                    Some(0) if !bytes.is_empty() && waits => Err(self.wait_until(None)),
+                    Some(0) if !bytes.is_empty() => Err(Errno::EAGAIN.into()),
+                    Some(count) => {
+                        self.kernel.changed();
+                        Ok(count)
+                    }
                 }
             }
             Kind::Socket(socket) => self.send(socket, bytes, None, !waits, true),

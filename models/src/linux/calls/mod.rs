@@ -16,6 +16,7 @@ mod sockets;
 mod status;
 mod system;
 mod table;
+mod terminals;
 mod threads;
 pub(super) mod time;
 

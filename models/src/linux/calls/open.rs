@@ -9,7 +9,7 @@ use super::super::{
 };
 use crate::{
     errno::Errno,
-    files::{InodeId, Node},
+    files::{Device, InodeId, Node},
 };
 
 /// How an open file is to be opened.
@@ -112,6 +112,15 @@ impl Task<'_> {
             Node::Directory { .. } => Kind::Directory(inode),
             Node::Link(_) => return Err(Errno::ELOOP.into()),
             Node::Socket(_) => return Err(Errno::ENXIO.into()),
+            Node::Device(Device::Multiplexer) => {
+                let name = self.this()?.platform.name();
+                Kind::Terminal { number: self.kernel.new_terminal(name)?, master: true }
+            }
+            Node::Device(Device::Pseudo(number)) => {
+                let number = *number;
+                self.kernel.open_terminal(number)?;
+                Kind::Terminal { number, master: false }
+            }
             Node::Device(device) => Kind::Device(*device, inode),
             Node::Fifo(_) => return self.open_fifo(inode, flags, status),
             Node::File(_) => {

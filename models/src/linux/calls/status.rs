@@ -68,6 +68,11 @@ impl Task<'_> {
             }
             Kind::Stream(stream) => Status { mode: 0o010_600, ..owner(u64::from(stream) + 1) },
             Kind::Pipe { pipe, .. } => Status { mode: 0o010_600, ..owner(pipe) },
+            Kind::Terminal { number, master } => {
+                let special = if master { (5, 2) } else { (136, number) };
+                let mode = if master { 0o020_666 } else { 0o020_620 };
+                Status { mode, special, ..owner(id) }
+            }
             Kind::Socket(socket) => Status { mode: 0o140_777, ..owner(socket) },
             _ => Status { mode: 0o600, ..owner(id) },
         })
