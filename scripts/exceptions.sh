@@ -16,7 +16,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 [ -x "$TERRELLA" ] || { echo "exceptions.sh: $TERRELLA is not there: cargo build -p terrella-cli --features unicorn" >&2; exit 2; }
-g++ -O1 "$source" -o "$scratch/host"
+g++ -O1 -DQSORT "$source" -o "$scratch/host"
 "$scratch/host" >"$scratch/expected"
 targets=${*:-x86_64 aarch64 arm riscv64 powerpc64le s390x mips64el}
 status=0
@@ -30,7 +30,7 @@ for target in $targets; do
         echo "$target: not run, $compiler is not installed"
         continue
     fi
-    "$compiler" -O1 -static "$source" -o "$scratch/program"
+    "$compiler" -O1 -DQSORT -static "$source" -o "$scratch/program"
     for backend in native unicorn; do
         # z/Architecture has no specification, and Unicorn no such PowerPC; its
         # `ll` of MIPS does not work above 2 GiB, where the stack of n64 is.

@@ -1,13 +1,22 @@
 //! What a kernel does for programs: the tests of `fixtures/linux/suite.c`, as
-//! whole static Linux programs, on every backend that has the platform; what
-//! they print and how they end is the same everywhere.
+//! whole static Linux programs with musl and with glibc, and C++ exceptions
+//! (`exceptions.cpp`), on every backend that has the platform; what they print
+//! and how they end is the same everywhere.
 //!
 //! Arguments filter by name: `cargo test -p terrella-conformance --test linux
 //! -- native::aarch64::threads`.
 
-use std::{collections::BTreeMap, error::Error, fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use miniz_oxide::inflate::decompress_to_vec_zlib;
 use terrella_conformance::{Backend, backends};
 use terrella_models::{
     FileSystem,
@@ -42,6 +51,23 @@ fn expected() -> Result<BTreeMap<String, Expected>, Box<dyn Error>> {
         } else {
             output.push_str(line);
             output.push('\n');
+        }
+    }
+    Ok(all)
+}
+
+/// The programs of a folder, by platform: as they are, or compressed by zlib.
+fn programs(folder: &Path) -> Result<BTreeMap<Platform, Vec<u8>>, Box<dyn Error>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let bytes = || fs::read(&path);
+        if let Some(platform) = name.strip_suffix(".elf") {
+            all.insert(platform.parse()?, bytes()?);
+        } else if let Some(platform) = name.strip_suffix(".elf.z") {
+            let program = decompress_to_vec_zlib(&bytes()?).map_err(|error| format!("{name}: {error}"))?;
+            all.insert(platform.parse()?, program);
         }
     }
     Ok(all)
@@ -91,23 +117,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::from_args();
     let (expected, known) = (expected()?, known()?);
     let mut trials = Vec::new();
-    let mut images: Vec<PathBuf> =
-        fs::read_dir(folder())?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
-    images.retain(|path| path.extension().is_some_and(|extension| extension == "elf"));
-    images.sort();
-    for image in images {
-        let platform: Platform = image.file_stem().unwrap_or_default().to_string_lossy().parse()?;
-        let program = Arc::new(fs::read(&image)?);
-        for backend in backends().iter().filter(|backend| (backend.platforms)().contains(&platform)) {
-            for (name, expected) in &expected {
-                let title = format!("{}::{platform}::{name}", backend.name);
-                let is_known = known.contains(&title);
-                let (program, name, expected) = (Arc::clone(&program), name.clone(), expected.clone());
-                trials.push(Trial::test(title, move || match check(backend, &program, &name, &expected) {
-                    Err(_) if is_known => Ok(()),
-                    Ok(()) if is_known => Err("it works: remove it from linux-known.txt".into()),
-                    result => result,
-                }));
+    let exceptions =
+        Expected { output: fs::read_to_string(folder().join("exceptions/expected.txt"))?, status: 0 };
+    let exceptions = BTreeMap::from([("exceptions".to_owned(), exceptions)]);
+    for (library, part, tests) in
+        [("", "", &expected), ("-glibc", "glibc", &expected), ("", "exceptions", &exceptions)]
+    {
+        for (platform, program) in programs(&folder().join(part))? {
+            let program = Arc::new(program);
+            for backend in backends().iter().filter(|backend| (backend.platforms)().contains(&platform)) {
+                for (name, expected) in tests {
+                    let title = format!("{}::{platform}{library}::{name}", backend.name);
+                    let is_known = known.contains(&title);
+                    let (program, name, expected) = (Arc::clone(&program), name.clone(), expected.clone());
+                    trials.push(Trial::test(title, move || {
+                        match check(backend, &program, &name, &expected) {
+                            Err(_) if is_known => Ok(()),
+                            Ok(()) if is_known => Err("it works: remove it from linux-known.txt".into()),
+                            result => result,
+                        }
+                    }));
+                }
             }
         }
     }

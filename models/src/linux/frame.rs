@@ -246,7 +246,7 @@ fn layout(platform: Platform) -> Option<Layout> {
 /// The code that returns from a handler, where the program brings none of its
 /// own; units of two or four bytes.
 pub(crate) fn return_code(platform: Platform, abi: &Abi) -> Vec<u8> {
-    let (unit, code): (usize, &[u32]) = match platform {
+    let (unit, code): (usize, &[u64]) = match platform {
         // mov x8, #139; svc #0
         Platform::AARCH64 => (4, &[0xd280_1168, 0xd400_0001]),
         // Instructions are little-endian on any AArch64.
@@ -260,10 +260,12 @@ pub(crate) fn return_code(platform: Platform, abi: &Abi) -> Vec<u8> {
         Platform::MIPS | Platform::MIPSEL => (4, &[0x2402_1061, 0x0000_000c]),
         // li v0, 5211; syscall
         Platform::MIPS64 | Platform::MIPS64EL => (4, &[0x2402_145b, 0x0000_000c]),
-        // li r0, 172; sc
-        Platform::PPC | Platform::PPCLE => (4, &[0x3800_00ac, 0x4400_0002]),
-        // addi r1, r1, 128; li r0, 172; sc
-        Platform::PPC64 | Platform::PPC64LE => (4, &[0x3821_0080, 0x3800_00ac, 0x4400_0002]),
+        // nop; li r0, 172; sc
+        Platform::PPC | Platform::PPCLE => (4, &[0x6000_0000, 0x3800_00ac, 0x4400_0002]),
+        // nop; addi r1, r1, 128; li r0, 172; sc. Without the first, libgcc takes
+        // it for the code of a kernel without unwind tables for it, and ends the
+        // program (`libgcc/config/rs6000/linux-unwind.h`); so it ends there.
+        Platform::PPC64 | Platform::PPC64LE => (4, &[0x6000_0000, 0x3821_0080, 0x3800_00ac, 0x4400_0002]),
         // moveq #82, d0; not.b d0; trap #0
         Platform::M68K => (2, &[0x7052, 0x4600, 0x4e40]),
         // li.w a7, 139; syscall 0
@@ -278,11 +280,14 @@ pub(crate) fn return_code(platform: Platform, abi: &Abi) -> Vec<u8> {
         Platform::X86_64 => return vec![0xb8, 15, 0, 0, 0, 0x0f, 0x05],
         _ => return Vec::new(),
     };
-    let mut bytes = Vec::new();
-    for word in code {
-        let start = bytes.len();
-        bytes.resize(start + unit, 0);
-        abi.order.write((*word).into(), &mut bytes[start..]);
+    words(abi, unit, code)
+}
+
+/// Words of `unit` bytes in the guest's order.
+fn words(abi: &Abi, unit: usize, code: &[u64]) -> Vec<u8> {
+    let mut bytes = vec![0; unit * code.len()];
+    for (word, place) in code.iter().zip(bytes.chunks_exact_mut(unit)) {
+        abi.order.write((*word).into(), place);
     }
     bytes
 }

@@ -320,7 +320,10 @@ impl Env {
                 // The exponent is wrapped (Intel SDM, volume 1, 8.5.4).
                 let wrapped = exponent - 24576 + format.bias();
                 if wrapped > 0x7ffe {
+                    // Out of range all the same, which only FSCALE comes to: an
+                    // infinity in every rounding mode, as rounded up.
                     self.flags |= INEXACT;
+                    self.up = true;
                     return format.infinity(negative);
                 }
                 let wrapped = wrapped.max(1);

@@ -1,5 +1,7 @@
 //! Descriptors: copies, flags, locks, pipes, terminals.
 
+use terrella_platforms::Platform;
+
 use super::{
     super::{
         abi::generic::*,
@@ -165,6 +167,12 @@ fn record_lock(task: &mut Task<'_>, what: u64, command: u64, narrow: bool) -> An
     } else {
         (reader.wide()? as i64, reader.wide()? as i64)
     };
+    // The narrow structure of MIPS has `l_sysid` here, which the kernel leaves
+    // as it is (arch/mips/include/uapi/asm/fcntl.h).
+    let system = match task.this()?.platform {
+        Platform::MIPS | Platform::MIPSEL if narrow => Some(reader.long()?),
+        _ => None,
+    };
     let base = match whence {
         0 => 0,
         1 => position as i64,
@@ -196,6 +204,9 @@ fn record_lock(task: &mut Task<'_>, what: u64, command: u64, narrow: bool) -> An
                     fields.long(lock.start).long(length);
                 } else {
                     fields.wide(lock.start).wide(length);
+                }
+                if let Some(system) = system {
+                    fields.long(system);
                 }
                 fields.int(match lock.owner {
                     LockOwner::Process(id) => id as u32 as u64,
