@@ -28,6 +28,7 @@ fn overflow_that_is_not_masked() {
             emulator.map_memory(CODE..CODE + 0x1000, Permissions::ALL).unwrap();
             // fscale
             emulator.write_code(CODE, &[0xd9, 0xfd]).unwrap();
+            emulator.write_register("fptw", 0_u64).unwrap();
             emulator.write_register("fpcw", 0x337 | rounding << 10).unwrap();
             emulator.write_register("st0", number(0x3fff, one_and_half)).unwrap();
             emulator.write_register("st1", number(exponent, significand)).unwrap();
