@@ -1,14 +1,15 @@
 //! [`DebugInformation`]: what a file says of its code: symbols, source lines,
 //! and how a function finds its caller.
 
-use std::{cell::RefCell, fmt, sync::Arc};
+use std::{borrow::Cow, cell::RefCell, fmt, sync::Arc};
 
 use addr2line::Context;
 use gimli::{
     BaseAddresses, CfaRule, EhFrame, Encoding, EndianReader, EvaluationResult, Location as Place, Register,
     RegisterRule, RunTimeEndian, UnwindContext, UnwindExpression, UnwindSection, Value,
 };
-use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol};
+use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+use object::{CompressedData, CompressionFormat, Object, ObjectSection, ObjectSegment, ObjectSymbol};
 use terrella_platforms::{ByteOrder, Platform};
 
 use crate::{Error, Result, detect_platform};
@@ -76,6 +77,21 @@ pub struct DebugInformation {
     context: RefCell<UnwindContext<usize>>,
 }
 
+/// What a section holds once it is decompressed; nothing if that is too much, or
+/// by another algorithm than zlib's.
+fn plain(section: CompressedData<'_>) -> Option<Cow<'_, [u8]>> {
+    /// The most that a section may have.
+    const LIMIT: u64 = 1 << 30;
+    match section.format {
+        CompressionFormat::None => Some(Cow::Borrowed(section.data)),
+        CompressionFormat::Zlib if section.uncompressed_size <= LIMIT => {
+            let limit = section.uncompressed_size as usize;
+            decompress_to_vec_zlib_with_limit(section.data, limit).ok().map(Cow::Owned)
+        }
+        _ => None,
+    }
+}
+
 impl fmt::Debug for DebugInformation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -105,17 +121,17 @@ impl DebugInformation {
         let reader = |bytes: &[u8]| Bytes::new(Arc::from(bytes), endian);
         let section = |name: &str| {
             let section = file.section_by_name(name)?;
-            Some((section.address(), section.data().ok()?))
+            Some((section.address(), plain(section.compressed_data().ok()?)?))
         };
         let load = |id: gimli::SectionId| -> std::result::Result<Bytes, gimli::Error> {
-            Ok(reader(section(id.name()).map_or(&[][..], |(_, bytes)| bytes)))
+            Ok(reader(&section(id.name()).map_or(Cow::Borrowed(&[][..]), |(_, bytes)| bytes)))
         };
         let lines = gimli::Dwarf::load(load).and_then(Context::from_dwarf).ok();
         let address = |name: &str| section(name).map_or(0, |(address, _)| address);
         let bases = BaseAddresses::default().set_text(address(".text")).set_got(address(".got"));
         let frames = [(".eh_frame", true), (".debug_frame", false)].into_iter().filter_map(|(name, eh)| {
             let (address, bytes) = section(name).filter(|(_, bytes)| !bytes.is_empty())?;
-            Some(Frames { eh, bytes: reader(bytes), bases: bases.clone().set_eh_frame(address) })
+            Some(Frames { eh, bytes: reader(&bytes), bases: bases.clone().set_eh_frame(address) })
         });
         let definition = platform.definition();
         let mut symbols: Vec<Symbol> = file
