@@ -28,6 +28,8 @@ pub(crate) struct Hidden {
     /// What is pending in a delay slot, where the processor has two program
     /// counters.
     pub(crate) pending: Option<Pending>,
+    /// Where register windows are.
+    pub(crate) windows: Option<Windows>,
 }
 
 /// Registers of one kind, numbered from 0 on in steps.
@@ -73,6 +75,29 @@ enum Place {
 pub(crate) struct Pending {
     pub(crate) next_pc: Field,
     pub(crate) condition: Field,
+}
+
+/// The table of register windows. The outs of each stand before its locals, and
+/// its ins are the outs of the next one; those of the last window, which are the
+/// outs of the first, stand behind the table while it is in use.
+pub(crate) struct Windows {
+    /// Where the table begins.
+    pub(crate) table: usize,
+    /// The size of a register.
+    pub(crate) bytes: usize,
+    /// How many windows there are.
+    pub(crate) count: Field,
+    /// The window in use.
+    pub(crate) current: Field,
+    pub(crate) state: WindowState,
+}
+
+/// What says which windows are there.
+pub(crate) enum WindowState {
+    /// WIM of V8.
+    Mask(Field),
+    /// The counts of V9.
+    Counts { cansave: Field, canrestore: Field, otherwin: Field, cleanwin: Field },
 }
 
 /// A word of the state.

@@ -6,7 +6,7 @@ use std::mem::{offset_of, size_of};
 use terrella_platforms::RegisterValue;
 use unicorn_engine::RegisterSPARC as S;
 
-use super::{Field, Hidden, Pending, Place, Rows, Shown, Write, word};
+use super::{Field, Hidden, Pending, Place, Rows, Shown, WindowState, Windows, Write, word};
 use crate::engine::RawState;
 
 /// The words of the windows' table: 32 windows, and 8 more for the one that
@@ -170,6 +170,13 @@ pub(super) static HIDDEN_32: Hidden = Hidden {
         next_pc: Field { offset: offset_of!(Layout32, npc), bytes: 4 },
         condition: Field { offset: offset_of!(Layout32, condition), bytes: 4 },
     }),
+    windows: Some(Windows {
+        table: offset_of!(Layout32, windows),
+        bytes: 4,
+        count: Field { offset: offset_of!(Layout32, window_count), bytes: 4 },
+        current: Field { offset: offset_of!(Layout32, cwp), bytes: 4 },
+        state: WindowState::Mask(Field { offset: offset_of!(Layout32, wim), bytes: 4 }),
+    }),
 };
 
 pub(super) static HIDDEN_64: Hidden = Hidden {
@@ -236,6 +243,18 @@ pub(super) static HIDDEN_64: Hidden = Hidden {
     pending: Some(Pending {
         next_pc: Field { offset: offset_of!(Layout64, npc), bytes: 8 },
         condition: Field { offset: offset_of!(Layout64, condition), bytes: 8 },
+    }),
+    windows: Some(Windows {
+        table: offset_of!(Layout64, windows),
+        bytes: 8,
+        count: Field { offset: offset_of!(Layout64, window_count), bytes: 4 },
+        current: Field { offset: offset_of!(Layout64, cwp), bytes: 4 },
+        state: WindowState::Counts {
+            cansave: Field { offset: offset_of!(Layout64, cansave), bytes: 4 },
+            canrestore: Field { offset: offset_of!(Layout64, canrestore), bytes: 4 },
+            otherwin: Field { offset: offset_of!(Layout64, otherwin), bytes: 4 },
+            cleanwin: Field { offset: offset_of!(Layout64, cleanwin), bytes: 4 },
+        },
     }),
 };
 
