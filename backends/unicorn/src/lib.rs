@@ -42,6 +42,7 @@
 
 mod access;
 mod blocks;
+mod by_hand;
 mod callbacks;
 mod decode;
 mod emulator;

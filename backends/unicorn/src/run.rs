@@ -110,6 +110,8 @@ pub(crate) struct RunState {
     pub(crate) before_trap: Option<BeforeTrap>,
     /// The registers before a store that was refused.
     pub(crate) kept: Option<Saved>,
+    /// The instruction that is to be executed here (z/Architecture).
+    pub(crate) by_hand: Option<u64>,
     /// The trap of a register window that is to be handled (SPARC).
     pub(crate) window_trap: Option<WindowTrap>,
     /// The delay slot that the last native run ended in (SPARC).
@@ -227,6 +229,7 @@ impl UnicornEmulator {
     fn run_natively(&mut self) -> Result<Stop> {
         loop {
             self.run.if_then.stepping = self.if_then_state() != 0;
+            self.execute_by_hand()?;
             let pc = self.native_pc();
             self.add_translation()?;
             if let Some(fault) = self.turn_windows(pc)? {
