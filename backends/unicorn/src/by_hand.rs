@@ -10,7 +10,7 @@
 use terrella_emulator_api::{Emulator, Result};
 use unicorn_engine::Arch;
 
-use crate::{emulator::UnicornEmulator, events::After, run::Outcome};
+use crate::{emulator::UnicornEmulator, events::After, hidden::s390x, run::Outcome};
 
 /// What an instruction does that is executed here (Principles of Operation,
 /// chapter 7).
@@ -47,8 +47,30 @@ fn decode(code: &[u8]) -> Option<(Instruction, u64)> {
 }
 
 /// Whether an instruction is executed here.
-pub(crate) fn is_by_hand(code: &[u8]) -> bool {
+fn is_by_hand(code: &[u8]) -> bool {
     decode(code).is_some()
+}
+
+/// Whether an instruction does one thing at an overflow and another one at all
+/// other condition codes, or moves the condition code.
+fn asks_for_overflow(code: &[u8]) -> bool {
+    let high = |byte: u8| byte >> 4;
+    let mask = match *code {
+        [0xb2, 0x22, ..] => return true,
+        // Branches, and loads and stores on condition.
+        [0x07 | 0x47, byte, ..] => high(byte),
+        [0xa7 | 0xc0, byte, ..] if byte & 15 == 4 => high(byte),
+        [0xb9, 0xe0 | 0xe2 | 0xf2, byte, ..] => high(byte),
+        [0xeb, byte, _, _, _, 0xe0..=0xe3 | 0xf2 | 0xf3, ..] => byte & 15,
+        [0xec, byte, _, _, _, 0x42 | 0x46 | 0x4e, ..] => byte & 15,
+        _ => return false,
+    };
+    matches!(mask, 1 | 14)
+}
+
+/// Whether Unicorn must not come to an instruction without a callback.
+pub(crate) fn is_watched(code: &[u8]) -> bool {
+    is_by_hand(code) || asks_for_overflow(code)
 }
 
 /// The bits from `first` to `last` of 32, around the end if they are the other
@@ -89,13 +111,31 @@ impl UnicornEmulator {
         if !self.has_by_hand() || !self.refused_code.contains(&address) {
             return After::GoOn;
         }
-        if !is_by_hand(&self.code_at(address)) {
+        let code = self.code_at(address);
+        if asks_for_overflow(&code) {
+            return match self.mend_overflow() {
+                Ok(()) => After::GoOn,
+                Err(error) => self.end(Outcome::Error(error, address)),
+            };
+        }
+        if !is_by_hand(&code) {
             self.refused_code.remove(&address);
             return After::GoOn;
         }
         self.run.by_hand = Some(address);
         self.run.count += 1;
         self.end(Outcome::Resume(address))
+    }
+
+    /// Lets the condition code be that of an overflow where Unicorn would miss it.
+    pub(crate) fn mend_overflow(&self) -> Result<()> {
+        if let Some(hidden) = self.registers.hidden.filter(|_| self.has_by_hand()) {
+            let mut state = hidden.state(&self.engine)?;
+            if s390x::mend_overflow(&mut state) {
+                hidden.set_state(&self.engine, &state)?;
+            }
+        }
+        Ok(())
     }
 
     /// Executes the instruction that the native run has been ended for, if it
@@ -164,6 +204,50 @@ mod tests {
         (&[0xb9, 0xe0, 0x80, 0x23], 0x0123_4567_5566_7788),             // locfhre %r2, %r3
         (&[0xb9, 0xe0, 0x70, 0x23], OLD),                               // locfhrne %r2, %r3
     ];
+
+    /// Sums and differences of r2 and r3 (and of their low halves), and the
+    /// condition code: 3 is an overflow (Principles of Operation, chapter 7).
+    const CONDITIONS: &[(&[u8], u64, u64, u64)] = &[
+        (&[0xb9, 0x08, 0x00, 0x23], 1 << 63, 1 << 63, 3), // agr %r2, %r3
+        (&[0xb9, 0x08, 0x00, 0x23], 1 << 63, 1, 1),
+        (&[0xb9, 0x08, 0x00, 0x23], 1, u64::MAX, 0),
+        (&[0xb9, 0x09, 0x00, 0x23], 0, 1 << 63, 3), // sgr %r2, %r3
+        (&[0xb9, 0x09, 0x00, 0x23], 1, 1 << 63, 3),
+        (&[0xb9, 0x09, 0x00, 0x23], 0, 1, 1),
+        (&[0xb9, 0x09, 0x00, 0x23], 1 << 63, 1, 3),
+        (&[0x1a, 0x23], 1 << 31, 1 << 31, 3), // ar %r2, %r3
+        (&[0x1a, 0x23], 1 << 63, 1 << 63, 0),
+        (&[0x1b, 0x23], 0, 1 << 31, 3), // sr %r2, %r3
+        (&[0x1b, 0x23], 1 << 32, 1 << 31, 3),
+        (&[0x1b, 0x23], 0, 1 << 63, 0),
+    ];
+
+    #[test]
+    fn overflows_of_the_lowest_number_are_seen() -> Result<()> {
+        for (code, first, second, condition) in CONDITIONS {
+            // lghi %r4, 1; jo .+8; lghi %r4, 0; ipm %r5
+            let rest = [0xa7, 0x49, 0, 1, 0xa7, 0x14, 0, 4, 0xa7, 0x49, 0, 0, 0xb2, 0x22, 0, 0x50];
+            let mut emulator = machine(&[code, &rest[..]].concat())?;
+            let end = CODE + 4 + (code.len() + rest.len()) as u64;
+            for steps in [false, true] {
+                emulator.write_register("r2", *first)?;
+                emulator.write_register("r3", *second)?;
+                emulator.set_program_counter(CODE)?;
+                if steps {
+                    emulator.step()?;
+                    emulator.step()?;
+                    let state = emulator.read_register("pswm")?;
+                    assert_eq!(state >> 44 & 3, *condition, "{code:02x?} {first:#x} {second:#x}");
+                }
+                assert_eq!(emulator.run()?, Stop::ExitPoint(end));
+                let overflows = emulator.read_register("r4")?;
+                assert_eq!(overflows, u64::from(*condition == 3), "{code:02x?} {first:#x} {second:#x}");
+                let moved = emulator.read_register("r5")? >> 28 & 3;
+                assert_eq!(moved, *condition, "{code:02x?} {first:#x} {second:#x}");
+            }
+        }
+        Ok(())
+    }
 
     #[test]
     fn halves_of_registers_are_those_of_another_emulator() -> Result<()> {

@@ -6,7 +6,7 @@ use terrella_emulator_api::{AddressRange, Emulator, Error, Flow, HookError, Stop
 use terrella_platforms::ReturnBy;
 
 use crate::{
-    by_hand::is_by_hand,
+    by_hand::is_watched,
     decode::{ends_basic_block, has_delay_slot, instruction_length, is_vex, wide_access},
     emulator::UnicornEmulator,
     if_then,
@@ -519,7 +519,7 @@ impl UnicornEmulator {
         let mut at = address;
         while at.wrapping_sub(address) < size {
             let code = self.code_at(at);
-            if is_vex(self.platform, &code) || self.has_by_hand() && is_by_hand(&code) {
+            if is_vex(self.platform, &code) || self.has_by_hand() && is_watched(&code) {
                 found |= self.refused_code.insert(at);
             }
             let Some(length) = instruction_length(self.platform, self.code_state(), &code) else { break };

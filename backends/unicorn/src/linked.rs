@@ -240,6 +240,7 @@ mod tests {
                 for (address, cause) in [
                     (DATA + 0x1000, MemoryCause::Unmapped),
                     (DATA - 0x1_0000_0000, MemoryCause::Unmapped),
+                    (0x7fff_ffff_fff0, MemoryCause::Unmapped),
                     (DATA + 0x12, MemoryCause::Unaligned),
                 ] {
                     let mut emulator = machine(platform, code)?;
@@ -258,7 +259,7 @@ mod tests {
     fn more_places_than_entries_are_reached() -> Result<()> {
         for platform in PLATFORMS {
             let mut emulator = machine(platform, &WORD)?;
-            let places: Vec<u64> = (1..100).map(|number| number << 32).collect();
+            let places: Vec<u64> = (1..100).map(|number| number << 40).collect();
             for place in &places {
                 emulator.map_memory(*place..*place + 0x1000, Permissions::READ_WRITE)?;
             }

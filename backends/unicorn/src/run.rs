@@ -431,6 +431,10 @@ impl UnicornEmulator {
             let pc = self.native_pc();
             self.run.outcome = Some(Outcome::Error(error, pc));
         }
+        if let Err(error) = self.mend_overflow() {
+            let pc = self.native_pc();
+            self.run.outcome = Some(Outcome::Error(error, pc));
+        }
         self.note_slot();
         self.link.replace_pc(None);
         code

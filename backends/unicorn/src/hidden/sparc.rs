@@ -212,11 +212,11 @@ pub(super) static HIDDEN_64: Hidden = Hidden {
             prefix: "cwp",
             count: 1,
             step: 0,
-            read: |state, _| u64::from(state.u32(offset_of!(Layout64, cwp))).into(),
+            read: |state, _| cwp(state).into(),
             write: Write::State(|state, _, value| {
                 // Another window's registers are not those of the state that
                 // the number is taken from: nothing shows them.
-                value.low_u64() == u64::from(state.u32(offset_of!(Layout64, cwp)))
+                value.low_u64() == cwp(state)
             }),
         },
         Rows {
@@ -268,6 +268,21 @@ const fn window<const BYTES: usize>(first: S, place: usize) -> Shown {
     };
     let place = Place::Window { base: windows + place * BYTES, number };
     Shown { id: first as i32, count: 8, place, bytes: BYTES }
+}
+
+/// The number of the window, which V9 counts up and Unicorn down.
+fn cwp(state: &RawState) -> u64 {
+    let count = state.u32(offset_of!(Layout64, window_count));
+    count.wrapping_sub(1).wrapping_sub(state.u32(offset_of!(Layout64, cwp))).into()
+}
+
+/// Begins with the window of number 0. All are empty yet.
+pub(super) fn begin(state: &mut RawState) {
+    let last = state.u32(offset_of!(Layout64, window_count)) - 1;
+    let steps = last - state.u32(offset_of!(Layout64, cwp));
+    let place = state.u64(offset_of!(Layout64, window));
+    state.set_u64(offset_of!(Layout64, window), place + 16 * 8 * u64::from(steps));
+    state.set_u32(offset_of!(Layout64, cwp), last);
 }
 
 /// The rounding that a floating-point state register selects in bits 30 and 31:
