@@ -27,7 +27,7 @@ pub(super) static HIDDEN_64: Hidden = Hidden {
 /// (`SEGBITS` and `PABITS` in `translate_init.inc.c`), and the mask of the former
 /// behind them, with the two bits that select the segment.
 const SIZES: [u32; 2] = [42, 36];
-const MASK: u64 = 3 << 62 | (1 << SIZES[0]) - 1;
+const MASK: u64 = 3 << 62 | ((1 << SIZES[0]) - 1);
 
 /// Gives the processor all addresses: those beyond 2⁴² have no translation
 /// otherwise, which linked loads look for. `false` if the mask is not found.
