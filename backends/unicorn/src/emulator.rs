@@ -18,6 +18,7 @@ use crate::{
     decode::CodeState,
     engine::{Context, Engine},
     history::Version,
+    linked::Translations,
     m68k::Cuts,
     memory::Memory,
     register_file::RegisterFile,
@@ -51,6 +52,8 @@ pub struct UnicornEmulator {
     pub(crate) extensions: Extensions,
     /// Where long code without branches is split (MIPS).
     pub(crate) splits: BTreeSet<u64>,
+    /// What linked loads of high addresses need (MIPS).
+    pub(crate) translations: Translations,
     /// Where blocks are made to end (m68k).
     pub(crate) cuts: Cuts,
     /// The registers as they were made (x86).
@@ -117,6 +120,7 @@ impl UnicornEmulator {
             bounds: RangeSet::new(),
             extensions: Extensions::default(),
             splits: BTreeSet::new(),
+            translations: Translations::default(),
             cuts: Cuts::default(),
             clean: None,
             refused_code: BTreeSet::new(),
@@ -375,7 +379,9 @@ impl Emulator for UnicornEmulator {
     }
 
     fn run_with(&mut self, limits: &Limits) -> Result<Stop> {
-        self.execute(Mode::Run(*limits))
+        let result = self.execute(Mode::Run(*limits));
+        self.spill_windows();
+        result
     }
 
     fn step(&mut self) -> Result<Step> {

@@ -6,6 +6,7 @@ use terrella_emulator_api::{AddressRange, Emulator, Error, Flow, HookError, Stop
 use terrella_platforms::ReturnBy;
 
 use crate::{
+    by_hand::is_watched,
     decode::{ends_basic_block, has_delay_slot, instruction_length, is_vex, wide_access},
     emulator::UnicornEmulator,
     if_then,
@@ -244,7 +245,7 @@ impl UnicornEmulator {
         {
             return self.end(outcome);
         }
-        if self.refused_code.contains(&address) {
+        if self.refused_code.contains(&address) && !self.has_by_hand() {
             if is_vex(self.platform, &self.code_at(address)) {
                 // It counts as one that faults.
                 self.run.count += 1;
@@ -275,7 +276,7 @@ impl UnicornEmulator {
         if self.before_trap(address) {
             return After::Ended;
         }
-        After::GoOn
+        self.leaves_for_hand(address)
     }
 
     /// Whether the instruction at `address` is not executable to its end.
@@ -462,7 +463,7 @@ impl UnicornEmulator {
         if self.find_traps(address, size) {
             self.end(Outcome::Resume(address));
         }
-        if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(address, size) {
+        if self.refuses_code() && self.refuse_code(address, size) {
             self.end(Outcome::Resume(address));
         }
     }
@@ -477,7 +478,7 @@ impl UnicornEmulator {
         if let Ok(range) = AddressRange::sized(pc, size) {
             self.memory.note_code(range);
         }
-        if self.target.arch == unicorn_engine::Arch::X86 && self.refuse_code(pc, size) {
+        if self.refuses_code() && self.refuse_code(pc, size) {
             // What is watched changed after it was put in force.
             self.run.watch_again = true;
         }
@@ -507,6 +508,10 @@ impl UnicornEmulator {
         at - address
     }
 
+    fn refuses_code(&self) -> bool {
+        self.target.arch == unicorn_engine::Arch::X86 || self.has_by_hand()
+    }
+
     /// Watches the instructions of a range that must not execute; whether
     /// there are new ones.
     pub(crate) fn refuse_code(&mut self, address: u64, size: u64) -> bool {
@@ -514,7 +519,7 @@ impl UnicornEmulator {
         let mut at = address;
         while at.wrapping_sub(address) < size {
             let code = self.code_at(at);
-            if is_vex(self.platform, &code) {
+            if is_vex(self.platform, &code) || self.has_by_hand() && is_watched(&code) {
                 found |= self.refused_code.insert(at);
             }
             let Some(length) = instruction_length(self.platform, self.code_state(), &code) else { break };

@@ -42,6 +42,7 @@
 
 mod access;
 mod blocks;
+mod by_hand;
 mod callbacks;
 mod decode;
 mod emulator;
@@ -52,6 +53,7 @@ mod frames;
 mod hidden;
 mod history;
 mod if_then;
+mod linked;
 mod m68k;
 mod many;
 mod memory;
@@ -64,6 +66,7 @@ mod run;
 mod saved;
 mod segmented;
 mod sparc;
+mod sparc_windows;
 mod target;
 mod traits;
 mod traps;

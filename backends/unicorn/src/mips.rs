@@ -10,7 +10,7 @@
 
 use std::ops::Bound;
 
-use terrella_emulator_api::Result;
+use terrella_emulator_api::{AddressRange, Result};
 use unicorn_engine::{Arch, HookType};
 
 use crate::{
@@ -150,15 +150,28 @@ impl UnicornEmulator {
         if slot == pc {
             return Ok(());
         }
+        self.run_elsewhere(&[0, 0])?;
+        self.set_native_pc(pc)
+    }
+
+    /// Executes a few instructions where nothing is mapped, up to the first
+    /// control transfer.
+    pub(crate) fn run_elsewhere(&mut self, code: &[u32]) -> Result<()> {
         let page = self.elsewhere();
-        self.memory.write_unchecked((page..=page + 7).into(), &[0; 8])?;
+        let mut bytes = vec![0; 4 * code.len()];
+        for (word, place) in code.iter().zip(bytes.chunks_exact_mut(4)) {
+            self.platform.byte_order().write(u128::from(*word), place);
+        }
+        let range = AddressRange::from(page..=page + bytes.len() as u64 - 1);
+        self.memory.write_unchecked(range, &bytes)?;
         self.run.elsewhere = Some(page);
         let _ = self.start(page);
         self.run.elsewhere = None;
         self.run.refused = None;
         self.run.outcome = None;
         self.stale_tlb = true;
-        self.set_native_pc(pc)
+        bytes.fill(0);
+        self.memory.write_unchecked(range, &bytes)
     }
 
     /// A page that is not mapped.

@@ -14,6 +14,7 @@ use crate::{
     if_then::{IfThen, IfThenStep},
     saved::Saved,
     sparc::Slot,
+    sparc_windows::WindowTrap,
     target::{Event, ExceptionPc},
     tricore::BeforeTrap,
 };
@@ -109,6 +110,10 @@ pub(crate) struct RunState {
     pub(crate) before_trap: Option<BeforeTrap>,
     /// The registers before a store that was refused.
     pub(crate) kept: Option<Saved>,
+    /// The instruction that is to be executed here (z/Architecture).
+    pub(crate) by_hand: Option<u64>,
+    /// The trap of a register window that is to be handled (SPARC).
+    pub(crate) window_trap: Option<WindowTrap>,
     /// The delay slot that the last native run ended in (SPARC).
     pub(crate) slot: Option<Slot>,
     /// The delay slot that a native run begins with, and whether it has been
@@ -224,7 +229,14 @@ impl UnicornEmulator {
     fn run_natively(&mut self) -> Result<Stop> {
         loop {
             self.run.if_then.stepping = self.if_then_state() != 0;
+            self.execute_by_hand()?;
             let pc = self.native_pc();
+            self.add_translation()?;
+            if let Some(fault) = self.turn_windows(pc)? {
+                self.run.skip_at = None;
+                self.note_mid_block();
+                return Err(fault.into());
+            }
             self.watch_slot(pc)?;
             self.prepare()?;
             self.leave_slot(pc)?;
@@ -416,6 +428,10 @@ impl UnicornEmulator {
         if let Some(kept) = self.run.kept.take()
             && let Err(error) = self.bring_back(&kept)
         {
+            let pc = self.native_pc();
+            self.run.outcome = Some(Outcome::Error(error, pc));
+        }
+        if let Err(error) = self.mend_overflow() {
             let pc = self.native_pc();
             self.run.outcome = Some(Outcome::Error(error, pc));
         }

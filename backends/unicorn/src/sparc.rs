@@ -262,7 +262,9 @@ impl UnicornEmulator {
 
 #[cfg(test)]
 mod tests {
-    use terrella_emulator_api::{EmulatorExt, Fault, Limits, Permissions, Platform, Stop};
+    use terrella_emulator_api::{
+        Access, EmulatorExt, Fault, Limits, MemoryCause, Permissions, Platform, Stop,
+    };
 
     use super::*;
 
@@ -308,15 +310,17 @@ mod tests {
     }
 
     #[test]
-    fn windows_that_run_out_and_windows_that_are_not_shown_are_told() -> Result<()> {
+    fn windows_without_memory_and_windows_that_are_not_shown_are_told() -> Result<()> {
         // save %sp, -176, %sp; ba .-4; nop
         let code = [0x9de3_bf50, 0x10bf_ffff, 0x0100_0000];
-        for (platform, traps) in [(Platform::SPARC, 5), (Platform::SPARC64, 0x80)] {
+        for (platform, size) in [(Platform::SPARC, 64), (Platform::SPARC64, 128)] {
             let mut emulator = calling(platform, &code, &[])?;
-            emulator.map_memory(0..0x1000, Permissions::ALL)?;
             let result = emulator.run();
             let Err(Error::Fault(fault)) = result else { panic!("{platform}: {result:?}") };
-            assert_eq!(fault, Fault::UnhandledInterrupt { number: traps, pc: CODE }, "{platform}");
+            // The twelfth frame reaches below the stack.
+            let (access, cause) = (Access::Write, MemoryCause::Unmapped);
+            let expected = Fault::Memory { access, cause, address: 0x8800 - 12 * 176, size, pc: CODE };
+            assert_eq!(fault, expected, "{platform}");
             // The state cannot be made in another emulator.
             let register = if platform == Platform::SPARC { "psr" } else { "cwp" };
             let value = emulator.read_register(register)?;

@@ -269,7 +269,9 @@ const SPARC: Target = Target {
         (2, Event::Invalid),
         (7, Event::UnalignedRead),
         (0x2a, Event::Division),
+        // The traps 0x10 and 0x6d of Linux.
         (0x90, Event::Syscall),
+        (0xed, Event::Syscall),
     ],
     exception_pc: ExceptionPc::Behind(4),
     built_for: ByteOrder::Big,
@@ -380,6 +382,7 @@ pub(crate) fn target(platform: Platform) -> Option<Target> {
                 (0x10, Event::Invalid),
                 (0x28, Event::Division),
                 (0x34, Event::UnalignedRead),
+                (0x110, Event::Syscall),
                 (0x16d, Event::Syscall),
             ],
             ..SPARC

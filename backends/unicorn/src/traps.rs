@@ -76,6 +76,9 @@ impl UnicornEmulator {
             self.engine.stop();
             return;
         }
+        if self.misses_translation(number) {
+            return;
+        }
         let pc = self.exception_pc(number);
         if self.target.arch == unicorn_engine::Arch::X86 && self.native_pc() == pc {
             self.run.exception_pending = true;
@@ -85,6 +88,9 @@ impl UnicornEmulator {
             // Unicorn has gone on already, also behind a delay slot.
             next = self.native_pc();
             self.run.excepted = Some((pc, next));
+            if self.handles_window_trap(number, pc) {
+                return;
+            }
         }
         let unaligned = |access| {
             let (address, size) = if access == Access::Fetch { (pc, 1) } else { self.unaligned_at(pc) };

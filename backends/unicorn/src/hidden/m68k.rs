@@ -97,6 +97,7 @@ pub(super) static HIDDEN: Hidden = Hidden {
     ],
     replaces_contexts: false,
     pending: None,
+    windows: None,
 };
 
 /// The status register: its upper part is kept, the flags are what the last

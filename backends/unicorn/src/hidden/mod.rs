@@ -7,13 +7,18 @@
 //! that the interface shows too, before anything relies on it.
 
 mod m68k;
+mod mips;
+pub(crate) mod s390x;
 mod sparc;
 mod x86;
 
-use terrella_emulator_api::Result;
+use terrella_emulator_api::{Error, Result};
 use terrella_platforms::{Architecture, Platform, RegisterValue};
 
-use crate::engine::{Handle, RawState};
+use crate::{
+    NAME,
+    engine::{Handle, RawState},
+};
 
 /// What is hidden on a platform, and how it is found.
 pub(crate) struct Hidden {
@@ -28,6 +33,8 @@ pub(crate) struct Hidden {
     /// What is pending in a delay slot, where the processor has two program
     /// counters.
     pub(crate) pending: Option<Pending>,
+    /// Where register windows are.
+    pub(crate) windows: Option<Windows>,
 }
 
 /// Registers of one kind, numbered from 0 on in steps.
@@ -75,6 +82,29 @@ pub(crate) struct Pending {
     pub(crate) condition: Field,
 }
 
+/// The table of register windows. The outs of each stand before its locals, and
+/// its ins are the outs of the next one; those of the last window, which are the
+/// outs of the first, stand behind the table while it is in use.
+pub(crate) struct Windows {
+    /// Where the table begins.
+    pub(crate) table: usize,
+    /// The size of a register.
+    pub(crate) bytes: usize,
+    /// How many windows there are.
+    pub(crate) count: Field,
+    /// The window in use.
+    pub(crate) current: Field,
+    pub(crate) state: WindowState,
+}
+
+/// What says which windows are there.
+pub(crate) enum WindowState {
+    /// WIM of V8.
+    Mask(Field),
+    /// The counts of V9.
+    Counts { cansave: Field, canrestore: Field, otherwin: Field, cleanwin: Field },
+}
+
 /// A word of the state.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Field {
@@ -109,6 +139,8 @@ pub(crate) fn hidden(platform: Platform) -> Option<&'static Hidden> {
         Architecture::I386 => Some(&x86::HIDDEN_32),
         Architecture::X86_64 => Some(&x86::HIDDEN_64),
         Architecture::M68k => Some(&m68k::HIDDEN),
+        Architecture::Mips64 => Some(&mips::HIDDEN_64),
+        Architecture::S390x => Some(&s390x::HIDDEN),
         Architecture::Sparc32 => Some(&sparc::HIDDEN_32),
         Architecture::Sparc64 => Some(&sparc::HIDDEN_64),
         _ => None,
@@ -138,19 +170,26 @@ impl Hidden {
 
     /// Puts a changed state back.
     pub(crate) fn set_state(&self, engine: &Handle, state: &RawState) -> Result<()> {
-        // SAFETY: the state came from this engine; what the tables change in it
-        // are values of registers.
+        // SAFETY: the state came from this engine; what is changed in it are
+        // values of registers, and the pointer to the current register window,
+        // with its number.
         unsafe { engine.write_state(state) }
     }
 
     /// Puts right what Unicorn begins with.
     pub(crate) fn begin(&self, engine: &Handle, platform: Platform) -> Result<()> {
-        if platform.architecture() == Architecture::I386 {
-            let mut state = self.state(engine)?;
-            x86::flatten(&mut state);
-            self.set_state(engine, &state)?;
+        let mut state = self.state(engine)?;
+        match platform.architecture() {
+            Architecture::I386 => x86::flatten(&mut state),
+            Architecture::Sparc64 => sparc::begin(&mut state),
+            Architecture::Mips64 if !mips::widen(&mut state) => {
+                let message = "the size of addresses is not where it was looked for".to_owned();
+                return Err(Error::Backend { backend: NAME, message });
+            }
+            Architecture::Mips64 => {}
+            _ => return Ok(()),
         }
-        Ok(())
+        self.set_state(engine, &state)
     }
 
     /// Whether the state of this engine is laid out as the tables say: values

@@ -6,7 +6,7 @@ use std::mem::{offset_of, size_of};
 use terrella_platforms::RegisterValue;
 use unicorn_engine::RegisterSPARC as S;
 
-use super::{Field, Hidden, Pending, Place, Rows, Shown, Write, word};
+use super::{Field, Hidden, Pending, Place, Rows, Shown, WindowState, Windows, Write, word};
 use crate::engine::RawState;
 
 /// The words of the windows' table: 32 windows, and 8 more for the one that
@@ -170,6 +170,13 @@ pub(super) static HIDDEN_32: Hidden = Hidden {
         next_pc: Field { offset: offset_of!(Layout32, npc), bytes: 4 },
         condition: Field { offset: offset_of!(Layout32, condition), bytes: 4 },
     }),
+    windows: Some(Windows {
+        table: offset_of!(Layout32, windows),
+        bytes: 4,
+        count: Field { offset: offset_of!(Layout32, window_count), bytes: 4 },
+        current: Field { offset: offset_of!(Layout32, cwp), bytes: 4 },
+        state: WindowState::Mask(Field { offset: offset_of!(Layout32, wim), bytes: 4 }),
+    }),
 };
 
 pub(super) static HIDDEN_64: Hidden = Hidden {
@@ -205,11 +212,11 @@ pub(super) static HIDDEN_64: Hidden = Hidden {
             prefix: "cwp",
             count: 1,
             step: 0,
-            read: |state, _| u64::from(state.u32(offset_of!(Layout64, cwp))).into(),
+            read: |state, _| cwp(state).into(),
             write: Write::State(|state, _, value| {
                 // Another window's registers are not those of the state that
                 // the number is taken from: nothing shows them.
-                value.low_u64() == u64::from(state.u32(offset_of!(Layout64, cwp)))
+                value.low_u64() == cwp(state)
             }),
         },
         Rows {
@@ -237,6 +244,18 @@ pub(super) static HIDDEN_64: Hidden = Hidden {
         next_pc: Field { offset: offset_of!(Layout64, npc), bytes: 8 },
         condition: Field { offset: offset_of!(Layout64, condition), bytes: 8 },
     }),
+    windows: Some(Windows {
+        table: offset_of!(Layout64, windows),
+        bytes: 8,
+        count: Field { offset: offset_of!(Layout64, window_count), bytes: 4 },
+        current: Field { offset: offset_of!(Layout64, cwp), bytes: 4 },
+        state: WindowState::Counts {
+            cansave: Field { offset: offset_of!(Layout64, cansave), bytes: 4 },
+            canrestore: Field { offset: offset_of!(Layout64, canrestore), bytes: 4 },
+            otherwin: Field { offset: offset_of!(Layout64, otherwin), bytes: 4 },
+            cleanwin: Field { offset: offset_of!(Layout64, cleanwin), bytes: 4 },
+        },
+    }),
 };
 
 /// Eight registers of a window of so many bytes each, of which the first has
@@ -249,6 +268,21 @@ const fn window<const BYTES: usize>(first: S, place: usize) -> Shown {
     };
     let place = Place::Window { base: windows + place * BYTES, number };
     Shown { id: first as i32, count: 8, place, bytes: BYTES }
+}
+
+/// The number of the window, which V9 counts up and Unicorn down.
+fn cwp(state: &RawState) -> u64 {
+    let count = state.u32(offset_of!(Layout64, window_count));
+    count.wrapping_sub(1).wrapping_sub(state.u32(offset_of!(Layout64, cwp))).into()
+}
+
+/// Begins with the window of number 0. All are empty yet.
+pub(super) fn begin(state: &mut RawState) {
+    let last = state.u32(offset_of!(Layout64, window_count)) - 1;
+    let steps = last - state.u32(offset_of!(Layout64, cwp));
+    let place = state.u64(offset_of!(Layout64, window));
+    state.set_u64(offset_of!(Layout64, window), place + 16 * 8 * u64::from(steps));
+    state.set_u32(offset_of!(Layout64, cwp), last);
 }
 
 /// The rounding that a floating-point state register selects in bits 30 and 31:

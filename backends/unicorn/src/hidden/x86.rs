@@ -88,6 +88,7 @@ pub(super) static HIDDEN_32: Hidden = Hidden {
     ],
     replaces_contexts: false,
     pending: None,
+    windows: None,
 };
 
 pub(super) static HIDDEN_64: Hidden = Hidden {
@@ -107,6 +108,7 @@ pub(super) static HIDDEN_64: Hidden = Hidden {
     ],
     replaces_contexts: false,
     pending: None,
+    windows: None,
 };
 
 /// Makes the stack segment one of 32 bits, of data that are written, flat and
