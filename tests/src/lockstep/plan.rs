@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{Platform, RegisterId};
 use terrella_platforms::{CodeAddressBit, RegisterDefinition, RegisterKind, RegisterTable};
 
-use super::Subject;
+use super::{Subject, random::Random};
 
 /// Where code and data lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The first address of an instruction.
     pub code: u64,
-    /// How many pages of code there are: one instruction goes into each.
+    /// How many pages of code there are: one instruction goes into the middle of
+    /// each.
     pub pages: u64,
     /// The address of the data.
     pub data: u64,
@@ -37,6 +38,19 @@ impl Place {
             ..=20 => Self { code: 0x8000, pages, data: 0x4000, size },
             _ => Self { code: 0x2_0000, pages, data: 0x1_0000, size },
         }
+    }
+
+    /// The address of an instruction of a number: each is in the next page.
+    pub(super) const fn instruction(&self, number: u64) -> u64 {
+        self.code + number % self.pages * self.size + self.size / 2
+    }
+
+    /// What all code is before an instruction is written into it: operands in reach
+    /// of the program counter tell by their content where they were.
+    pub(super) fn surroundings(&self) -> Vec<u8> {
+        let mut bytes = vec![0; (self.pages * self.size) as usize];
+        Random::new(self.code).fill(&mut bytes);
+        bytes
     }
 
     /// The addresses of all code.

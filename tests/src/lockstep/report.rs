@@ -34,6 +34,8 @@ impl Verdict {
 pub struct Count {
     /// Both sides did the same.
     pub equal: u64,
+    /// Of those, how many were carried out and did not end in a fault.
+    pub witnessed: u64,
     /// They did not.
     pub different: u64,
     /// One of them does not have the instruction.
@@ -78,6 +80,9 @@ pub struct Report {
     /// Registers of the platform that the engine has and that are not compared,
     /// and bits of those that are.
     pub uncompared: Vec<String>,
+    /// Mnemonics that were compared and never carried out by both sides with the
+    /// same result: all that is known of them is what the rules say.
+    pub unwitnessed: Vec<String>,
     /// What is not implemented: by mnemonic, the first one.
     pub missing: BTreeMap<String, String>,
     /// Test vectors, if they were asked for.
@@ -96,6 +101,7 @@ impl Report {
             unexplained: BTreeMap::new(),
             unused: Vec::new(),
             uncompared: Vec::new(),
+            unwitnessed: Vec::new(),
             missing: BTreeMap::new(),
             vectors: Vec::new(),
         }
@@ -137,6 +143,20 @@ impl Report {
         }
     }
 
+    /// Counts an instruction that both sides carried out with the same result.
+    pub(super) fn witness(&mut self, mnemonic: &str) {
+        self.mnemonics.entry(mnemonic.to_owned()).or_default().witnessed += 1;
+        self.sum.witnessed += 1;
+    }
+
+    /// Lists the mnemonics that have no witness.
+    pub(super) fn finish(&mut self) {
+        let is_without =
+            |count: &Count| count.witnessed == 0 && count.equal + count.different + count.crashed > 0;
+        let without = self.mnemonics.iter().filter(|(_, count)| is_without(count));
+        self.unwitnessed = without.map(|(mnemonic, _)| mnemonic.clone()).collect();
+    }
+
     /// Whether everything that differs is explained.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
@@ -166,7 +186,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Count { equal, different, missing, crashed, skipped, unexplained } = &self.sum;
+        let Count { equal, different, missing, crashed, skipped, unexplained, .. } = &self.sum;
         writeln!(
             formatter,
             "{} against {}: {} mnemonics, {equal} equal, {different} different, {missing} not implemented, \
@@ -177,6 +197,10 @@ impl fmt::Display for Report {
         )?;
         if !self.uncompared.is_empty() {
             writeln!(formatter, "not compared: {}", self.uncompared.join(", "))?;
+        }
+        if !self.unwitnessed.is_empty() {
+            let (count, names) = (self.unwitnessed.len(), self.unwitnessed.join(", "));
+            writeln!(formatter, "without a witness ({count}): {names}")?;
         }
         for (name, Cause { fault, count, example }) in &self.causes {
             writeln!(formatter, "cause {name} ({}): {count}  {example}", fault.name())?;
