@@ -125,6 +125,7 @@ const FLAGS: &[&str] = &[
     "sr",
     "gbr",
     "psr",
+    "fptw",
     "ccr",
     "cpsr",
     "xer",
@@ -153,6 +154,8 @@ fn settable(platform: Platform, name: &str) -> u64 {
         // FPCR of the 68040: rounding mode, and precision but for the value that is none
         // (M68000PRM, 1.2.2).
         (A::M68k, "fpcr") => 0x70,
+        // Tags of the x87: which registers are empty (Intel SDM, volume 1, 8.1.7).
+        (A::I386 | A::X86_64 | A::X86_16, "fptw") => 0xffff,
         // FPCR of AArch64 and FPSCR of ARM: RMode (Arm ARM, FPCR).
         (A::AArch64, "fpcr") | (A::ArmV7A, "fpscr") => 0x00c0_0000,
         // SR of SuperH: T, S, Q and M (SH-4 Software Manual, 2.2.4).
@@ -178,7 +181,10 @@ fn settable(platform: Platform, name: &str) -> u64 {
         // CCR of SPARC (V9, 5.2.3); that of m68k is set with SR, or by its bits.
         (A::Sparc64, "ccr") => 0xff,
         (_, "psr" | "xer" | "cpsr" | "ccr") => 0,
-        (_, "fcsr" | "fpscr" | "fsr" | "fpcr" | "nzcv" | "wim" | "gdtr_base" | "gdtr_limit" | "sr") => 0,
+        (
+            _,
+            "fcsr" | "fpscr" | "fsr" | "fpcr" | "fptw" | "nzcv" | "wim" | "gdtr_base" | "gdtr_limit" | "sr",
+        ) => 0,
         _ => u64::MAX,
     }
 }

@@ -200,11 +200,23 @@ impl Random {
         code[..8].copy_from_slice(&bytes);
     }
 
+    /// A place in the data that several registers of an instruction may have to do
+    /// with.
+    pub(super) fn spot(&mut self, place: &Place) -> u64 {
+        place.size / 4 + self.next() % (place.size / 2) / 16 * 16
+    }
+
     /// A value for a register of an instruction whose registers are to be addresses
-    /// and what is added to them: the data, or a small number of either sign.
-    /// `None`, which is something else, every eighth time, and for those that are
-    /// no integers.
-    pub(super) fn pointer(&mut self, chosen: &Chosen, place: &Place) -> Option<RegisterValue> {
+    /// and what is added to them or compared: the spot and what is there, other
+    /// addresses of the data, or a small number of either sign. `None`, which is
+    /// something else, every eighth time, and for those that are no integers.
+    pub(super) fn pointer(
+        &mut self,
+        chosen: &Chosen,
+        place: &Place,
+        spot: u64,
+        content: u64,
+    ) -> Option<RegisterValue> {
         let is_number =
             matches!(chosen.kind, RegisterKind::General | RegisterKind::StackPointer | RegisterKind::Link);
         if !is_number || chosen.bits <= 8 || chosen.mask != u64::MAX {
@@ -212,8 +224,10 @@ impl Random {
         }
         let value = match self.below(8) {
             0 => return None,
-            1 | 2 => (self.next() >> 58).wrapping_sub(32) << self.below(3),
-            _ => place.data + place.size / 4 + self.next() % (place.size / 2) / 16 * 16,
+            1 => content,
+            2 => (self.next() >> 58).wrapping_sub(32) << self.below(3),
+            3..=5 => place.data + spot,
+            _ => place.data + self.spot(place),
         };
         let mut bytes = [0; 64];
         bytes[..8].copy_from_slice(&value.to_le_bytes());

@@ -1,6 +1,9 @@
 //! [`Report`]: the counts of a comparison.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::Serialize;
 use terrella_emulator_api::Platform;
@@ -46,6 +49,9 @@ pub struct Count {
     pub skipped: u64,
     /// Of those that differ or crashed, how many no rule explains.
     pub unexplained: u64,
+    /// The rules that explain the others.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub causes: BTreeSet<String>,
 }
 
 /// How many differences a rule explains.
@@ -88,6 +94,15 @@ pub struct Report {
     /// Test vectors, if they were asked for.
     #[serde(skip)]
     pub vectors: Vec<String>,
+}
+
+/// A mnemonic of Arm without the condition that it has.
+fn unconditional(mnemonic: &str) -> Option<String> {
+    const CONDITIONS: [&str; 14] =
+        ["eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le"];
+    let (name, kind) = mnemonic.find('.').map_or((mnemonic, ""), |at| mnemonic.split_at(at));
+    let stem = CONDITIONS.iter().find_map(|condition| name.strip_suffix(condition))?;
+    Some(format!("{stem}{kind}"))
 }
 
 impl Report {
@@ -133,6 +148,7 @@ impl Report {
         let Some(difference) = verdict.difference() else { return };
         let example = || format!("{code} {text}: {difference}");
         if let Some(rule) = cause {
+            count.causes.insert(rule.name.clone());
             let new = || Cause { fault: rule.fault, count: 0, example: example() };
             self.causes.entry(rule.name.clone()).or_insert_with(new).count += 1;
         } else {
@@ -151,10 +167,16 @@ impl Report {
 
     /// Lists the mnemonics that have no witness.
     pub(super) fn finish(&mut self) {
-        let is_without =
-            |count: &Count| count.witnessed == 0 && count.equal + count.different + count.crashed > 0;
-        let without = self.mnemonics.iter().filter(|(_, count)| is_without(count));
-        self.unwitnessed = without.map(|(mnemonic, _)| mnemonic.clone()).collect();
+        // Those with a condition are the one without, if that is a mnemonic.
+        let mut groups: BTreeMap<String, Count> = BTreeMap::new();
+        for (mnemonic, count) in &self.mnemonics {
+            let name = unconditional(mnemonic).filter(|name| self.mnemonics.contains_key(name));
+            let group = groups.entry(name.unwrap_or_else(|| mnemonic.clone())).or_default();
+            group.witnessed += count.witnessed;
+            group.equal += count.equal + count.different + count.crashed;
+        }
+        let without = groups.into_iter().filter(|(_, count)| count.witnessed == 0 && count.equal > 0);
+        self.unwitnessed = without.map(|(mnemonic, _)| mnemonic).collect();
     }
 
     /// Whether everything that differs is explained.

@@ -35,10 +35,15 @@ pub struct Task {
 impl Task {
     /// The content of the data.
     pub(super) fn data(&self, size: u64) -> Vec<u8> {
-        let mut bytes = vec![0; size as usize];
-        Random::new(self.fill).fill(&mut bytes);
-        bytes
+        data(self.fill, size)
     }
+}
+
+/// The content of data made from a number.
+fn data(fill: u64, size: u64) -> Vec<u8> {
+    let mut bytes = vec![0; size as usize];
+    Random::new(fill).fill(&mut bytes);
+    bytes
 }
 
 /// An instruction with its text.
@@ -94,6 +99,8 @@ pub(super) struct Samples {
     only_thumb: bool,
     /// Where the context tells the instruction set, if it is always the second.
     second_set: Option<(u32, u32)>,
+    /// The content of the data.
+    data: Vec<u8>,
     seen: HashMap<String, u64>,
     given: u64,
 }
@@ -167,10 +174,18 @@ impl Samples {
             mode: Mode::of(plan, &processor),
             only_thumb: options.thumb,
             second_set: mode_bits(plan.platform, &processor).filter(|_| is_compressed(plan.platform)),
+            data: data(options.seed, plan.place.size),
             seen: HashMap::new(),
             given: 0,
             processor,
         }
+    }
+
+    /// What a number of bytes of the data hold.
+    fn content(&self, plan: &Plan, at: u64, width: u64) -> u64 {
+        let range = at as usize..(at + width) as usize;
+        let bytes = self.data.get(range).unwrap_or_default();
+        plan.platform.byte_order().read(bytes) as u64
     }
 
     /// The next one; `None` if there are no more of those wanted.
@@ -219,12 +234,15 @@ impl Samples {
                 matches!(plan.platform.architecture(), Architecture::RiscV32 | Architecture::RiscV64);
             let is_extended = plan.platform.architecture() == Architecture::M68k;
             let is_pointing = random.next() >> 63 == 0;
+            let spot = random.spot(&plan.place);
+            let content = self.content(plan, spot, 1 << (random.next() >> 62));
             let registers = plan.set.iter().map(|chosen| {
                 let value = if is_extended && chosen.kind == RegisterKind::Float && chosen.bits == 80 {
                     random.extended()
                 } else if may_box && chosen.kind == RegisterKind::Float && random.next() >> 63 == 0 {
                     random.boxed()
-                } else if is_pointing && let Some(value) = random.pointer(chosen, &plan.place) {
+                } else if is_pointing && let Some(value) = random.pointer(chosen, &plan.place, spot, content)
+                {
                     value
                 } else {
                     random.value(chosen.kind, chosen.bits, &plan.place)
