@@ -16,7 +16,7 @@
 //! | `ends` | how it ends on both sides: `Done / Invalid`; several are parted by `;` |
 //! | `changes` | or what may differ, and after `+` what does: registers (`fpscr&0x1f` for bits, `&above` for those above the lowest 64, `f#` for numbered ones), `pc` (`stay` if it stays on the reference), `memory`, `stores` |
 //! | `operands` | optional: `unextended`, if a register of MIPS that the text names holds no word extended by its sign |
-//! | `same` | optional: `4:0=9:5`, fields of the code that are equal, bits being numbered as in the manual; one of several |
+//! | `same` | optional: `4:0=9:5`, fields of the code that are equal, or `15:0[19:16]`, a bit that is set in a field and its number in another, numbered as in the manual; one of several |
 //! | `nans` | optional: the registers of `changes` without bits differ in NaNs of so many bytes on both sides |
 //! | `fault` | whose it is, see [`Fault`] |
 //! | `manual` | the manual's section |

@@ -2,39 +2,47 @@
 
 use super::Case;
 
-/// Two fields of an instruction that hold the same, each from its lowest bit on.
+/// What two fields of an instruction have to do with each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Same {
-    low: [u32; 2],
-    mask: u64,
+pub(super) enum Same {
+    /// They hold the same.
+    Equal(Field, Field),
+    /// The second is the number of a bit that is set in the first.
+    Listed(Field, Field),
+}
+
+/// A field of an instruction: its lowest bit, and its highest one beyond that.
+type Field = (u32, u32);
+
+fn field(text: &str) -> Option<Field> {
+    let (high, low) = text.split_once(':')?;
+    let (high, low): (u32, u32) = (high.parse().ok()?, low.parse().ok()?);
+    (low <= high && high < 64).then_some((low, high - low))
 }
 
 impl Same {
-    /// `4:0=9:5`.
+    /// `4:0=9:5`, or `15:0[19:16]`.
     ///
     /// # Errors
     /// What is no such condition.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let field = |text: &str| {
-            let (high, low) = text.split_once(':')?;
-            let (high, low): (u32, u32) = (high.parse().ok()?, low.parse().ok()?);
-            (low <= high && high < 64).then_some((low, high - low))
-        };
-        let fields = text.split_once('=').and_then(|(left, right)| field(left).zip(field(right)));
-        match fields {
-            Some(((left, width), (right, other))) if width == other => {
-                Ok(Self { low: [left, right], mask: u64::MAX >> (63 - width) })
-            }
-            _ => Err(format!("{text} is no pair of fields")),
-        }
+        let pair = |(left, right)| field(left).zip(field(right));
+        let equal = text.split_once('=').and_then(pair).filter(|(left, right)| left.1 == right.1);
+        let listed = text.strip_suffix(']').and_then(|it| it.split_once('[')).and_then(pair);
+        let found = equal.map(|(left, right)| Self::Equal(left, right));
+        let found = found.or_else(|| listed.map(|(list, number)| Self::Listed(list, number)));
+        found.ok_or_else(|| format!("{text} is no pair of fields"))
     }
 
     /// Whether an instruction of at most eight bytes has it, the most significant
     /// byte first.
     pub(super) fn holds(&self, bytes: &[u8]) -> bool {
         let word = bytes.iter().take(8).fold(0u64, |word, byte| word << 8 | u64::from(*byte));
-        let [left, right] = self.low.map(|low| word >> low & self.mask);
-        left == right
+        let value = |(low, width): Field| word >> low & u64::MAX >> (63 - width);
+        match *self {
+            Self::Equal(left, right) => value(left) == value(right),
+            Self::Listed(list, number) => value(number) < 64 && value(list) >> value(number) & 1 != 0,
+        }
     }
 }
 
@@ -53,4 +61,24 @@ pub(super) fn names_unextended(case: &Case<'_>) -> bool {
         let found = case.registers.iter().find(|(known, _)| *known == format!("r{number}"));
         found.is_some_and(|(_, value)| value.low_u64() as i64 != i64::from(value.low_u64() as i32))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Same;
+
+    #[test]
+    fn fields_of_instructions() {
+        let equal = Same::parse("4:0=9:5").expect("two fields");
+        // ldr x1, [x1], #0; ldr x1, [x2], #0
+        assert!(equal.holds(&[0xf8, 0x40, 0x04, 0x21]));
+        assert!(!equal.holds(&[0xf8, 0x40, 0x04, 0x41]));
+        let listed = Same::parse("15:0[19:16]").expect("two fields");
+        // ldmia r1!, {r1}; ldmia r1!, {r0}
+        assert!(listed.holds(&[0xe8, 0xb1, 0x00, 0x02]));
+        assert!(!listed.holds(&[0xe8, 0xb1, 0x00, 0x01]));
+        for wrong in ["4:0=9:6", "4:0", "0:4=4:0", "64:0=64:0", "15:0[19:16"] {
+            assert!(Same::parse(wrong).is_err(), "{wrong}");
+        }
+    }
 }
