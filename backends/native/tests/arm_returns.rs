@@ -15,7 +15,7 @@ fn emulator(platform: Platform, code: &[u8], thumb: u64, saved: u64) -> NativeEm
     emulator.write_register("cpsr", 0x2000_01d3 | thumb << 5).expect("a register");
     emulator.write_register("spsr", saved).expect("a register");
     emulator.write_register("lr", CODE + 0x104).expect("a register");
-    emulator.write_register("r1", 4).expect("a register");
+    emulator.write_register("r1", 4u64).expect("a register");
     emulator.set_program_counter(CODE | thumb).expect("an address");
     emulator
 }
@@ -34,7 +34,7 @@ fn subtractions_that_return() {
         (0xe071_f00e, 0x100),
         (0xe2be_f003, 0x108),
     ];
-    for platform in [Platform::Armv5t, Platform::Armv7a] {
+    for platform in [Platform::ARMV5T, Platform::ARMV7A] {
         for (word, offset) in rows {
             let mut emulator = emulator(platform, &word.to_le_bytes(), 0, 0x8000_0010);
             assert!(matches!(emulator.step(), Ok(Step::Done)), "{platform} {word:x}");
@@ -46,10 +46,10 @@ fn subtractions_that_return() {
 #[test]
 fn the_saved_status_tells_the_instruction_set() {
     // subs pc, lr, #4, to Thumb and from there
-    let mut from_arm = emulator(Platform::Armv7a, &0xe25e_f004u32.to_le_bytes(), 0, 0x4000_0030);
+    let mut from_arm = emulator(Platform::ARMV7A, &0xe25e_f004u32.to_le_bytes(), 0, 0x4000_0030);
     assert!(matches!(from_arm.step(), Ok(Step::Done)));
     assert_eq!(state(&from_arm), (0x4000_0030, CODE + 0x100));
-    let mut from_thumb = emulator(Platform::Armv7a, &[0xde, 0xf3, 0x04, 0x8f], 1, 0x4000_0010);
+    let mut from_thumb = emulator(Platform::ARMV7A, &[0xde, 0xf3, 0x04, 0x8f], 1, 0x4000_0010);
     assert!(matches!(from_thumb.step(), Ok(Step::Done)));
     assert_eq!(state(&from_thumb), (0x4000_0010, CODE + 0x100));
 }
@@ -57,7 +57,7 @@ fn the_saved_status_tells_the_instruction_set() {
 #[test]
 fn a_subtraction_without_s_is_a_branch() {
     // sub pc, lr, #4
-    for platform in [Platform::Armv5t, Platform::Armv7a] {
+    for platform in [Platform::ARMV5T, Platform::ARMV7A] {
         let mut emulator = emulator(platform, &0xe24e_f004u32.to_le_bytes(), 0, 0x8000_0010);
         let before = state(&emulator).0;
         assert!(matches!(emulator.step(), Ok(Step::Done)));

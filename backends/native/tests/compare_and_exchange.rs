@@ -19,8 +19,8 @@ fn emulator(code: &[u8], content: u64, permissions: Permissions) -> NativeEmulat
     emulator.write_memory(DATA, &content.to_le_bytes()).expect("mapped memory");
     emulator.set_program_counter(CODE).expect("an address");
     emulator.write_register("rsi", DATA).expect("a register");
-    emulator.write_register("rbx", 1).expect("a register");
-    emulator.write_register("rcx", 2).expect("a register");
+    emulator.write_register("rbx", 1u64).expect("a register");
+    emulator.write_register("rcx", 2u64).expect("a register");
     emulator
 }
 

@@ -17,7 +17,7 @@ type Field = (u32, u32);
 fn field(text: &str) -> Option<Field> {
     let (high, low) = text.split_once(':')?;
     let (high, low): (u32, u32) = (high.parse().ok()?, low.parse().ok()?);
-    (low <= high && high < 64).then_some((low, high - low))
+    if high < 64 { Some((low, high.checked_sub(low)?)) } else { None }
 }
 
 impl Same {
