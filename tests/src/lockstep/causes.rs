@@ -30,7 +30,7 @@ use terrella_platforms::ByteOrder;
 
 use super::{
     Change, Difference, Ending,
-    operands::{Same, names_unextended},
+    operands::{Same, is_any, is_like, is_register, names_unextended},
     sample::THUMB,
 };
 
@@ -133,28 +133,6 @@ pub struct Case<'a> {
     pub registers: &'a [(&'a str, RegisterValue)],
     /// What differs.
     pub difference: &'a Difference,
-}
-
-/// Whether a text is of a pattern, in which `*` stands for anything.
-fn is_like(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, rest)) => text.strip_prefix(head).is_some_and(|text| {
-            let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-            starts.into_iter().any(|at| is_like(rest, &text[at..]))
-        }),
-    }
-}
-
-/// Whether a register is of a pattern, in which a last `#` stands for a number.
-fn is_register(pattern: &str, name: &str) -> bool {
-    let Some(prefix) = pattern.strip_suffix('#') else { return is_like(pattern, name) };
-    let number = name.strip_prefix(prefix);
-    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|letter| letter.is_ascii_digit()))
-}
-
-fn is_any(patterns: &[String], text: &str) -> bool {
-    patterns.iter().any(|pattern| is_like(pattern, text))
 }
 
 /// The bytes of an instruction with the most significant first: of words that

@@ -1,4 +1,4 @@
-//! What rules say of the operands of an instruction.
+//! What rules say of the operands of an instruction, and how names are written.
 
 use super::Case;
 
@@ -44,6 +44,28 @@ impl Same {
             Self::Listed(list, number) => value(number) < 64 && value(list) >> value(number) & 1 != 0,
         }
     }
+}
+
+/// Whether a text is of a pattern, in which `*` stands for anything.
+pub(super) fn is_like(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, rest)) => text.strip_prefix(head).is_some_and(|text| {
+            let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            starts.into_iter().any(|at| is_like(rest, &text[at..]))
+        }),
+    }
+}
+
+/// Whether a register is of a pattern, in which a last `#` stands for a number.
+pub(super) fn is_register(pattern: &str, name: &str) -> bool {
+    let Some(prefix) = pattern.strip_suffix('#') else { return is_like(pattern, name) };
+    let number = name.strip_prefix(prefix);
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|letter| letter.is_ascii_digit()))
+}
+
+pub(super) fn is_any(patterns: &[String], text: &str) -> bool {
+    patterns.iter().any(|pattern| is_like(pattern, text))
 }
 
 /// What the specification of MIPS calls the registers, of 64 bits as well: by
