@@ -6,7 +6,7 @@
 
 Each is `lockstep PLATFORM --against REFERENCE --count 10000 --each 50 --seed 7`;
 the lines go to tests/lockstep-results.txt and docs/src/reference/lock-step.md,
-there to the table of what is not compared as well. JOBS rows run at a time (2).
+there to the tables of what has no witness and what is not compared as well. JOBS rows run at a time (2).
 Uses target/debug/lockstep, or the one named by LOCKSTEP.
 """
 import json
@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 LOCKSTEP = os.environ.get("LOCKSTEP", "target/debug/lockstep")
 RESULTS = "tests/lockstep-results.txt"
 PAGE = "docs/src/reference/lock-step.md"
+WITNESS = "docs/src/reference/lock-step-witness.md"
 
 
 FAULTS = ("ours", "theirs", "open", "comparison")
@@ -68,9 +69,12 @@ def put(platform, reference, report):
              total["unexplained"], total["missing"], total["crashed"], total["skipped"]]
     line = "| " + " | ".join(map(str, cells)) + " |"
     names = ", ".join(report["uncompared"]) or "none"
+    without = report["unwitnessed"]
     replace(RESULTS, lambda index, lines: lines[index].startswith(f"{platform}, {reference},"), row)
     replace(PAGE, lambda index, lines: lines[index].startswith(f"| `{platform}` |") and section(index, lines) == reference, line)
-    replace(PAGE, lambda index, lines: lines[index].startswith(f"| `{platform}` | {reference} |"), f"| `{platform}` | {reference} | {names} |")
+    start = f"| `{platform}` | {reference} |"
+    for page, text in [(PAGE, names), (WITNESS, f"{len(without)} | {', '.join(without)}")]:
+        replace(page, lambda index, lines: lines[index].startswith(start), f"{start} {text} |")
     print(line, flush=True)
     for name in report["unexplained"]:
         print("unexplained:", name, report["unexplained"][name], flush=True)

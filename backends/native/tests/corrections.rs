@@ -41,6 +41,32 @@ fn check(platform: Platform, rows: &[Row]) {
     assert!(failures.is_empty(), "{platform}:\n{}", failures.join("\n"));
 }
 
+/// Arm ARM, C6.2, SBCS and NGCS: as Unicorn 2.1 has it.
+#[test]
+fn aarch64_flags_without_a_result() {
+    const LESS: Registers = &[("x1", 5), ("x2", 7), ("nzcv", 0x2000_0000)];
+    const SAME: Registers = &[("x1", 7), ("x2", 7), ("nzcv", 0)];
+    let rows: &[Row] = &[
+        ("sbcs wzr, w1, w2", &[0x3f, 0, 2, 0x7a], &[], 1, LESS, &[("nzcv", 0x8000_0000)]),
+        ("sbcs xzr, x1, x2", &[0x3f, 0, 2, 0xfa], &[], 1, LESS, &[("nzcv", 0x8000_0000)]),
+        ("sbcs xzr, x1, x2 with a borrow", &[0x3f, 0, 2, 0xfa], &[], 1, SAME, &[("nzcv", 0x8000_0000)]),
+        ("ngcs wzr, w2", &[0xff, 3, 2, 0x7a], &[], 1, LESS, &[("nzcv", 0x8000_0000)]),
+        ("ngcs xzr, x2", &[0xff, 3, 2, 0xfa], &[], 1, LESS, &[("nzcv", 0x8000_0000)]),
+    ];
+    check(Platform::AARCH64, rows);
+}
+
+/// LoongArch Reference Manual, volume 1, 2.2.10.4.
+#[test]
+fn words_of_the_time_of_loongarch() {
+    let before: Registers = &[("r4", u64::MAX), ("r5", u64::MAX)];
+    let rows: &[Row] = &[
+        ("rdtimel.w a0, a1", &[0xa4, 0x60, 0, 0], &[], 1, before, &[("r4", 0), ("r5", 0)]),
+        ("rdtimeh.w a0, a1", &[0xa4, 0x64, 0, 0], &[], 1, before, &[("r4", 0), ("r5", 0)]),
+    ];
+    check(Platform::LOONGARCH64, rows);
+}
+
 /// The SPARC Architecture Manual, version 9, A.9 and A.28.
 #[test]
 fn sparc64() {

@@ -14,8 +14,9 @@
 //! | `codes` | optional: `value/mask` of the first bytes, in hexadecimal digits |
 //! | `when` | optional: `register&mask=value` before the instruction; `!=` as well |
 //! | `ends` | how it ends on both sides: `Done / Invalid`; several are parted by `;` |
-//! | `changes` | or what may differ: registers (`fpscr&0x1f` for bits, `f#` for numbered ones), `pc` (`stay` if it stays on the reference), `memory`, `stores` |
+//! | `changes` | or what may differ, and after `+` what does: registers (`fpscr&0x1f` for bits, `&above` for those above the lowest 64, `f#` for numbered ones), `pc` (`stay` if it stays on the reference), `memory`, `stores` |
 //! | `operands` | optional: `unextended`, if a register of MIPS that the text names holds no word extended by its sign |
+//! | `same` | optional: `4:0=9:5`, fields of the code that are equal, or `15:0[19:16]`, a bit that is set in a field and its number in another, numbered as in the manual; one of several |
 //! | `nans` | optional: the registers of `changes` without bits differ in NaNs of so many bytes on both sides |
 //! | `fault` | whose it is, see [`Fault`] |
 //! | `manual` | the manual's section |
@@ -27,7 +28,11 @@ use std::{fs, path::PathBuf};
 use terrella_emulator_api::{Platform, RegisterValue};
 use terrella_platforms::ByteOrder;
 
-use super::{Change, Difference, Ending, sample::THUMB};
+use super::{
+    Change, Difference, Ending,
+    operands::{Same, is_any, is_like, is_register, names_unextended},
+    sample::THUMB,
+};
 
 /// Whose fault a difference is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -74,8 +79,12 @@ struct Condition {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Pattern {
     Ends(Vec<(String, String)>),
-    /// Names, and the bits of them that may differ.
-    Changes(Vec<(String, u64)>),
+    /// Names, and the bits of them that may differ: none of the lowest 64 are those
+    /// above.
+    Changes {
+        allowed: Vec<(String, u64)>,
+        needed: Vec<String>,
+    },
 }
 
 /// Why some instructions differ.
@@ -95,6 +104,7 @@ pub struct Rule {
     codes: Vec<(Vec<u8>, Vec<u8>)>,
     when: Vec<Condition>,
     unextended: bool,
+    same: Vec<Same>,
     nans: Vec<usize>,
     pattern: Pattern,
     /// Whose fault it is.
@@ -125,28 +135,6 @@ pub struct Case<'a> {
     pub difference: &'a Difference,
 }
 
-/// Whether a text is of a pattern, in which `*` stands for anything.
-fn is_like(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, rest)) => text.strip_prefix(head).is_some_and(|text| {
-            let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-            starts.into_iter().any(|at| is_like(rest, &text[at..]))
-        }),
-    }
-}
-
-/// Whether a register is of a pattern, in which a last `#` stands for a number.
-fn is_register(pattern: &str, name: &str) -> bool {
-    let Some(prefix) = pattern.strip_suffix('#') else { return is_like(pattern, name) };
-    let number = name.strip_prefix(prefix);
-    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|letter| letter.is_ascii_digit()))
-}
-
-fn is_any(patterns: &[String], text: &str) -> bool {
-    patterns.iter().any(|pattern| is_like(pattern, text))
-}
-
 /// The bytes of an instruction with the most significant first: of words that
 /// lie the other way round those of each word, which is a half-word on Thumb.
 fn ordered(platform: Platform, is_thumb: bool, bytes: &[u8]) -> Vec<u8> {
@@ -162,23 +150,6 @@ fn ordered(platform: Platform, is_thumb: bool, bytes: &[u8]) -> Vec<u8> {
 
 fn end_is(pattern: &str, ending: &Ending) -> bool {
     is_like(pattern, &ending.to_string()) || pattern == format!("{:?}", ending.kind)
-}
-
-/// What the specification of MIPS calls the registers, of 64 bits as well: by
-/// the calls of 32 bits.
-const MIPS_NAMES: [&str; 32] = [
-    "zero", "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "s0",
-    "s1", "s2", "s3", "s4", "s5", "s6", "s7", "t8", "t9", "k0", "k1", "gp", "sp", "s8", "ra",
-];
-
-/// Whether a register of MIPS that the text names holds something else than a
-/// word extended by its sign.
-fn names_unextended(case: &Case<'_>) -> bool {
-    let words = case.text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    words.filter_map(|word| MIPS_NAMES.iter().position(|name| *name == word)).any(|number| {
-        let found = case.registers.iter().find(|(known, _)| *known == format!("r{number}"));
-        found.is_some_and(|(_, value)| value.low_u64() as i64 != i64::from(value.low_u64() as i32))
-    })
 }
 
 impl Rule {
@@ -199,6 +170,7 @@ impl Rule {
                     let masked = bytes.iter().zip(mask).map(|(byte, mask)| byte & mask);
                     bytes.len() >= mask.len() && masked.eq(value.iter().copied())
                 }))
+            && (self.same.is_empty() || self.same.iter().any(|it| it.holds(&bytes)))
     }
 
     fn explains(&self, case: &Case<'_>) -> bool {
@@ -214,15 +186,19 @@ impl Rule {
                 (Pattern::Ends(ends), Difference::Ends { own, other }) => {
                     ends.iter().any(|(left, right)| end_is(left, own) && end_is(right, other))
                 }
-                (Pattern::Changes(allowed), Difference::Changes(changes)) => changes.iter().all(|change| {
-                    let (bits, more) = change.bits;
-                    allowed.iter().any(|(name, mask)| {
-                        is_register(name, &change.what)
-                            && bits & !mask == 0
-                            && (!more || *mask == u64::MAX)
-                            && (*mask != u64::MAX || self.has_nans(change))
-                    })
-                }),
+                (Pattern::Changes { allowed, needed }, Difference::Changes(changes)) => {
+                    let is_there = |name: &String| changes.iter().any(|it| is_register(name, &it.what));
+                    let may_be = |change: &Change| {
+                        let (bits, more) = change.bits;
+                        allowed.iter().any(|(name, mask)| {
+                            is_register(name, &change.what)
+                                && bits & !mask == 0
+                                && (!more || matches!(*mask, 0 | u64::MAX))
+                                && (*mask != u64::MAX || self.has_nans(change))
+                        })
+                    };
+                    needed.iter().all(is_there) && changes.iter().all(may_be)
+                }
                 _ => false,
             }
     }
@@ -243,12 +219,13 @@ impl Rule {
     pub fn what(&self) -> String {
         let parts: Vec<String> = match &self.pattern {
             Pattern::Ends(ends) => ends.iter().map(|(left, right)| format!("{left} / {right}")).collect(),
-            Pattern::Changes(changes) => {
+            Pattern::Changes { allowed, .. } => {
                 let change = |(name, mask): &(String, u64)| match *mask {
                     u64::MAX => name.clone(),
+                    0 => format!("{name} above 64 bits"),
                     mask => format!("{name} & {mask:#x}"),
                 };
-                changes.iter().map(change).collect()
+                allowed.iter().map(change).collect()
             }
         };
         let kind = if self.nans.is_empty() { "" } else { ", which are NaNs" };
@@ -311,7 +288,7 @@ fn parse(family: &str, text: &str) -> Result<Vec<Rule>, String> {
     Ok(rules)
 }
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "rule",
     "platforms",
     "against",
@@ -320,6 +297,7 @@ const FIELDS: [&str; 15] = [
     "codes",
     "when",
     "operands",
+    "same",
     "nans",
     "ends",
     "changes",
@@ -350,11 +328,15 @@ fn rule(family: &str, fields: &[(String, String)]) -> Result<Rule, String> {
             Pattern::Ends(ends.ok_or("`ends` are not `own / other`")?)
         }
         (None, Some(changes)) => {
-            let change = |word: &str| match word.split_once('&') {
+            let change = |word: &str| match word.trim_start_matches('+').split_once('&') {
+                Some((name, "above")) => Ok((name.to_owned(), 0)),
                 Some((name, mask)) => Ok((name.to_owned(), number(mask)?)),
-                None => Ok((word.to_owned(), u64::MAX)),
+                None => Ok((word.trim_start_matches('+').to_owned(), u64::MAX)),
             };
-            Pattern::Changes(changes.split_whitespace().map(change).collect::<Result<_, String>>()?)
+            let needed =
+                words(changes).iter().filter_map(|it| Some(it.strip_prefix('+')?.to_owned())).collect();
+            let allowed = changes.split_whitespace().map(change).collect::<Result<_, String>>()?;
+            Pattern::Changes { allowed, needed }
         }
         _ => return Err("either `ends` or `changes` is needed".to_owned()),
     };
@@ -388,6 +370,11 @@ fn rule(family: &str, fields: &[(String, String)]) -> Result<Rule, String> {
             Some("unextended") => true,
             Some(other) => return Err(format!("operands are not {other}")),
         },
+        same: optional("same")
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(Same::parse)
+            .collect::<Result<_, _>>()?,
         nans: optional("nans")
             .unwrap_or_default()
             .split_whitespace()

@@ -37,6 +37,10 @@ pub struct Options {
     pub vectors: bool,
 }
 
+/// How many pages of code there are where each instruction has new memory: as many
+/// as fit between the code and the end of 64 KiB.
+const PAGES: u64 = 6;
+
 /// Compares the native engine with a reference.
 ///
 /// # Errors
@@ -49,11 +53,11 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
     let processor = terrella_sleigh_languages::load(entry.name)?;
     let (place, mut reference): (Place, Box<dyn Subject>) = match options.against {
         Against::Unicorn => {
-            let place = Place::of(platform, 0x1000, 1);
+            let place = Place::of(platform, 0x1000, PAGES);
             (place, Box::new(Child::new(platform, place)?))
         }
         Against::Model => {
-            let place = Place::of(platform, 0x1000, 1);
+            let place = Place::of(platform, 0x1000, PAGES);
             (place, Box::new(Model::new(platform, place)?))
         }
         Against::QemuUser => {
@@ -122,7 +126,11 @@ pub fn compare(options: &Options) -> Result<Report, Error> {
             report.vectors.extend(vector(&plan, &mut native, &sample, &own)?);
         }
         report.add(&sample.mnemonic, &sample.bytes, &sample.text, &verdict, cause);
+        if matches!(verdict, Verdict::Equal) && own.ending.kind == Kind::Done {
+            report.witness(&sample.mnemonic);
+        }
     }
+    report.finish();
     if options.code.is_none() && options.only.is_none() {
         let rules = causes.0.iter().filter(|rule| rule.is_of(platform, options.against.name()));
         let is_unused = |rule: &&Rule| !report.causes.contains_key(&rule.name);

@@ -12,6 +12,7 @@ mod difference;
 mod listing;
 mod msp430;
 mod native;
+mod operands;
 mod outcome;
 mod pattern;
 mod plan;

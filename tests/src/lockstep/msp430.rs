@@ -42,8 +42,8 @@ impl Model {
             Architecture::Msp430X => true,
             _ => return Err(Error::NotRun { reference: "the model", platform }),
         };
-        let page = vec![0; place.size as usize];
-        Ok(Self { platform, is_extended, place, registers: [0; 16], code: page.clone(), data: page })
+        let data = vec![0; place.size as usize];
+        Ok(Self { platform, is_extended, place, registers: [0; 16], code: place.surroundings(), data })
     }
 
     fn number(&self, id: RegisterId) -> Option<usize> {
@@ -61,11 +61,10 @@ impl Model {
 
     fn byte(&mut self, address: u32) -> Option<&mut u8> {
         let address = u64::from(address);
-        let inside = |first: u64| (first..first + self.place.size).contains(&address);
-        if inside(self.place.code) {
+        if self.place.code().contains(&address) {
             return self.code.get_mut((address - self.place.code) as usize);
         }
-        if inside(self.place.data) {
+        if (self.place.data..self.place.data + self.place.size).contains(&address) {
             return self.data.get_mut((address - self.place.data) as usize);
         }
         None
@@ -611,8 +610,9 @@ impl Subject for Model {
         self.registers[PC] = task.address as u32;
         let data = task.data(self.place.size);
         self.data.clone_from(&data);
-        self.code.fill(0);
-        self.code[..task.code.len()].copy_from_slice(&task.code);
+        self.code = self.place.surroundings();
+        let at = (task.address - self.place.code) as usize;
+        self.code[at..at + task.code.len()].copy_from_slice(&task.code);
         let kind = match self.execute() {
             Ok(()) => Kind::Done,
             Err(Trouble::Memory) => Kind::Memory,

@@ -41,6 +41,7 @@ impl Machine {
         let backend = backend.ok_or(Error::NotRun { reference: name, platform })?;
         let mut emulator = (backend.make)(platform)?;
         emulator.map_memory(place.code(), Permissions::ALL)?;
+        emulator.write_memory(place.code, &place.surroundings())?;
         emulator.map_memory(place.data..place.data + place.size, Permissions::READ_WRITE)?;
         let stores = Stores::default();
         let seen = Rc::clone(&stores);

@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{Platform, RegisterId};
 use terrella_platforms::{CodeAddressBit, RegisterDefinition, RegisterKind, RegisterTable};
 
-use super::Subject;
+use super::{Subject, random::Random};
 
 /// Where code and data lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The first address of an instruction.
     pub code: u64,
-    /// How many pages of code there are: one instruction goes into each.
+    /// How many pages of code there are: one instruction goes into the middle of
+    /// each.
     pub pages: u64,
     /// The address of the data.
     pub data: u64,
@@ -37,6 +38,19 @@ impl Place {
             ..=20 => Self { code: 0x8000, pages, data: 0x4000, size },
             _ => Self { code: 0x2_0000, pages, data: 0x1_0000, size },
         }
+    }
+
+    /// The address of an instruction of a number: each is in the next page.
+    pub(super) const fn instruction(&self, number: u64) -> u64 {
+        self.code + number % self.pages * self.size + self.size / 2
+    }
+
+    /// What all code is before an instruction is written into it: operands in reach
+    /// of the program counter tell by their content where they were.
+    pub(super) fn surroundings(&self) -> Vec<u8> {
+        let mut bytes = vec![0; (self.pages * self.size) as usize];
+        Random::new(self.code).fill(&mut bytes);
+        bytes
     }
 
     /// The addresses of all code.
@@ -111,6 +125,7 @@ const FLAGS: &[&str] = &[
     "sr",
     "gbr",
     "psr",
+    "fptw",
     "ccr",
     "cpsr",
     "xer",
@@ -139,6 +154,8 @@ fn settable(platform: Platform, name: &str) -> u64 {
         // FPCR of the 68040: rounding mode, and precision but for the value that is none
         // (M68000PRM, 1.2.2).
         (A::M68k, "fpcr") => 0x70,
+        // Tags of the x87: which registers are empty (Intel SDM, volume 1, 8.1.7).
+        (A::I386 | A::X86_64 | A::X86_16, "fptw") => 0xffff,
         // FPCR of AArch64 and FPSCR of ARM: RMode (Arm ARM, FPCR).
         (A::AArch64, "fpcr") | (A::ArmV7A, "fpscr") => 0x00c0_0000,
         // SR of SuperH: T, S, Q and M (SH-4 Software Manual, 2.2.4).
@@ -164,7 +181,10 @@ fn settable(platform: Platform, name: &str) -> u64 {
         // CCR of SPARC (V9, 5.2.3); that of m68k is set with SR, or by its bits.
         (A::Sparc64, "ccr") => 0xff,
         (_, "psr" | "xer" | "cpsr" | "ccr") => 0,
-        (_, "fcsr" | "fpscr" | "fsr" | "fpcr" | "nzcv" | "wim" | "gdtr_base" | "gdtr_limit" | "sr") => 0,
+        (
+            _,
+            "fcsr" | "fpscr" | "fsr" | "fpcr" | "fptw" | "nzcv" | "wim" | "gdtr_base" | "gdtr_limit" | "sr",
+        ) => 0,
         _ => u64::MAX,
     }
 }

@@ -3,7 +3,7 @@
 use terrella_emulator_api::RegisterValue;
 use terrella_platforms::RegisterKind;
 
-use super::plan::Place;
+use super::plan::{Chosen, Place, Plan};
 
 /// Doubles at the edges: zeros, ones, halves, the limits of integers and of
 /// the format, denormal numbers, infinities, and NaNs of both kinds.
@@ -161,6 +161,80 @@ impl Random {
         bytes[..8].copy_from_slice(&significand.to_le_bytes());
         bytes[8..10].copy_from_slice(&((sign | exponent) as u16).to_le_bytes());
         RegisterValue::from_le_bytes(&bytes).extract(0, 80)
+    }
+
+    /// Makes the bits of an instruction zeros or ones over a length, in three of four
+    /// cases: fields that are reserved are mostly zero, small displacements are
+    /// those that hit what is mapped. Of x86, whose operands follow the bytes of the
+    /// operation wherever these end, a small number or an address of the data is put
+    /// in at a place.
+    pub(super) fn incline(&mut self, code: &mut [u8], plan: &Plan, is_big: bool) {
+        use terrella_platforms::Architecture as A;
+        let architecture = plan.platform.architecture();
+        if matches!(architecture, A::I386 | A::X86_64 | A::X86_16) {
+            let at = 1 + self.below(7);
+            let small = self.next() as i16 >> 6;
+            let absolute = plan.place.data as u32 + self.next() as u32 % plan.place.size as u32;
+            let number = match self.below(4) {
+                0 | 1 => return,
+                2 => i32::from(small) as u32,
+                _ => absolute,
+            };
+            let width = if architecture == A::X86_16 { 2 } else { 4 };
+            code[at..at + width].copy_from_slice(&number.to_le_bytes()[..width]);
+            return;
+        }
+        let Some(first) = code.first_chunk::<8>() else { return };
+        let mut word = if is_big { u64::from_be_bytes(*first) } else { u64::from_le_bytes(*first) };
+        for _ in 0..self.below(3) {
+            let length = 1 + self.below(20);
+            let low = self.below(48 - length);
+            let bits = ((1 << length) - 1) << if is_big { 64 - low - length } else { low };
+            if self.below(4) == 0 {
+                word |= bits;
+            } else {
+                word &= !bits;
+            }
+        }
+        let bytes = if is_big { word.to_be_bytes() } else { word.to_le_bytes() };
+        code[..8].copy_from_slice(&bytes);
+    }
+
+    /// A place in the data that several registers of an instruction may have to do
+    /// with.
+    pub(super) fn spot(&mut self, place: &Place) -> u64 {
+        place.size / 4 + self.next() % (place.size / 2) / 16 * 16
+    }
+
+    /// A value for a register of an instruction whose registers are to be addresses
+    /// and what is added to them or compared: the spot and what is there, other
+    /// addresses of the data, or a small number of either sign. `None`, which is
+    /// something else, every eighth time, and for those that are no integers.
+    pub(super) fn pointer(
+        &mut self,
+        chosen: &Chosen,
+        place: &Place,
+        spot: u64,
+        content: u64,
+    ) -> Option<RegisterValue> {
+        let is_number =
+            matches!(chosen.kind, RegisterKind::General | RegisterKind::StackPointer | RegisterKind::Link);
+        if !is_number || chosen.bits <= 8 || chosen.mask != u64::MAX {
+            return None;
+        }
+        let value = match self.below(8) {
+            0 => return None,
+            1 => content,
+            2 => (self.next() >> 58).wrapping_sub(32) << self.below(3),
+            3..=5 => place.data + spot,
+            _ => place.data + self.spot(place),
+        };
+        let mut bytes = [0; 64];
+        bytes[..8].copy_from_slice(&value.to_le_bytes());
+        if value >> 63 != 0 {
+            bytes[8..].fill(0xff);
+        }
+        Some(RegisterValue::from_le_bytes(&bytes).extract(0, chosen.bits))
     }
 
     fn floats(&mut self, bytes: &mut [u8; 64]) {

@@ -1,6 +1,9 @@
 //! [`Report`]: the counts of a comparison.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::Serialize;
 use terrella_emulator_api::Platform;
@@ -34,6 +37,8 @@ impl Verdict {
 pub struct Count {
     /// Both sides did the same.
     pub equal: u64,
+    /// Of those, how many were carried out and did not end in a fault.
+    pub witnessed: u64,
     /// They did not.
     pub different: u64,
     /// One of them does not have the instruction.
@@ -44,6 +49,9 @@ pub struct Count {
     pub skipped: u64,
     /// Of those that differ or crashed, how many no rule explains.
     pub unexplained: u64,
+    /// The rules that explain the others.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub causes: BTreeSet<String>,
 }
 
 /// How many differences a rule explains.
@@ -78,11 +86,23 @@ pub struct Report {
     /// Registers of the platform that the engine has and that are not compared,
     /// and bits of those that are.
     pub uncompared: Vec<String>,
+    /// Mnemonics that were compared and never carried out by both sides with the
+    /// same result: all that is known of them is what the rules say.
+    pub unwitnessed: Vec<String>,
     /// What is not implemented: by mnemonic, the first one.
     pub missing: BTreeMap<String, String>,
     /// Test vectors, if they were asked for.
     #[serde(skip)]
     pub vectors: Vec<String>,
+}
+
+/// A mnemonic of Arm without the condition that it has.
+fn unconditional(mnemonic: &str) -> Option<String> {
+    const CONDITIONS: [&str; 14] =
+        ["eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le"];
+    let (name, kind) = mnemonic.find('.').map_or((mnemonic, ""), |at| mnemonic.split_at(at));
+    let stem = CONDITIONS.iter().find_map(|condition| name.strip_suffix(condition))?;
+    Some(format!("{stem}{kind}"))
 }
 
 impl Report {
@@ -96,6 +116,7 @@ impl Report {
             unexplained: BTreeMap::new(),
             unused: Vec::new(),
             uncompared: Vec::new(),
+            unwitnessed: Vec::new(),
             missing: BTreeMap::new(),
             vectors: Vec::new(),
         }
@@ -127,6 +148,7 @@ impl Report {
         let Some(difference) = verdict.difference() else { return };
         let example = || format!("{code} {text}: {difference}");
         if let Some(rule) = cause {
+            count.causes.insert(rule.name.clone());
             let new = || Cause { fault: rule.fault, count: 0, example: example() };
             self.causes.entry(rule.name.clone()).or_insert_with(new).count += 1;
         } else {
@@ -135,6 +157,26 @@ impl Report {
             let key = format!("{mnemonic} [{}]", difference.kind());
             self.unexplained.entry(key).or_insert_with(|| (0, example())).0 += 1;
         }
+    }
+
+    /// Counts an instruction that both sides carried out with the same result.
+    pub(super) fn witness(&mut self, mnemonic: &str) {
+        self.mnemonics.entry(mnemonic.to_owned()).or_default().witnessed += 1;
+        self.sum.witnessed += 1;
+    }
+
+    /// Lists the mnemonics that have no witness.
+    pub(super) fn finish(&mut self) {
+        // Those with a condition are the one without, if that is a mnemonic.
+        let mut groups: BTreeMap<String, Count> = BTreeMap::new();
+        for (mnemonic, count) in &self.mnemonics {
+            let name = unconditional(mnemonic).filter(|name| self.mnemonics.contains_key(name));
+            let group = groups.entry(name.unwrap_or_else(|| mnemonic.clone())).or_default();
+            group.witnessed += count.witnessed;
+            group.equal += count.equal + count.different + count.crashed;
+        }
+        let without = groups.into_iter().filter(|(_, count)| count.witnessed == 0 && count.equal > 0);
+        self.unwitnessed = without.map(|(mnemonic, _)| mnemonic).collect();
     }
 
     /// Whether everything that differs is explained.
@@ -166,7 +208,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Count { equal, different, missing, crashed, skipped, unexplained } = &self.sum;
+        let Count { equal, different, missing, crashed, skipped, unexplained, .. } = &self.sum;
         writeln!(
             formatter,
             "{} against {}: {} mnemonics, {equal} equal, {different} different, {missing} not implemented, \
@@ -177,6 +219,10 @@ impl fmt::Display for Report {
         )?;
         if !self.uncompared.is_empty() {
             writeln!(formatter, "not compared: {}", self.uncompared.join(", "))?;
+        }
+        if !self.unwitnessed.is_empty() {
+            let (count, names) = (self.unwitnessed.len(), self.unwitnessed.join(", "));
+            writeln!(formatter, "without a witness ({count}): {names}")?;
         }
         for (name, Cause { fault, count, example }) in &self.causes {
             writeln!(formatter, "cause {name} ({}): {count}  {example}", fault.name())?;

@@ -19,8 +19,8 @@ use super::{
 pub struct Task {
     /// The address of the instruction.
     pub address: u64,
-    /// The bytes from there on, which are more than the
-    /// instruction.
+    /// The bytes from there on: the instruction, what is in its delay slot, and
+    /// what stops a translator that looks ahead.
     pub code: Vec<u8>,
     /// It has a delay slot, which is executed with it.
     pub has_slot: bool,
@@ -35,10 +35,15 @@ pub struct Task {
 impl Task {
     /// The content of the data.
     pub(super) fn data(&self, size: u64) -> Vec<u8> {
-        let mut bytes = vec![0; size as usize];
-        Random::new(self.fill).fill(&mut bytes);
-        bytes
+        data(self.fill, size)
     }
+}
+
+/// The content of data made from a number.
+fn data(fill: u64, size: u64) -> Vec<u8> {
+    let mut bytes = vec![0; size as usize];
+    Random::new(fill).fill(&mut bytes);
+    bytes
 }
 
 /// An instruction with its text.
@@ -94,6 +99,8 @@ pub(super) struct Samples {
     only_thumb: bool,
     /// Where the context tells the instruction set, if it is always the second.
     second_set: Option<(u32, u32)>,
+    /// The content of the data.
+    data: Vec<u8>,
     seen: HashMap<String, u64>,
     given: u64,
 }
@@ -121,6 +128,35 @@ fn nothing(platform: Platform, mnemonic: &str) -> Option<&'static [u8]> {
     }
 }
 
+/// A jump to itself, in the order of the platform's bytes: translators stop there.
+fn end(platform: Platform, is_thumb: bool) -> Vec<u8> {
+    use Architecture as A;
+    let (width, units): (usize, &[u32]) = match platform.architecture() {
+        A::X86_16 | A::I386 | A::X86_64 => (1, &[0xeb, 0xfe]),
+        A::ArmV6M | A::ArmV7M => (2, &[0xe7fe]),
+        A::ArmV5T | A::ArmV7A if is_thumb => (2, &[0xe7fe]),
+        A::ArmV5T | A::ArmV7A => (4, &[0xeaff_fffe]),
+        A::AArch64 => (4, &[0x1400_0000]),
+        A::RiscV32 | A::RiscV64 => (4, &[0x0000_006f]),
+        A::Mips32 | A::Mips64 | A::Mips32R6 | A::Mips64R6 => (4, &[0x1000_ffff, 0]),
+        A::MicroMips32 => (2, &[0xcfff, 0x0c00]),
+        A::PowerPc32 | A::PowerPc64 => (4, &[0x4800_0000]),
+        A::Sparc32 | A::Sparc64 => (4, &[0x3080_0000]),
+        A::M68k => (2, &[0x60fe]),
+        A::TriCore => (2, &[0x003c]),
+        A::Msp430 | A::Msp430X => (2, &[0x3fff]),
+        A::LoongArch64 => (4, &[0x5000_0000]),
+        A::Xtensa => (1, &[0x06, 0xff, 0xff]),
+        A::SuperH4 => (2, &[0xaffe, 0x0009]),
+        _ => (1, &[]),
+    };
+    let mut bytes = vec![0; width * units.len()];
+    for (unit, bytes) in units.iter().zip(bytes.chunks_mut(width)) {
+        platform.byte_order().write((*unit).into(), bytes);
+    }
+    bytes
+}
+
 /// How many random words are looked at for one instruction.
 const TRIES: u64 = 100_000;
 
@@ -138,10 +174,18 @@ impl Samples {
             mode: Mode::of(plan, &processor),
             only_thumb: options.thumb,
             second_set: mode_bits(plan.platform, &processor).filter(|_| is_compressed(plan.platform)),
+            data: data(options.seed, plan.place.size),
             seen: HashMap::new(),
             given: 0,
             processor,
         }
+    }
+
+    /// What a number of bytes of the data hold.
+    fn content(&self, plan: &Plan, at: u64, width: u64) -> u64 {
+        let range = at as usize..(at + width) as usize;
+        let bytes = self.data.get(range).unwrap_or_default();
+        plan.platform.byte_order().read(bytes) as u64
     }
 
     /// The next one; `None` if there are no more of those wanted.
@@ -151,6 +195,7 @@ impl Samples {
             let mut random = Random::new(self.seed.wrapping_mul(0x1_0000_0001).wrapping_add(self.next));
             let mut code = vec![0; 16];
             random.fill(&mut code);
+            random.incline(&mut code, plan, self.processor.language.is_big_endian());
             if !self.among.is_empty() {
                 let pattern = &self.among[self.next as usize % self.among.len()];
                 pattern.apply(&mut code, self.processor.language.is_big_endian());
@@ -159,7 +204,7 @@ impl Samples {
                 let length = fixed.len().min(16);
                 code[..length].copy_from_slice(&fixed[..length]);
             }
-            let address = plan.place.code + self.given % plan.place.pages * plan.place.size;
+            let address = plan.place.instruction(self.given);
             let mut context = self.processor.context;
             let is_thumb = self.mode.is_some()
                 && (self.only_thumb || self.fixed.is_none() && self.next.is_multiple_of(2));
@@ -188,11 +233,17 @@ impl Samples {
             let may_box =
                 matches!(plan.platform.architecture(), Architecture::RiscV32 | Architecture::RiscV64);
             let is_extended = plan.platform.architecture() == Architecture::M68k;
+            let is_pointing = random.next() >> 63 == 0;
+            let spot = random.spot(&plan.place);
+            let content = self.content(plan, spot, 1 << (random.next() >> 62));
             let registers = plan.set.iter().map(|chosen| {
                 let value = if is_extended && chosen.kind == RegisterKind::Float && chosen.bits == 80 {
                     random.extended()
                 } else if may_box && chosen.kind == RegisterKind::Float && random.next() >> 63 == 0 {
                     random.boxed()
+                } else if is_pointing && let Some(value) = random.pointer(chosen, &plan.place, spot, content)
+                {
+                    value
                 } else {
                     random.value(chosen.kind, chosen.bits, &plan.place)
                 };
@@ -205,19 +256,19 @@ impl Samples {
             if let Some(Mode { place, .. }) = self.mode {
                 registers[place] = u64::from(is_thumb).into();
             }
-            if let Some(nothing) = nothing(plan.platform, &mnemonic).filter(|_| has_slot) {
-                code[length..length + nothing.len()].copy_from_slice(nothing);
+            let bytes = code[..length].to_vec();
+            // What is given may be more than an instruction.
+            code.truncate(self.fixed.as_ref().map_or(length, |fixed| fixed.len().min(16).max(length)));
+            if let Some(nothing) = nothing(plan.platform, &mnemonic) {
+                if has_slot {
+                    code.truncate(length);
+                }
+                code.extend(nothing);
             }
+            code.extend(end(plan.platform, is_thumb));
             // The same data always, which saves sending it.
-            let task = Task {
-                address,
-                code: code.clone(),
-                has_slot,
-                length: length as u64,
-                registers,
-                fill: self.seed,
-            };
-            return Some(Sample { task, bytes: code[..length].to_vec(), text, mnemonic });
+            let task = Task { address, code, has_slot, length: length as u64, registers, fill: self.seed };
+            return Some(Sample { task, bytes, text, mnemonic });
         }
         None
     }

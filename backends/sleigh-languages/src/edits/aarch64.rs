@@ -8,6 +8,18 @@ const fn sign_to_word(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "AARCH64base.sinc", old, new, reason: "the upper half of a register becomes zero" }
 }
 
+/// A correction of a subtraction with carry of AArch64 that takes N and Z from the
+/// register of its result, which may be the one that is always zero (Arm ARM, C6.2,
+/// SBCS, NGCS).
+const fn flags_of_result(old: &'static str, new: &'static str) -> Edit {
+    Edit {
+        file: "AARCH64base.sinc",
+        old,
+        new,
+        reason: "the flags are those of the result, not of its register",
+    }
+}
+
 pub(super) const EDITS: &[Edit] = &[
     Edit {
         file: "AARCH64base.sinc",
@@ -37,4 +49,20 @@ pub(super) const EDITS: &[Edit] = &[
         new: "sext(*:4 (addrPairIndexed + 4))",
         reason: "LDPSW loads two words next to each other",
     },
+    flags_of_result(
+        "Rd_GPR64 = zext(-tmp);\n\tresultflags(Rd_GPR32);",
+        "local difference:4 = -tmp;\n\tRd_GPR64 = zext(difference);\n\tresultflags(difference);",
+    ),
+    flags_of_result(
+        "Rd_GPR64 = -tmp;\n\tresultflags(Rd_GPR64);",
+        "local difference:8 = -tmp;\n\tRd_GPR64 = difference;\n\tresultflags(difference);",
+    ),
+    flags_of_result(
+        "Rd_GPR64 = zext(Rn_GPR32 - tmp);\n\tresultflags(Rd_GPR32);",
+        "local difference:4 = Rn_GPR32 - tmp;\n\tRd_GPR64 = zext(difference);\n\tresultflags(difference);",
+    ),
+    flags_of_result(
+        "Rd_GPR64 = Rn_GPR64 - tmp;\n\tresultflags(Rd_GPR64);",
+        "local difference:8 = Rn_GPR64 - tmp;\n\tRd_GPR64 = difference;\n\tresultflags(difference);",
+    ),
 ];

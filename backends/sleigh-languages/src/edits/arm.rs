@@ -213,4 +213,16 @@ pub(super) const EDITS: &[Edit] = &[
         new: "SignedDoesSaturate(tmpRn, thMsbImm + 1)",
         reason: "the width is one more than the field says",
     },
+    Edit {
+        file: "ARMinstructions.sinc",
+        old: "  cpsr = spsr;\n  SetThumbMode( ((cpsr >> 5) & 1) != 0 );\n  pc = dest;\n  goto [pc];",
+        new: "  ALUWritePC(dest);\n  goto [pc];",
+        reason: "SUB into the program counter is a branch; SUBS returns from an exception (Arm ARM, B9.3.20)",
+    },
+    Edit {
+        file: "ARMinstructions.sinc",
+        old: "  cpsr = spsr;\n  ALUWritePC(dest);",
+        new: "  ALUWritePC(dest);",
+        reason: "SUB into the program counter is a branch; SUBS returns from an exception (Arm ARM, B9.3.20)",
+    },
 ];

@@ -110,4 +110,16 @@ pub(super) const EDITS: &[Edit] = &[
         "{ FCMPR = (FCMP1 f< FCMP2) || (FCMP2 f< FCMP1); }",
         "NE is false where one is no number",
     ),
+    loongarch(
+        "loongarch32_instructions.sinc",
+        ":rdtimel.w  RD32, RJ32         is op10_31=0x18 & RD32 & RJ32 {\n\tlocal tmp:1 = 0;\n\tRD32 = rdtime.counter(tmp);\n\tRJ32 = rdtime.counterid(tmp);",
+        ":rdtimel.w  RD, RJ         is op10_31=0x18 & RD & RJ {\n\tlocal tmp:1 = 0;\n\tlocal count:4 = rdtime.counter(tmp);\n\tlocal identifier:4 = rdtime.counterid(tmp);\n\tRD = sext(count);\n\tRJ = sext(identifier);",
+        "the time and the counter's number are words extended by their sign (LoongArch Reference Manual, volume 1, 2.2.10.4)",
+    ),
+    loongarch(
+        "loongarch32_instructions.sinc",
+        ":rdtimeh.w  RD32, RJ32         is op10_31=0x19 & RD32 & RJ32 {\n\tlocal tmp:1 = 1;\n\tRD32 = rdtime.counter(tmp);\n\tRJ32 = rdtime.counterid(tmp);",
+        ":rdtimeh.w  RD, RJ         is op10_31=0x19 & RD & RJ {\n\tlocal tmp:1 = 1;\n\tlocal count:4 = rdtime.counter(tmp);\n\tlocal identifier:4 = rdtime.counterid(tmp);\n\tRD = sext(count);\n\tRJ = sext(identifier);",
+        "the time and the counter's number are words extended by their sign (LoongArch Reference Manual, volume 1, 2.2.10.4)",
+    ),
 ];

@@ -38,6 +38,16 @@ const fn stack(old: &'static str, new: &'static str) -> Edit {
     ia(old, new, STACK_ADDRESSES)
 }
 
+/// A correction of CMPXCHG of an operand in memory and its relatives.
+const fn exchange(old: &'static str, new: &'static str) -> Edit {
+    Edit {
+        file: "lockable.sinc",
+        old,
+        new,
+        reason: "what is compared is written back if it is another (Intel SDM, volume 2, CMPXCHG), and registers of 32 bits clear what is above",
+    }
+}
+
 const WIDE_WINS: &str = "with REX.W, the operand size prefix says nothing";
 
 const ANY_LENGTH: &str = "scalar instructions ignore the vector length (Intel SDM, volume 2: VEX.LIG)";
@@ -268,5 +278,33 @@ pub(super) const EDITS: &[Edit] = &[
         "  intloc:$(SIZE) = swi(tmp);\n\n  if (OF != 1) goto <no_overflow>;\n",
         "  if (OF != 1) goto <no_overflow>;\n  intloc:$(SIZE) = swi(tmp);\n",
         "INTO traps only if OF is set (Intel SDM, volume 2, INT n/INTO)",
+    ),
+    exchange(
+        "    AL = dest;\n    goto <inst_end>;\n<equal>\n    m8 = Reg8;\n",
+        "    m8 = dest;\n    AL = dest;\n    goto <inst_end>;\n<equal>\n    m8 = Reg8;\n",
+    ),
+    exchange(
+        "    AX = dest;\n    goto <inst_end>;\n<equal>\n    m16 = Reg16;\n",
+        "    m16 = dest;\n    AX = dest;\n    goto <inst_end>;\n<equal>\n    m16 = Reg16;\n",
+    ),
+    exchange(
+        "    RAX = dest;\n    goto <inst_end>;\n<equal>\n    m64 = Reg64;\n",
+        "    m64 = dest;\n    RAX = dest;\n    goto <inst_end>;\n<equal>\n    m64 = Reg64;\n",
+    ),
+    exchange(
+        "    EAX = dest;\n    build check_EAX_dest;\n    goto <inst_end>;\n<equal>\n    m32 = Reg32;\n",
+        "    m32 = dest;\n    EAX = dest;\n    build check_EAX_dest;\n    goto <inst_end>;\n<equal>\n    m32 = Reg32;\n",
+    ),
+    exchange(
+        "reg_opcode=1 ) ... & m64 \n{",
+        "reg_opcode=1 ) ... & m64 & check_EAX_dest ... & check_EDX_dest ... \n{",
+    ),
+    exchange(
+        "    EDX = dest(4);\n    EAX = dest:4;\n",
+        "    m64 = dest;\n    EDX = dest(4);\n    build check_EDX_dest;\n    EAX = dest:4;\n    build check_EAX_dest;\n",
+    ),
+    exchange(
+        "    RDX = dest(8);\n    RAX = dest:8;\n",
+        "    m128 = dest;\n    RDX = dest(8);\n    RAX = dest:8;\n",
     ),
 ];

@@ -8,8 +8,8 @@ use super::{
     targets::Program,
 };
 
-/// Where the segments lie in the file, which has only one byte of each: a
-/// multiple of every page size.
+/// Where the data lie in the file, which has only one byte of them, and how far
+/// behind the code: a multiple of every page size.
 const OFFSET: u64 = 0x1_0000;
 
 /// An executable file (System V ABI, generic, chapters 4 and 5) that maps the
@@ -35,13 +35,15 @@ pub(super) fn executable(platform: Platform, program: &Program, place: Place) ->
     for _ in 0..3 {
         file.put(2, 0);
     }
-    let code = (place.code, place.code().end - place.code, 7);
-    for (address, size, permissions) in [(place.data, place.size, 6), code] {
+    let surroundings = place.surroundings();
+    let length = surroundings.len() as u64;
+    let segments = [(OFFSET, place.data, 1, place.size, 6), (2 * OFFSET, place.code, length, length, 7)];
+    for (offset, address, stored, size, permissions) in segments {
         file.put(4, 1);
         if is_wide {
             file.put(4, permissions);
         }
-        for value in [OFFSET, address, address, 1, size] {
+        for value in [offset, address, address, stored, size] {
             file.word(value);
         }
         if !is_wide {
@@ -49,7 +51,8 @@ pub(super) fn executable(platform: Platform, program: &Program, place: Place) ->
         }
         file.word(OFFSET);
     }
-    file.bytes.resize(OFFSET as usize + 1, 0);
+    file.bytes.resize(2 * OFFSET as usize, 0);
+    file.bytes.extend(surroundings);
     file.bytes
 }
 

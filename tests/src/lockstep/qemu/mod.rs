@@ -38,8 +38,9 @@ const PIECE: usize = 1024;
 /// because the stub cannot write where code has run.
 const PAGES: u64 = 512;
 
-/// How far from an instruction the one that loads a register is.
-const BESIDE: u64 = 0x100;
+/// How far from an instruction the one that loads a register is: out of reach of the
+/// shortest operands at the program counter, and in the same page.
+const BESIDE: u64 = 0x7c0;
 
 /// How often the stub's socket is looked for, and how long between.
 const TRIES: (u32, Duration) = (500, Duration::from_millis(4));
@@ -465,7 +466,8 @@ impl Subject for Qemu {
     }
 
     fn run(&mut self, plan: &Plan, task: &Task) -> Result<Answer, Error> {
-        if task.address == plan.place.code || self.program.has_windows && moves_windows(&task.code) {
+        if task.address == plan.place.instruction(0) || self.program.has_windows && moves_windows(&task.code)
+        {
             // What the other windows hold, and how many there are, the stub
             // does not show.
             self.begin_again()?;

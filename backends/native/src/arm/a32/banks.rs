@@ -38,7 +38,7 @@ pub(super) fn bank(mode: u32) -> Option<usize> {
 }
 
 impl NativeEmulator {
-    fn status_word(&self) -> u32 {
+    pub(super) fn status_word(&self) -> u32 {
         self.named("cpsr").unwrap_or(0) as u32
     }
 
@@ -148,8 +148,7 @@ fn user(emulator: &mut NativeEmulator, word: Word, loads: bool) -> Result<(), Ha
 /// and the status is that which was saved. User and system mode have none.
 fn return_from_exception(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
     let (base, list) = (word.field(16, 4), word.field(0, 16));
-    let old = emulator.status_word();
-    if base == 15 || bank(old).is_none_or(|bank| bank == USER) {
+    if base == 15 || !has_saved_status(emulator) {
         return Err(Halt::Invalid);
     }
     let writes_base = word.bit(21) && !loads_base(emulator, word)?;
@@ -164,6 +163,17 @@ fn return_from_exception(emulator: &mut NativeEmulator, word: Word) -> Result<()
     if writes_base {
         emulator.set_r(base, end);
     }
+    Err(resume(emulator, target))
+}
+
+/// Whether the mode has a status that was saved.
+pub(super) fn has_saved_status(emulator: &NativeEmulator) -> bool {
+    bank(emulator.status_word()).is_some_and(|bank| bank != USER)
+}
+
+/// The saved status is that of the processor again, which goes on at an address.
+pub(super) fn resume(emulator: &mut NativeEmulator, target: u32) -> Halt {
+    let old = emulator.status_word();
     let saved = emulator.user_register("spsr") as u32;
     // A mode that is none is not entered.
     let new = if bank(saved).is_some() { saved } else { saved & !MODE | old & MODE };
@@ -172,5 +182,5 @@ fn return_from_exception(emulator: &mut NativeEmulator, word: Word) -> Result<()
         emulator.set_kept_register(register, new.into());
     }
     let is_thumb = new & THUMB != 0;
-    Err(Halt::Returned(if is_thumb { u64::from(target | 1) } else { u64::from(target & !3) }))
+    Halt::Returned(if is_thumb { u64::from(target | 1) } else { u64::from(target & !3) })
 }

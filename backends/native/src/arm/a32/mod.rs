@@ -10,6 +10,7 @@ mod microcontroller;
 mod multiple;
 mod neon;
 mod neon_misc;
+mod returns;
 mod status;
 mod structures;
 mod vfp;
@@ -35,6 +36,7 @@ pub(crate) const ARM: &[&[Override]] = &[
     exclusive::ARM,
     media::ARM,
     banks::ROWS,
+    returns::ARM,
 ];
 
 /// The same of microcontrollers, which have no Advanced SIMD.
@@ -43,12 +45,12 @@ pub(crate) const MICROCONTROLLER: &[&[Override]] =
 
 /// The same before ARMv6, which have the saturating sums only.
 pub(crate) const OLD: &[&[Override]] =
-    &[status::ARM, hints::ROWS, coprocessor::ROWS, media::OLD, banks::ROWS];
+    &[status::ARM, hints::ROWS, coprocessor::ROWS, media::OLD, banks::ROWS, returns::ARM];
 
 /// Other instructions of Thumb; those of microcontrollers; and those of the
 /// smallest of them, and of processors before Thumb had words of four bytes.
 pub(crate) const THUMB: &[&[Override]] =
-    &[status::THUMB, hints::THUMB, exclusive::THUMB, extensions::THUMB, media::THUMB];
+    &[status::THUMB, hints::THUMB, exclusive::THUMB, extensions::THUMB, media::THUMB, returns::THUMB];
 pub(crate) const THUMB_MICROCONTROLLER: &[&[Override]] =
     &[microcontroller::ROWS, hints::THUMB, exclusive::THUMB, media::THUMB];
 pub(crate) const THUMB_BASELINE: &[&[Override]] = &[microcontroller::ROWS];
