@@ -169,6 +169,14 @@ pub(super) const EDITS: &[Edit] = &[
         "@if SIZE==\"8\"\n:fba^predict \"%\"^fccn,reloff64 is op=0x0 & op2=0x5 & a=0x0 & cond=0x8 & reloff64 & predict & fccn { delayslot(1); goto reloff64; }\n:fba^\",a\"^predict \"%\"^fccn,reloff64 is op=0x0 & op2=0x5 & a=0x1 & cond=0x8 & reloff64 & predict & fccn { goto reloff64; }\n:fbn^predict \"%\"^fccn,reloff64 is op=0x0 & op2=0x5 & a=0x0 & cond=0x0 & reloff64 & predict & fccn { }\n:fbn^\",a\"^predict \"%\"^fccn,reloff64,skip is op=0x0 & op2=0x5 & a=0x1 & cond=0x0 & reloff64 & predict & fccn & skip { goto skip; }\n@endif\n:fb^fcc^predict \"%\"fccn,reloff64     is",
     ),
     pair(
+        ":ldda ea_alt,RD                      is op=3 & RD & op3=0x13 & ea_alt  { RD = *:$(SIZE) ea_alt; }",
+        "@if SIZE==\"8\"\n:ldda ea_alt,RD is op=3 & RD & rd & op3=0x13 & ea_alt { local both:8 = *:8 ea_alt; local place:4 = &rd; rd = both >> 32; *[register]:8 (place + 8) = both & 0xffffffff; }\n@else\n:ldda ea_alt,RD is op=3 & RD & rd_d & op3=0x13 & ea_alt { rd_d = *:8 ea_alt; }\n@endif",
+    ),
+    pair(
+        ":stda RD,ea_alt                      is op=3 & RD & op3=0x17 & ea_alt { *ea_alt = RD; }",
+        "@if SIZE==\"8\"\n:stda RD,ea_alt is op=3 & RD & rd & op3=0x17 & ea_alt { local place:4 = &rd; local second:8 = *[register]:8 (place + 8); *:8 ea_alt = (rd << 32) | (second & 0xffffffff); }\n@else\n:stda RD,ea_alt is op=3 & RD & rd_d & op3=0x17 & ea_alt { *ea_alt = rd_d; }\n@endif",
+    ),
+    pair(
         ":ldd ea,RD                           is op=3 & RD & op3=0x03 & ea { RD = *:$(SIZE) ea; }",
         ":ldd ea,RD                           is op=3 & RD & rd & op3=0x03 & ea { local both:8 = *:8 ea; local place:4 = &rd; rd = both >> 32; *[register]:8 (place + 8) = both & 0xffffffff; }",
     ),
