@@ -131,9 +131,12 @@ fn contexts_are_loaded_and_stored() -> Result<(), Error> {
     Ok(())
 }
 
+/// An instruction, its bytes, registers, and the number of the trap.
+type Case = (&'static str, &'static [u8], &'static [(&'static str, u64)], Option<u64>);
+
 #[test]
 fn what_cannot_be_done_traps() -> Result<(), Error> {
-    let cases: &[(&str, &[u8], &[(&str, u64)], Option<u64>)] = &[
+    let cases: &[Case] = &[
         ("svlcx without a free context", &[0x0d, 0, 0, 2], &[("fcx", 0)], Some(0x34)),
         ("rslcx without a context", &[0x0d, 0, 0x40, 2], &[("pcxi", 0)], Some(0x35)),
         ("rslcx of an upper one", &[0x0d, 0, 0x40, 2], &[("pcxi", 1 << 22 | DATA >> 6)], Some(0x36)),
