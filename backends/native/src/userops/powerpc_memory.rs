@@ -55,6 +55,8 @@ pub(crate) const DOUBLE_WORDS: &[Override] = &[
     Override { mask: 0xfc00_07fe, value: 31 << 26 | 908 << 1, handler: Handler::new(store_words) },
     load(84, |emulator, op| reserve(emulator, op, 8)),
     store(214, |emulator, op| store_conditionally(emulator, op, 8)),
+    load(276, reserve_quad),
+    store(182, store_quad_conditionally),
 ];
 
 /// The address, and the number of the register that is loaded or stored.
@@ -79,6 +81,11 @@ fn load_quad(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let base = if a == 0 { 0 } else { emulator.numbered("r0", a) as u64 };
     let offset = i64::from((word & 0xfff0) as u16 as i16);
     let address = base.wrapping_add_signed(offset) & emulator.address_mask;
+    load_pair(emulator, address, target)
+}
+
+/// A quad into an even register, which gets the higher half, and the next.
+fn load_pair(emulator: &mut NativeEmulator, address: u64, target: u32) -> Result<(), Halt> {
     let mut bytes = [0; 16];
     emulator.user_read(address, &mut bytes)?;
     let is_big = emulator.processor.language.is_big_endian();
@@ -100,12 +107,17 @@ fn store_words(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     emulator.user_write(address, &bytes)
 }
 
-fn reserve(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {
+/// The address, which has to be aligned, and the number of the register.
+fn aligned(emulator: &NativeEmulator, op: &UserOp, size: usize, access: Access) -> Result<(u64, u32), Halt> {
     let (address, register) = operands(emulator, op);
     if !address.is_multiple_of(size as u64) {
-        let (access, cause) = (Access::Read, MemoryCause::Unaligned);
-        return Err(Halt::Memory { access, cause, address, size: size as u64 });
+        return Err(Halt::Memory { access, cause: MemoryCause::Unaligned, address, size: size as u64 });
     }
+    Ok((address, register))
+}
+
+fn reserve(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {
+    let (address, register) = aligned(emulator, op, size, Access::Read)?;
     let mut bytes = [0; 8];
     emulator.user_read(address, &mut bytes[..size])?;
     if emulator.data_big_endian {
@@ -113,6 +125,14 @@ fn reserve(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<()
     }
     emulator.set_numbered("r0", register, u64::from_le_bytes(bytes).into());
     emulator.reservation = Some((address, size as u8));
+    Ok(())
+}
+
+/// `lqarx`: a quad, into a pair of registers as `lq` does it (book II, 4.4.2).
+fn reserve_quad(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let (address, register) = aligned(emulator, op, 16, Access::Read)?;
+    load_pair(emulator, address, register)?;
+    emulator.reservation = Some((address, 16));
     Ok(())
 }
 
@@ -129,10 +149,31 @@ fn store_conditionally(emulator: &mut NativeEmulator, op: &UserOp, size: usize) 
         }
         emulator.user_write(address, bytes)?;
     }
+    tell_stored(emulator, holds);
+    Ok(())
+}
+
+/// `stqcx.`: the same of a quad.
+fn store_quad_conditionally(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let (address, register) = operands(emulator, op);
+    let holds = emulator.reservation == Some((address, 16));
+    if holds {
+        let [high, low] = [register & 30, register | 1].map(|it| emulator.numbered("r0", it));
+        let value = high << 64 | low & u128::from(u64::MAX);
+        let is_big = emulator.processor.language.is_big_endian();
+        let bytes = if is_big { value.to_be_bytes() } else { value.to_le_bytes() };
+        emulator.user_write(address, &bytes)?;
+    }
+    tell_stored(emulator, holds);
+    Ok(())
+}
+
+/// CR0 after a conditional store: whether it was done, and the summary of
+/// overflows.
+fn tell_stored(emulator: &mut NativeEmulator, is_done: bool) {
     emulator.reservation = None;
     let summary = emulator.user_register("xer_so") & 1;
-    emulator.set_user_register("cr0", u128::from(holds) << 1 | summary);
-    Ok(())
+    emulator.set_user_register("cr0", u128::from(is_done) << 1 | summary);
 }
 
 fn load_reversed(emulator: &mut NativeEmulator, op: &UserOp, size: usize) -> Result<(), Halt> {

@@ -2,6 +2,8 @@
 //! V9, 5.1.7 and appendix B). The specification rounds to nearest always and
 //! tells nothing.
 
+use std::cmp::Ordering;
+
 use rustc_apfloat::{Round, Status};
 use terrella_emulator_api::ArithmeticKind;
 
@@ -28,6 +30,12 @@ const INVALID: u32 = 16;
 /// An operation of the first group (`FPop1`).
 const fn entry(number: u32, function: super::Function) -> Override {
     Override { mask: 0xc1f8_3fe0, value: 0x81a0_0000 | number << 5, handler: Handler::new(function) }
+}
+
+/// A comparison, of the second group (`FPop2`): what is compared, and whether
+/// quiet NaNs are invalid, too.
+const fn comparison(number: u32, function: super::Function) -> Override {
+    Override { mask: 0xf9f8_3fe0, value: 0x81a8_0000 | number << 5, handler: Handler::new(function) }
 }
 
 macro_rules! two {
@@ -90,6 +98,12 @@ pub(crate) const OVERRIDES: &[Override] = &[
     entry(0xcb, between!(16, 8)),
     entry(0xcd, between!(4, 16)),
     entry(0xce, between!(8, 16)),
+    comparison(0x51, |emulator, op| compare(emulator, op, 4, false)),
+    comparison(0x52, |emulator, op| compare(emulator, op, 8, false)),
+    comparison(0x53, |emulator, op| compare(emulator, op, 16, false)),
+    comparison(0x55, |emulator, op| compare(emulator, op, 4, true)),
+    comparison(0x56, |emulator, op| compare(emulator, op, 8, true)),
+    comparison(0x57, |emulator, op| compare(emulator, op, 16, true)),
 ];
 
 /// The register that a field names: of doubles and quads the lowest bit is
@@ -145,8 +159,8 @@ impl NativeEmulator {
         }
     }
 
-    /// Tells what was raised, and writes the target unless one of it traps.
-    fn finish_sparc(&mut self, word: u32, size: usize, value: u128, raised: u32) -> Result<(), Halt> {
+    /// Writes FSR, and ends the instruction if an exception traps.
+    fn tell_sparc(&mut self, raised: u32) -> Result<(), Halt> {
         let old = self.user_register("fsr") & !0x1_c01f | u128::from(raised);
         let traps = u128::from(raised) & old >> 23 & 0x1f != 0;
         // An exception that traps is told in `ftt`, and not accrued.
@@ -156,9 +170,42 @@ impl NativeEmulator {
             let number = EXCEPTION[usize::from(self.definition.pointer_bytes == 8)];
             return Err(Halt::Arithmetic(ArithmeticKind::FloatingPoint, number));
         }
-        self.set_user_register(&register(word >> 25, size), value);
         Ok(())
     }
+
+    /// Tells what was raised, and writes the target unless one of it traps.
+    fn finish_sparc(&mut self, word: u32, size: usize, value: u128, raised: u32) -> Result<(), Halt> {
+        self.tell_sparc(raised)?;
+        self.set_user_register(&register(word >> 25, size), value);
+        // DL and DU tell which half was written (V9, 5.2.6).
+        if self.definition.pointer_bytes == 8 {
+            let half = if size > 4 && word >> 25 & 1 != 0 { 2 } else { 1 };
+            self.set_user_register("FPRS", self.user_register("FPRS") | half);
+        }
+        Ok(())
+    }
+}
+
+/// FCMP and FCMPE: 0 to 3 for equal, less, greater and unordered (V9, A.13).
+fn compare(emulator: &mut NativeEmulator, op: &UserOp, size: usize, signals: bool) -> Result<(), Halt> {
+    let word = emulator.user_input(op, 0) as u32;
+    let operands = [14, 0].map(|low| emulator.sparc_float(word, low, size));
+    let is_unordered = operands.iter().any(|value| is_nan(size, *value));
+    let is_invalid = operands.iter().any(|value| is_signalling(size, *value)) || signals && is_unordered;
+    emulator.tell_sparc(if is_invalid { INVALID } else { 0 })?;
+    // Numbers of a sign are ordered as their digits are; both zeros are one.
+    let [first, second] = operands.map(|value| {
+        let magnitude = (value & (sign(size) - 1)) as i128;
+        if value & sign(size) == 0 { magnitude } else { -magnitude }
+    });
+    let relation = match first.cmp(&second) {
+        _ if is_unordered => 3,
+        Ordering::Equal => 0,
+        Ordering::Less => 1,
+        Ordering::Greater => 2,
+    };
+    emulator.set_user_register(&format!("fcc{}", word >> 25 & 3), relation);
+    Ok(())
 }
 
 fn compute(what: Arithmetic, from: usize, operands: &[u128], round: Round) -> (u128, u32) {

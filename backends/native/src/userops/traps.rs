@@ -222,7 +222,14 @@ pub(super) const SPARC: Table = &[(
     }),
 )];
 
-pub(super) const TRICORE: Table = &[("syscall", SYSCALL), ("debug", NUMBERED), ("wait", WAIT)];
+pub(super) const TRICORE: Table = &[
+    // SYSCALL: class 6, with its constant (Architecture Manual, volume 1, 6.3.6).
+    ("trap", Handler::trap(|emulator, op| Err(Halt::Interrupt(0x60 + emulator.user_input(op, 0) as u64)))),
+    ("debug", NUMBERED),
+    ("wait", WAIT),
+    ("dsync", NOTHING),
+    ("isync", NOTHING),
+];
 
 pub(super) const XTENSA: Table = &[
     ("syscall", SYSCALL),

@@ -387,6 +387,9 @@ pub(super) const EDITS: &[Edit] = &[
         "{ packflags(SR); eaw = SR; }\n:move eaw,\"CCR\"",
         "{ packflags(SR); eaw = SR & 0x1f; }\n:move eaw,\"CCR\"",
     ),
+    // A frame of the stack, of the length that its format tells, after one that is
+    // thrown away (M68000PRM, RTE; MC68040UM, 8.4). Another format is an error.
+    m68k("{ tmp:4 = 0; return [tmp]; }", "{\n\tlocal first:2 = *:2 (SP + 6);\n\tlocal isThrown:4 = zext((first >> 12) == 1);\n\tlocal frame:4 = SP + (isThrown * 8);\n\tlocal status:2 = *:2 frame;\n\tlocal target:4 = *:4 (frame + 2);\n\tlocal kind:2 = *:2 (frame + 6);\n\tkind = kind >> 12;\n\tlocal known:4 = zext(kind == 0);\n\tlocal size:4 = 8;\n\tlocal is:4 = 0;\n\tis = zext(kind == 2);\n\tknown = known | is;\n\tsize = size + (is * 4);\n\tis = zext(kind == 3);\n\tknown = known | is;\n\tsize = size + (is * 4);\n\tis = zext(kind == 4);\n\tknown = known | is;\n\tsize = size + (is * 8);\n\tis = zext(kind == 7);\n\tknown = known | is;\n\tsize = size + (is * 52);\n\tis = zext(kind == 9);\n\tknown = known | is;\n\tsize = size + (is * 12);\n\tis = zext(kind == 10);\n\tknown = known | is;\n\tsize = size + (is * 24);\n\tis = zext(kind == 11);\n\tknown = known | is;\n\tsize = size + (is * 84);\n\tif (known != 0) goto <known>;\n\t__m68k_exception(14:4);\n<known>\n\tSP = frame + size;\n\tSR = status;\n\tunpackflags(SR);\n\treturn [target];\n}"),
     // The target is found before the stack pointer moves.
     m68k(
         "{ SP=SP-4; *:4 SP = inst_next; call [regan]; }",

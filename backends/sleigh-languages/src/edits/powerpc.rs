@@ -56,6 +56,12 @@ pub(super) const EDITS: &[Edit] = &[
         reason: "instructions of Power ISA 3.0 and 3.1",
     },
     Edit {
+        file: "ppc_embedded.sinc",
+        old: "\tD = TBLr;\n",
+        new: "@ifdef BIT_64\n\tD = (TBUr << 32) | (TBLr & 0xffffffff);\n@else\n\tD = TBLr;\n@endif\n",
+        reason: "mftb reads all 64 bits (Power ISA 2.07, book II, 5.2.1)",
+    },
+    Edit {
         file: "altivec.sinc",
         old: "\taltv207_24(vrA,vrB);",
         new: "\tvrD = altv207_24(vrA,vrB);",

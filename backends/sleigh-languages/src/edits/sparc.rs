@@ -14,6 +14,18 @@ const fn window(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "SparcV9.sinc", old, new, reason: "windows are those of the processor" }
 }
 
+/// A correction of what is written: FPRS tells whether a register of the lower
+/// or of the upper half was (SPARC V9, 5.2.6).
+const fn dirty(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "SparcV9.sinc", old, new, reason: "FPRS tells which registers were written" }
+}
+
+/// A correction of the branches on conditions of floating point with prediction
+/// (SPARC V9, A.5).
+const fn branch_always(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "SparcV9.sinc", old, new, reason: "FBPA and FBPN are there" }
+}
+
 /// A correction of a load or store of SPARC of a pair of registers.
 const fn pair(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "SparcV9.sinc", old, new, reason: "two registers are loaded or stored" }
@@ -117,6 +129,52 @@ pub(super) const EDITS: &[Edit] = &[
     status(
         "rd=1 & ea { *ea = fsr; }",
         "rd=1 & ea { local conditions:8 = (zext(fcc0) << 10) | (zext(fcc1) << 32) | (zext(fcc2) << 34) | (zext(fcc3) << 36); local low:4 = fsr:4; *:8 ea = zext(low) | conditions; }",
+    ),
+    dirty("\tfsrd     = (25,29)\n", "\tfsrdPlain = (25,29)\n\tfsrdUpper = (25,25)\n"),
+    dirty("attach variables [fsrd fsrs1 fsrs2 ]", "attach variables [fsrdPlain fsrs1 fsrs2 ]"),
+    dirty("\tfdrd     = (25,29)\n", "\tfdrdPlain = (25,29)\n\tfdrdUpper = (25,25)\n"),
+    dirty("attach variables [fdrd fdrs1 fdrs2 ]", "attach variables [fdrdPlain fdrs1 fdrs2 ]"),
+    dirty("\tfqrd     = (25,29)\n", "\tfqrdPlain = (25,29)\n\tfqrdUpper = (25,25)\n"),
+    dirty("attach variables [fqrd fqrs1 fqrs2 ]", "attach variables [fqrdPlain fqrs1 fqrs2 ]"),
+    dirty(
+        "define pcodeop ld;\n",
+        "@if SIZE==\"8\"\nfsrd: fsrdPlain is fsrdPlain { FPRS = FPRS | 1; export fsrdPlain; }\nfdrd: fdrdPlain is fdrdPlain & fdrdUpper=0 { FPRS = FPRS | 1; export fdrdPlain; }\nfdrd: fdrdPlain is fdrdPlain & fdrdUpper=1 { FPRS = FPRS | 2; export fdrdPlain; }\nfqrd: fqrdPlain is fqrdPlain & fqrdUpper=0 { FPRS = FPRS | 1; export fqrdPlain; }\nfqrd: fqrdPlain is fqrdPlain & fqrdUpper=1 { FPRS = FPRS | 2; export fqrdPlain; }\n@else\nfsrd: fsrdPlain is fsrdPlain { export fsrdPlain; }\nfdrd: fdrdPlain is fdrdPlain { export fdrdPlain; }\nfqrd: fqrdPlain is fqrdPlain { export fqrdPlain; }\n@endif\ndefine pcodeop ld;\n",
+    ),
+    dirty(
+        ":st  fsrd,ea                         is op=3 & fsrd & op3=0x24 & ea { *ea = fsrd:4; }",
+        ":st  fsrdPlain,ea                         is op=3 & fsrdPlain & op3=0x24 & ea { *ea = fsrdPlain:4; }",
+    ),
+    dirty(
+        ":std fdrd,ea                         is op=3 & fdrd & op3=0x27 & ea { *ea = fdrd:8; }",
+        ":std fdrdPlain,ea                         is op=3 & fdrdPlain & op3=0x27 & ea { *ea = fdrdPlain:8; }",
+    ),
+    dirty(
+        ":stq fqrd,ea                         is op=3 & fqrd & op3=0x26 & ea { *ea = fqrd:16; }",
+        ":stq fqrdPlain,ea                         is op=3 & fqrdPlain & op3=0x26 & ea { *ea = fqrdPlain:16; }",
+    ),
+    dirty(
+        ":sta  fsrd,ea_alt                    is op=3 & fsrd & op3=0x34 & ea_alt { *ea_alt = fsrd:4; }",
+        ":sta  fsrdPlain,ea_alt                    is op=3 & fsrdPlain & op3=0x34 & ea_alt { *ea_alt = fsrdPlain:4; }",
+    ),
+    dirty(
+        ":stda fdrd,ea_alt                    is op=3 & fdrd & op3=0x37 & ea_alt { *ea_alt = fdrd:8; }",
+        ":stda fdrdPlain,ea_alt                    is op=3 & fdrdPlain & op3=0x37 & ea_alt { *ea_alt = fdrdPlain:8; }",
+    ),
+    dirty(
+        ":stqa fqrd,ea_alt                    is op=3 & fqrd & op3=0x36 & ea_alt { *ea_alt = fqrd:16; }",
+        ":stqa fqrdPlain,ea_alt                    is op=3 & fqrdPlain & op3=0x36 & ea_alt { *ea_alt = fqrdPlain:16; }",
+    ),
+    branch_always(
+        ":fb^fcc^predict \"%\"fccn,reloff64     is",
+        "@if SIZE==\"8\"\n:fba^predict \"%\"^fccn,reloff64 is op=0x0 & op2=0x5 & a=0x0 & cond=0x8 & reloff64 & predict & fccn { delayslot(1); goto reloff64; }\n:fba^\",a\"^predict \"%\"^fccn,reloff64 is op=0x0 & op2=0x5 & a=0x1 & cond=0x8 & reloff64 & predict & fccn { goto reloff64; }\n:fbn^predict \"%\"^fccn,reloff64 is op=0x0 & op2=0x5 & a=0x0 & cond=0x0 & reloff64 & predict & fccn { }\n:fbn^\",a\"^predict \"%\"^fccn,reloff64,skip is op=0x0 & op2=0x5 & a=0x1 & cond=0x0 & reloff64 & predict & fccn & skip { goto skip; }\n@endif\n:fb^fcc^predict \"%\"fccn,reloff64     is",
+    ),
+    pair(
+        ":ldda ea_alt,RD                      is op=3 & RD & op3=0x13 & ea_alt  { RD = *:$(SIZE) ea_alt; }",
+        "@if SIZE==\"8\"\n:ldda ea_alt,RD is op=3 & RD & rd & op3=0x13 & ea_alt { local both:8 = *:8 ea_alt; local place:4 = &rd; rd = both >> 32; *[register]:8 (place + 8) = both & 0xffffffff; }\n@else\n:ldda ea_alt,RD is op=3 & RD & rd_d & op3=0x13 & ea_alt { rd_d = *:8 ea_alt; }\n@endif",
+    ),
+    pair(
+        ":stda RD,ea_alt                      is op=3 & RD & op3=0x17 & ea_alt { *ea_alt = RD; }",
+        "@if SIZE==\"8\"\n:stda RD,ea_alt is op=3 & RD & rd & op3=0x17 & ea_alt { local place:4 = &rd; local second:8 = *[register]:8 (place + 8); *:8 ea_alt = (rd << 32) | (second & 0xffffffff); }\n@else\n:stda RD,ea_alt is op=3 & RD & rd_d & op3=0x17 & ea_alt { *ea_alt = rd_d; }\n@endif",
     ),
     pair(
         ":ldd ea,RD                           is op=3 & RD & op3=0x03 & ea { RD = *:$(SIZE) ea; }",

@@ -20,6 +20,26 @@ const STORED: &str = "a base that is stored is so before it is written back";
 const COMPARED: &str = "two registers are compared";
 
 pub(super) const EDITS: &[Edit] = &[
+    manual(
+        "@define ICR_IE \"ICR[15,1]\"",
+        "@define ICR_IE \"ICR[8,1]\"",
+        "interrupts are enabled in the bit that contexts keep (V1.3, ICR)",
+    ),
+    manual(
+        "define pcodeop saveCallerState;",
+        "define pcodeop saveCallerState;\ndefine pcodeop restoreInterruptedState;",
+        "RFE brings back ICR, too",
+    ),
+    manual(
+        ":rfe  is PCPMode=0 & op0007=0x0 & op0815=0x80\n{\n",
+        ":rfe  is PCPMode=0 & op0007=0x0 & op0815=0x80\n{\n\tlocal interrupted:4 = a11 & 0xFFFFFFFE;\n\trestoreInterruptedState();\n\treturn [interrupted];\n",
+        "RFE brings back ICR, too",
+    ),
+    manual(
+        ":rfe  is PCPMode=0 & op0007=0xd & op0815=0x0 ; op1631=0x1c0\n{\n",
+        ":rfe  is PCPMode=0 & op0007=0xd & op0815=0x0 ; op1631=0x1c0\n{\n\tlocal interrupted:4 = a11 & 0xFFFFFFFE;\n\trestoreInterruptedState();\n\treturn [interrupted];\n",
+        "RFE brings back ICR, too",
+    ),
     manual("| (Rd0811 s>= Rd0811);", "| (Rd0811 s>= Rd1215);", COMPARED),
     manual("| (Rd0811 s< Rd0811);", "| (Rd0811 s< Rd1215);", COMPARED),
     manual("| (Rd0811 < Rd0811);", "| (Rd0811 < Rd1215);", COMPARED),
