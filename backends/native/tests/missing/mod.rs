@@ -46,33 +46,6 @@ pub(crate) fn listed() -> Result<BTreeMap<&'static str, Operations>> {
     Ok(platforms)
 }
 
-/// The list anew: what the old one had, and what is found by a sequence of
-/// random numbers that fills the free bits of an instruction so many times. Several of them find what one does not.
-pub(crate) fn search(seed: u64, tries: u32) -> Result<String> {
-    let old = listed().unwrap_or_default();
-    let mut text = "# Platform, operation, an instruction that needs it; written by the example \
-                    missing-operations.\n"
-        .to_owned();
-    for platform in NativeEmulator::platforms() {
-        let mut probe = Probe::new(platform, seed)?;
-        let mut found = Operations::new();
-        for code in old.get(platform.name()).into_iter().flat_map(BTreeMap::values) {
-            if let Some(name) = probe.missing(code)? {
-                found.insert(name, code.clone());
-            }
-        }
-        probe.try_all(tries, |name, code| {
-            found.entry(name).or_insert_with(|| code.to_vec());
-        })?;
-        eprintln!("{platform}: {}", found.len());
-        for (name, code) in found {
-            let code: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
-            let _ = writeln!(text, "{platform} {name} {code}");
-        }
-    }
-    Ok(text)
-}
-
 /// Lines of at most a hundred characters.
 fn wrapped<'a>(names: impl Iterator<Item = &'a String>) -> String {
     let mut text = String::new();
