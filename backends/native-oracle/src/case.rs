@@ -2,6 +2,8 @@
 
 /// Where the instruction is.
 pub const CODE: u64 = 0x1000_0000;
+/// How much is mapped there, in bytes.
+pub(crate) const CODE_SIZE: usize = 0x2000;
 /// Where the data page is.
 pub const DATA: u64 = 0x2000_0000;
 /// The size of the data page.

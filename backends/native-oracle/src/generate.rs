@@ -5,7 +5,7 @@ use std::sync::Arc;
 use terrella_sleigh::{Context, Decoder};
 
 use crate::{
-    case::{CODE, Case, DATA, DATA_SIZE, Machine, Outcome},
+    case::{CODE, CODE_SIZE, Case, DATA, DATA_SIZE, Machine, Outcome},
     host::OFFSETS,
     random::Random,
 };
@@ -479,6 +479,13 @@ impl Generator {
             }
             if random.once_in(12) {
                 mxcsr &= !(0x80 << random.below(6));
+            }
+        }
+        // A store there would change what the processor goes on with after the
+        // instruction, on its way back to the tool.
+        for value in &mut general {
+            if !self.is_16 && (CODE..CODE + CODE_SIZE as u64).contains(value) {
+                *value ^= CODE;
             }
         }
         Machine {

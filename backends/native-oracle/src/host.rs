@@ -6,13 +6,12 @@ use std::{
     ptr::{self, NonNull},
 };
 
-use crate::case::{CODE, Case, DATA, DATA_SIZE, Machine, Outcome};
+use crate::case::{CODE, CODE_SIZE, Case, DATA, DATA_SIZE, Machine, Outcome};
 
 /// Where the state block of the child is.
 const STATE: u64 = 0x5a5a_5000;
 /// The part of an XSAVE area with x87, SSE and AVX.
 const AREA: usize = 832;
-const CODE_SIZE: usize = 0x2000;
 
 /// What the assembly below reads and writes: its offsets are written there.
 #[repr(C, align(64))]
