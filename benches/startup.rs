@@ -71,6 +71,16 @@ fn main() -> Result<(), Failure> {
         })
         .collect();
     images.sort_by_key(|(platform, _)| platform.name());
+    // Kernels, and qemu-user as they do, begin only what may be executed.
+    let folder = env::temp_dir().join(format!("terrella-startup-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    for (platform, image) in &mut images {
+        let copy = folder.join(platform.name());
+        fs::copy(&*image, &copy)?;
+        #[cfg(unix)]
+        fs::set_permissions(&copy, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        *image = copy;
+    }
     println!("{:<12} {:>8} {:>8} {:>8} {:>8}", "ms", "native", "unicorn", "qemu", "host");
     for (platform, image) in images {
         let has =
@@ -101,5 +111,6 @@ fn main() -> Result<(), Failure> {
         }
         println!("{line}");
     }
+    fs::remove_dir_all(&folder)?;
     Ok(())
 }
