@@ -116,3 +116,31 @@ fn compressed_code_runs() -> Result<(), Error> {
     assert_eq!(emulator.read_register(output)?, expected);
     Ok(())
 }
+
+/// The processors have no threads (MIPS32 volume IV-f); `di` and `ei` are beside
+/// those words.
+#[test]
+fn the_module_of_threads_is_not_there() -> Result<(), Error> {
+    // dvpe, evpe, dmt, emt, mftgpr, mttgpr, fork, yield
+    let absent = [
+        0x416e_0001_u32,
+        0x4160_0021,
+        0x4160_0bc1,
+        0x4160_0be1,
+        0x4100_0020,
+        0x4180_0020,
+        0x7c00_0008,
+        0x7c00_0009,
+    ];
+    for platform in [Platform::MIPS, Platform::MIPSEL, Platform::MIPS64, Platform::MIPS64EL] {
+        for word in absent {
+            let result = with_code(platform, &[word])?.step();
+            let invalid = matches!(result, Err(Error::Fault(Fault::InvalidInstruction { pc: CODE, .. })));
+            assert!(invalid, "{platform} {word:#x}: {result:?}");
+        }
+        for word in [0x4160_6000, 0x4160_6020] {
+            assert_eq!(with_code(platform, &[word])?.step()?, Step::Done, "{platform} {word:#x}");
+        }
+    }
+    Ok(())
+}

@@ -24,6 +24,8 @@ pub(crate) static HEADER: Header = Header {
 
 /// Widths and precisions beyond are refused.
 const WIDEST: usize = 1 << 12;
+/// A text beyond is too long, whatever room there is.
+const LONGEST: usize = 1 << 24;
 
 /// One conversion of a format.
 struct Conversion {
@@ -138,7 +140,11 @@ fn format_money(c: &mut Context<'_>, to: Ptr, size: u64, format: Ptr, mut from: 
             };
             text.extend(amount(&it, &digits));
         }
+        if text.len() as u64 >= size || text.len() > LONGEST {
+            return c.fail(Errno::E2BIG).map(|it| Long(it.into()));
+        }
     }
+    // Of an empty format as well.
     if text.len() as u64 >= size {
         return c.fail(Errno::E2BIG).map(|it| Long(it.into()));
     }

@@ -66,6 +66,8 @@ macro_rules! list {
             // Coprocessor 0 has no control registers: CFC0 and CTC0.
             refuse(0xffe0_0000, 0x4040_0000, ALWAYS),
             refuse(0xffe0_0000, 0x40c0_0000, ALWAYS),
+            // dvpe, evpe, dmt, emt: what MFMC0 has besides di and ei.
+            refuse(0xffe0_0000, 0x4160_0000, |word| field(word, 11, 5) != 12),
             // fork, yield, mftr, mttr.
             special3(0x08),
             special3(0x09),

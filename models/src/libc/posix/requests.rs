@@ -62,8 +62,9 @@ const ALL_DONE: i32 = 2;
 const READ: i32 = 0;
 const WRITE: i32 = 1;
 const NOTHING: i32 = 2;
-/// So many requests there may be in a list.
-const MOST: i32 = 1 << 16;
+/// So many requests there may be in a list (`AIO_LISTIO_MAX`, which is 2 at
+/// least): one call does no more than so many transfers.
+const MOST: i32 = 256;
 
 /// Where the fields of a request are.
 struct Places {

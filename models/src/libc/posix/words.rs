@@ -15,7 +15,7 @@ pub(crate) static HEADER: Header = Header {
     name: "wordexp.h",
     standard: Standard::Posix,
     models: models! {
-        wordexp = wordexp, "there are no commands: a substitution of one is WRDE_CMDSUB whatever the flags";
+        wordexp = wordexp, "there are no commands: a substitution of one is WRDE_CMDSUB whatever the flags; a pattern takes pieces of values of 2048 bytes at most";
         wordfree = wordfree;
     },
 };
@@ -36,6 +36,11 @@ const SYNTAX: i32 = 5;
 /// So many words there may be, and so many bytes in all of them.
 const MOST: usize = 1 << 16;
 const LONGEST: usize = 1 << 24;
+/// And so many in a value of which a pattern takes a piece away: each length is
+/// tried.
+const LONGEST_MATCHED: usize = 1 << 11;
+/// The longest of these patterns.
+const LONGEST_PATTERN: usize = 1 << 8;
 /// Expansions inside one another.
 const DEEPEST: u32 = 64;
 
@@ -400,6 +405,9 @@ impl Expander<'_, '_> {
                     return Err(Stop::Code(BAD_VALUE));
                 }
                 let value = value.unwrap_or_default();
+                if value.len() > LONGEST_MATCHED || pattern.len() > LONGEST_PATTERN {
+                    return Err(Stop::Code(NO_SPACE));
+                }
                 let left = without(&value, &pattern, operator == b'%', longest);
                 self.value(left, quoted, words)
             }
