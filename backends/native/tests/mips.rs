@@ -144,3 +144,35 @@ fn the_module_of_threads_is_not_there() -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// FCCR, FEXR and FENR are parts of FCSR (volume I, 5.6.2), and the whole of a
+/// word that EXT takes is extended by its sign (volume II-A).
+#[test]
+fn control_registers_are_parts_of_fcsr() -> Result<(), Error> {
+    for platform in [Platform::MIPS, Platform::MIPS64EL] {
+        // cfc1 v0, fccr; cfc1 v1, fexr; cfc1 a0, fenr
+        let mut emulator = with_code(platform, &[0x4442_c800, 0x4443_d000, 0x4444_e000])?;
+        emulator.write_register("fcsr", 0x8381_f07e_u64)?;
+        for _ in 0..3 {
+            assert_eq!(emulator.step()?, Step::Done);
+        }
+        let found = ["r2", "r3", "r4"].map(|name| emulator.read_register(name));
+        let [conditions, exceptions, enables] = found;
+        assert_eq!((conditions?, exceptions?, enables?), (0x83, 0x1_f07c, 0x6), "{platform}");
+        // ctc1 v0, fccr; ctc1 v1, fexr; ctc1 a0, fenr
+        let mut emulator = with_code(platform, &[0x44c2_c800, 0x44c3_d000, 0x44c4_e000])?;
+        emulator.write_register("r2", 0x83_u64)?;
+        emulator.write_register("r3", 0x1_007c_u64)?;
+        emulator.write_register("r4", 0x6_u64)?;
+        for _ in 0..3 {
+            assert_eq!(emulator.step()?, Step::Done);
+        }
+        assert_eq!(emulator.read_register("fcsr")?, 0x8381_007e, "{platform}");
+    }
+    // ext ra, ra, 0, 32
+    let mut emulator = with_code(Platform::MIPS64, &[0x7fff_f800])?;
+    emulator.write_register("r31", 0x8b8b_3afc_u64)?;
+    assert_eq!(emulator.step()?, Step::Done);
+    assert_eq!(emulator.read_register("r31")?, 0xffff_ffff_8b8b_3afc);
+    Ok(())
+}

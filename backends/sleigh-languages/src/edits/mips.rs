@@ -19,13 +19,32 @@ const fn condition(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "mipsfloat.sinc", old, new, reason: "there are eight conditions" }
 }
 
-/// A correction of words of MIPS (volume II, CLO, CLZ, INS, WSBH).
+/// A correction of words of MIPS (volume II, CLO, CLZ, EXT, INS, WSBH).
 const fn mips_words(old: &'static str, new: &'static str) -> Edit {
     let reason = "operations on words, on 64-bit processors as well";
     Edit { file: "mips32Instructions.sinc", old, new, reason }
 }
 
+const PARTS_OF_FCSR: &str =
+    "the control registers beside FCSR are parts of it, and hold nothing of their own";
+
 pub(super) const EDITS: &[Edit] = &[
+    // FCCR, FEXR and FENR are parts of FCSR (MIPS64 volume I, 5.6.2), and FIR is
+    // read only. With reserved bits, which are to be zero, nothing is written,
+    // as in QEMU.
+    Edit {
+        file: "mipsfloat.sinc",
+        old: ":cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & (fs=0 | fs=25 | fs=26 | fs=28 | fs=31) & bigfunct=0 { \n    RT = sext(fs_fcr);\n}",
+        new: ":cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & (fs=0 | fs=31) & bigfunct=0 {\n    RT = sext(fs_fcr);\n}\n:cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & fs=25 & bigfunct=0 {\n    local part:4 = ((fcsr >> 24) & 0xfe) | ((fcsr >> 23) & 1);\n    RT = sext(part);\n}\n:cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & fs=26 & bigfunct=0 {\n    local part:4 = fcsr & 0x3f07c;\n    RT = sext(part);\n}\n:cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & fs=28 & bigfunct=0 {\n    local part:4 = (fcsr & 0xf83) | ((fcsr >> 22) & 4);\n    RT = sext(part);\n}",
+        reason: PARTS_OF_FCSR,
+    },
+    Edit {
+        file: "mipsfloat.sinc",
+        old: ":ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & (fs=0 | fs=25 | fs=26 | fs=28 | fs=31) & bigfunct=0 {    \n    fs_fcr = RTsrc:$(SIZETO4);\n}",
+        new: ":ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=31 & bigfunct=0 {\n    fs_fcr = RTsrc:$(SIZETO4);\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=0 & bigfunct=0 {\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=25 & bigfunct=0 {\n    local value:4 = RTsrc:$(SIZETO4);\n    if ((value & 0xffffff00) != 0) goto <reserved>;\n    fcsr = (fcsr & 0x017fffff) | ((value & 0xfe) << 24) | ((value & 1) << 23);\n    <reserved>\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=26 & bigfunct=0 {\n    local value:4 = RTsrc:$(SIZETO4);\n    if ((value & 0x007c0000) != 0) goto <reserved>;\n    fcsr = (fcsr & 0xfffc0f83) | (value & 0x3f07c);\n    <reserved>\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=28 & bigfunct=0 {\n    local value:4 = RTsrc:$(SIZETO4);\n    if ((value & 0x007c0000) != 0) goto <reserved>;\n    fcsr = (fcsr & 0xfefff07c) | (value & 0xf83) | ((value & 4) << 22);\n    <reserved>\n}",
+        reason: PARTS_OF_FCSR,
+    },
+    mips_words("    RT = zext(rs_tmp);", "    local low:4 = rs_tmp:4;\n    RT = sext(low);"),
     Edit {
         file: "mips32Instructions.sinc",
         old: "fct=0xD & breakcode {\n    tmp:4=breakcode; \n    trap(tmp); ",
