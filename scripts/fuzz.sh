@@ -24,6 +24,9 @@ case $target in
     specification) seeds=(fuzz/seeds/specification) ;;
     file) seeds=(tests/fixtures/library) ;;
     program) seeds=(tests/fixtures/linux) length=262144 ;;
+    core_dump) seeds=(tests/fixtures/core) length=262144 ;;
+    minidump) seeds=(tests/fixtures/minidump) length=262144 ;;
+    text) seeds=(tests/fixtures/core/context) ;;
 esac
 # Instrumentation for coverage is a feature of the unstable compiler; nothing
 # here needs a sanitizer, for nothing but the engine's fast paths is unsafe.

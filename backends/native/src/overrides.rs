@@ -10,9 +10,9 @@ use crate::{
         Handler, altivec_300, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields,
         mips_float, mips_float_r6, mips_memory, msp430, powerpc, powerpc_conversions, powerpc_float,
         powerpc_float_300, powerpc_integer, powerpc_integer_300, powerpc_memory, powerpc_quad,
-        powerpc_vectors, powerpc_vectors_300, riscv, riscv_atomic, riscv_control, sparc_float, sparc_integer,
-        superh_float, tricore, tricore_arithmetic, tricore_division, tricore_float, tricore_fractions,
-        tricore_halves, tricore_packed,
+        powerpc_software, powerpc_vectors, powerpc_vectors_300, riscv, riscv_atomic, riscv_control,
+        sparc_float, sparc_integer, superh_float, tricore, tricore_arithmetic, tricore_division,
+        tricore_float, tricore_fractions, tricore_halves, tricore_packed,
     },
 };
 
@@ -70,6 +70,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::PowerPc32 => &[
             powerpc_float::ARITHMETIC,
             powerpc_float::OTHERS,
+            powerpc_software::SCALARS,
             powerpc_integer::OVERRIDES,
             powerpc_memory::SHORT_BLOCKS,
             powerpc_memory::WORDS,
@@ -79,6 +80,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             powerpc::OVERRIDES,
             powerpc_float::ARITHMETIC,
             powerpc_float::OTHERS,
+            powerpc_software::SCALARS,
             powerpc_integer::OVERRIDES,
             powerpc_memory::WORDS,
             powerpc_memory::DOUBLE_WORDS,
@@ -90,6 +92,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             powerpc_float_300::OVERRIDES,
             powerpc_integer_300::OVERRIDES,
             powerpc_quad::OVERRIDES,
+            powerpc_software::VECTORS,
             powerpc_vectors_300::OVERRIDES,
         ],
         _ => &[],

@@ -92,7 +92,8 @@ fn floating_point_is_that_of_mips32() -> Result<(), Error> {
                     let found = run(first, operands, control, CODE | 1)?;
                     let expected = run(second, operands, control, CODE)?;
                     // A pair that neither has would be equal.
-                    if found != expected || found.0 != "Done" {
+                    let ends = found.0 == "Done" || found.0.contains("FloatingPoint");
+                    if found != expected || !ends {
                         let names = ["pc".to_owned()]
                             .into_iter()
                             .chain((0..32).flat_map(|number| [format!("f{number}"), format!("r{number}")]));

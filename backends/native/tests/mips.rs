@@ -176,3 +176,88 @@ fn control_registers_are_parts_of_fcsr() -> Result<(), Error> {
     assert_eq!(emulator.read_register("r31")?, 0xffff_ffff_8b8b_3afc);
     Ok(())
 }
+
+/// Volume II-A, ERET, ERETNC and DERET: from an error, or from another
+/// exception; the link is gone, but for ERETNC.
+#[test]
+fn exceptions_return() -> Result<(), Error> {
+    // eret; sc v0, 0(v1) at the target.
+    let places = [("cp0_epc", CODE + 0x100), ("cp0_errorepc", CODE + 0x200), ("cp0_depc", CODE + 0x300)];
+    let cases: &[(Platform, u32, u64, u64, u64)] = &[
+        (Platform::MIPS, 0x4200_0018, 0x2, CODE + 0x100, 0),
+        (Platform::MIPS, 0x4200_0018, 0x6, CODE + 0x200, 2),
+        (Platform::MIPS64EL, 0x4200_0018, 0x4, CODE + 0x200, 0),
+        (Platform::MIPSR6, 0x4200_0058, 0x2, CODE + 0x100, 0),
+    ];
+    for (platform, word, status, target, left) in cases {
+        let mut emulator = with_code(*platform, &[*word])?;
+        for (name, value) in places {
+            emulator.write_register(name, value)?;
+        }
+        emulator.write_register("cp0_status", *status)?;
+        assert_eq!(emulator.step()?, Step::Done);
+        assert_eq!(emulator.program_counter(), *target, "{platform}: {word:#x}");
+        assert_eq!(emulator.read_register("cp0_status")?, *left, "{platform}: {word:#x}");
+    }
+    // deret, in debug mode alone.
+    let mut emulator = with_code(Platform::MIPS, &[0x4200_001f])?;
+    emulator.write_register("cp0_depc", CODE + 0x300)?;
+    let result = emulator.step();
+    assert!(matches!(result, Err(Error::Fault(Fault::InvalidInstruction { .. }))), "{result:?}");
+    emulator.write_register("cp0_debug", 0x4000_0000_u64)?;
+    assert_eq!(emulator.step()?, Step::Done);
+    assert_eq!(emulator.program_counter(), CODE + 0x300);
+    assert_eq!(emulator.read_register("cp0_debug")?, 0);
+    // rfe is of MIPS I.
+    let mut emulator = with_code(Platform::MIPS, &[0x4200_0010])?;
+    let result = emulator.step();
+    assert!(matches!(result, Err(Error::Fault(Fault::InvalidInstruction { .. }))), "{result:?}");
+    Ok(())
+}
+
+/// Volume II-A, PAUSE: it waits as long as the link is there, which ERET ends.
+#[test]
+fn a_pause_is_for_a_link() -> Result<(), Error> {
+    // pause; ll v0, 0(v1); pause.
+    let mut emulator = with_code(Platform::MIPS, &[0x0000_0140, 0xc062_0000, 0x0000_0140])?;
+    emulator.write_register("r3", DATA)?;
+    assert_eq!(emulator.step()?, Step::Done);
+    assert_eq!(emulator.step()?, Step::Done);
+    assert!(matches!(emulator.step()?, Step::Stopped(Stop::Halted(_))));
+    Ok(())
+}
+
+/// Volume I, 5.6.1: a cause and its enabling bit are an exception at once; of
+/// an operation that is not implemented the cause alone.
+#[test]
+fn a_cause_that_is_written_is_an_exception() -> Result<(), Error> {
+    for (value, raises) in
+        [(0x1_0800_u64, true), (0x1_0000, false), (0x800, false), (0x2_0000, true), (0x8_0800, false)]
+    {
+        for (platform, word) in [
+            // ctc1 v0, fcsr; ctc1 v0, fexr.
+            (Platform::MIPS, 0x44c2_f800),
+            (Platform::MIPS64, 0x44c2_f800),
+        ] {
+            let mut emulator = with_code(platform, &[word])?;
+            emulator.write_register("r2", value)?;
+            let result = emulator.step();
+            let has = matches!(result, Err(Error::Fault(Fault::Arithmetic { .. })));
+            assert_eq!(has, raises, "{platform}: {value:#x}: {result:?}");
+        }
+    }
+    Ok(())
+}
+
+/// Volume II-A, RDHWR, and volume III, EBase.
+#[test]
+fn the_number_of_the_processor_is_that_of_ebase() -> Result<(), Error> {
+    // rdhwr v0, $0.
+    for platform in [Platform::MIPS, Platform::MIPS64, Platform::MIPSR6] {
+        let mut emulator = with_code(platform, &[0x7c02_003b])?;
+        emulator.write_register("cp0_ebase", 0x8000_1005_u64)?;
+        assert_eq!(emulator.step()?, Step::Done);
+        assert_eq!(emulator.read_register("r2")?, 5, "{platform}");
+    }
+    Ok(())
+}

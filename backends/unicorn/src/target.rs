@@ -18,8 +18,10 @@ pub(crate) enum Event {
     Invalid,
     /// Division by zero.
     Division,
-    /// A trapping overflow.
-    Overflow,
+    /// A trapping overflow, with the number of the exception in the manual.
+    Overflow(u64),
+    /// An exception of floating point, with the same.
+    FloatingPoint(u64),
     /// An unaligned load.
     UnalignedRead,
     /// An unaligned store.
@@ -154,9 +156,9 @@ const MIPS: Target = Target {
         (18, Event::Interrupt(9)),
         (19, Event::Interrupt(11)),
         (20, Event::Invalid),
-        (21, Event::Overflow),
+        (21, Event::Overflow(12)),
         (22, Event::Interrupt(13)),
-        (23, Event::Interrupt(15)),
+        (23, Event::FloatingPoint(15)),
         (24, Event::Interrupt(23)),
         (25, Event::Interrupt(1)),
         (26, Event::Interrupt(2)),

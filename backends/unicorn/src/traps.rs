@@ -121,9 +121,13 @@ impl UnicornEmulator {
                 self.interrupt(pc, pc, 9, Some(fault));
             }
             Event::Program => self.invalid(pc),
-            Event::Overflow => {
+            Event::Overflow(number) => {
                 let fault = Self::arithmetic(ArithmeticKind::Overflow, pc);
-                self.interrupt(pc, pc, number.into(), Some(fault));
+                self.interrupt(pc, pc, number, Some(fault));
+            }
+            Event::FloatingPoint(number) => {
+                let fault = Self::arithmetic(ArithmeticKind::FloatingPoint, pc);
+                self.interrupt(pc, pc, number, Some(fault));
             }
             Event::UnalignedRead if self.sparc_access(pc).is_some_and(|(.., writes)| writes) => {
                 // SPARC has one trap for both.

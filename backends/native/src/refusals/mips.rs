@@ -63,6 +63,8 @@ macro_rules! list {
             refuse(0xfc00_003e, 0x7000_0004, |word| field(word, 11, 2) != 0),
             // RDHWR of registers that are reserved.
             refuse(0xfc00_003f, 0x7c00_003b, |word| !matches!(field(word, 11, 5), 0..=3 | 29..=31)),
+            // RFE, the return of MIPS I.
+            refuse(0xfe00_003f, 0x4200_0010, ALWAYS),
             // Coprocessor 0 has no control registers: CFC0 and CTC0.
             refuse(0xffe0_0000, 0x4040_0000, ALWAYS),
             refuse(0xffe0_0000, 0x40c0_0000, ALWAYS),

@@ -30,6 +30,9 @@ const fn extended(number: u32, when: fn(u32) -> bool) -> Refusal {
 }
 
 pub(super) const REFUSALS: &[Refusal] = &[
+    // Reserved extended opcodes of VSX that would be xxpermdi.
+    refuse(0xfc00_07f8, 60 << 26 | 202 << 3, ALWAYS),
+    refuse(0xfc00_07f8, 60 << 26 | 234 << 3, ALWAYS),
     // lwzu, lbzu, lhzu, lhau; lwzux, lbzux, lhzux, lhaux.
     primary(33, loading_update),
     primary(35, loading_update),

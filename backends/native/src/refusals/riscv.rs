@@ -24,6 +24,8 @@ macro_rules! list {
             refuse(2, 0xf07f, 0x6001, |word| word & 0xf8ff != 0x6081),
             refuse(2, 0xef83, 0x4002, ALWAYS),
             refuse(2, 0xffff, 0x8002, ALWAYS),
+            // URET of user-level interrupts, which were never ratified.
+            refuse(4, 0xffff_ffff, 0x0020_0073, ALWAYS),
             $($more),*
         ]
     };

@@ -2,7 +2,7 @@
 //! which the specification leaves to the emulator. The first element of a
 //! vector is its highest.
 
-use rustc_apfloat::Round;
+use rustc_apfloat::{Round, Status};
 
 use super::{
     Handler, Table,
@@ -16,8 +16,8 @@ use crate::{
     halt::Halt,
 };
 
-const NEAREST: Round = Round::NearestTiesToEven;
-const RULE: NanRule = NanRule::SignallingFirst;
+pub(super) const NEAREST: Round = Round::NearestTiesToEven;
+pub(super) const RULE: NanRule = NanRule::SignallingFirst;
 
 /// A comparison of the elements of two vectors, which may be recorded.
 macro_rules! comparing {
@@ -30,6 +30,49 @@ macro_rules! comparing {
             let none = !(0..128 / $bits).any(holds);
             emulator.set_user_result(op, lanes_of(128 / $bits, $bits, |index| truth(holds(index))));
             record(emulator, u128::from(all) << 3 | u128::from(none) << 1)
+        })
+    };
+}
+
+/// A comparison of singles, of which denormal ones may count as zeros.
+macro_rules! comparing_floats {
+    ($function:expr) => {
+        Handler::new(|emulator, op| {
+            let function: fn(u128, u128) -> bool = $function;
+            let [a, b] = [0, 1].map(|index| emulator.floating_input(op, index));
+            let holds = |index| function(lane(a, index, 32), lane(b, index, 32));
+            let (all, none) = ((0..4).all(holds), !(0..4).any(holds));
+            emulator.set_user_result(op, lanes_of(4, 32, |index| truth(holds(index))));
+            record(emulator, u128::from(all) << 3 | u128::from(none) << 1)
+        })
+    };
+}
+
+/// Each single from those of up to three vectors.
+macro_rules! floating {
+    ($function:expr) => {
+        Handler::new(|emulator, op| {
+            let function: fn(u128, u128, u128) -> u128 = $function;
+            let [a, b, c] = [0, 1, 2].map(|index| emulator.floating_input(op, index));
+            let value =
+                lanes_of(4, 32, |index| function(lane(a, index, 32), lane(b, index, 32), lane(c, index, 32)));
+            emulator.set_floating_result(op, value);
+            Ok(())
+        })
+    };
+}
+
+/// Each element from the numbers that those of two vectors are, or the nearest
+/// that fits.
+macro_rules! saturating {
+    ($bits:literal, $signed:literal, $function:expr) => {
+        Handler::new(|emulator, op| {
+            let function: fn(i128, i128) -> i128 = $function;
+            let (a, b) = (emulator.user_input(op, 0), emulator.user_input(op, 1));
+            let of = |vector, index| number(lane(vector, index, $bits), $bits, $signed);
+            let result = |index| saturate(function(of(a, index), of(b, index)), $bits, $signed);
+            emulator.set_saturated(op, $bits, result);
+            Ok(())
         })
     };
 }
@@ -79,16 +122,16 @@ macro_rules! packing {
         Handler::new(|emulator, op| {
             let (a, b) = (emulator.user_input(op, 0), emulator.user_input(op, 1));
             let count = 128 / $bits;
-            let value = lanes_of(2 * count, $bits / 2, |index| {
+            let result = |index| {
                 let source = if index >= count { a } else { b };
                 let value = lane(source, index % count, $bits);
                 if $saturates {
-                    saturate(number(value, $bits, $signed), $bits / 2, $to_signed).0
+                    saturate(number(value, $bits, $signed), $bits / 2, $to_signed)
                 } else {
-                    value
+                    (value, false)
                 }
-            });
-            emulator.set_user_result(op, value);
+            };
+            emulator.set_saturated(op, $bits / 2, result);
             Ok(())
         })
     };
@@ -121,35 +164,17 @@ pub(super) const TABLE: Table = &[
     ("vectorAddCarryoutUnsignedWord", vector!(32, |a, b| (a + b) >> 32)),
     (
         "vectorAddFloatingPoint",
-        vector!(32, |a, b| exact::compute(Arithmetic::Add, 4, [a, b, 0], NEAREST, RULE).0),
+        floating!(|a, b, _| exact::compute(Arithmetic::Add, 4, [a, b, 0], NEAREST, RULE).0),
     ),
-    (
-        "vectorAddSignedByteSaturate",
-        vector!(8, |a, b| saturate(number(a, 8, true) + number(b, 8, true), 8, true).0),
-    ),
-    (
-        "vectorAddSignedHalfWordSaturate",
-        vector!(16, |a, b| saturate(number(a, 16, true) + number(b, 16, true), 16, true).0),
-    ),
-    (
-        "vectorAddSignedWordSaturate",
-        vector!(32, |a, b| saturate(number(a, 32, true) + number(b, 32, true), 32, true).0),
-    ),
+    ("vectorAddSignedByteSaturate", saturating!(8, true, |a, b| a + b)),
+    ("vectorAddSignedHalfWordSaturate", saturating!(16, true, |a, b| a + b)),
+    ("vectorAddSignedWordSaturate", saturating!(32, true, |a, b| a + b)),
     ("vectorAddUnsignedByteModulo", vector!(8, |a, b| a + b)),
-    (
-        "vectorAddUnsignedByteSaturate",
-        vector!(8, |a, b| saturate(number(a, 8, false) + number(b, 8, false), 8, false).0),
-    ),
+    ("vectorAddUnsignedByteSaturate", saturating!(8, false, |a, b| a + b)),
     ("vectorAddUnsignedHalfWordModulo", vector!(16, |a, b| a + b)),
-    (
-        "vectorAddUnsignedHalfWordSaturate",
-        vector!(16, |a, b| saturate(number(a, 16, false) + number(b, 16, false), 16, false).0),
-    ),
+    ("vectorAddUnsignedHalfWordSaturate", saturating!(16, false, |a, b| a + b)),
     ("vectorAddUnsignedWordModulo", vector!(32, |a, b| a + b)),
-    (
-        "vectorAddUnsignedWordSaturate",
-        vector!(32, |a, b| saturate(number(a, 32, false) + number(b, 32, false), 32, false).0),
-    ),
+    ("vectorAddUnsignedWordSaturate", saturating!(32, false, |a, b| a + b)),
     (
         "vectorAverageSignedByte",
         vector!(8, |a, b| ((number(a, 8, true) + number(b, 8, true) + 1) >> 1) as u128),
@@ -174,7 +199,10 @@ pub(super) const TABLE: Table = &[
         "vectorAverageUnsignedWord",
         vector!(32, |a, b| ((number(a, 32, false) + number(b, 32, false) + 1) >> 1) as u128),
     ),
-    ("vectorCompareEqualToFloatingPoint", comparing!(32, |a, b| ordered(a, b) && order(4, a) == order(4, b))),
+    (
+        "vectorCompareEqualToFloatingPoint",
+        comparing_floats!(|a, b| ordered(a, b) && order(4, a) == order(4, b)),
+    ),
     ("vectorCompareEqualToUnsignedByte", comparing!(8, |a, b| a == b)),
     ("vectorCompareEqualToUnsignedHalfWord", comparing!(16, |a, b| a == b)),
     ("vectorCompareEqualToUnsignedWord", comparing!(32, |a, b| a == b)),
@@ -184,11 +212,11 @@ pub(super) const TABLE: Table = &[
     ),
     (
         "vectorCompareGreaterThanFloatingPoint",
-        comparing!(32, |a, b| ordered(a, b) && order(4, a) > order(4, b)),
+        comparing_floats!(|a, b| ordered(a, b) && order(4, a) > order(4, b)),
     ),
     (
         "vectorCompareGreaterThanOrEqualToFloatingPoint",
-        comparing!(32, |a, b| ordered(a, b) && order(4, a) >= order(4, b)),
+        comparing_floats!(|a, b| ordered(a, b) && order(4, a) >= order(4, b)),
     ),
     ("vectorCompareGreaterThanSignedByte", comparing!(8, |a, b| number(a, 8, true) > number(b, 8, true))),
     ("vectorCompareGreaterThanSignedWord", comparing!(32, |a, b| number(a, 32, true) > number(b, 32, true))),
@@ -203,7 +231,7 @@ pub(super) const TABLE: Table = &[
     ),
     ("vectorLogicalAnd", vector!(64, |a, b| a & b)),
     ("vectorLogicalAndWithComplement", vector!(64, |a, b| a & !b)),
-    ("vectorMaximumFloatingPoint", vector!(32, |a, b| extreme(a, b, true))),
+    ("vectorMaximumFloatingPoint", floating!(|a, b, _| extreme(a, b, true))),
     ("vectorMaximumSignedByte", vector!(8, |a, b| number(a, 8, true).max(number(b, 8, true)) as u128)),
     ("vectorMaximumSignedHalfWord", vector!(16, |a, b| number(a, 16, true).max(number(b, 16, true)) as u128)),
     ("vectorMaximumSignedWord", vector!(32, |a, b| number(a, 32, true).max(number(b, 32, true)) as u128)),
@@ -219,7 +247,7 @@ pub(super) const TABLE: Table = &[
     ("vectorMergeLowByte", merging!(8, false)),
     ("vectorMergeLowHalfWord", merging!(16, false)),
     ("vectorMergeLowWord", merging!(32, false)),
-    ("vectorMinimumFloatingPoint", vector!(32, |a, b| extreme(a, b, false))),
+    ("vectorMinimumFloatingPoint", floating!(|a, b, _| extreme(a, b, false))),
     ("vectorMinimumSignedByte", vector!(8, |a, b| number(a, 8, true).min(number(b, 8, true)) as u128)),
     ("vectorMinimumSignedHalfWord", vector!(16, |a, b| number(a, 16, true).min(number(b, 16, true)) as u128)),
     ("vectorMinimumSignedWord", vector!(32, |a, b| number(a, 32, true).min(number(b, 32, true)) as u128)),
@@ -250,19 +278,19 @@ pub(super) const TABLE: Table = &[
     ("vectorRotateLeftIntegerWord", vector!(32, |a, b| a << (b % 32) | a >> ((32 - b % 32) % 32))),
     (
         "vectorRoundToFloatingPointIntegerNearest",
-        vector!(32, |a, _| exact::to_integral(a, 4, NEAREST, RULE).0),
+        floating!(|a, _, _| exact::to_integral(a, 4, NEAREST, RULE).0),
     ),
     (
         "vectorRoundToFloatingPointIntegerTowardMinusInfinity",
-        vector!(32, |a, _| exact::to_integral(a, 4, Round::TowardNegative, RULE).0),
+        floating!(|a, _, _| exact::to_integral(a, 4, Round::TowardNegative, RULE).0),
     ),
     (
         "vectorRoundToFloatingPointIntegerTowardPluInfinity",
-        vector!(32, |a, _| exact::to_integral(a, 4, Round::TowardPositive, RULE).0),
+        floating!(|a, _, _| exact::to_integral(a, 4, Round::TowardPositive, RULE).0),
     ),
     (
         "vectorRoundToFloatingPointIntegerTowardZero",
-        vector!(32, |a, _| exact::to_integral(a, 4, Round::TowardZero, RULE).0),
+        floating!(|a, _, _| exact::to_integral(a, 4, Round::TowardZero, RULE).0),
     ),
     ("vectorShiftLeftIntegerByte", vector!(8, |a, b| a << (b % 8))),
     ("vectorShiftLeftIntegerHalfWord", vector!(16, |a, b| a << (b % 16))),
@@ -276,52 +304,32 @@ pub(super) const TABLE: Table = &[
     ("vectorSubtractCarryoutUnsignedWord", vector!(32, |a, b| u128::from(a >= b))),
     (
         "vectorSubtractFloatingPoint",
-        vector!(32, |a, b| exact::compute(Arithmetic::Subtract, 4, [a, b, 0], NEAREST, RULE).0),
+        floating!(|a, b, _| exact::compute(Arithmetic::Subtract, 4, [a, b, 0], NEAREST, RULE).0),
     ),
-    (
-        "vectorSubtractSignedByteSaturate",
-        vector!(8, |a, b| saturate(number(a, 8, true) - number(b, 8, true), 8, true).0),
-    ),
-    (
-        "vectorSubtractSignedHalfWordSaturate",
-        vector!(16, |a, b| saturate(number(a, 16, true) - number(b, 16, true), 16, true).0),
-    ),
-    (
-        "vectorSubtractSignedWordSaturate",
-        vector!(32, |a, b| saturate(number(a, 32, true) - number(b, 32, true), 32, true).0),
-    ),
+    ("vectorSubtractSignedByteSaturate", saturating!(8, true, |a, b| a - b)),
+    ("vectorSubtractSignedHalfWordSaturate", saturating!(16, true, |a, b| a - b)),
+    ("vectorSubtractSignedWordSaturate", saturating!(32, true, |a, b| a - b)),
     ("vectorSubtractUnsignedByteModulo", vector!(8, |a: u128, b| a.wrapping_sub(b))),
-    (
-        "vectorSubtractUnsignedByteSaturate",
-        vector!(8, |a, b| saturate(number(a, 8, false) - number(b, 8, false), 8, false).0),
-    ),
+    ("vectorSubtractUnsignedByteSaturate", saturating!(8, false, |a, b| a - b)),
     ("vectorSubtractUnsignedHalfWordModulo", vector!(16, |a: u128, b| a.wrapping_sub(b))),
-    (
-        "vectorSubtractUnsignedHalfWordSaturate",
-        vector!(16, |a, b| saturate(number(a, 16, false) - number(b, 16, false), 16, false).0),
-    ),
+    ("vectorSubtractUnsignedHalfWordSaturate", saturating!(16, false, |a, b| a - b)),
     ("vectorSubtractUnsignedWordModulo", vector!(32, |a: u128, b| a.wrapping_sub(b))),
-    (
-        "vectorSubtractUnsignedWordSaturate",
-        vector!(32, |a, b| saturate(number(a, 32, false) - number(b, 32, false), 32, false).0),
-    ),
+    ("vectorSubtractUnsignedWordSaturate", saturating!(32, false, |a, b| a - b)),
     ("vectorUnpackHighSignedByte", unpacking!(8, true)),
     ("vectorUnpackHighSignedHalfWord", unpacking!(16, true)),
     ("vectorUnpackLowSignedByte", unpacking!(8, false)),
     ("vectorUnpackLowSignedHalfWord", unpacking!(16, false)),
     ("vectorConditionalSelect", ternary!(64, |a, b, c| a & !c | b & c)),
-    ("vectorMultiplyAddFloatingPoint", ternary!(32, fused)),
-    ("vectorNegativeMultiplySubtractFloatingPoint", ternary!(32, |a, c, b| negated(fused(a, c, negated(b))))),
+    ("vectorMultiplyAddFloatingPoint", floating!(fused)),
+    ("vectorNegativeMultiplySubtractFloatingPoint", floating!(|a, c, b| negated(fused(a, c, negated(b))))),
     ("vectorMultiplyLowAndAddUnsignedHalfWordModulo", ternary!(16, |a: u128, b, c| (a * b).wrapping_add(c))),
     (
         "vectorMultiplyHighAndAddSignedHalfWordSaturate",
-        ternary!(16, |a, b, c| saturate(((signed(a, 16) * signed(b, 16)) >> 15) + signed(c, 16), 16, true).0),
+        Handler::new(|emulator, op| multiply_high(emulator, op, 0)),
     ),
     (
         "vectorMultiplyHighRoundAndAddSignedHalfWordSaturate",
-        ternary!(16, |a, b, c| {
-            saturate(((signed(a, 16) * signed(b, 16) + 0x4000) >> 15) + signed(c, 16), 16, true).0
-        }),
+        Handler::new(|emulator, op| multiply_high(emulator, op, 0x4000)),
     ),
     ("vectorPermute", Handler::new(permute)),
     ("vectorSplatHalfWord", Handler::new(splat)),
@@ -423,6 +431,15 @@ fn elements(
     emulator.set_user_result(op, value);
 }
 
+/// The upper parts of products, which may be rounded, and an addend.
+fn multiply_high(emulator: &mut NativeEmulator, op: &UserOp, half: i128) -> Result<(), Halt> {
+    let [a, b, c] = [0, 1, 2].map(|index| emulator.user_input(op, index));
+    let of = |vector, index| signed(lane(vector, index, 16), 16);
+    let result = |index| saturate(((of(a, index) * of(b, index) + half) >> 15) + of(c, index), 16, true);
+    emulator.set_saturated(op, 16, result);
+    Ok(())
+}
+
 /// Bytes of two vectors by the indices in a third.
 fn permute(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let [a, b, choice] = [0, 1, 2].map(|index| emulator.user_input(op, index));
@@ -475,11 +492,13 @@ fn from_fixed(emulator: &mut NativeEmulator, op: &UserOp, is_signed: bool) -> Re
 
 fn to_fixed(emulator: &mut NativeEmulator, op: &UserOp, is_signed: bool) -> Result<(), Halt> {
     let (a, fraction) = (emulator.user_input(op, 0), emulator.user_input(op, 1) as i32 & 31);
-    let value = lanes_of(4, 32, |index| {
-        let wide = exact::convert(lane(a, index, 32), 4, 8, NEAREST).0;
-        exact::to_integer(exact::scale(wide, 8, fraction), 8, 32, is_signed, Round::TowardZero).0
-    });
-    emulator.set_user_result(op, value);
+    let result = |index| {
+        let value = lane(a, index, 32);
+        let wide = exact::scale(exact::convert(value, 4, 8, NEAREST).0, 8, fraction);
+        let (integer, status) = exact::to_integer(wide, 8, 32, is_signed, Round::TowardZero);
+        (integer, status.contains(Status::INVALID_OP) && !is_nan(4, value))
+    };
+    emulator.set_saturated(op, 32, result);
     Ok(())
 }
 

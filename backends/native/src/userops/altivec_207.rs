@@ -33,6 +33,19 @@ macro_rules! each {
     };
 }
 
+/// Doublewords to words.
+macro_rules! packing {
+    ($function:expr) => {
+        Handler::new(|emulator, op| {
+            let function: fn(u128) -> (u128, bool) = $function;
+            let (a, b) = (emulator.user_input(op, 0), emulator.user_input(op, 1));
+            emulator
+                .set_saturated(op, 32, |index| function(lane(if index < 2 { b } else { a }, index & 1, 64)));
+            Ok(())
+        })
+    };
+}
+
 /// A comparison of doublewords; with Rc, its summary too.
 macro_rules! comparison {
     ($function:expr) => {{
@@ -98,10 +111,10 @@ pub(super) const TABLE: Table = &[
     ("altv207_35", whole!(|[a, b, _]| a | !b)),
     ("altv207_36", whole!(|[a, b, c]| permuted_exclusively(a, b, c))),
     // vpksdss, vpksdus, vpkudum, vpkudus.
-    ("altv207_37", whole!(|[a, b, _]| packed(a, b, |value| saturate(signed(value, 64), 32, true).0))),
-    ("altv207_38", whole!(|[a, b, _]| packed(a, b, |value| saturate(signed(value, 64), 32, false).0))),
-    ("altv207_39", whole!(|[a, b, _]| packed(a, b, |value| value))),
-    ("altv207_41", whole!(|[a, b, _]| packed(a, b, |value| value.min(mask(32))))),
+    ("altv207_37", packing!(|value| saturate(signed(value, 64), 32, true))),
+    ("altv207_38", packing!(|value| saturate(signed(value, 64), 32, false))),
+    ("altv207_39", packing!(|value| (value & mask(32), false))),
+    ("altv207_41", packing!(|value| saturate(value as i128, 32, false))),
     // vpmsumb, vpmsumd, vpmsumh, vpmsumw.
     ("altv207_42", whole!(|[a, b, _]| polynomial(a, b, 8))),
     ("altv207_43", whole!(|[a, b, _]| polynomial(a, b, 64))),
@@ -161,11 +174,6 @@ fn permuted_exclusively(a: u128, b: u128, c: u128) -> u128 {
         let numbers = lane(c, index, 8) as u32;
         lane(a, 15 - (numbers >> 4), 8) ^ lane(b, 15 - (numbers & 15), 8)
     })
-}
-
-/// Doublewords as words, those of the first vector left.
-fn packed(a: u128, b: u128, function: impl Fn(u128) -> u128) -> u128 {
-    vector(4, 32, |index| function(lane(if index < 2 { b } else { a }, index & 1, 64)))
 }
 
 /// Products without carries, two of which are added for each element of twice

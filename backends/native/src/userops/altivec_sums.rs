@@ -2,8 +2,6 @@
 //! (Power ISA 2.07, book I, 6.7 to 6.10), and accesses of one element, of which
 //! the others stay as they are.
 
-use rustc_apfloat::Round;
-
 use super::{
     Handler, Table,
     altivec::record,
@@ -12,8 +10,7 @@ use super::{
 use crate::{
     block::UserOp,
     emulator::NativeEmulator,
-    exact::{self, Arithmetic},
-    float::{NanRule, is_nan, order},
+    float::{is_nan, order},
     halt::Halt,
     overrides::Override,
 };
@@ -24,12 +21,11 @@ macro_rules! across {
     ($bits:literal, $signed:literal) => {
         Handler::new(|emulator, op| {
             let (a, b) = (emulator.user_input(op, 0), emulator.user_input(op, 1));
-            let value = vector(4, 32, |index| {
+            emulator.set_saturated(op, 32, |index| {
                 let parts = (0..32 / $bits).map(|part| lane(a, index * (32 / $bits) + part, $bits));
                 let sum = parts.map(|value| number(value, $bits, $signed)).sum::<i128>();
-                saturate(sum + number(lane(b, index, 32), 32, $signed), 32, $signed).0
+                saturate(sum + number(lane(b, index, 32), 32, $signed), 32, $signed)
             });
-            emulator.set_user_result(op, value);
             Ok(())
         })
     };
@@ -40,12 +36,11 @@ macro_rules! products {
     ($signed:literal) => {
         Handler::new(|emulator, op| {
             let [a, b, c] = [0, 1, 2].map(|index| emulator.user_input(op, index));
-            let value = vector(4, 32, |index| {
+            emulator.set_saturated(op, 32, |index| {
                 let half = |vector, part| number(lane(vector, 2 * index + part, 16), 16, $signed);
                 let sum = half(a, 0) * half(b, 0) + half(a, 1) * half(b, 1);
-                saturate(sum + number(lane(c, index, 32), 32, $signed), 32, $signed).0
+                saturate(sum + number(lane(c, index, 32), 32, $signed), 32, $signed)
             });
-            emulator.set_user_result(op, value);
             Ok(())
         })
     };
@@ -60,13 +55,15 @@ pub(super) const TABLE: Table = &[
     ("vectorMultiplySumSignedHalfWordSaturate", products!(true)),
     ("vectorMultiplySumUnsignedHalfWordSaturate", products!(false)),
     ("vectorPackPixel32", Handler::new(pack_pixels)),
-    ("vectorReciprocalEstimateFloatingPoint", Handler::new(reciprocal)),
+    ("vectorUnpackHighPixel16", Handler::new(|emulator, op| unpack_pixels(emulator, op, 4))),
+    ("vectorUnpackLowPixel16", Handler::new(|emulator, op| unpack_pixels(emulator, op, 0))),
     ("vectorCompareBoundsFloatingPoint", Handler::new(bounds)),
 ];
 
 /// An access of one element.
 const fn element(number: u32, size: usize, loads: bool) -> Override {
     let handler = match (size, loads) {
+        (1, true) => Handler::new(|emulator, op| load(emulator, op, 1)),
         (2, true) => Handler::new(|emulator, op| load(emulator, op, 2)),
         (_, true) => Handler::new(|emulator, op| load(emulator, op, 4)),
         (1, false) => Handler::new(|emulator, op| store(emulator, op, 1)),
@@ -77,6 +74,7 @@ const fn element(number: u32, size: usize, loads: bool) -> Override {
 }
 
 pub(crate) const OVERRIDES: &[Override] = &[
+    element(7, 1, true),
     element(39, 2, true),
     element(71, 4, true),
     element(135, 1, false),
@@ -91,11 +89,10 @@ const fn number(value: u128, bits: u32, is_signed: bool) -> i128 {
 /// Words, of each so many, and the lowest of the second vector's.
 fn sum(emulator: &mut NativeEmulator, op: &UserOp, count: u32) -> Result<(), Halt> {
     let (a, b) = (emulator.user_input(op, 0), emulator.user_input(op, 1));
-    let value = vector(4 / count, 32 * count, |index| {
+    emulator.set_saturated(op, 32 * count, |index| {
         let words = (0..count).map(|part| signed(lane(a, index * count + part, 32), 32));
-        saturate(words.sum::<i128>() + signed(lane(b, index * count, 32), 32), 32, true).0 & 0xffff_ffff
+        saturate(words.sum::<i128>() + signed(lane(b, index * count, 32), 32), 32, true)
     });
-    emulator.set_user_result(op, value);
     Ok(())
 }
 
@@ -109,13 +106,14 @@ fn pack_pixels(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     Ok(())
 }
 
-/// An estimate that is as good as it can be.
-fn reciprocal(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+/// Pixels of 1, 5, 5 and 5 bits to ones of a byte for each, the first of which
+/// is the sign's.
+fn unpack_pixels(emulator: &mut NativeEmulator, op: &UserOp, first: u32) -> Result<(), Halt> {
     let a = emulator.user_input(op, 0);
     let value = vector(4, 32, |index| {
-        let operands = [0x3f80_0000, lane(a, index, 32), 0];
-        let round = Round::NearestTiesToEven;
-        exact::compute(Arithmetic::Divide, 4, operands, round, NanRule::SignallingFirst).0
+        let pixel = lane(a, first + index, 16);
+        let alpha = if pixel >> 15 != 0 { 0xff } else { 0 };
+        alpha << 24 | (pixel >> 10 & 31) << 16 | (pixel >> 5 & 31) << 8 | pixel & 31
     });
     emulator.set_user_result(op, value);
     Ok(())
@@ -124,7 +122,7 @@ fn reciprocal(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
 /// Bit 0 tells that an element is above the bound, bit 1 that it is below its
 /// negative.
 fn bounds(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
-    let (a, b) = (emulator.user_input(op, 0), emulator.user_input(op, 1));
+    let [a, b] = [0, 1].map(|index| emulator.floating_input(op, index));
     let value = vector(4, 32, |index| {
         let (a, b) = (lane(a, index, 32), lane(b, index, 32));
         let unordered = is_nan(4, a) || is_nan(4, b);

@@ -7,7 +7,7 @@
 use rustc_apfloat::{Round, Status};
 use terrella_emulator_api::ArithmeticKind;
 
-use super::Handler;
+use super::{Handler, Table};
 use crate::{
     block::UserOp,
     emulator::NativeEmulator,
@@ -27,6 +27,9 @@ const UNDERFLOW: u32 = 2;
 const OVERFLOW: u32 = 4;
 const DIVISION: u32 = 8;
 pub(super) const INVALID: u32 = 16;
+const UNIMPLEMENTED: u32 = 32;
+
+pub(super) const TABLE: Table = &[("checkFloatStatus", Handler::new(|emulator, _| emulator.check_fcsr()))];
 
 /// The fields of FCSR (5.6.3) that begin at a bit.
 const FLAGS: u32 = 2;
@@ -257,6 +260,17 @@ impl NativeEmulator {
         let new = if is_enabled { old } else { old | raised << FLAGS };
         self.set_user_register("fcsr", new.into());
         if is_enabled { Err(Halt::Arithmetic(ArithmeticKind::FloatingPoint, EXCEPTION)) } else { Ok(()) }
+    }
+
+    /// What a write of FCSR raises at once: an enabled cause, or an operation
+    /// that is not implemented, which is always enabled (MIPS64 volume I, 5.6.1).
+    fn check_fcsr(&self) -> Result<(), Halt> {
+        let fcsr = self.fcsr();
+        let enabled = fcsr >> ENABLES & 0x1f | UNIMPLEMENTED;
+        if fcsr >> CAUSE & enabled == 0 {
+            return Ok(());
+        }
+        Err(Halt::Arithmetic(ArithmeticKind::FloatingPoint, EXCEPTION))
     }
 
     /// Whether a condition of FCSR holds.

@@ -8,6 +8,8 @@ pub(crate) mod access;
 mod altivec;
 mod altivec_207;
 pub(crate) mod altivec_300;
+mod altivec_estimates;
+mod altivec_status;
 pub(crate) mod altivec_sums;
 mod arm;
 pub(crate) mod lanes;
@@ -22,6 +24,7 @@ mod mips_integer;
 pub(crate) mod mips_memory;
 pub(crate) mod msp430;
 pub(crate) mod powerpc;
+mod powerpc_cipher;
 pub(crate) mod powerpc_conversions;
 pub(crate) mod powerpc_float;
 pub(crate) mod powerpc_float_300;
@@ -31,6 +34,7 @@ pub(crate) mod powerpc_integer_300;
 pub(crate) mod powerpc_memory;
 pub(crate) mod powerpc_quad;
 mod powerpc_registers;
+pub(crate) mod powerpc_software;
 pub(crate) mod powerpc_vectors;
 pub(crate) mod powerpc_vectors_300;
 pub(crate) mod riscv;
@@ -131,10 +135,16 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         | Architecture::Mips64
         | Architecture::MicroMips32
         | Architecture::Mips32R6
-        | Architecture::Mips64R6 => &[traps::MIPS, mips_integer::TABLE],
-        Architecture::PowerPc32 | Architecture::PowerPc64 => {
-            &[traps::POWERPC, altivec::TABLE, altivec_207::TABLE, altivec_sums::TABLE]
-        }
+        | Architecture::Mips64R6 => &[traps::MIPS, mips_float::TABLE, mips_integer::TABLE],
+        Architecture::PowerPc32 | Architecture::PowerPc64 => &[
+            traps::POWERPC,
+            altivec::TABLE,
+            altivec_207::TABLE,
+            altivec_estimates::TABLE,
+            altivec_status::TABLE,
+            altivec_sums::TABLE,
+            powerpc_cipher::TABLE,
+        ],
         Architecture::RiscV32 | Architecture::RiscV64 => {
             &[traps::RISCV, riscv_bits::TABLE, riscv_cache::TABLE, riscv_crypto::TABLE]
         }

@@ -69,6 +69,16 @@ pub(crate) const OVERRIDES: &[Override] = &[
     two(11, scalar!(Single, |b, round| root(b, true, round))),
     two(203, vector!(8, |b, round| root(b, false, round))),
     two(139, vector!(4, |b, round| root(b, true, round))),
+    // Estimates: xsredp, xsresp, xvredp, xvresp.
+    two(90, scalar!(Double, |b, round| powerpc_float::reciprocal(b, false, round))),
+    two(26, scalar!(Single, |b, round| powerpc_float::reciprocal(b, true, round))),
+    two(218, vector!(8, |b, round| powerpc_float::reciprocal(b, false, round))),
+    two(154, vector!(4, |b, round| powerpc_float::reciprocal(b, true, round))),
+    // xsrsqrtedp, xsrsqrtesp, xvrsqrtedp, xvrsqrtesp.
+    two(74, scalar!(Double, |b, round| powerpc_float::reciprocal_root(b, false, round))),
+    two(10, scalar!(Single, |b, round| powerpc_float::reciprocal_root(b, true, round))),
+    two(202, vector!(8, |b, round| powerpc_float::reciprocal_root(b, false, round))),
+    two(138, vector!(4, |b, round| powerpc_float::reciprocal_root(b, true, round))),
     // From integers: xscvsxddp, xscvuxddp, xscvsxdsp, xscvuxdsp.
     two(376, scalar!(Double, |b, round| powerpc_float_conversions::of_integer((b as i64).into(), 8, round))),
     two(360, scalar!(Double, |b, round| powerpc_float_conversions::of_integer(b.into(), 8, round))),

@@ -85,6 +85,8 @@ pub(crate) const ARITHMETIC: &[Override] = [
 pub(crate) const OTHERS: &[Override] = &[
     Override { mask: 0xfe01_07fe, value: 0xfc00_058e, handler: Handler::new(write_fields) },
     Override { mask: 0xfc01_0ffe, value: 0xfc00_010c, handler: Handler::new(write_field) },
+    other(63, 70, |emulator, op| write_bit(emulator, op, false)),
+    other(63, 38, |emulator, op| write_bit(emulator, op, true)),
     other(63, 0, |emulator, op| comparison(emulator, op, false)),
     other(63, 32, |emulator, op| comparison(emulator, op, true)),
     other(63, 12, round_to_single),
@@ -331,6 +333,18 @@ fn write_field(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     Ok(())
 }
 
+/// `mtfsb0` and `mtfsb1` (4.6.10): FEX and VX follow from other bits, and FX
+/// from an exception that is set anew.
+fn write_bit(emulator: &mut NativeEmulator, op: &UserOp, value: bool) -> Result<(), Halt> {
+    let word = emulator.user_input(op, 0) as u32;
+    let bit = 1 << (31 - (word >> 21 & 31));
+    let exceptions = fpscr::INVALID | fpscr::OX | fpscr::UX | fpscr::ZX | fpscr::XX;
+    let raises = value && bit & exceptions & !emulator.fpscr() != 0;
+    let mask = bit | if raises { fpscr::FX } else { 0 };
+    emulator.write_fpscr(word, mask, if value { mask } else { 0 });
+    Ok(())
+}
+
 impl NativeEmulator {
     /// Writes bits of the FPSCR but the one that is reserved, and CR1 if Rc is set.
     fn write_fpscr(&mut self, word: u32, mask: u32, value: u32) {
@@ -480,7 +494,6 @@ fn operation(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let round = emulator.fpscr_rounding();
     let [a, b, c] = [16, 11, 6].map(|low| emulator.double(word.field(low)));
     let number = word.field(1);
-    let one = 0x3ff0_0000_0000_0000;
     let result = match number {
         18 => compute(Arithmetic::Divide, [a, b, 0], is_single, round),
         20 => compute(Arithmetic::Subtract, [a, b, 0], is_single, round),
@@ -488,14 +501,8 @@ fn operation(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
         22 => compute(Arithmetic::SquareRoot, [b, 0, 0], is_single, round),
         25 => compute(Arithmetic::Multiply, [a, c, 0], is_single, round),
         // The estimates are as good as they can be.
-        24 => estimate(compute(Arithmetic::Divide, [one, b, 0], is_single, round)),
-        26 => {
-            let root = compute(Arithmetic::SquareRoot, [b, 0, 0], false, round);
-            match root.raised {
-                0 | fpscr::XX => estimate(compute(Arithmetic::Divide, [one, root.bits, 0], is_single, round)),
-                _ => root,
-            }
-        }
+        24 => reciprocal(b, is_single, round),
+        26 => reciprocal_root(b, is_single, round),
         _ => fused([a, c, b], number & 1 == 0, number >= 30, is_single, round),
     };
     if emulator.report(&result, Some(class(result.bits, is_single))) {
@@ -503,6 +510,22 @@ fn operation(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     }
     emulator.record(word);
     Ok(())
+}
+
+const ONE: u64 = 0x3ff0_0000_0000_0000;
+
+/// An estimate of a reciprocal (4.6.5.1).
+pub(super) fn reciprocal(value: u64, is_single: bool, round: Round) -> Computed {
+    estimate(compute(Arithmetic::Divide, [ONE, value, 0], is_single, round))
+}
+
+/// An estimate of the reciprocal of a root.
+pub(super) fn reciprocal_root(value: u64, is_single: bool, round: Round) -> Computed {
+    let root = compute(Arithmetic::SquareRoot, [value, 0, 0], false, round);
+    match root.raised {
+        0 | fpscr::XX => reciprocal(root.bits, is_single, round),
+        _ => root,
+    }
 }
 
 /// An estimate is not told to be inexact (4.6.5.1, fre).

@@ -9,6 +9,7 @@ use crate::{block::UserOp, emulator::NativeEmulator, halt::Halt};
 pub(super) const TABLE: Table = &[
     ("registerWindowSave", Handler::new(sparc_windows::save)),
     ("registerWindowRestore", Handler::new(sparc_windows::restore)),
+    ("registerWindowFill", Handler::new(sparc_windows::fill)),
     ("registerWindowFlush", Handler::new(sparc_windows::flush)),
     ("registerWindowSelect", Handler::new(sparc_windows::select)),
     ("checkJump", Handler::new(check_jump)),

@@ -322,6 +322,16 @@ pub(super) fn restore(emulator: &mut NativeEmulator, _: &UserOp) -> Result<(), H
     Ok(())
 }
 
+/// What RETURN does before it looks at its target (V9, 7.5.3 and A.44): the
+/// window before is filled, if it is not there.
+pub(super) fn fill(emulator: &mut NativeEmulator, _: &UserOp) -> Result<(), Halt> {
+    let windows = emulator.windows()?;
+    if emulator.restorable(windows) == 0 {
+        emulator.fill_window()?;
+    }
+    Ok(())
+}
+
 /// FLUSHW (V9, A.21): all windows but the current one are in memory
 /// afterwards.
 pub(super) fn flush(emulator: &mut NativeEmulator, _: &UserOp) -> Result<(), Halt> {

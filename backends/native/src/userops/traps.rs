@@ -112,6 +112,18 @@ pub(super) const MIPS: Table = &[
     ("integerOverflow", Handler::new(|_, _| Err(NativeEmulator::overflow(12)))),
     ("signalReservedInstruction", INVALID),
     ("wait", WAIT),
+    // PAUSE, and what ERET does to a link (MIPS32 volume II-A).
+    (
+        "waitForLink",
+        Handler::trap(|emulator, _| if emulator.reservation.is_some() { Err(Halt::Wait) } else { Ok(()) }),
+    ),
+    (
+        "clearLink",
+        Handler::new(|emulator, _| {
+            emulator.reservation = None;
+            Ok(())
+        }),
+    ),
     ("SYNC", NOTHING),
     ("synch", NOTHING),
     ("prefetch", NOTHING),
@@ -171,6 +183,10 @@ pub(super) const POWERPC: Table = &[
     ("DataCacheBlockTouch2", NOTHING),
     ("DataCacheBlockFlush", NOTHING),
     ("dataCacheBlockTouchForStore", NOTHING),
+    // `mbar` (e500's eieio); what caches hold of code is always what memory does.
+    ("memoryBarrier", NOTHING),
+    ("instructionCacheBlockInvalidate", BLOCK),
+    ("instructionCacheBlockTouch", NOTHING),
 ];
 
 pub(super) const RISCV: Table = &[

@@ -159,11 +159,12 @@ fn multiply_add(emulator: &mut NativeEmulator, op: &UserOp, sign: u32) -> Result
 }
 
 /// CMP.F: less, equal, greater, unordered, and which operand is below the
-/// normal numbers.
+/// normal numbers, which this instruction alone does not take for zeros
+/// (volume 1, 7.1.3).
 fn compare(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
     let word = word(op, emulator);
     let [a, b] = [8, 12].map(|low| data(emulator, word >> low));
-    let [left, right] = [a, b].map(|value| f32::from_bits(flushed(value)));
+    let [left, right] = [a, b].map(f32::from_bits);
     let order = match left.partial_cmp(&right) {
         Some(std::cmp::Ordering::Less) => 1,
         Some(std::cmp::Ordering::Equal) => 2,

@@ -25,23 +25,69 @@ const fn mips_words(old: &'static str, new: &'static str) -> Edit {
     Edit { file: "mips32Instructions.sinc", old, new, reason }
 }
 
+/// A correction of a return from an exception (MIPS64 volume II-A, ERET,
+/// ERETNC, DERET): from an error, or from another, of which it ends the level;
+/// RFE was the one of MIPS I.
+const fn returns(old: &'static str, new: &'static str) -> Edit {
+    Edit { file: "mips32Instructions.sinc", old, new, reason: "a return ends the exception's level" }
+}
+
+const NO_REGISTER: &str =
+    "of a control register that is not there the manual says nothing; it is zero, as in QEMU (CFC1, CTC1)";
+
 const PARTS_OF_FCSR: &str =
     "the control registers beside FCSR are parts of it, and hold nothing of their own";
 
 pub(super) const EDITS: &[Edit] = &[
+    Edit {
+        file: "mipsfloat.sinc",
+        old: "tmp:4 = getCopControlWord( 1:1, fs_unk:4 );",
+        new: "tmp:4 = 0;",
+        reason: NO_REGISTER,
+    },
+    Edit {
+        file: "mipsfloat.sinc",
+        old: "setCopControlWord( 1:1, fs_unk:4, RTsrc );",
+        new: "",
+        reason: NO_REGISTER,
+    },
+    returns(
+        ":deret                          is $(AMODE) & prime=0x10 & bit25=1 & copfill=0x0 & fct=0x1F {\n    return[DEPC];\n}",
+        "define pcodeop clearLink;\ndefine pcodeop waitForLink;\nmacro returnFromException(target) {\n    target = ErrorEPC;\n    local isError:1 = (Status & 4) != 0;\n    if (isError) goto <error>;\n    target = EPC;\n    Status = Status & ~2;\n    <error>\n    local level:$(REGSIZE) = zext(isError) << 2;\n    Status = Status & ~level;\n}\n:deret                          is $(AMODE) & prime=0x10 & bit25=1 & copfill=0x0 & fct=0x1F {\n    if ((Debug & 0x40000000) != 0) goto <debugs>;\n    signalReservedInstruction();\n    <debugs>\n    Debug = Debug & ~0x40000000;\n    JXWritePC(DEPC);\n    return [pc];\n}",
+    ),
+    returns(
+        "fct=0x18 & bit25=1 & copfill=0  {\n    return[EPC];",
+        "fct=0x18 & bit25=1 & copfill=0  {\n    local target:$(REGSIZE);\n    returnFromException(target);\n    clearLink();\n    JXWritePC(target);\n    return [pc];",
+    ),
+    returns(
+        "fct=0x18 & bit25=1 & copfill=1  {\n    return[EPC];",
+        "fct=0x18 & bit25=1 & copfill=1  {\n    local target:$(REGSIZE);\n    returnFromException(target);\n    JXWritePC(target);\n    return [pc];",
+    ),
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: "is $(AMODE) & prime=0 & szero=0 & fct=0 & fct2=0x05 {\n\twait();",
+        new: "is $(AMODE) & prime=0 & szero=0 & fct=0 & fct2=0x05 {\n\twaitForLink();",
+        reason: "PAUSE waits until the link is gone, if there is one (MIPS32 volume II-A, PAUSE)",
+    },
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: ":rdhwr RT, rd_hw                is $(AMODE) & prime=0x1F & rs=0 & fct2=0 & fct=0x3B & RT & rd_hw & rd!=4 {",
+        new: ":rdhwr RT, rd_hw                is $(AMODE) & prime=0x1F & rs=0 & fct2=0 & fct=0x3B & RT & rd_hw & rd=0 {\n    local number:4 = EBase:4 & 0x3ff;\n    RT = zext(number);\n}\n:rdhwr RT, rd_hw                is $(AMODE) & prime=0x1F & rs=0 & fct2=0 & fct=0x3B & RT & rd_hw & rd!=4 {",
+        reason: "CPUNum is a field of EBase (MIPS32 volume II-A, RDHWR)",
+    },
     // FCCR, FEXR and FENR are parts of FCSR (MIPS64 volume I, 5.6.2), and FIR is
     // read only. With reserved bits, which are to be zero, nothing is written,
     // as in QEMU.
     Edit {
         file: "mipsfloat.sinc",
         old: ":cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & (fs=0 | fs=25 | fs=26 | fs=28 | fs=31) & bigfunct=0 { \n    RT = sext(fs_fcr);\n}",
-        new: ":cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & (fs=0 | fs=31) & bigfunct=0 {\n    RT = sext(fs_fcr);\n}\n:cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & fs=25 & bigfunct=0 {\n    local part:4 = ((fcsr >> 24) & 0xfe) | ((fcsr >> 23) & 1);\n    RT = sext(part);\n}\n:cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & fs=26 & bigfunct=0 {\n    local part:4 = fcsr & 0x3f07c;\n    RT = sext(part);\n}\n:cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & fs=28 & bigfunct=0 {\n    local part:4 = (fcsr & 0xf83) | ((fcsr >> 22) & 4);\n    RT = sext(part);\n}",
+        new: "define pcodeop checkFloatStatus;\n:cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & (fs=0 | fs=31) & bigfunct=0 {\n    RT = sext(fs_fcr);\n}\n:cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & fs=25 & bigfunct=0 {\n    local part:4 = ((fcsr >> 24) & 0xfe) | ((fcsr >> 23) & 1);\n    RT = sext(part);\n}\n:cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & fs=26 & bigfunct=0 {\n    local part:4 = fcsr & 0x3f07c;\n    RT = sext(part);\n}\n:cfc1 RT, fs_fcr                is $(AMODE) & prime=17 & copop=2 & RT & fs_fcr & fs=28 & bigfunct=0 {\n    local part:4 = (fcsr & 0xf83) | ((fcsr >> 22) & 4);\n    RT = sext(part);\n}",
         reason: PARTS_OF_FCSR,
     },
     Edit {
         file: "mipsfloat.sinc",
         old: ":ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & (fs=0 | fs=25 | fs=26 | fs=28 | fs=31) & bigfunct=0 {    \n    fs_fcr = RTsrc:$(SIZETO4);\n}",
-        new: ":ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=31 & bigfunct=0 {\n    fs_fcr = RTsrc:$(SIZETO4);\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=0 & bigfunct=0 {\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=25 & bigfunct=0 {\n    local value:4 = RTsrc:$(SIZETO4);\n    if ((value & 0xffffff00) != 0) goto <reserved>;\n    fcsr = (fcsr & 0x017fffff) | ((value & 0xfe) << 24) | ((value & 1) << 23);\n    <reserved>\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=26 & bigfunct=0 {\n    local value:4 = RTsrc:$(SIZETO4);\n    if ((value & 0x007c0000) != 0) goto <reserved>;\n    fcsr = (fcsr & 0xfffc0f83) | (value & 0x3f07c);\n    <reserved>\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=28 & bigfunct=0 {\n    local value:4 = RTsrc:$(SIZETO4);\n    if ((value & 0x007c0000) != 0) goto <reserved>;\n    fcsr = (fcsr & 0xfefff07c) | (value & 0xf83) | ((value & 4) << 22);\n    <reserved>\n}",
+        new: ":ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=31 & bigfunct=0 {\n    fs_fcr = RTsrc:$(SIZETO4);\n    checkFloatStatus();\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=0 & bigfunct=0 {\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=25 & bigfunct=0 {\n    local value:4 = RTsrc:$(SIZETO4);\n    if ((value & 0xffffff00) != 0) goto <reserved>;\n    fcsr = (fcsr & 0x017fffff) | ((value & 0xfe) << 24) | ((value & 1) << 23);\n    <reserved>\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=26 & bigfunct=0 {\n    local value:4 = RTsrc:$(SIZETO4);\n    if ((value & 0x007c0000) != 0) goto <reserved>;\n    fcsr = (fcsr & 0xfffc0f83) | (value & 0x3f07c);\n    checkFloatStatus();\n    <reserved>\n}\n:ctc1 RTsrc, fs_fcr             is $(AMODE) & prime=17 & copop=6 & RTsrc & fs_fcr & fs=28 & bigfunct=0 {\n    local value:4 = RTsrc:$(SIZETO4);\n    if ((value & 0x007c0000) != 0) goto <reserved>;\n    fcsr = (fcsr & 0xfefff07c) | (value & 0xf83) | ((value & 4) << 22);\n    checkFloatStatus();\n    <reserved>\n}",
         reason: PARTS_OF_FCSR,
     },
     mips_words("    RT = zext(rs_tmp);", "    local low:4 = rs_tmp:4;\n    RT = sext(low);"),

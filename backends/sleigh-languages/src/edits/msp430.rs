@@ -20,7 +20,31 @@ const fn register(old: &'static str, new: &'static str) -> Edit {
     }
 }
 
+/// A correction of branches through memory of the MSP430X (SLAU367, 4.6.4).
+const fn address_branch(old: &'static str, new: &'static str) -> Edit {
+    Edit {
+        file: "TI430X.sinc",
+        old,
+        new,
+        reason: "an address word is at an even address, of which PC holds one, too",
+    }
+}
+
 pub(super) const EDITS: &[Edit] = &[
+    Edit {
+        file: "TI430Common.sinc",
+        old: "DEST_B_AD: indexExt2Word16_0_16s^\"(\"^dest_Indexed16_0_4^\")\" is dest_Indexed16_0_4 & ad=0x1 & bow=0x1 & AMASK & as=0x3 & src16_8_4=dest_0_4 & (src16_8_4 = 1 | src16_8_4 >= 4) ; indexExt2Word16_0_16s",
+        new: "DEST_B_AD: indexExt2Word16_0_16s^\"(\"^dest_Indexed16_0_4^\")\" is dest_Indexed16_0_4 & ad=0x1 & bow=0x1 & AMASK & as=0x3 & src16_8_4=dest_0_4 & src16_8_4 >= 4 ; indexExt2Word16_0_16s\n     {tmp:$(REG_SIZE) = dest_Indexed16_0_4 + 1 + indexExt2Word16_0_16s; wrapAddress(tmp, dest_Indexed16_0_4, AMASK); export *:1 tmp;}\nDEST_B_AD: indexExt2Word16_0_16s^\"(\"^dest_Indexed16_0_4^\")\" is dest_Indexed16_0_4 & ad=0x1 & bow=0x1 & AMASK & as=0x3 & src16_8_4=dest_0_4 & src16_8_4 = 1 ; indexExt2Word16_0_16s",
+        reason: "a byte that is taken steps the register by one, but the stack pointer by two (SLAU367, 4.4.6)",
+    },
+    address_branch(
+        "op16_12_4=0 & insid=0x0 & src_8_4 & src_8_4=0 & dest_0_4=0x0 {\n}",
+        "op16_12_4=0 & insid=0x0 & src_8_4 & src_8_4=0 & dest_0_4=0x0 {\n\tlocal behind:$(REG_SIZE) = inst_next;\n\tPC = *[RAM]:$(REG_SIZE) behind;\n\tPC = PC & 0xffffe;\n\tgoto [PC];\n}",
+    ),
+    address_branch(
+        "\tPC = *[RAM]:$(REG_SIZE) src_8_4;\n",
+        "\tlocal place:$(REG_SIZE) = src_8_4 & -2;\n\tPC = *[RAM]:$(REG_SIZE) place;\n",
+    ),
     msp430(
         "@if REG_SIZE == \"4\"\nAMASK: val\tis ctx_isHi=1",
         "macro wrapAddress(at, base, mask) {\n@if REG_SIZE == \"4\"\n local place:4 = base;\n local far:4 = zext(place > 0xffff) * 0xf0000;\n at = at & ((mask & 0xffff) | far);\n@else\n at = at & mask;\n@endif\n}\n@if REG_SIZE == \"4\"\nAMASK: val is ctx_isHi=1 & bow=0 [ val = 0xFFFE; ] { export *[const]:4 val; }\nAMASK: val is ctx_isHi=0 & bow=0 [ val = 0xFFFFE; ] { export *[const]:4 val; }\nAMASK: val\tis ctx_isHi=1",

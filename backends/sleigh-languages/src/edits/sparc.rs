@@ -102,7 +102,7 @@ pub(super) const EDITS: &[Edit] = &[
     ),
     window(
         "macro save() {    \n",
-        "define pcodeop registerWindowSave;\ndefine pcodeop registerWindowRestore;\ndefine pcodeop registerWindowFlush;\ndefine pcodeop registerWindowSelect;\nmacro save() {\n\tregisterWindowSave();\n}\nmacro publishedSave() {\n",
+        "define pcodeop registerWindowSave;\ndefine pcodeop registerWindowRestore;\ndefine pcodeop registerWindowFill;\ndefine pcodeop registerWindowFlush;\ndefine pcodeop registerWindowSelect;\nmacro save() {\n\tregisterWindowSave();\n}\nmacro publishedSave() {\n",
     ),
     window(
         "macro restore() {\n",
@@ -181,6 +181,10 @@ pub(super) const EDITS: &[Edit] = &[
         ":ldd ea,RD                           is op=3 & RD & rd & op3=0x03 & ea { local both:8 = *:8 ea; local place:4 = &rd; rd = both >> 32; *[register]:8 (place + 8) = both & 0xffffffff; }",
     ),
     pair(
+        ":clrd ea                             is op=3 & rd=0 & op3=0x07 & ea { *ea = 0:8; }",
+        ":clrd ea                             is op=3 & rd=0 & op3=0x07 & ea { local second:4 = g1:4; *:8 ea = zext(second); }",
+    ),
+    pair(
         ":std RD,ea                           is op=3 & RD & op3=0x07 & ea { *ea = RD; }",
         ":std RD,ea                           is op=3 & RD & rd & op3=0x07 & ea { local place:4 = &rd; local second:8 = *[register]:8 (place + 8); *:8 ea = (rd << 32) | (second & 0xffffffff); }",
     ),
@@ -193,7 +197,7 @@ pub(super) const EDITS: &[Edit] = &[
     jump(":return  retea ", "define pcodeop checkJump;\n:return  retea "),
     jump(
         "{ build retea; restore(); delayslot(1); didrestore=1;",
-        "{ build retea; checkJump(retea); restore(); delayslot(1); didrestore=1;",
+        "{ build retea; registerWindowFill(); checkJump(retea); restore(); delayslot(1); didrestore=1;",
     ),
     jump(
         "{ build retea; RD = inst_start; delayslot(1);",

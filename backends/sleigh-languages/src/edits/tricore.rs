@@ -21,6 +21,11 @@ const COMPARED: &str = "two registers are compared";
 
 pub(super) const EDITS: &[Edit] = &[
     manual(
+        "\tRa2831 = (Ra1215 + (Rd0811 >> 3)) & 0xFFFFFFFC;",
+        "\tRa2831 = (Ra1215 + (Rd0811 s>> 3)) & 0xFFFFFFFC;",
+        "the index of a bit is shifted with its sign (ADDSC.AT)",
+    ),
+    manual(
         "@define ICR_IE \"ICR[15,1]\"",
         "@define ICR_IE \"ICR[8,1]\"",
         "interrupts are enabled in the bit that contexts keep (V1.3, ICR)",
@@ -39,6 +44,11 @@ pub(super) const EDITS: &[Edit] = &[
         ":rfe  is PCPMode=0 & op0007=0xd & op0815=0x0 ; op1631=0x1c0\n{\n",
         ":rfe  is PCPMode=0 & op0007=0xd & op0815=0x0 ; op1631=0x1c0\n{\n\tlocal interrupted:4 = a11 & 0xFFFFFFFE;\n\trestoreInterruptedState();\n\treturn [interrupted];\n",
         "RFE brings back ICR, too",
+    ),
+    manual(
+        "\tlocal tmp:4 = a11 & 0xFFFFFFFE;\n\trestoreCallerState(FCX, LCX, PCXI);\n\treturn [tmp];\n}\n@endif\n\n# RSLCX (SYS)",
+        "\tif ((DBGSR & 1) == 0) goto inst_next;\n\tlocal monitored:4 = a11 & 0xFFFFFFFE;\n\tICR = (ICR & 0xFFFFFE00) | (PCXI >> 24) | (((PCXI >> 23) & 1) << 8);\n\tlocal area:4 = DCX;\n\tPCXI = *[ram]:4 area;\n\tPSW = *[ram]:4 (area + 4);\n\ta10 = *[ram]:4 (area + 8);\n\ta11 = *[ram]:4 (area + 12);\n\tDBGTCR = DBGTCR & 0xFFFFFFFE;\n\treturn [monitored];\n}\n@endif\n\n# RSLCX (SYS)",
+        "RFM returns from the debug monitor, whose context is at DCX, and does nothing if debugging is not enabled (RFM)",
     ),
     manual("| (Rd0811 s>= Rd0811);", "| (Rd0811 s>= Rd1215);", COMPARED),
     manual("| (Rd0811 s< Rd0811);", "| (Rd0811 s< Rd1215);", COMPARED),

@@ -85,6 +85,12 @@ macro_rules! any_length {
 
 pub(super) const EDITS: &[Edit] = &[
     Edit {
+        file: "smx.sinc",
+        old: "is vexMode=0 & byte=0x0f; byte=0x37  {\n",
+        new: "is vexMode=0 & byte=0x0f; byte=0x37  {\n\tinvalidInstructionException();\n",
+        reason: "safer mode extensions are not there, and CR4.SMXE is not set (Intel SDM, volume 2, GETSEC)",
+    },
+    Edit {
         file: "x86.slaspec",
         old: "@include \"rdrand.sinc\"\n",
         new: concat!(

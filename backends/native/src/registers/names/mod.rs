@@ -161,7 +161,10 @@ pub(super) fn spelling(architecture: Architecture, name: &str) -> Option<String>
         {
             return number.parse::<u32>().ok().map(|number| format!("t{}", number - 8));
         }
-        (Architecture::PowerPc32, "v") => "vr",
+        // The upper half of those of VSX.
+        (Architecture::PowerPc32, "v") => {
+            return number.parse::<u32>().ok().map(|number| format!("vs{}", 32 + number));
+        }
         (Architecture::LoongArch64, "xr") => "x",
         (Architecture::LoongArch32, "f") => return loongarch_float(number),
         (Architecture::Sparc32 | Architecture::Sparc64, "d") => "fd",

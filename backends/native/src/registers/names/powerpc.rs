@@ -1,6 +1,6 @@
 //! PowerPC. Special registers without a name are called by their numbers.
 
-use super::{Composite, Family, NONE, Name, Part, field, flag};
+use super::{Composite, Family, Name, Part, field, flag};
 
 const CONDITIONS: &[Part] = &[
     field("cr0", 28, 4),
@@ -64,8 +64,11 @@ const COMPOSITES: &[Composite] = &[
     ("tb", &[field("TBLr", 0, 32), field("TBUr", 32, 32)]),
 ];
 
-pub(super) const FAMILY_32: Family = Family { composites: COMPOSITES, names: NAMES_32, ..NONE };
-pub(super) const FAMILY_64: Family = Family { composites: COMPOSITES, names: NAMES_64, ..NONE };
+/// The status of vectors.
+const KEPT: &[&str] = &["vscr"];
+
+pub(super) const FAMILY_32: Family = Family { composites: COMPOSITES, names: NAMES_32, kept: KEPT };
+pub(super) const FAMILY_64: Family = Family { composites: COMPOSITES, names: NAMES_64, kept: KEPT };
 
 const NAMES_32: &[Name] = &[
     ("dsisr", "spr012"),

@@ -1,6 +1,10 @@
 //! Instructions whose published semantics are corrected, or missing: bytes,
 //! registers before, registers after.
 
+mod firmware;
+mod m68k;
+mod powerpc;
+
 use terrella_emulator_api::{Emulator, EmulatorExt, Limits, Permissions};
 use terrella_native::NativeEmulator;
 use terrella_platforms::Platform;
@@ -15,19 +19,24 @@ type Row = (&'static str, &'static [u8], &'static [u8], u64, Registers, Register
 type Registers = &'static [(&'static str, u64)];
 
 fn check(platform: Platform, rows: &[Row]) {
+    check_at(platform, rows, [CODE, DATA, STACK]);
+}
+
+/// The same with code, data and stack at other addresses.
+fn check_at(platform: Platform, rows: &[Row], [at, data_at, stack]: [u64; 3]) {
     let mut failures = Vec::new();
     for (name, code, data, count, before, after) in rows {
         let mut emulator = NativeEmulator::new(platform).expect("an emulator");
-        for place in [CODE, DATA, STACK - 0x1000] {
+        for place in [at, data_at, stack - 0x1000] {
             emulator.map_memory(place..place + 0x1000, Permissions::ALL).expect("memory");
         }
-        emulator.write_memory(CODE, code).expect("code");
-        emulator.write_memory(DATA, data).expect("data");
-        emulator.write_register(emulator.definition().stack_pointer, STACK).expect("a stack");
+        emulator.write_memory(at, code).expect("code");
+        emulator.write_memory(data_at, data).expect("data");
+        emulator.write_register(emulator.definition().stack_pointer, stack).expect("a stack");
         for (register, value) in *before {
             emulator.write_register(*register, *value).expect("a register");
         }
-        emulator.set_program_counter(CODE).expect("an address");
+        emulator.set_program_counter(at).expect("an address");
         if let Err(error) = emulator.run_with(&Limits::instructions(*count)) {
             failures.push(format!("{name}: {error}"));
         }
@@ -386,40 +395,6 @@ fn loongarch() {
     check(Platform::LOONGARCH64, rows);
 }
 
-/// M68000 Family Programmer's Reference Manual, section 3.6.1 and FCMP.
-#[test]
-fn m68k_conditions_of_floating_point() {
-    // fmovecr #1.0,fp0; fmovecr #0.0,fp1; fdiv.x fp1,fp0; fcmp.x fp0,fp0
-    const INFINITY: &[u8] =
-        &[0xf2, 0, 0x5c, 0x32, 0xf2, 0, 0x5c, 0x8f, 0xf2, 0, 0x04, 0x20, 0xf2, 0, 0x00, 0x38];
-    let rows: &[Row] = &[
-        ("infinity", INFINITY, &[], 3, &[("fpsr", 0)], &[("fpsr_i", 1), ("fpsr_z", 0), ("fpsr_nan", 0)]),
-        ("infinities are equal", INFINITY, &[], 4, &[], &[("fpsr_z", 1), ("fpsr_i", 0), ("fpsr_nan", 0)]),
-        // fcmp.x fp1,fp0; fsgt d0; fsor d1; fsugt d2; fsuge d3; fsgle d4; fssne d5
-        (
-            "conditions, again and again",
-            &[
-                0xf2, 0, 0x5c, 0x32, 0xf2, 0, 0x5c, 0x8f, 0xf2, 0, 0x04, 0x38, 0xf2, 0x40, 0, 0x12, 0xf2,
-                0x41, 0, 7, 0xf2, 0x42, 0, 0x0a, 0xf2, 0x43, 0, 0x0b, 0xf2, 0x44, 0, 0x17, 0xf2, 0x45, 0,
-                0x1e,
-            ],
-            &[],
-            9,
-            &[],
-            &[("d0", 0xff), ("d1", 0xff), ("d2", 0xff), ("d3", 0xff), ("d4", 0xff), ("d5", 0xff)],
-        ),
-        (
-            "fmovecr #0.0,fp1; fneg.x fp1,fp1",
-            &[0xf2, 0, 0x5c, 0x8f, 0xf2, 0, 0x04, 0x9a],
-            &[],
-            2,
-            &[("fpsr", 0)],
-            &[("fpsr_n", 1), ("fpsr_z", 1)],
-        ),
-    ];
-    check(Platform::M68K, rows);
-}
-
 /// MIPS Architecture For Programmers, volume II-B.
 #[test]
 fn words_of_mips64() {
@@ -444,230 +419,4 @@ fn words_of_mips64() {
         ),
     ];
     check(Platform::MIPS64, rows);
-}
-
-/// Power ISA 2.07, book I, 2.4, 3.3.4, 3.3.7, 3.3.9, 4.6.10 and 7.6.1.2; QEMU
-/// 7.2 does the same.
-#[test]
-fn powerpc_found_by_other_seeds() {
-    let rows: &[Row] = &[
-        ("blr goes to a word", &[0x4e, 0x80, 0, 0x20], &[], 1, &[("lr", DATA + 3)], &[("pc", DATA)]),
-        (
-            "stswi of 5 bytes; lwz of the second word",
-            &[0x7c, 0x64, 0x2d, 0xaa, 0x80, 0xc4, 0, 4],
-            &[],
-            2,
-            &[("r3", 0x0102_0304), ("r4", DATA), ("r5", 0x0506_0708)],
-            &[("r6", 0)],
-        ),
-        (
-            "mtfsf of an invalid operation that is enabled",
-            &[0xfd, 0xfe, 0x0d, 0x8e],
-            &[],
-            1,
-            &[("f1", 0x0100_0080)],
-            &[("fpscr", 0x6100_0080)],
-        ),
-        (
-            "mtfsfi of the enabling bits",
-            &[0xff, 0x00, 0x81, 0x0c],
-            &[],
-            1,
-            &[("fpscr", 0x2100_0000)],
-            &[("fpscr", 0x6100_0080)],
-        ),
-    ];
-    check(Platform::PPC, rows);
-    let rows: &[Row] = &[
-        (
-            "divdo of the lowest number by -1",
-            &[0xd2, 0x2f, 0x64, 0x7c],
-            &[],
-            1,
-            &[("r4", 1 << 63), ("r5", u64::MAX)],
-            &[("xer", 0xc000_0000)],
-        ),
-        (
-            "stxvw4x of words in little endian; ld",
-            &[0x18, 0x1f, 0x20, 0x7c, 0, 0, 0x83, 0xe8],
-            &[],
-            2,
-            &[("f1", 0x0102_0304_0506_0708), ("r3", DATA)],
-            &[("r4", 0x0506_0708_0102_0304)],
-        ),
-    ];
-    check(Platform::PPC64LE, rows);
-}
-
-/// M68000PRM, section 4, CAS: the conditions of a comparison; QEMU 7.2 does the
-/// same. Arm ARM DDI 0406, A2.4: Q stays set.
-#[test]
-fn conditions_found_by_other_seeds() {
-    let rows: &[Row] = &[
-        (
-            "cas.l d7,d3,(a0): a borrow",
-            &[0x0e, 0xd0, 0, 0xc7],
-            &[0x80, 0, 0, 0],
-            1,
-            &[("a0", DATA), ("d7", 0x7fff_ffff), ("sr", 0)],
-            &[("sr", 2), ("d7", 0x8000_0000)],
-        ),
-        (
-            "cas.l d7,d3,(a0): equal",
-            &[0x0e, 0xd0, 0, 0xc7],
-            &[0, 0, 0, 5],
-            1,
-            &[("a0", DATA), ("d7", 5), ("sr", 3)],
-            &[("sr", 4)],
-        ),
-    ];
-    check(Platform::M68K, rows);
-    // ssat r4,#12,r0
-    let rows: &[Row] = &[(
-        "ssat of what fits",
-        &[0x10, 0x40, 0xab, 0xe6],
-        &[],
-        1,
-        &[("r0", 1), ("cpsr", 0x0800_0010)],
-        &[("q", 1)],
-    )];
-    check(Platform::ARMV7A, rows);
-}
-
-/// `lq r4,0x1000(0)`: zero is no register there.
-#[test]
-fn quads_of_powerpc_without_a_base() {
-    let mut emulator = NativeEmulator::new(Platform::PPC64LE).expect("an emulator");
-    emulator.map_memory(0x1000..0x2000, Permissions::READ_WRITE).expect("memory");
-    emulator.map_memory(CODE..CODE + 0x1000, Permissions::ALL).expect("memory");
-    emulator.write_memory(0x1000, &[1, 0, 0, 0, 0, 0, 0, 0, 2]).expect("data");
-    emulator.write_memory(CODE, &[0, 0x10, 0x80, 0xe0]).expect("code");
-    emulator.write_register("r0", 0x5550_u64).expect("a register");
-    emulator.set_program_counter(CODE).expect("an address");
-    emulator.run_with(&Limits::instructions(1)).expect("a quad");
-    let [even, odd] = ["r4", "r5"].map(|name| emulator.read_register(name).expect("a register"));
-    assert_eq!([even, odd], [2, 1]);
-}
-
-/// Power ISA 2.07, book I, section 3.3, and book II, section 4.6.
-#[test]
-fn powerpc() {
-    let rows: &[Row] = &[
-        ("lwbrx", &[0x2c, 0x24, 0x60, 0x7c], &[1, 2, 3, 4], 1, &[("r4", DATA)], &[("r3", 0x0102_0304)]),
-        ("lhbrx", &[0x2c, 0x26, 0x60, 0x7c], &[1, 2], 1, &[("r4", DATA)], &[("r3", 0x0102)]),
-        (
-            "ldbrx",
-            &[0x28, 0x24, 0x60, 0x7c],
-            &[1, 2, 3, 4, 5, 6, 7, 8],
-            1,
-            &[("r4", DATA)],
-            &[("r3", 0x0102_0304_0506_0708)],
-        ),
-        (
-            "popcntw",
-            &[0xf4, 0x02, 0x83, 0x7c],
-            &[],
-            1,
-            &[("r3", u64::MAX), ("r4", 0x0000_00ff_0000_000f)],
-            &[("r3", 0x0000_0008_0000_0004)],
-        ),
-        (
-            "popcntd",
-            &[0xf4, 0x03, 0x83, 0x7c],
-            &[],
-            1,
-            &[("r3", u64::MAX), ("r4", 0x0000_00ff_0000_000f)],
-            &[("r3", 12)],
-        ),
-        (
-            "lwarx, stwcx., lwz",
-            &[0x28, 0x20, 0x60, 0x7c, 0x2d, 0x21, 0xa0, 0x7c, 0x00, 0x00, 0xc4, 0x80],
-            &[5],
-            3,
-            &[("r4", DATA), ("r5", 9)],
-            &[("r3", 5), ("r6", 9), ("cr0", 2)],
-        ),
-        (
-            "stwcx. without lwarx, lwz",
-            &[0x2d, 0x21, 0xa0, 0x7c, 0x00, 0x00, 0xc4, 0x80],
-            &[5],
-            2,
-            &[("r4", DATA), ("r5", 9)],
-            &[("r6", 5), ("cr0", 0)],
-        ),
-    ];
-    check(Platform::PPC64LE, rows);
-}
-
-/// So many constants that the room for them begins anew: a wide one is still
-/// zero above (Power ISA, book I, 6.7.2, lvsr).
-#[test]
-fn wide_constants_are_zero_above_after_many_others() {
-    let mut emulator = NativeEmulator::new(Platform::PPC64).expect("an emulator");
-    let count = 0x8000u64;
-    emulator.map_memory(CODE..CODE + 4 * (count + 0x1000), Permissions::ALL).expect("memory");
-    let mut code = Vec::new();
-    for index in 0..count {
-        // lis r3, index
-        code.extend((0x3c60_0000 | index as u32).to_be_bytes());
-        if index % 0x400 == 0 {
-            // lvsr v20, r7, r25
-            code.extend(0x7e87_c84cu32.to_be_bytes());
-        }
-    }
-    emulator.write_memory(CODE, &code).expect("code");
-    emulator.write_register("r7", 6u64).expect("a register");
-    emulator.set_program_counter(CODE).expect("an address");
-    let expected = (0..16u64).fold(0u128, |value, byte| value << 8 | u128::from(0x0a + byte));
-    for _ in 0..count / 0x400 {
-        emulator.run_with(&Limits::instructions(0x401)).expect("a run");
-        let found = emulator.read_wide_register("vr20").expect("a register");
-        assert_eq!(
-            found,
-            terrella_emulator_api::RegisterValue::from(expected),
-            "at {:#x}",
-            emulator.program_counter()
-        );
-    }
-}
-
-/// M68000PRM, 2.2.9 and 2.2.10, and table 2-2.
-#[test]
-fn m68k_memory_indirect() {
-    let data = &[0, 0, 0x50, 0, 0, 0, 0x70, 0];
-    let rows: &[Row] = &[
-        (
-            "lea ([a0],d1),a1: postindexed",
-            &[0x43, 0xf0, 0x19, 0x15],
-            data,
-            1,
-            &[("a0", DATA), ("d1", 4)],
-            &[("a1", 0x5004)],
-        ),
-        (
-            "lea ([a0,d1]),a1: preindexed",
-            &[0x43, 0xf0, 0x19, 0x11],
-            data,
-            1,
-            &[("a0", DATA), ("d1", 4)],
-            &[("a1", 0x7000)],
-        ),
-    ];
-    check(Platform::M68K, rows);
-}
-
-/// M68881/M68882 User's Manual, FMOVECR: constants, stored as doubles.
-#[test]
-fn m68k_constants() {
-    // fmovecr #0,fp0; fmove.d fp0,(a0); move.l (a0),d0; move.l (4,a0),d1
-    const PI: &[u8] = &[0xf2, 0, 0x5c, 0, 0xf2, 0x10, 0x74, 0, 0x20, 0x10, 0x22, 0x28, 0, 4];
-    // fmovecr #0xc,fp0 and #0x37,fp0
-    const E: &[u8] = &[0xf2, 0, 0x5c, 0x0c, 0xf2, 0x10, 0x74, 0, 0x20, 0x10, 0x22, 0x28, 0, 4];
-    const POWER: &[u8] = &[0xf2, 0, 0x5c, 0x37, 0xf2, 0x10, 0x74, 0, 0x20, 0x10, 0x22, 0x28, 0, 4];
-    let rows: &[Row] = &[
-        ("pi", PI, &[], 4, &[("a0", DATA)], &[("d0", 0x4009_21fb), ("d1", 0x5444_2d18)]),
-        ("e", E, &[], 4, &[("a0", DATA)], &[("d0", 0x4005_bf0a), ("d1", 0x8b14_5769)]),
-        ("10^16", POWER, &[], 4, &[("a0", DATA)], &[("d0", 0x4341_c379), ("d1", 0x37e0_8000)]),
-    ];
-    check(Platform::M68K, rows);
 }
