@@ -7,6 +7,7 @@ use terrella_sleigh::{Context, Decoder};
 use crate::{
     case::{CODE, CODE_SIZE, Case, DATA, DATA_SIZE, Machine, Outcome},
     host::OFFSETS,
+    opcodes::{has_modrm, is_dangerous, is_dangerous_in_32_bits},
     random::Random,
 };
 
@@ -591,64 +592,5 @@ fn aim_branch(shape: &mut Shape, random: &mut Random, is_16: bool) {
             }
         }
         _ => {}
-    }
-}
-
-/// Whether an opcode must not be run: privileged ones, system calls, far
-/// jumps, changes of segments.
-const fn is_dangerous(map: u8, opcode: u8) -> bool {
-    match map {
-        0 => {
-            matches!(
-                opcode,
-                0x0f | 0x26 | 0x2e | 0x36 | 0x3e | 0x40..0x50 | 0x62 | 0x64..0x68 | 0x6c..0x70 | 0x8c | 0x8e | 0x9a | 0xc4 | 0xc5
-                    | 0xc2 | 0xc3 | 0xca..0xd0 | 0xd8..0xe0 | 0xe4..0xe8 | 0xea | 0xec..0xf5 | 0xfa | 0xfb
-            ) && !matches!(opcode, 0xff | 0xc2 | 0xc3)
-        }
-        1 => {
-            matches!(
-                opcode,
-                0x00..=0x0c | 0x0e | 0x0f | 0x1a | 0x1b | 0x20..0x28 | 0x30..0x40 | 0xa0..0xa3 | 0xa8..0xab | 0xae | 0xb2 | 0xb4 | 0xb5 | 0xb9
-                    | 0xc7 | 0xff
-            ) || opcode == 0x38
-                || opcode == 0x3a
-                || opcode == 0x78
-                || opcode == 0x79
-        }
-        2 => matches!(opcode, 0xf5 | 0xf8..=0xff | 0x80..=0x83),
-        _ => matches!(opcode, 0xf0),
-    }
-}
-
-/// Segments, far jumps and VEX prefixes of another form.
-const fn is_dangerous_in_32_bits(opcode: u8) -> bool {
-    matches!(opcode, 0x06 | 0x07 | 0x0e | 0x16 | 0x17 | 0x1e | 0x1f | 0x9a | 0xc4 | 0xc5 | 0xea)
-}
-
-const fn has_modrm(map: u8, opcode: u8) -> bool {
-    match map {
-        0 => match opcode {
-            0..0x40 => opcode & 7 < 4,
-            0x62
-            | 0x63
-            | 0x69
-            | 0x6b
-            | 0x80..0x90
-            | 0xc0
-            | 0xc1
-            | 0xc6
-            | 0xc7
-            | 0xd0..0xd4
-            | 0xd8..0xe0
-            | 0xf6
-            | 0xf7
-            | 0xfe
-            | 0xff => true,
-            _ => false,
-        },
-        1 => {
-            !matches!(opcode, 0x05..=0x0b | 0x30..=0x37 | 0x77 | 0x80..=0x8f | 0xa0..=0xa2 | 0xa8..=0xaa | 0xc8..=0xcf)
-        }
-        _ => true,
     }
 }

@@ -10,6 +10,7 @@ mod compare;
 mod engine;
 mod generate;
 mod host;
+mod opcodes;
 mod random;
 mod undefined;
 

@@ -21,6 +21,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod accesses;
 mod alignment;
 mod arm;
 mod block;
@@ -45,6 +46,7 @@ mod overrides;
 mod refusals;
 mod registers;
 mod run;
+mod run_state;
 mod segmented;
 mod snapshot;
 mod soft;

@@ -2,9 +2,7 @@
 
 use std::{panic::resume_unwind, rc::Rc, time::Instant};
 
-use terrella_emulator_api::{
-    Access, ArithmeticKind, Error, Fault, Limits, MemoryCause, PanicPayload, Result, Stop,
-};
+use terrella_emulator_api::{Access, ArithmeticKind, Error, Fault, Limits, MemoryCause, Result, Stop};
 use terrella_platforms::CodeAddressBit;
 use terrella_sleigh::Context;
 
@@ -17,66 +15,7 @@ use crate::{
     interpret::Done,
 };
 
-/// What a run keeps.
-#[derive(Default)]
-pub(crate) struct RunState {
-    /// Whether a run is under way.
-    pub(crate) is_running: bool,
-    /// The instruction whose callback is under way.
-    pub(crate) callback_pc: Option<u64>,
-    pub(crate) panic: Option<PanicPayload>,
-    pub(crate) stop_requested: bool,
-    /// What a callback set the program counter to.
-    pub(crate) new_pc: Option<u64>,
-    /// The instruction whose hooks have been called before it.
-    pub(crate) skip_at: Option<u64>,
-    /// The block whose hook has been called before it.
-    pub(crate) skip_block_at: Option<u64>,
-    /// Going on at this address is no entry of a basic block.
-    pub(crate) mid_block: Option<u64>,
-    /// Where the last run ended: the part of the context that does not flow
-    /// belongs there.
-    pub(crate) conditions_at: Option<u64>,
-    /// What a callback made of the context.
-    pub(crate) new_context: Option<Context>,
-    /// A delay slot that faulted, to be taken up again.
-    pub(crate) in_slot: Option<Slot>,
-    pub(crate) count: u64,
-    /// The instructions of the block under way that had executed when it was
-    /// entered.
-    pub(crate) entered_at: u32,
-    /// The code that a store of the instruction under way wrote over.
-    pub(crate) overwritten: Vec<(u64, Vec<u8>)>,
-    /// Nothing is to be done between blocks.
-    pub(crate) is_plain: bool,
-    deadline: Option<Instant>,
-    ticks: u32,
-    pub(crate) limit: u64,
-    /// Ends after one basic block.
-    one_block: bool,
-    blocks: u64,
-}
-
-/// An instruction in a delay slot that faulted.
-#[derive(Clone)]
-pub(crate) struct Slot {
-    block: Rc<Block>,
-    instruction: usize,
-}
-
-/// What is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Run(Limits),
-    /// One basic block.
-    Block,
-}
-
-/// What comes after an event.
-pub(crate) enum Next {
-    GoOn,
-    Ended(Result<Stop>),
-}
+pub(crate) use crate::run_state::{Mode, Next, RunState, Slot};
 
 /// With fewer instructions than this to the limit, blocks are executed that
 /// may be left at any instruction.
@@ -590,11 +529,6 @@ impl NativeEmulator {
     }
 
     // ---- repeated instructions
-
-    /// Whether a repeated instruction is to be left after each round.
-    pub(crate) const fn leaves_repeat(&self) -> bool {
-        false
-    }
 
     /// Looks at the clock inside a repeated instruction.
     pub(crate) fn interrupt_repeat(&mut self) -> Option<Halt> {
