@@ -185,6 +185,8 @@ pub(super) const POWERPC: Table = &[
     ("dataCacheBlockTouchForStore", NOTHING),
     // `mbar` (e500's eieio); what caches hold of code is always what memory does.
     ("memoryBarrier", NOTHING),
+    ("waitOp", WAIT),
+    ("waitT", WAIT),
     ("instructionCacheBlockInvalidate", BLOCK),
     ("instructionCacheBlockTouch", NOTHING),
 ];
