@@ -55,6 +55,8 @@ pub(crate) mod tricore_fractions;
 pub(crate) mod tricore_halves;
 pub(crate) mod tricore_packed;
 mod x86;
+mod xtensa;
+pub(crate) mod xtensa_windows;
 
 use hashbrown::HashMap;
 use terrella_platforms::Architecture;
@@ -142,7 +144,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         Architecture::LoongArch32 | Architecture::LoongArch64 => &[traps::LOONGARCH, loongarch::TABLE],
         Architecture::Sparc32 | Architecture::Sparc64 => &[traps::SPARC, sparc::TABLE],
         Architecture::TriCore => &[traps::TRICORE, tricore::TABLE],
-        Architecture::Xtensa => &[traps::XTENSA],
+        Architecture::Xtensa => &[traps::XTENSA, xtensa::TABLE],
         Architecture::Ebpf => &[traps::EBPF],
         Architecture::SuperH4 => &[traps::SUPERH],
         Architecture::Avr => &[traps::AVR],
