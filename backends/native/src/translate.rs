@@ -419,7 +419,7 @@ impl NativeEmulator {
         translator.lifter.lift(&translator.decoder, &mut translator.pcode).map_err(lift_failure)?;
         self.translator.condition = self.unchecked_condition(context);
         if let Some(windows) = &self.register_windows {
-            self.translator.window = windows.to_check(&self.translator.pcode, context);
+            self.translator.window = windows.group_beyond(&self.translator.pcode, context);
         }
         Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode))
     }

@@ -75,7 +75,7 @@ impl RegisterWindows {
 
     /// The last group of registers that an instruction names, if it is
     /// further than the context tells that there are.
-    pub(crate) fn to_check(&self, pcode: &Pcode, context: Context) -> Option<u8> {
+    pub(crate) fn group_beyond(self, pcode: &Pcode, context: Context) -> Option<u8> {
         let (space, first) = self.first;
         let end = first + SHOWN * SIZE as u64;
         let group = |it: &terrella_sleigh::Varnode| {
