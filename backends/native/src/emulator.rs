@@ -19,6 +19,7 @@ use crate::{
     cache::Cache,
     file::RegisterFile,
     layout::{Constants, Layout},
+    loops::Loops,
     memory::Memory,
     outside::Outside,
     registers::{self, RegisterMap},
@@ -27,7 +28,7 @@ use crate::{
     spaces::Spaces,
     target::{Target, target},
     translate::Translator,
-    userops::{Handlers, sparc_windows::Windows},
+    userops::{Handlers, sparc_windows::Windows, xtensa_windows::RegisterWindows},
     x86,
 };
 
@@ -89,6 +90,10 @@ pub struct NativeEmulator {
     pub(crate) vectors: Option<(usize, usize)>,
     /// Where the registers of windows are (SPARC).
     pub(crate) windows: Option<Windows>,
+    /// Where what belongs to windows is (Xtensa).
+    pub(crate) register_windows: Option<RegisterWindows>,
+    /// Where loops end (Xtensa).
+    pub(crate) loops: Option<Loops>,
     /// The address of the instruction whose user operation is under way.
     pub(crate) user_pc: u64,
     pub(crate) serials: Vec<u64>,
@@ -158,6 +163,8 @@ impl NativeEmulator {
         let fixed_places = registers::fixed_places(platform, &processor.language, &layout);
         let vectors = crate::userops::access::vectors(&processor.language, &layout);
         let windows = Windows::new(definition, &processor.language, &mut layout);
+        let register_windows = RegisterWindows::new(registers.rotating, &processor.language, &layout);
+        let loops = Loops::new(&processor.language, &layout);
         let mut emulator = Self {
             platform,
             definition,
@@ -198,6 +205,8 @@ impl NativeEmulator {
             user_index: 0,
             vectors,
             windows,
+            register_windows,
+            loops,
             serials: Vec::new(),
             outside: Outside::default(),
             reservation: None,
@@ -306,6 +315,9 @@ impl Emulator for NativeEmulator {
         if let Some(offset) = self.read_code_offset(register) {
             return Ok(offset);
         }
+        if self.is_cycle_count(register) {
+            return Ok(self.time() & u64::from(u32::MAX));
+        }
         if let Some(address) = self.banked(register) {
             return self.read_banked(register, address);
         }
@@ -317,7 +329,11 @@ impl Emulator for NativeEmulator {
     }
 
     fn read_wide_register_id(&self, register: RegisterId) -> Result<RegisterValue> {
-        if self.is_pc(register) || self.is_code_offset(register) || self.banked(register).is_some() {
+        if self.is_pc(register)
+            || self.is_code_offset(register)
+            || self.banked(register).is_some()
+            || self.is_cycle_count(register)
+        {
             return self.read_register_id(register).map(RegisterValue::from);
         }
         self.registers.read(&self.file, self.context, register)
@@ -342,8 +358,17 @@ impl Emulator for NativeEmulator {
         if let Some(address) = self.banked(register) {
             return self.write_banked(register, address, value);
         }
-        let window = self.window_pointer();
+        if self.is_cycle_count(register) {
+            self.registers.write(&mut self.file, &mut self.context, register, value)?;
+            self.set_cycle_count(value.low_u64() as u32);
+            return Ok(());
+        }
+        let (window, base) = (self.window_pointer(), self.window_base());
         self.registers.write(&mut self.file, &mut self.context, register, value)?;
+        if let Some(base) = base {
+            self.follow_window_base(base);
+            self.follow_loop_end();
+        }
         if let Some(window) = window {
             self.rename_windows(window);
         }

@@ -36,6 +36,7 @@ mod hooks;
 mod ieee;
 mod interpret;
 mod layout;
+mod loops;
 mod lower;
 mod m68k;
 mod memory;

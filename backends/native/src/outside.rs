@@ -1,6 +1,8 @@
 //! [`Outside`]: what a processor learns that is not in its registers and
 //! memory: the time, random numbers, and what processor it is.
 
+use terrella_platforms::RegisterId;
+
 use crate::emulator::NativeEmulator;
 
 /// What a processor learns from outside. The same in each run, unless the
@@ -81,7 +83,7 @@ impl NativeEmulator {
 
     /// Sets the time that the processor's counters of time show (x86: RDTSC;
     /// RISC-V: `cycle`, `time` and `instret`;
-    /// AArch64: `cntvct_el0`).
+    /// AArch64: `cntvct_el0`; Xtensa: `ccount`, which is its lower half).
     pub fn set_time(&mut self, time: u64) {
         self.outside.clock.set(self.run.count, time);
     }
@@ -124,6 +126,25 @@ impl NativeEmulator {
     /// ```
     pub fn set_cpuid(&mut self, leaf: u32, subleaf: u32, registers: [u32; 4]) {
         self.outside.set_identity(leaf, subleaf, registers);
+    }
+
+    /// Whether a register is one that shows the lower half of the time
+    /// (Xtensa: `ccount`).
+    pub(crate) fn is_cycle_count(&self, register: RegisterId) -> bool {
+        self.loops.is_some() && self.definition.register("ccount") == Some(register)
+    }
+
+    /// Sets the lower half of the time.
+    pub(crate) fn set_cycle_count(&mut self, count: u32) {
+        self.set_time(self.time() >> 32 << 32 | u64::from(count));
+    }
+
+    /// Sets the lower half of the time at the instruction of the operation
+    /// under way.
+    pub(crate) fn set_cycle_count_at_operation(&mut self, count: u32) {
+        let executed = u64::from(self.user_index.saturating_sub(self.run.entered_at)) + self.run.count;
+        let time = self.outside.clock.at(executed);
+        self.outside.clock.set(executed, time >> 32 << 32 | u64::from(count));
     }
 
     /// The time at the instruction of the operation under way.

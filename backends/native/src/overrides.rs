@@ -7,12 +7,12 @@ use crate::{
     arm::{a32, a64},
     m68k,
     userops::{
-        Handler, altivec_300, altivec_sums, loongarch, loongarch_float, loongarch_integer, m68k_fields,
-        mips_float, mips_float_r6, mips_memory, msp430, powerpc, powerpc_conversions, powerpc_float,
-        powerpc_float_300, powerpc_integer, powerpc_integer_300, powerpc_memory, powerpc_quad,
+        Handler, altivec_300, altivec_sums, loongarch, loongarch_float, loongarch_integer, loongarch_system,
+        m68k_fields, mips_float, mips_float_r6, mips_memory, msp430, powerpc, powerpc_conversions,
+        powerpc_float, powerpc_float_300, powerpc_integer, powerpc_integer_300, powerpc_memory, powerpc_quad,
         powerpc_software, powerpc_vectors, powerpc_vectors_300, riscv, riscv_atomic, riscv_control,
-        sparc_float, sparc_integer, superh_float, tricore, tricore_arithmetic, tricore_division,
-        tricore_float, tricore_fractions, tricore_halves, tricore_packed,
+        sparc_float, sparc_integer, superh_float, tricore, tricore_arithmetic, tricore_bits,
+        tricore_division, tricore_float, tricore_fractions, tricore_halves, tricore_packed,
     },
 };
 
@@ -36,6 +36,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
             loongarch_float::CONVERSIONS,
             loongarch_float::COMPARISONS,
             loongarch_integer::OVERRIDES,
+            loongarch_system::OVERRIDES,
         ],
         Architecture::ArmV5T => a32::OLD,
         Architecture::ArmV6M | Architecture::ArmV7M => a32::MICROCONTROLLER,
@@ -45,6 +46,7 @@ pub(crate) const fn overrides(architecture: Architecture) -> &'static [&'static 
         Architecture::TriCore => &[
             tricore::OVERRIDES,
             tricore_arithmetic::OVERRIDES,
+            tricore_bits::OVERRIDES,
             tricore_division::OVERRIDES,
             tricore_float::OVERRIDES,
             tricore_fractions::OVERRIDES,

@@ -301,6 +301,7 @@ impl NativeEmulator {
             self.context.set(high, low, mode);
         }
         self.follow_code_segment();
+        self.follow_windows();
         let target = target.wrapping_mul(self.code_unit);
         let target = match self.low_bit {
             Some(place) => target | u64::from(self.file.get::<1>(place)[0] & 1),

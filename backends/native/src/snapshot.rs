@@ -74,6 +74,7 @@ impl NativeEmulator {
         self.saved_by = None;
         self.context = state.context;
         self.follow_code_segment();
+        self.follow_loop_end();
         self.set_time(state.time);
         self.outside.random = state.random;
         self.reservation = state.reservation;

@@ -201,12 +201,13 @@ pub(crate) fn target(platform: Platform) -> Target {
         // 9669, 4.1).
         Architecture::Ebpf => Target { invalid: 6, keeps_frames: true, ..BASE },
         // IntegerDivideByZeroCause (Xtensa ISA, table 4-64).
-        // Addresses are aligned (Unaligned Exception Option, 4.4.4), and the
-        // first window is in use.
+        // Addresses are aligned (Unaligned Exception Option, 4.4.4), the
+        // first window is in use, and there are windows: PS as programs have
+        // it.
         Architecture::Xtensa => Target {
             strict_alignment: true,
             division: Division::Fault(6),
-            initial: &[("WindowStart", 1)],
+            initial: &[("WindowStart", 1), ("PS", 0x4_0020)],
             ..BASE
         },
         // The stack is in page one.

@@ -57,6 +57,8 @@ pub(crate) struct Translator {
     /// The handler of the instruction that the engine executes itself, and
     /// the instruction word.
     replacement: Option<(Handler, u32)>,
+    /// The last group of registers of windows that is looked at before.
+    window: Option<u8>,
     /// The condition that the specification does not look at.
     condition: Option<u32>,
     /// The state of conditional blocks, where there are any.
@@ -126,6 +128,7 @@ impl Translator {
             alignments: alignments(platform.architecture()),
             thumb_alignments: thumb_alignments(platform.architecture()),
             replacement: None,
+            window: None,
             condition: None,
             conditions: Conditions::of(&processor.language),
             micromips: MicroMips::of(&processor.language, platform.architecture()),
@@ -363,6 +366,7 @@ impl NativeEmulator {
         let decoded = decode(&self.memory, code, &mut translator.decoder, pc, context, shortest);
         translator.address = pc;
         translator.condition = None;
+        translator.window = None;
         translator.is_unknown = decoded.is_err();
         translator.replacement = None;
         translator.slot = None;
@@ -398,6 +402,10 @@ impl NativeEmulator {
         }
         let slot_length = self.translator.slot.as_ref().map_or(0, |slot| slot.length);
         let translator = &mut self.translator;
+        let next = pc.wrapping_add(length as u64) & self.address_mask;
+        if let Some(context) = self.loops.as_ref().and_then(|loops| loops.context_at(next, context)) {
+            decode(&self.memory, code, &mut translator.decoder, pc, context, shortest)?;
+        }
         if let Some(registers) = &self.x86 {
             let mut bytes = [0; FETCH];
             let available = self.memory.fetch(pc, &mut bytes);
@@ -410,6 +418,9 @@ impl NativeEmulator {
         translator.decoder.set_delay_slot_length(slot_length);
         translator.lifter.lift(&translator.decoder, &mut translator.pcode).map_err(lift_failure)?;
         self.translator.condition = self.unchecked_condition(context);
+        if let Some(windows) = &self.register_windows {
+            self.translator.window = windows.group_beyond(&self.translator.pcode, context);
+        }
         Ok(slot_length > 0 || self.transfers_control(&self.translator.pcode))
     }
 

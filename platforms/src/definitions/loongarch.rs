@@ -272,6 +272,8 @@ const EXCEPTIONS: &[(u64, &str)] = &[
     (0x17, "hypervisor call"),
     (0x18, "guest csr change"),
     (0x3f, "tlb refill"),
+    // Codes end before these.
+    (0x40, "debug call"),
 ];
 
 const GENERAL: &[RegisterName] = &[

@@ -190,6 +190,8 @@ const CAUSES: &[(u64, &str)] = &[
     (37, "coprocessor 5 disabled"),
     (38, "coprocessor 6 disabled"),
     (39, "coprocessor 7 disabled"),
+    // Causes, which have six bits, end before it.
+    (64, "simulator call"),
 ];
 
 const GENERAL: &[RegisterName] =

@@ -26,5 +26,7 @@ impl NativeEmulator {
             self.set_mode(1);
         }
         self.follow_code_segment();
+        self.follow_windows();
+        self.follow_loop_end();
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod banks;
 mod conditions;
 mod initial;
 mod names;
+pub(crate) mod rotating;
 mod stacks;
 
 use terrella_emulator_api::{Error, Platform, RegisterId, RegisterValue, Result};
@@ -11,7 +12,7 @@ use terrella_platforms::{PlatformDefinition, RegisterDefinition};
 use terrella_sleigh::{Context, Language};
 
 pub(crate) use self::conditions::Conditions;
-use self::stacks::Stacks;
+use self::{rotating::Rotating, stacks::Stacks};
 use crate::{NAME, file::RegisterFile, layout::Layout};
 
 /// Some bits of a register, and where they are.
@@ -31,6 +32,8 @@ enum Home {
     /// One of two stack pointers, as many bits as a register has: where the
     /// stack pointer is if it is selected, else in a place of its own.
     Stack { process: bool },
+    /// One of those of which some are shown.
+    Rotating { number: u64 },
     /// In the decoding context, as the state of a conditional block: the
     /// lowest bit of the state.
     Conditions { shift: u32 },
@@ -61,6 +64,7 @@ pub(crate) struct RegisterMap {
     pub(crate) pc: Option<RegisterId>,
     conditions: Option<Conditions>,
     stacks: Option<Stacks>,
+    pub(crate) rotating: Option<Rotating>,
 }
 
 impl RegisterMap {
@@ -135,8 +139,9 @@ impl RegisterMap {
             }
         }
         let stacks = Stacks::of(definition, &mut roots, layout);
+        let rotating = Rotating::of(definition, language, &mut roots, layout);
         let pc = definition.register(definition.program_counter).map(|id| registers.get(id).root);
-        Self { platform, definition, roots, pc, conditions, stacks }
+        Self { platform, definition, roots, pc, conditions, stacks, rotating }
     }
 
     fn definition(&self, id: RegisterId) -> Option<&'static RegisterDefinition> {
@@ -281,6 +286,10 @@ impl RegisterMap {
                 let place = self.stacks.map_or(0, |stacks| stacks.place(file, process));
                 RegisterValue::from_le_bytes(file.slice(place, 4))
             }
+            Home::Rotating { number } => {
+                let place = self.rotating.map_or(0, |rotating| rotating.place(file, number));
+                RegisterValue::from_le_bytes(file.slice(place, rotating::SIZE))
+            }
             Home::Conditions { shift } => {
                 let state = self.conditions.map_or(0, |conditions| conditions.state(context));
                 RegisterValue::from(state).extract(shift, piece.bits)
@@ -305,6 +314,11 @@ impl RegisterMap {
             Home::Stack { process } => {
                 if let Some(place) = self.stacks.map(|stacks| stacks.place(file, process)) {
                     value.write_le_bytes(file.slice_mut(place, 4));
+                }
+            }
+            Home::Rotating { number } => {
+                if let Some(place) = self.rotating.map(|rotating| rotating.place(file, number)) {
+                    value.write_le_bytes(file.slice_mut(place, rotating::SIZE));
                 }
             }
             Home::Parity { .. } => {}

@@ -10,6 +10,7 @@ use crate::{
     layout::REGISTERS_END,
     lower::{LowerError, Lowering, NextIs, Site, Translation},
     op::{Code, Op},
+    userops::{Handler, xtensa_windows},
 };
 
 impl NativeEmulator {
@@ -56,6 +57,10 @@ impl NativeEmulator {
             let target_context = |address| after.at(address);
             if let Some(condition) = condition {
                 self.lowering(&target_context).condition(code, condition)?;
+            }
+            if let Some(group) = self.translator.window {
+                let check = Handler::new(xtensa_windows::check);
+                self.lowering(&target_context).replacement(code, check, group.into())?;
             }
             let split = pcode.delay_slot().unwrap_or(pcode.ops().len()).min(pcode.ops().len());
             let alignment = self.alignment(site.address, length, context);

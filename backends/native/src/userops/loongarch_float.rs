@@ -22,11 +22,11 @@ use crate::{
 
 /// The number of the floating-point exception (volume 1, 6.3, FPE).
 const EXCEPTION: u64 = 0x12;
-const INVALID: u32 = 16;
+pub(super) const INVALID: u32 = 16;
 const RULE: NanRule = NanRule::SignallingFirst;
 
 /// An instruction of two sizes with three registers.
-const fn three(value: u32, function: super::Function) -> [Override; 2] {
+pub(super) const fn three(value: u32, function: super::Function) -> [Override; 2] {
     let handler = Handler::new(function);
     [
         Override { mask: 0xffff_8000, value: value | 0x8000, handler },
@@ -35,7 +35,7 @@ const fn three(value: u32, function: super::Function) -> [Override; 2] {
 }
 
 /// With two registers.
-const fn two(value: u32, function: super::Function) -> [Override; 2] {
+pub(super) const fn two(value: u32, function: super::Function) -> [Override; 2] {
     let handler = Handler::new(function);
     [
         Override { mask: 0xffff_fc00, value: value | 0x400, handler },
@@ -99,10 +99,10 @@ pub(crate) const COMPARISONS: &[Override] = &[
 
 /// An instruction word.
 #[derive(Clone, Copy)]
-struct Word(u32);
+pub(super) struct Word(pub(super) u32);
 
 impl NativeEmulator {
-    fn loongarch_float(&self, number: u32, size: usize) -> u128 {
+    pub(super) fn loongarch_float(&self, number: u32, size: usize) -> u128 {
         self.user_register(&register(number)) & u128::MAX >> (128 - 8 * size)
     }
 
@@ -112,7 +112,7 @@ impl NativeEmulator {
         self.set_user_register(&register(number), value | above);
     }
 
-    fn loongarch_rounding(&self) -> Round {
+    pub(super) fn loongarch_rounding(&self) -> Round {
         rounding(self.user_register("fcsr") >> 8)
     }
 
@@ -126,7 +126,7 @@ impl NativeEmulator {
         if is_enabled { Err(Halt::Arithmetic(ArithmeticKind::FloatingPoint, EXCEPTION)) } else { Ok(()) }
     }
 
-    fn finish_loongarch(
+    pub(super) fn finish_loongarch(
         &mut self,
         word: Word,
         size: usize,
@@ -172,7 +172,7 @@ fn arithmetic(emulator: &mut NativeEmulator, op: &UserOp, what: Arithmetic) -> R
 }
 
 /// The size of an instruction with two registers.
-const fn size_of(word: Word) -> usize {
+pub(super) const fn size_of(word: Word) -> usize {
     if word.0 >> 10 & 3 == 1 { 4 } else { 8 }
 }
 

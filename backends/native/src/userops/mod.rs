@@ -16,6 +16,7 @@ pub(crate) mod lanes;
 pub(crate) mod loongarch;
 pub(crate) mod loongarch_float;
 pub(crate) mod loongarch_integer;
+pub(crate) mod loongarch_system;
 mod m68k;
 pub(crate) mod m68k_fields;
 pub(crate) mod mips_float;
@@ -53,12 +54,15 @@ mod superh_registers;
 mod traps;
 pub(crate) mod tricore;
 pub(crate) mod tricore_arithmetic;
+pub(crate) mod tricore_bits;
 pub(crate) mod tricore_division;
 pub(crate) mod tricore_float;
 pub(crate) mod tricore_fractions;
 pub(crate) mod tricore_halves;
 pub(crate) mod tricore_packed;
 mod x86;
+mod xtensa;
+pub(crate) mod xtensa_windows;
 
 use hashbrown::HashMap;
 use terrella_platforms::Architecture;
@@ -149,10 +153,12 @@ fn tables(architecture: Architecture) -> &'static [Table] {
             &[traps::RISCV, riscv_bits::TABLE, riscv_cache::TABLE, riscv_crypto::TABLE]
         }
         Architecture::M68k => &[traps::M68K, m68k::TABLE],
-        Architecture::LoongArch32 | Architecture::LoongArch64 => &[traps::LOONGARCH, loongarch::TABLE],
+        Architecture::LoongArch32 | Architecture::LoongArch64 => {
+            &[traps::LOONGARCH, loongarch::TABLE, loongarch_system::TABLE]
+        }
         Architecture::Sparc32 | Architecture::Sparc64 => &[traps::SPARC, sparc::TABLE],
-        Architecture::TriCore => &[traps::TRICORE, tricore::TABLE],
-        Architecture::Xtensa => &[traps::XTENSA],
+        Architecture::TriCore => &[traps::TRICORE, tricore::TABLE, tricore_bits::TABLE],
+        Architecture::Xtensa => &[traps::XTENSA, xtensa::TABLE],
         Architecture::Ebpf => &[traps::EBPF],
         Architecture::SuperH4 => &[traps::SUPERH],
         Architecture::Avr => &[traps::AVR],

@@ -249,13 +249,8 @@ pub(super) const TRICORE: Table = &[
     ("isync", NOTHING),
 ];
 
-pub(super) const XTENSA: Table = &[
-    ("syscall", SYSCALL),
-    ("breakpoint", interrupt!(1)),
-    ("ill", INVALID),
-    ("waiti", WAIT),
-    ("memw", NOTHING),
-];
+pub(super) const XTENSA: Table =
+    &[("syscall", SYSCALL), ("breakpoint", interrupt!(1)), ("ill", INVALID), ("memw", NOTHING)];
 
 /// MAC.W with S set: MACL alone is the sum, and the lowest bit of MACH tells that
 /// it did not fit (SH-4 Software Manual, section 9, MAC.W).

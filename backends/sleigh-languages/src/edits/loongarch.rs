@@ -63,6 +63,25 @@ pub(super) const EDITS: &[Edit] = &[
         "REVH.D reverses",
     ),
     loongarch(
+        "loongarch64_instructions.sinc",
+        ":ldle.d  RD, RJsrc, RKsrc             is op15_31=0x70f7 & RD & RJsrc & RKsrc {\n\tlocal vaddr = RJsrc;\n\tif (vaddr <= RKsrc) goto <load>;\n\tbound_check_exception(RJsrc, RKsrc);\n\tgoto inst_next;\n\t<load>\n\tRD = sext(*[ram]:1 vaddr);",
+        ":ldle.d  RD, RJsrc, RKsrc             is op15_31=0x70f7 & RD & RJsrc & RKsrc {\n\tlocal vaddr = RJsrc;\n\tif (vaddr <= RKsrc) goto <load>;\n\tbound_check_exception(RJsrc, RKsrc);\n\tgoto inst_next;\n\t<load>\n\tRD = *[ram]:8 vaddr;",
+        "LDLE.D loads eight bytes",
+    ),
+    // No processor has a register of a number that the manual leaves out.
+    loongarch(
+        "loongarch_float.sinc",
+        "\tuncertain_fcsr(imm0_5:1);\n\tfcsr = RJ32src;\n",
+        "",
+        "a register that there is not takes nothing",
+    ),
+    loongarch(
+        "loongarch_float.sinc",
+        "\tuncertain_fcsr(imm5_5:1);\n\tRD = sext(fcsr);\n",
+        "\tRD = 0;\n",
+        "a register that there is not is zero",
+    ),
+    loongarch(
         "loongarch_float.sinc",
         "\tRD[0,1] = fccJ[0,1];",
         "\tRD = zext(fccJ & 1);",
