@@ -374,6 +374,8 @@ impl Kernel {
         process.real_timer.at = None;
         let (parent, signal) = (process.parent, process.exit_signal);
         self.end_vfork(id);
+        // That of a session goes with its leader, whose number it has.
+        self.leave_terminal(id);
         let Some(process) = self.processes.get_mut(&id) else { return };
         // Until its parent has heard of it, it is in the folder that always is.
         let (folder, root) = (
