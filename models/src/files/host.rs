@@ -175,6 +175,11 @@ impl FileSystem {
                                 Some(HostPlace { place, mode: host.mode, unread: true, size });
                         }
                     }
+                    // An empty folder that every system has gives way to a
+                    // link, as distributions with one `/usr` have it.
+                    Some(known) if metadata.is_symlink() && self.is_empty_folder(known) => {
+                        more.push((name, metadata));
+                    }
                     Some(_) => {}
                 }
             }
@@ -195,6 +200,14 @@ impl FileSystem {
             host.unread = false;
         }
         Ok(())
+    }
+
+    /// Whether an inode is a folder that has nothing in it, and no part of the
+    /// host behind it.
+    fn is_empty_folder(&self, inode: InodeId) -> bool {
+        let it = self.inode(inode);
+        let empty = matches!(&it.node, Node::Directory { entries, .. } if entries.is_empty());
+        empty && it.open == 0 && it.host.is_none()
     }
 
     /// Reads everything below an inode. Trees may be deep: no recursion.
