@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     abi::generic::{SIG_IGN, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGWINCH},
     kernel::Kernel,
@@ -135,7 +137,7 @@ impl Numbers {
 }
 
 /// What `struct termios` says, by the processor's own numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) input: u32,
     pub(crate) output: u32,
@@ -162,9 +164,12 @@ impl Settings {
 }
 
 /// A pair of ends.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Terminal {
     pub(crate) settings: Settings,
+    /// Whose numbers the settings have.
+    platform: String,
+    #[serde(skip, default = "generic")]
     numbers: &'static Numbers,
     /// The slave cannot be opened.
     pub(crate) locked: bool,
@@ -188,6 +193,10 @@ pub(crate) struct Terminal {
     signals: Vec<u64>,
 }
 
+const fn generic() -> &'static Numbers {
+    &GENERIC
+}
+
 /// What reading comes to.
 pub(crate) enum Taken {
     Bytes(Vec<u8>),
@@ -198,8 +207,10 @@ pub(crate) enum Taken {
 }
 
 impl Terminal {
-    fn new(numbers: &'static Numbers, inode: InodeId) -> Self {
+    fn new(platform: &str, inode: InodeId) -> Self {
+        let numbers = Numbers::of(platform);
         Self {
+            platform: platform.to_owned(),
             settings: Settings::first(numbers),
             numbers,
             locked: true,
@@ -215,6 +226,11 @@ impl Terminal {
             group: 0,
             signals: Vec::new(),
         }
+    }
+
+    /// After it was loaded: the numbers that its name stands for.
+    pub(crate) fn find_numbers(&mut self) {
+        self.numbers = Numbers::of(&self.platform);
     }
 
     fn has(&self, local: u32) -> bool {
@@ -412,7 +428,7 @@ impl Kernel {
         let inode = self.files.add_inode(node, 0o620)?;
         self.files.insert(folder, number.to_string().as_bytes(), inode)?;
         self.files.hold(inode);
-        self.terminals.insert(number, Terminal::new(Numbers::of(name), inode));
+        self.terminals.insert(number, Terminal::new(name, inode));
         Ok(number)
     }
 
@@ -575,7 +591,7 @@ mod tests {
     fn what_nobody_reads_is_bounded() {
         for bytes in [&b"\n"[..], b"a", b"\x04", b"\x15\x7f", b"abc\r\n"] {
             for raw in [false, true] {
-                let mut terminal = Terminal::new(Numbers::of("x86_64"), 0);
+                let mut terminal = Terminal::new("x86_64", 0);
                 if raw {
                     let settings = Settings { local: ECHO, ..terminal.settings.clone() };
                     terminal.set(settings);

@@ -49,15 +49,38 @@ pub(crate) fn jump(emulator: &mut dyn Emulator, pointer: u64) -> Result<(), terr
     emulator.set_program_counter(pointer)
 }
 
-/// All registers that a thread has.
+/// All registers that a thread has. Of one that a backend does not have as a
+/// whole, the largest parts that it has.
 pub(crate) fn save(emulator: &dyn Emulator) -> Registers {
     let kept = |kind: RegisterKind| !matches!(kind, RegisterKind::Control | RegisterKind::Debug);
     let registers = emulator.definition().registers();
-    registers
-        .roots()
-        .filter(|(id, register)| kept(register.kind) && emulator.has_register(*id))
-        .filter_map(|(id, _)| Some((id, emulator.read_wide_register_id(id).ok()?)))
-        .collect()
+    let mut ids = Vec::new();
+    let mut parts = Vec::new();
+    for (id, register) in registers.iter() {
+        if !emulator.has_register(id) || !kept(registers.get(register.root).kind) {
+            continue;
+        }
+        if register.root == id {
+            ids.push(id);
+        } else if !emulator.has_register(register.root) {
+            parts.push((id, register));
+        }
+    }
+    parts.sort_by_key(|(id, register)| (register.root, std::cmp::Reverse(register.bits), *id));
+    // What of the register is in a part already: one that is larger, or an
+    // alias of it, is before.
+    let (mut root, mut covered) = (None, RegisterValue::ZERO);
+    for (id, register) in parts {
+        if root != Some(register.root) {
+            (root, covered) = (Some(register.root), RegisterValue::ZERO);
+        }
+        let (low, bits) = (register.low_bit.into(), register.bits.into());
+        if covered.extract(low, bits).is_zero() {
+            covered = covered.insert(low, bits, &RegisterValue::mask(bits));
+            ids.push(id);
+        }
+    }
+    ids.into_iter().filter_map(|id| Some((id, emulator.read_wide_register_id(id).ok()?))).collect()
 }
 
 /// Puts the registers of a thread into the processor.
