@@ -195,6 +195,14 @@ pub enum Error {
         /// The value.
         what: String,
     },
+    /// An item that one emulator cannot hold: it makes its own.
+    #[error("{what} does not run on one emulator: {instead}")]
+    OwnEmulators {
+        /// The item.
+        what: String,
+        /// What to do with it.
+        instead: &'static str,
+    },
     /// No free address is left to return to.
     #[error("no unmapped address is left that a call could return to")]
     NoReturnAddress,

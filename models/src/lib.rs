@@ -7,6 +7,7 @@ mod errno;
 mod files;
 pub mod libc;
 pub mod linux;
+mod serial;
 
 pub use errno::Errno;
 pub use files::{FileLimits, FileSystem, MountMode};

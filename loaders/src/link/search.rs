@@ -8,7 +8,7 @@ use std::{
 use super::{Linker, Member};
 use crate::{
     Error, Result, detect_platform,
-    open::{path_below, read_limited},
+    open::{path_below, read_limited, resolve_below},
 };
 
 /// Most modules of one link.
@@ -103,7 +103,9 @@ impl Linker {
         let beside = |folder: &Path| Some(folder.join(&wanted.name)).filter(|path| path.is_file());
         let listed = |list: &Option<String>| -> Vec<PathBuf> {
             let folders = list.as_deref().unwrap_or_default().split(':').filter(|folder| !folder.is_empty());
-            folders.filter_map(|folder| self.folder(folder, wanted, &below)).collect()
+            folders
+                .filter_map(|folder| self.folder(folder, wanted, search.sysroot.as_deref(), &below))
+                .collect()
         };
         let [rpath, runpath] = &wanted.search;
         let first = if runpath.is_none() { listed(rpath) } else { Vec::new() };
@@ -120,12 +122,21 @@ impl Linker {
         &self,
         folder: &str,
         wanted: &Wanted,
+        sysroot: Option<&Path>,
         below: &dyn Fn(&str) -> Option<PathBuf>,
     ) -> Option<PathBuf> {
         let rest = folder.strip_prefix("$ORIGIN").or_else(|| folder.strip_prefix("${ORIGIN}"));
         match rest {
             Some(rest) => {
-                let path = wanted.origin.as_ref()?.join(rest.trim_start_matches('/')).join(&wanted.name);
+                let origin = wanted.origin.as_ref()?;
+                let rest = Path::new(rest.trim_start_matches('/')).join(&wanted.name);
+                // A module below the sysroot means places below it.
+                let root = sysroot.and_then(|root| root.canonicalize().ok());
+                let real = origin.canonicalize().ok()?;
+                if let Some(inside) = root.and_then(|root| Some(real.strip_prefix(root).ok()?.to_owned())) {
+                    return below(inside.join(rest).to_str()?);
+                }
+                let path = origin.join(rest);
                 path.is_file().then_some(path)
             }
             None => below(&format!("{folder}/{}", wanted.name)),
@@ -139,7 +150,8 @@ fn usual(sysroot: Option<&Path>, name: &str) -> Vec<PathBuf> {
     let Some(sysroot) = sysroot else { return Vec::new() };
     let mut folders: Vec<String> = Vec::new();
     for folder in ["lib", "usr/lib"] {
-        let entries = std::fs::read_dir(sysroot.join(folder)).into_iter().flatten().flatten();
+        let found = resolve_below(sysroot, Path::new(folder));
+        let entries = found.and_then(|found| std::fs::read_dir(found).ok()).into_iter().flatten().flatten();
         let mut processors: Vec<String> = entries
             .filter_map(|entry| entry.file_name().into_string().ok())
             .filter(|entry| entry.contains("-linux-"))

@@ -4,18 +4,26 @@
 //! which no path and no symbolic link leaves. What the guest sees as a link is
 //! followed in the guest's tree only.
 
-use std::{collections::BTreeMap, io, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use cap_std::{
     ambient_authority,
     fs::{Dir, Metadata, OpenOptions},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{FileSystem, HostPlace, Inode, InodeId, MAX_FILE, Node, ROOT};
 use crate::errno::Errno;
 
 /// What a guest may do with a mounted folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MountMode {
     /// Nothing can be changed: `EROFS`.
     ReadOnly,
@@ -26,11 +34,57 @@ pub enum MountMode {
     ReadWrite,
 }
 
+/// A folder of the host that is shown to a guest.
+#[derive(Debug)]
+pub(crate) struct Mounted {
+    /// The handle; there is none before a saved system is running again.
+    dir: Option<Dir>,
+    /// The path that was mounted, and where the guest has it.
+    pub(crate) host: PathBuf,
+    pub(crate) guest: Vec<u8>,
+}
+
 /// A folder of the host, and a path in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Rooted {
-    root: Arc<Dir>,
-    path: std::path::PathBuf,
+    pub(crate) root: Arc<Mounted>,
+    pub(crate) path: PathBuf,
+}
+
+impl Rooted {
+    fn dir(&self) -> Result<&Dir, Errno> {
+        self.root.dir.as_ref().ok_or(Errno::ENODEV)
+    }
+}
+
+impl Mounted {
+    /// One whose folder is not open.
+    pub(crate) const fn closed(host: PathBuf, guest: Vec<u8>) -> Self {
+        Self { dir: None, host, guest }
+    }
+
+    pub(crate) const fn is_open(&self) -> bool {
+        self.dir.is_some()
+    }
+
+    /// Opens a folder, or that of a file: the mount, the path in it, and what
+    /// is there.
+    pub(crate) fn open(host: &Path, guest: &[u8]) -> Result<(Rooted, Metadata), Errno> {
+        let metadata = std::fs::metadata(host).map_err(error)?;
+        let (folder, path) = if metadata.is_dir() {
+            (host, Path::new(".").to_owned())
+        } else {
+            let name = host.file_name().ok_or(Errno::EINVAL)?;
+            let above = host.parent().filter(|above| !above.as_os_str().is_empty());
+            (above.unwrap_or(Path::new(".")), Path::new(name).to_owned())
+        };
+        let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(error)?;
+        // A file that is itself a link: what it leads to, within its folder.
+        let metadata = dir.metadata(&path).map_err(error)?;
+        // A saved system is looked for wherever the next program begins.
+        let host = std::path::absolute(host).map_err(error)?;
+        Ok((Rooted { root: Arc::new(Self { dir: Some(dir), host, guest: guest.to_vec() }), path }, metadata))
+    }
 }
 
 fn error(error: io::Error) -> Errno {
@@ -71,18 +125,7 @@ impl HostPlace {
 
 impl FileSystem {
     pub(super) fn mount_host(&mut self, host: &Path, guest: &[u8], mode: MountMode) -> Result<(), Errno> {
-        let metadata = std::fs::metadata(host).map_err(error)?;
-        let (folder, path) = if metadata.is_dir() {
-            (host, Path::new(".").to_owned())
-        } else {
-            let name = host.file_name().ok_or(Errno::EINVAL)?;
-            let above = host.parent().filter(|above| !above.as_os_str().is_empty());
-            (above.unwrap_or(Path::new(".")), Path::new(name).to_owned())
-        };
-        let root = Arc::new(Dir::open_ambient_dir(folder, ambient_authority()).map_err(error)?);
-        let place = Rooted { root, path };
-        // A file that is itself a link: what it leads to, within its folder.
-        let metadata = place.root.metadata(&place.path).map_err(error)?;
+        let (place, metadata) = Mounted::open(host, guest)?;
         if guest.iter().all(|byte| *byte == b'/') {
             if !metadata.is_dir() {
                 return Err(Errno::ENOTDIR);
@@ -130,7 +173,7 @@ impl FileSystem {
         let node = if metadata.is_dir() {
             Node::Directory { entries: BTreeMap::new(), parent }
         } else if metadata.is_symlink() {
-            let target = place.root.read_link_contents(&place.path).unwrap_or_default();
+            let target = place.dir()?.read_link_contents(&place.path).unwrap_or_default();
             Node::Link(target.to_string_lossy().into_owned().into_bytes())
         } else {
             Node::File(Arc::default())
@@ -153,7 +196,7 @@ impl FileSystem {
         let folder = self.inode(inode).is_directory();
         if folder {
             let mut more = Vec::new();
-            for entry in host.place.root.read_dir(&host.place.path).map_err(error)? {
+            for entry in host.place.dir()?.read_dir(&host.place.path).map_err(error)? {
                 let entry = entry.map_err(error)?;
                 // Names that are no UTF-8, and what vanished meanwhile, are not shown.
                 let (Some(name), Ok(metadata)) =
@@ -175,6 +218,11 @@ impl FileSystem {
                                 Some(HostPlace { place, mode: host.mode, unread: true, size });
                         }
                     }
+                    // An empty folder that every system has gives way to a
+                    // link, as distributions with one `/usr` have it.
+                    Some(known) if metadata.is_symlink() && self.is_empty_folder(known) => {
+                        more.push((name, metadata));
+                    }
                     Some(_) => {}
                 }
             }
@@ -187,7 +235,7 @@ impl FileSystem {
             if host.size > MAX_FILE {
                 return Err(Errno::EFBIG);
             }
-            let content = host.place.root.read(&host.place.path).map_err(error)?;
+            let content = host.place.dir()?.read(&host.place.path).map_err(error)?;
             self.take_room(content.len() as u64)?;
             self.change(inode).node = Node::File(Arc::new(content));
         }
@@ -195,6 +243,14 @@ impl FileSystem {
             host.unread = false;
         }
         Ok(())
+    }
+
+    /// Whether an inode is a folder that has nothing in it, and no part of the
+    /// host behind it.
+    fn is_empty_folder(&self, inode: InodeId) -> bool {
+        let it = self.inode(inode);
+        let empty = matches!(&it.node, Node::Directory { entries, .. } if entries.is_empty());
+        empty && it.open == 0 && it.host.is_none()
     }
 
     /// Reads everything below an inode. Trees may be deep: no recursion.
@@ -231,14 +287,14 @@ pub(super) fn wrote(inode: &Inode, offset: u64, bytes: &[u8]) -> Result<(), Errn
     use std::io::{Seek, SeekFrom, Write};
     let Some(host) = HostPlace::writes(inode) else { return Ok(()) };
     let place = &host.place;
-    let mut file = place.root.open_with(&place.path, OpenOptions::new().write(true)).map_err(error)?;
+    let mut file = place.dir()?.open_with(&place.path, OpenOptions::new().write(true)).map_err(error)?;
     file.seek(SeekFrom::Start(offset)).and_then(|_| file.write_all(bytes)).map_err(error)
 }
 
 pub(super) fn resized(inode: &Inode, size: u64) -> Result<(), Errno> {
     let Some(host) = HostPlace::writes(inode) else { return Ok(()) };
     let place = &host.place;
-    let file = place.root.open_with(&place.path, OpenOptions::new().write(true)).map_err(error)?;
+    let file = place.dir()?.open_with(&place.path, OpenOptions::new().write(true)).map_err(error)?;
     file.set_len(size).map_err(error)
 }
 
@@ -254,7 +310,7 @@ pub(super) fn created(
     let Some(host) = HostPlace::writes(folder) else { return Ok(None) };
     let place = host.child(name)?;
     match node {
-        Node::Directory { .. } => place.root.create_dir(&place.path).map_err(error)?,
+        Node::Directory { .. } => place.dir()?.create_dir(&place.path).map_err(error)?,
         Node::File(_) => {
             let mut options = OpenOptions::new();
             options.write(true).create_new(true);
@@ -263,7 +319,7 @@ pub(super) fn created(
                 use cap_std::fs::OpenOptionsExt;
                 options.mode(mode & 0o777);
             }
-            place.root.open_with(&place.path, &options).map_err(error)?;
+            place.dir()?.open_with(&place.path, &options).map_err(error)?;
         }
         _ => return Ok(None),
     }
@@ -273,7 +329,7 @@ pub(super) fn created(
 pub(super) fn removed(folder: &Inode, name: &[u8], is_folder: bool, inode: &Inode) -> Result<(), Errno> {
     let (Some(host), Some(_)) = (HostPlace::writes(folder), HostPlace::writes(inode)) else { return Ok(()) };
     let place = host.child(name)?;
-    if is_folder { place.root.remove_dir(&place.path) } else { place.root.remove_file(&place.path) }
+    if is_folder { place.dir()?.remove_dir(&place.path) } else { place.dir()?.remove_file(&place.path) }
         .map_err(error)
 }
 
@@ -284,8 +340,8 @@ pub(super) fn moved(from: &Inode, old: &[u8], to: &Inode, new: &[u8]) -> Result<
         (None, None) => Ok(()),
         (Some(from), Some(to)) => {
             let (old, new) = (from.child(old)?, to.child(new)?);
-            match old.root.symlink_metadata(&old.path) {
-                Ok(_) => old.root.rename(&old.path, &new.root, &new.path).map_err(error),
+            match old.dir()?.symlink_metadata(&old.path) {
+                Ok(_) => old.dir()?.rename(&old.path, new.dir()?, &new.path).map_err(error),
                 // It was never on the host: a link.
                 Err(_) => Ok(()),
             }
@@ -299,7 +355,7 @@ pub(super) fn linked(inode: &Inode, folder: &Inode, name: &[u8]) -> Result<(), E
         (None, None) => Ok(()),
         (Some(from), Some(to)) => {
             let new = to.child(name)?;
-            from.place.root.hard_link(&from.place.path, &new.root, &new.path).map_err(error)
+            from.place.dir()?.hard_link(&from.place.path, new.dir()?, &new.path).map_err(error)
         }
         _ => Err(Errno::EXDEV),
     }

@@ -1,11 +1,13 @@
 //! How much the files of a system may hold, so that no program takes all
 //! memory of the host.
 
+use serde::{Deserialize, Serialize};
+
 use super::{FileSystem, Node};
 use crate::errno::Errno;
 
 /// How much a [`FileSystem`] may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileLimits {
     /// Bytes in all files together, mounted ones among them once they were
     /// read: beyond is `ENOSPC`.

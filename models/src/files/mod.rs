@@ -8,12 +8,14 @@ mod host;
 mod limits;
 mod operations;
 mod paths;
+mod saved;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 pub use host::MountMode;
 pub use limits::FileLimits;
 pub(crate) use paths::{MAX_PATH, Place};
+use serde::{Deserialize, Serialize};
 
 use crate::errno::Errno;
 
@@ -29,7 +31,8 @@ pub(crate) const MAX_FILE: u64 = 1 << 30;
 pub(crate) const EPOCH: i64 = 1_704_067_200_000_000_000;
 
 /// A device that every system has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Device {
     Null,
     Zero,

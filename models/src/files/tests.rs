@@ -117,6 +117,35 @@ fn a_root_of_the_host_shows_what_is_in_folders_that_are_there_already() {
     assert_eq!(files.list("/usr"), Ok(vec![b"bin".to_vec(), b"lib".to_vec()]));
 }
 
+#[cfg(unix)]
+#[test]
+fn absolute_links_of_a_root_lead_to_places_below_it() {
+    use std::os::unix::fs::symlink;
+    let host = Folder::new("links");
+    let root = host.0.join("inside");
+    fs::create_dir_all(root.join("usr/bin")).unwrap();
+    fs::create_dir_all(root.join("etc")).unwrap();
+    fs::write(root.join("usr/bin/real"), b"program").unwrap();
+    // As distributions with one `/usr` have it; and alternatives.
+    symlink("/usr/bin", root.join("bin")).unwrap();
+    symlink("/etc/alternative", root.join("usr/bin/sh")).unwrap();
+    symlink("/bin/real", root.join("etc/alternative")).unwrap();
+    symlink(host.0.join("secret"), root.join("etc/outside")).unwrap();
+    symlink("../../../../../../secret", root.join("etc/above")).unwrap();
+    let mut files = FileSystem::new();
+    files.mount(&root, "/", MountMode::CopyOnWrite).unwrap();
+    for path in ["/bin/sh", "/usr/bin/sh", "/bin/real", "/etc/alternative", "/bin/../bin/sh"] {
+        assert_eq!(files.read(path), Ok(b"program".to_vec()), "{path}");
+    }
+    for path in ["/etc/outside", "/etc/above", "/secret"] {
+        assert_eq!(files.read(path), Err(Errno::ENOENT), "{path}");
+    }
+    // What is written there is written below the link.
+    files.write_program("/bin/own", b"own").unwrap();
+    assert_eq!(files.read("/usr/bin/own"), Ok(b"own".to_vec()));
+    assert!(!root.join("usr/bin/own").exists());
+}
+
 #[test]
 fn there_is_room_for_so_much_and_no_more() {
     let mut files = FileSystem::new();

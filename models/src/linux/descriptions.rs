@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::process::IntervalTimer;
-use crate::files::{Device, InodeId};
+use crate::{
+    files::{Device, InodeId},
+    serial::pairs,
+};
 
 /// What an open file description is of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Kind {
     File(InodeId),
     Directory(InodeId),
@@ -30,7 +35,7 @@ pub(crate) enum Kind {
         timer: IntervalTimer,
         expired: u64,
     },
-    Poll(BTreeMap<(i32, u64), Watch>),
+    Poll(#[serde(with = "pairs")] BTreeMap<(i32, u64), Watch>),
     Signals(u64),
     Socket(u64),
     /// An end of a pseudoterminal.
@@ -41,7 +46,7 @@ pub(crate) enum Kind {
 }
 
 /// What an epoll instance watches.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Watch {
     pub(crate) events: u32,
     pub(crate) data: u64,
@@ -53,7 +58,7 @@ pub(crate) struct Watch {
 }
 
 /// A lock on a part of a file (fcntl(2), flock(2)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lock {
     pub(crate) inode: InodeId,
     pub(crate) owner: LockOwner,
@@ -64,7 +69,7 @@ pub(crate) struct Lock {
 }
 
 /// Whose a lock is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LockOwner {
     /// A process's (`F_SETLK`).
     Process(i32),
@@ -75,7 +80,7 @@ pub(crate) enum LockOwner {
 }
 
 /// An open file description.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Description {
     pub(crate) kind: Kind,
     /// Generic `O_` bits.
@@ -115,7 +120,7 @@ impl Description {
 }
 
 /// A pipe.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Pipe {
     pub(crate) bytes: VecDeque<u8>,
     pub(crate) readers: u32,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     abi::generic::O_CLOEXEC,
     descriptions::{Description, Kind, Lock, PIPE_CAPACITY, Pipe},
@@ -16,6 +18,7 @@ use super::{
 use crate::{
     errno::Errno,
     files::{FileSystem, InodeId, Node},
+    serial::pairs,
 };
 
 /// What the kernel says that it is.
@@ -25,7 +28,7 @@ pub(crate) const OPEN_LIMIT: u64 = 1024;
 
 /// The clocks of a system: virtual time, which goes on by a nanosecond with
 /// each instruction, and by as much as is waited for when nothing can run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Clock {
     /// Nanoseconds since 1970 at the start.
     pub(crate) epoch: i64,
@@ -34,7 +37,33 @@ pub(crate) struct Clock {
     /// Nanoseconds that nothing ran.
     pub(crate) idle: u64,
     /// The host's time is told instead.
+    #[serde(with = "host_time")]
     pub(crate) real: Option<std::time::Instant>,
+}
+
+/// Of a clock that tells the host's time, how much of it has passed.
+mod host_time {
+    use std::time::{Duration, Instant};
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        start: &Option<Instant>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        start.map(|start| u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Instant>, D::Error> {
+        let passed = Option::<u64>::deserialize(deserializer)?;
+        // A host that has not run for so long cannot tell such a start.
+        Ok(passed.map(|passed| {
+            let now = Instant::now();
+            now.checked_sub(Duration::from_nanos(passed)).unwrap_or(now)
+        }))
+    }
 }
 
 impl Clock {
@@ -53,19 +82,26 @@ impl Clock {
 }
 
 /// The state that all processes share.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Kernel {
     pub(crate) files: FileSystem,
+    #[serde(with = "pairs")]
     pub(crate) descriptions: BTreeMap<u64, Description>,
+    #[serde(with = "pairs")]
     pub(crate) pipes: BTreeMap<u64, Pipe>,
+    #[serde(with = "pairs")]
     pub(crate) terminals: Terminals,
     pub(crate) locks: Vec<Lock>,
     pub(crate) network: Network,
+    #[serde(with = "pairs")]
     pub(crate) spaces: BTreeMap<SpaceId, AddressSpace>,
+    #[serde(with = "pairs")]
     pub(crate) processes: BTreeMap<Id, Process>,
+    #[serde(with = "pairs")]
     pub(crate) threads: BTreeMap<Id, Thread>,
     pub(crate) clock: Clock,
     pub(crate) streams: Streams,
+    #[serde(skip)]
     pub(crate) trace: Option<Trace>,
     pub(crate) host_name: Vec<u8>,
     pub(crate) terminal_group: Id,
@@ -74,7 +110,9 @@ pub(crate) struct Kernel {
     /// Calls that are not there, by name: each is told once.
     pub(crate) unknown: BTreeMap<String, u64>,
     /// Descriptions that end now: what they hold ends after them, one by one.
+    #[serde(skip)]
     ending: Vec<u64>,
+    #[serde(skip)]
     is_ending: bool,
     random: u64,
     next_object: u64,
@@ -115,6 +153,11 @@ impl Kernel {
 
     pub(crate) const fn set_random_state(&mut self, state: u64) {
         self.random = state;
+    }
+
+    /// Whether the numbers that follow are such as a run can come to.
+    pub(crate) const fn has_sound_numbers(&self) -> bool {
+        self.next_object < 1 << 62 && self.next_id > 0
     }
 
     /// A number that no object of the kernel has had yet.
@@ -374,6 +417,8 @@ impl Kernel {
         process.real_timer.at = None;
         let (parent, signal) = (process.parent, process.exit_signal);
         self.end_vfork(id);
+        // That of a session goes with its leader, whose number it has.
+        self.leave_terminal(id);
         let Some(process) = self.processes.get_mut(&id) else { return };
         // Until its parent has heard of it, it is in the folder that always is.
         let (folder, root) = (

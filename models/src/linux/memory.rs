@@ -5,16 +5,17 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
 use terrella_emulator_api::Permissions;
 
 use super::{
     abi::generic::{PROT_EXEC, PROT_READ, PROT_WRITE},
     limits,
 };
-use crate::{errno::Errno, files::InodeId};
+use crate::{errno::Errno, files::InodeId, serial::pairs};
 
 /// Something mapped from its address to `end`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Area {
     pub(crate) end: u64,
     pub(crate) protection: u64,
@@ -23,6 +24,7 @@ pub(crate) struct Area {
     /// memory has a file of no name.
     pub(crate) file: Option<(InodeId, u64)>,
     /// What `/proc/self/maps` calls it.
+    #[serde(with = "name")]
     pub(crate) name: Arc<str>,
     /// It was never accessible and nothing was put there: all of it is zero.
     pub(crate) untouched: bool,
@@ -44,9 +46,25 @@ pub(crate) struct SharedFile {
     pub(crate) offset: u64,
 }
 
+/// Names, which areas share.
+mod name {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(name: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(name)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+        String::deserialize(deserializer).map(Into::into)
+    }
+}
+
 /// What a process has mapped.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct AddressSpace {
+    #[serde(with = "pairs")]
     areas: BTreeMap<u64, Area>,
     pub(crate) page: u64,
     /// New mappings go below.
@@ -228,6 +246,33 @@ impl AddressSpace {
                 })
             })
             .collect()
+    }
+
+    /// Checks what was loaded: that areas are whole pages one after the other,
+    /// and counts what can be accessed.
+    pub(crate) fn check(&mut self, page: u64) -> Result<(), String> {
+        if self.page != page {
+            return Err(format!("pages of {:#x}, not {page:#x}", self.page));
+        }
+        let mut last = 0;
+        self.accessible = 0;
+        for (start, area) in &self.areas {
+            let whole = start.is_multiple_of(page) && area.end.is_multiple_of(page);
+            // The last page of 64 bits has no end.
+            if *start < last || area.end <= *start || !whole {
+                return Err(format!("the mapping at {start:#x} ends at {:#x}", area.end));
+            }
+            let reach = area.file.map_or(0, |(_, offset)| offset).checked_add(area.end - start);
+            if reach.is_none_or(|reach| reach > i64::MAX as u64) {
+                return Err(format!("the mapping at {start:#x} has no such part of a file"));
+            }
+            if area.file.is_some_and(|(inode, _)| !self.held.contains(&inode)) {
+                return Err(format!("the file of the mapping at {start:#x} is not held"));
+            }
+            last = area.end;
+            self.accessible = self.accessible.saturating_add(area.accessible(*start));
+        }
+        Ok(())
     }
 
     fn split_at(&mut self, address: u64) {

@@ -31,7 +31,7 @@ pub use process::ExitStatus;
 pub use scheduler::{RoundRobin, Scheduler, Turn};
 pub use strace::{TraceOutput, signal_name};
 pub use streams::{Input, Output, Shared, Streams, Written};
-pub use system::{Crash, Ending, Error, Maker, OnCrash, Options, System, UnknownCalls};
+pub use system::{Attach, Crash, Ending, Error, Maker, OnCrash, Options, System, SystemState, UnknownCalls};
 
 /// The number of a thread; that of the first thread of a process is that of
 /// the process.

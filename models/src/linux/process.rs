@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use terrella_platforms::{Platform, RegisterId, RegisterValue};
 
 use super::abi::Abi;
-use crate::files::InodeId;
+use crate::{
+    files::InodeId,
+    serial::{array, pairs},
+};
 
 /// The number of a process or of a thread.
 pub(crate) type Id = i32;
@@ -14,7 +17,7 @@ pub(crate) type Id = i32;
 pub(crate) type SpaceId = u32;
 
 /// A file descriptor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Descriptor {
     /// The open file description.
     pub(crate) description: u64,
@@ -22,7 +25,7 @@ pub(crate) struct Descriptor {
 }
 
 /// What a process does at a signal.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Action {
     pub(crate) handler: u64,
     /// Generic bits.
@@ -63,7 +66,8 @@ pub(crate) struct PosixTimer {
 }
 
 /// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ExitStatus {
     /// With this code.
     Code(u8),
@@ -91,22 +95,27 @@ impl ExitStatus {
 }
 
 /// A process.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Process {
     pub(crate) id: Id,
     pub(crate) parent: Id,
     pub(crate) group: Id,
     pub(crate) session: Id,
     pub(crate) platform: Platform,
+    /// That of the platform.
+    #[serde(skip, default = "no_abi")]
     pub(crate) abi: Arc<Abi>,
     pub(crate) space: SpaceId,
+    #[serde(with = "pairs")]
     pub(crate) descriptors: BTreeMap<i32, Descriptor>,
     pub(crate) folder: InodeId,
     pub(crate) root: InodeId,
     pub(crate) umask: u32,
+    #[serde(with = "array")]
     pub(crate) actions: [Action; 65],
     pub(crate) pending: Vec<SignalInfo>,
     pub(crate) real_timer: IntervalTimer,
+    #[serde(with = "pairs")]
     pub(crate) timers: BTreeMap<i32, PosixTimer>,
     /// Its end, until its parent has heard of it.
     pub(crate) ended: Option<ExitStatus>,
@@ -135,8 +144,13 @@ pub(crate) struct Process {
     pub(crate) credentials: Credentials,
 }
 
+/// Before a process that was loaded has its own.
+fn no_abi() -> Arc<Abi> {
+    Arc::new(Abi::bare(Platform::RISCV64))
+}
+
 /// Who a process is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Credentials {
     /// Real, effective, saved, and that of the file system.
     pub(crate) user: [u32; 4],
@@ -145,7 +159,7 @@ pub(crate) struct Credentials {
 }
 
 /// A stack for signal handlers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AlternateStack {
     pub(crate) base: u64,
     pub(crate) size: u64,
@@ -156,7 +170,7 @@ pub(crate) struct AlternateStack {
 pub(crate) type Registers = Vec<(RegisterId, RegisterValue)>;
 
 /// A system call that is being made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct PendingCall {
     pub(crate) number: u64,
     /// Where the instruction is: it is executed again after a signal handler
@@ -179,14 +193,14 @@ pub(crate) struct PendingCall {
 }
 
 /// What a futex is known by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum FutexKey {
     Private(SpaceId, u64),
     Shared(InodeId, u64),
 }
 
 /// What a thread is at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum State {
     Ready,
     /// In a system call that waits.
@@ -204,10 +218,12 @@ pub(crate) struct SavedFrame {
 }
 
 /// A thread.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Thread {
     pub(crate) id: Id,
     pub(crate) process: Id,
+    /// In files by their names.
+    #[serde(skip)]
     pub(crate) registers: Registers,
     pub(crate) state: State,
     pub(crate) call: Option<PendingCall>,
@@ -216,6 +232,7 @@ pub(crate) struct Thread {
     pub(crate) old_mask: Option<u64>,
     pub(crate) pending: Vec<SignalInfo>,
     pub(crate) alternate: AlternateStack,
+    #[serde(skip)]
     pub(crate) frames: Vec<SavedFrame>,
     pub(crate) clear_child_tid: u64,
     pub(crate) robust_list: u64,

@@ -1,5 +1,7 @@
 //! [`Scheduler`]: which thread runs next, and for how long.
 
+use serde::{Deserialize, Serialize};
+
 use super::ThreadId;
 
 /// A turn of a thread.
@@ -17,6 +19,13 @@ pub trait Scheduler {
     /// The next turn. `ready` is never empty, and sorted; `last` is the thread
     /// that ran before, if any did.
     fn next(&mut self, ready: &[ThreadId], last: Option<ThreadId>) -> Turn;
+
+    /// The scheduler that goes on as this one does from here on, if it is one
+    /// after the other: so it can be in a saved system. Another one has to be
+    /// given again where the system is loaded.
+    fn saved(&self) -> Option<RoundRobin> {
+        None
+    }
 }
 
 /// One after the other, each for as many instructions.
@@ -28,7 +37,7 @@ pub trait Scheduler {
 /// assert_eq!(scheduler.next(&[1, 2, 5], Some(2)).thread, 5);
 /// assert_eq!(scheduler.next(&[1, 2, 5], Some(5)).thread, 1);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoundRobin {
     /// The length of a turn.
     pub instructions: u64,
@@ -45,5 +54,9 @@ impl Scheduler for RoundRobin {
         let after = last.and_then(|last| ready.iter().copied().find(|thread| *thread > last));
         let thread = after.or_else(|| ready.first().copied()).unwrap_or_default();
         Turn { thread, instructions: self.instructions.max(1) }
+    }
+
+    fn saved(&self) -> Option<RoundRobin> {
+        Some(*self)
     }
 }

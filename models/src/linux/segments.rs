@@ -1,6 +1,7 @@
 //! The descriptors of i386's segments for threads.
 
 use terrella_emulator_api::{Emulator, EmulatorExt, Error, Overlap, Permissions};
+use terrella_platforms::Platform;
 
 /// Where the table of descriptors is: above what programs have.
 const TABLE: u64 = 0xffff_e000;
@@ -17,6 +18,14 @@ pub(crate) fn prepare(emulator: &mut dyn Emulator) -> Result<(), Error> {
     write(emulator, 5, 0, 0xf3)?;
     emulator.write_register("gdtr_base", TABLE)?;
     emulator.write_register("gdtr_limit", PAGE - 1)
+}
+
+/// The registers that say where it is, on a processor that has it.
+pub(crate) const fn registers(platform: Platform) -> &'static [&'static str] {
+    match platform {
+        Platform::I386 => &["gdtr_base", "gdtr_limit"],
+        _ => &[],
+    }
 }
 
 /// A descriptor of data with a base.

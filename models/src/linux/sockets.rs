@@ -3,14 +3,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::{abi::generic::*, kernel::Kernel, limits};
-use crate::errno::Errno;
+use crate::{errno::Errno, serial::pairs};
 
 /// What a stream holds before its writer waits.
 pub(crate) const CAPACITY: usize = 1 << 17;
 
 /// An address, with the family in it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Address {
     /// Of a family, none.
     Unnamed,
@@ -21,7 +23,7 @@ pub(crate) enum Address {
 }
 
 /// A message: bytes, who sent it, and descriptions that came along.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) bytes: Vec<u8>,
     pub(crate) from: Address,
@@ -29,7 +31,7 @@ pub(crate) struct Message {
 }
 
 /// A socket.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Socket {
     pub(crate) family: u64,
     pub(crate) kind: u64,
@@ -47,13 +49,15 @@ pub(crate) struct Socket {
     /// The other end will write no more.
     pub(crate) ended: bool,
     pub(crate) error: u16,
+    #[serde(with = "pairs")]
     pub(crate) options: BTreeMap<(u64, u64), Vec<u8>>,
     pub(crate) arrived: u64,
 }
 
 /// All sockets.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Network {
+    #[serde(with = "pairs")]
     pub(crate) sockets: BTreeMap<u64, Socket>,
     next_port: u16,
     /// Descriptors in messages that nobody has received yet.

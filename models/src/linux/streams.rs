@@ -7,6 +7,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use serde::{Deserialize, Serialize};
+
+use crate::serial::Text;
+
 /// What is behind descriptor 0 of the first process.
 #[derive(Debug, Clone)]
 pub enum Input {
@@ -39,6 +43,73 @@ impl fmt::Debug for Output {
     }
 }
 
+/// The streams in a file: those of the host by name, what was kept as it is.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Saved {
+    Empty,
+    Bytes(Text),
+    Host,
+    Kept(Text),
+    Own(Text),
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedStreams {
+    input: Saved,
+    output: Saved,
+    error: Saved,
+    terminal: [bool; 3],
+    back: Text,
+}
+
+impl From<Streams> for SavedStreams {
+    fn from(streams: Streams) -> Self {
+        let output = |output: &Output| match output {
+            Output::Host => Saved::Host,
+            Output::Kept(kept) => Saved::Kept(Text(kept.borrow().clone())),
+            Output::Own(kept) => Saved::Own(Text(kept.clone())),
+        };
+        Self {
+            input: match streams.input {
+                Input::Empty => Saved::Empty,
+                Input::Bytes(bytes) => Saved::Bytes(Text(bytes.into())),
+                Input::Host => Saved::Host,
+            },
+            output: output(&streams.output),
+            error: output(&streams.error),
+            terminal: streams.terminal,
+            back: Text(streams.back.into()),
+        }
+    }
+}
+
+impl From<SavedStreams> for Streams {
+    fn from(saved: SavedStreams) -> Self {
+        let output = |output| match output {
+            Saved::Host => Output::Host,
+            Saved::Own(Text(bytes)) => Output::Own(bytes),
+            Saved::Kept(Text(bytes)) | Saved::Bytes(Text(bytes)) => {
+                Output::Kept(Shared(Arc::new(Mutex::new(bytes))))
+            }
+            Saved::Empty => Output::Kept(Written::default()),
+        };
+        Self {
+            input: match saved.input {
+                Saved::Empty => Input::Empty,
+                Saved::Host => Input::Host,
+                Saved::Bytes(Text(bytes)) | Saved::Kept(Text(bytes)) | Saved::Own(Text(bytes)) => {
+                    Input::Bytes(bytes.into())
+                }
+            },
+            output: output(saved.output),
+            error: output(saved.error),
+            terminal: saved.terminal,
+            back: saved.back.0.into(),
+        }
+    }
+}
+
 /// The standard streams of a system.
 ///
 /// ```
@@ -48,7 +119,8 @@ impl fmt::Debug for Output {
 /// assert!(output.borrow().is_empty() && error.borrow().is_empty());
 /// # drop(streams);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(into = "SavedStreams", from = "SavedStreams")]
 pub struct Streams {
     /// Where input comes from.
     pub input: Input,
@@ -113,6 +185,27 @@ impl Streams {
             back: VecDeque::new(),
         };
         (streams, output, error)
+    }
+
+    /// The same, with a copy of what was kept that others do not see.
+    pub(crate) fn apart(&self) -> Self {
+        Self::from(SavedStreams::from(self.clone()))
+    }
+
+    /// Goes on with these streams on others: what was not read of the input is
+    /// read first, what was kept of the output is in what keeps it now.
+    pub(crate) fn go_on_with(&mut self, others: Self) {
+        if matches!(self.input, Input::Host) {
+            self.input = others.input;
+        }
+        for (output, other) in [(&mut self.output, others.output), (&mut self.error, others.error)] {
+            if let (Output::Kept(before), Output::Kept(now)) = (&*output, &other) {
+                let before = before.borrow().clone();
+                *now.borrow() = before;
+            }
+            *output = other;
+        }
+        self.terminal = others.terminal;
     }
 
     pub(crate) fn read(&mut self, size: usize) -> io::Result<Vec<u8>> {

@@ -3,10 +3,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::kernel::Kernel;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    abi::generic::{SIG_IGN, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGWINCH},
+    kernel::Kernel,
+    process::{Id, SignalInfo},
+    signals::bit,
+};
 use crate::{
     errno::Errno,
-    files::{Device, Node, Place},
+    files::{Device, InodeId, Node, Place},
 };
 
 /// So many there may be (`/proc/sys/kernel/pty/max` of Linux is 4096).
@@ -32,12 +39,16 @@ pub(crate) struct Numbers {
     pub(crate) size: u32,
     pub(crate) eight: u32,
     pub(crate) echo_control: u32,
+    /// `NOFLSH`.
+    no_flush: u32,
     /// Places in `c_cc`: end of file, end of line, least number.
     pub(crate) end: usize,
     pub(crate) end_of_line: usize,
     pub(crate) least: usize,
     /// And how long reading waits.
     pub(crate) time: usize,
+    /// `VSUSP`.
+    suspend: usize,
     /// `c_cc` at first.
     pub(crate) characters: &'static [u8],
 }
@@ -66,10 +77,12 @@ const GENERIC: Numbers = Numbers {
     size: 0x130,
     eight: 0x30,
     echo_control: 0x200,
+    no_flush: 0x80,
     end: 4,
     end_of_line: 11,
     least: 6,
     time: 5,
+    suspend: 10,
     characters: &[3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22],
 };
 
@@ -85,10 +98,12 @@ const POWERPC: Numbers = Numbers {
     size: 0x1300,
     eight: 0x300,
     echo_control: 0x40,
+    no_flush: 0x8000_0000,
     end: 4,
     end_of_line: 6,
     least: 5,
     time: 7,
+    suspend: 12,
     characters: &[3, 28, 127, 21, 4, 1, 0, 0, 0, 0, 23, 18, 26, 17, 19, 22, 15],
 };
 
@@ -122,7 +137,7 @@ impl Numbers {
 }
 
 /// What `struct termios` says, by the processor's own numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) input: u32,
     pub(crate) output: u32,
@@ -149,9 +164,12 @@ impl Settings {
 }
 
 /// A pair of ends.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Terminal {
     pub(crate) settings: Settings,
+    /// Whose numbers the settings have.
+    platform: String,
+    #[serde(skip, default = "generic")]
     numbers: &'static Numbers,
     /// The slave cannot be opened.
     pub(crate) locked: bool,
@@ -166,6 +184,17 @@ pub(crate) struct Terminal {
     pub(crate) masters: u32,
     slaves: u32,
     opened: bool,
+    /// The slave's, in `/dev/pts`.
+    pub(crate) inode: InodeId,
+    /// The session whose terminal it is, and the group in the foreground.
+    pub(crate) session: Option<Id>,
+    pub(crate) group: Id,
+    /// Signals that what was typed sends to that group.
+    signals: Vec<u64>,
+}
+
+const fn generic() -> &'static Numbers {
+    &GENERIC
 }
 
 /// What reading comes to.
@@ -178,8 +207,10 @@ pub(crate) enum Taken {
 }
 
 impl Terminal {
-    fn new(numbers: &'static Numbers) -> Self {
+    fn new(platform: &str, inode: InodeId) -> Self {
+        let numbers = Numbers::of(platform);
         Self {
+            platform: platform.to_owned(),
             settings: Settings::first(numbers),
             numbers,
             locked: true,
@@ -190,7 +221,16 @@ impl Terminal {
             masters: 1,
             slaves: 0,
             opened: false,
+            inode,
+            session: None,
+            group: 0,
+            signals: Vec::new(),
         }
+    }
+
+    /// After it was loaded: the numbers that its name stands for.
+    pub(crate) fn find_numbers(&mut self) {
+        self.numbers = Numbers::of(&self.platform);
     }
 
     fn has(&self, local: u32) -> bool {
@@ -244,11 +284,19 @@ impl Terminal {
         };
         let characters = self.settings.characters;
         let is = |place: usize| characters[place] == byte && byte != 0;
-        if self.has(self.numbers.signals) && (is(INTERRUPT) || is(QUIT)) {
-            // No session has it: nobody gets a signal.
-            self.line.clear();
-            self.ready.clear();
+        let keys = [(INTERRUPT, SIGINT), (QUIT, SIGQUIT), (self.numbers.suspend, SIGTSTP)];
+        if self.has(self.numbers.signals)
+            && let Some((_, signal)) = keys.into_iter().find(|(place, _)| is(*place))
+        {
+            if !self.has(self.numbers.no_flush) {
+                self.line.clear();
+                self.ready.clear();
+                self.output.clear();
+            }
             self.echo(byte);
+            if self.session.is_some() {
+                self.signals.push(signal);
+            }
             return;
         }
         if !self.has(self.numbers.canonical) {
@@ -379,7 +427,8 @@ impl Kernel {
         let node = Node::Device(Device::Pseudo(number));
         let inode = self.files.add_inode(node, 0o620)?;
         self.files.insert(folder, number.to_string().as_bytes(), inode)?;
-        self.terminals.insert(number, Terminal::new(Numbers::of(name)));
+        self.files.hold(inode);
+        self.terminals.insert(number, Terminal::new(name, inode));
         Ok(number)
     }
 
@@ -394,11 +443,109 @@ impl Kernel {
         Ok(())
     }
 
+    /// Writes to an end; what is typed may be a signal.
+    pub(crate) fn put_terminal(
+        &mut self,
+        number: u32,
+        master: bool,
+        bytes: &[u8],
+    ) -> Result<Option<usize>, Errno> {
+        let terminal = self.terminals.get_mut(&number).ok_or(Errno::EIO)?;
+        let count = terminal.put(master, bytes);
+        let (group, signals) = (terminal.group, std::mem::take(&mut terminal.signals));
+        for signal in signals {
+            self.signal_group(group, signal);
+        }
+        Ok(count)
+    }
+
+    /// The kernel sends a signal to a group of processes.
+    fn signal_group(&mut self, group: Id, signal: u64) {
+        let members = self.processes.values().filter(|it| it.group == group).map(|it| it.id);
+        for process in members.collect::<Vec<_>>() {
+            self.signal_process(
+                process,
+                SignalInfo { number: signal as u8, code: 0x80, sender: 0, value: 0 },
+            );
+        }
+    }
+
+    /// The terminal of a session.
+    pub(crate) fn terminal_of(&self, session: Id) -> Option<u32> {
+        self.terminals.iter().find(|(_, it)| it.session == Some(session)).map(|(number, _)| *number)
+    }
+
+    /// A terminal becomes that of a session whose leader asks for it.
+    pub(crate) fn take_terminal(&mut self, number: u32, leader: Id) -> Result<(), Errno> {
+        let process = self.process(leader)?;
+        let (session, group) = (process.session, process.group);
+        let own = self.terminal_of(session);
+        let terminal = self.terminals.get_mut(&number).ok_or(Errno::EIO)?;
+        if terminal.session == Some(session) && leader == session {
+            return Ok(());
+        }
+        if leader != session || own.is_some() || terminal.session.is_some() {
+            return Err(Errno::EPERM);
+        }
+        (terminal.session, terminal.group) = (Some(session), group);
+        Ok(())
+    }
+
+    /// A session gives up its terminal, or ends: who is in the foreground is
+    /// told.
+    pub(crate) fn leave_terminal(&mut self, session: Id) {
+        let Some(terminal) = self.terminals.values_mut().find(|it| it.session == Some(session)) else {
+            return;
+        };
+        let group = terminal.group;
+        (terminal.session, terminal.group) = (None, 0);
+        self.signal_group(group, SIGHUP);
+        self.signal_group(group, SIGCONT);
+    }
+
+    /// The size of a terminal is another one.
+    pub(crate) fn resize_terminal(&mut self, number: u32, size: [u16; 4]) -> Result<(), Errno> {
+        let terminal = self.terminals.get_mut(&number).ok_or(Errno::EIO)?;
+        if terminal.size != size {
+            terminal.size = size;
+            let group = terminal.group;
+            if group > 0 {
+                self.signal_group(group, SIGWINCH);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a process may read from a slave: of its own terminal only in the
+    /// foreground. Otherwise its group is stopped, or there is an error where
+    /// that cannot be (`__tty_check_change` of Linux).
+    pub(crate) fn may_read_terminal(&mut self, number: u32, process: Id, thread: Id) -> Result<bool, Errno> {
+        let (terminal, it) = (self.terminals.get(&number).ok_or(Errno::EIO)?, self.process(process)?);
+        if terminal.session != Some(it.session) || terminal.group == it.group {
+            return Ok(true);
+        }
+        let (group, session) = (it.group, it.session);
+        let blocked = self.threads.get(&thread).is_some_and(|it| it.mask & bit(SIGTTIN as u8) != 0);
+        // A group without a parent in another group of the session cannot be
+        // continued by anybody.
+        let watched = self.processes.values().filter(|it| it.group == group).any(|it| {
+            let parent = self.processes.get(&it.parent);
+            parent.is_some_and(|parent| parent.session == session && parent.group != group)
+        });
+        if blocked || it.actions[SIGTTIN as usize].handler == SIG_IGN || !watched {
+            return Err(Errno::EIO);
+        }
+        self.signal_group(group, SIGTTIN);
+        Ok(false)
+    }
+
     /// A description of an end is no more.
     pub(crate) fn close_terminal(&mut self, number: u32, master: bool) {
         let Some(terminal) = self.terminals.get_mut(&number) else { return };
         if master {
             terminal.masters = 0;
+            let leader = terminal.session.take();
+            terminal.group = 0;
             if let Ok(folder) = self.files.find(b"/dev/pts") {
                 let name = number.to_string().into_bytes();
                 let inode = self.files.entry(folder, &name);
@@ -406,11 +553,20 @@ impl Kernel {
                 let place = Place { folder, name, inode, must_be_folder: false };
                 let _ = self.files.unlink(&place);
             }
+            // The line is hung up.
+            for signal in [SIGHUP, SIGCONT] {
+                if let Some(leader) = leader {
+                    let info = SignalInfo { number: signal as u8, code: 0x80, sender: 0, value: 0 };
+                    self.signal_process(leader, info);
+                }
+            }
         } else {
             terminal.slaves = terminal.slaves.saturating_sub(1);
         }
-        if terminal.masters == 0 && terminal.slaves == 0 {
+        let unused = self.terminals.get(&number).filter(|it| it.masters == 0 && it.slaves == 0);
+        if let Some(inode) = unused.map(|it| it.inode) {
             self.terminals.remove(&number);
+            self.files.let_go(inode);
         }
     }
 }
@@ -435,7 +591,7 @@ mod tests {
     fn what_nobody_reads_is_bounded() {
         for bytes in [&b"\n"[..], b"a", b"\x04", b"\x15\x7f", b"abc\r\n"] {
             for raw in [false, true] {
-                let mut terminal = Terminal::new(Numbers::of("x86_64"));
+                let mut terminal = Terminal::new("x86_64", 0);
                 if raw {
                     let settings = Settings { local: ECHO, ..terminal.settings.clone() };
                     terminal.set(settings);

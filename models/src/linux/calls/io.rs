@@ -100,6 +100,9 @@ impl Task<'_> {
                 None => Err(Errno::EAGAIN.into()),
             },
             Kind::Terminal { number, master } => {
+                if !master && !self.kernel.may_read_terminal(number, self.process, self.thread)? {
+                    return Err(self.wait_until(None));
+                }
                 let terminal = self.kernel.terminals.get_mut(&number).ok_or(Errno::EIO)?;
                 match terminal.take(master, size as usize) {
                     Taken::Bytes(bytes) => {
@@ -201,18 +204,15 @@ impl Task<'_> {
                     None => Err(Errno::EAGAIN.into()),
                 }
             }
-            Kind::Terminal { number, master } => {
-                let terminal = self.kernel.terminals.get_mut(&number).ok_or(Errno::EIO)?;
-                match terminal.put(master, bytes) {
-                    None => Err(Errno::EIO.into()),
-                    Some(0) if !bytes.is_empty() && waits => Err(self.wait_until(None)),
-                    Some(0) if !bytes.is_empty() => Err(Errno::EAGAIN.into()),
-                    Some(count) => {
-                        self.kernel.changed();
-                        Ok(count)
-                    }
+            Kind::Terminal { number, master } => match self.kernel.put_terminal(number, master, bytes)? {
+                None => Err(Errno::EIO.into()),
+                Some(0) if !bytes.is_empty() && waits => Err(self.wait_until(None)),
+                Some(0) if !bytes.is_empty() => Err(Errno::EAGAIN.into()),
+                Some(count) => {
+                    self.kernel.changed();
+                    Ok(count)
                 }
-            }
+            },
             Kind::Socket(socket) => self.send(socket, bytes, None, !waits, true),
             _ => Err(Errno::EINVAL.into()),
         }

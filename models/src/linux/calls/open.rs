@@ -95,9 +95,20 @@ impl Task<'_> {
         self.open_inode(made, flags & !(O_TMPFILE | O_DIRECTORY))
     }
 
+    /// Opens the slave of a pseudoterminal; the leader of a session without a
+    /// terminal gets it as its own (credentials(7), setsid(2)).
+    fn open_slave(&mut self, number: u32, flags: u64) -> Result<Kind, Errno> {
+        self.kernel.open_terminal(number)?;
+        if flags & O_NOCTTY == 0 {
+            // Who cannot have it may still use it.
+            let _ = self.kernel.take_terminal(number, self.process);
+        }
+        Ok(Kind::Terminal { number, master: false })
+    }
+
     /// Opens an inode; the result is a descriptor.
     pub(in crate::linux) fn open_inode(&mut self, inode: InodeId, flags: u64) -> Answer {
-        let status = flags & !(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC | 0x100);
+        let status = flags & !(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC | O_NOCTTY);
         if flags & O_PATH != 0 {
             let description = self.kernel.add_description(Kind::Path(inode), O_PATH);
             return self.install(description, flags);
@@ -118,8 +129,12 @@ impl Task<'_> {
             }
             Node::Device(Device::Pseudo(number)) => {
                 let number = *number;
-                self.kernel.open_terminal(number)?;
-                Kind::Terminal { number, master: false }
+                self.open_slave(number, flags)?
+            }
+            // That of the session; without one, the system's own.
+            Node::Device(Device::Terminal) if self.kernel.terminal_of(self.this()?.session).is_some() => {
+                let number = self.kernel.terminal_of(self.this()?.session).unwrap_or_default();
+                self.open_slave(number, flags | O_NOCTTY)?
             }
             Node::Device(device) => Kind::Device(*device, inode),
             Node::Fifo(_) => return self.open_fifo(inode, flags, status),

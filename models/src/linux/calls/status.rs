@@ -57,6 +57,11 @@ impl Task<'_> {
         if let Some(inode) = it.inode() {
             return Ok(self.status_of(inode));
         }
+        if let Kind::Terminal { number, master: false } = it.kind
+            && let Some(terminal) = self.kernel.terminals.get(&number)
+        {
+            return Ok(self.status_of(terminal.inode));
+        }
         let now = self.kernel.clock.epoch;
         let base =
             Status { device: 0xc, links: 1, accessed: now, modified: now, changed: now, ..Status::default() };

@@ -67,6 +67,13 @@ fn write_settings(task: &mut Task<'_>, address: u64, settings: &Settings) -> Res
     task.write(address, &bytes)
 }
 
+/// The session of a terminal, which has to be the caller's.
+fn own_session(task: &Task<'_>, number: u32) -> Result<i32, Errno> {
+    let session = task.this()?.session;
+    let found = task.kernel.terminals.get(&number).and_then(|it| it.session);
+    found.filter(|found| *found == session).ok_or(Errno::ENOTTY)
+}
+
 /// A request of an end of a pseudoterminal.
 pub(super) fn request(task: &mut Task<'_>, number: u32, master: bool, request: u64) -> Answer {
     let address = task.argument(2);
@@ -101,14 +108,58 @@ pub(super) fn request(task: &mut Task<'_>, number: u32, master: bool, request: u
             for part in &mut size {
                 *part = reader.short()? as u16;
             }
-            task.kernel.terminals.get_mut(&number).ok_or(missing)?.size = size;
+            task.kernel.resize_terminal(number, size)?;
+        }
+        TCFLSH => {
+            let which = task.argument(2);
+            if which > 2 {
+                return Err(Errno::EINVAL.into());
+            }
+            let terminal = task.kernel.terminals.get_mut(&number).ok_or(missing)?;
+            terminal.flush(master, which != 1, which != 0);
+            task.kernel.changed();
+        }
+        // What is written is there at once.
+        TCSBRK => {}
+        TIOCOUTQ => task.write_u32(address, 0)?,
+        TIOCSCTTY if !master => task.kernel.take_terminal(number, task.process)?,
+        TIOCNOTTY if !master => {
+            let session = own_session(task, number)?;
+            let it = task.this()?;
+            if it.id == it.session {
+                task.kernel.leave_terminal(session);
+            }
+        }
+        TIOCGPGRP | TIOCGSID => {
+            let it = task.kernel.terminals.get(&number).ok_or(missing)?;
+            // The master may ask of whatever session has it.
+            let (group, session) = (it.group, it.session.ok_or(Errno::ENOTTY)?);
+            if !master {
+                own_session(task, number)?;
+            }
+            let found = if request == TIOCGPGRP { group } else { session };
+            task.write_u32(address, found as u32)?;
+        }
+        TIOCSPGRP => {
+            let session = own_session(task, number)?;
+            let group = task.read_u32(address)? as i32;
+            let mut members = task.kernel.processes.values().filter(|it| it.group == group).peekable();
+            if group < 0 {
+                return Err(Errno::EINVAL.into());
+            }
+            if members.peek().is_none() {
+                return Err(Errno::ESRCH.into());
+            }
+            if members.any(|it| it.session != session) {
+                return Err(Errno::EPERM.into());
+            }
+            task.kernel.terminals.get_mut(&number).ok_or(missing)?.group = group;
         }
         _ if master && GET_NUMBER.contains(&brief) => task.write_u32(address, number)?,
         _ if master && SET_LOCK.contains(&brief) => {
             let locked = task.read_u32(address)? != 0;
             task.kernel.terminals.get_mut(&number).ok_or(missing)?.locked = locked;
         }
-        // No session has it.
         _ => return Err(Errno::ENOTTY.into()),
     }
     Ok(0)

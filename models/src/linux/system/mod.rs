@@ -2,10 +2,12 @@
 
 mod programs;
 mod requests;
+mod saved;
 mod spaces;
 mod turns;
 
 pub(crate) use programs::first_process;
+pub use saved::{Attach, SystemState};
 
 use std::{
     cell::Cell,
@@ -15,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{self as api, Emulator, Fault};
 use terrella_platforms::Platform;
 
@@ -43,7 +46,8 @@ pub type Maker = Box<dyn Fn(Platform) -> api::Result<Box<dyn Emulator>>>;
 const MOST_IDLE: u64 = 1_000_000;
 
 /// What happens at a system call that is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UnknownCalls {
     /// It is told once, and the program gets `ENOSYS`.
     #[default]
@@ -173,6 +177,22 @@ pub enum Error {
     /// All threads wait, and nothing can wake one.
     #[error("all threads wait for ever: {0}")]
     Deadlock(String),
+    /// A saved system shows a folder or file of the host that is not there.
+    #[error("{guest} shows {host} of the host: {errno}")]
+    Mount {
+        /// Where the guest has it.
+        guest: String,
+        /// Where the host should have it.
+        host: std::path::PathBuf,
+        /// What the host says.
+        errno: Errno,
+    },
+    /// A system whose scheduler is not [`RoundRobin`] is loaded without one.
+    #[error("the saved system had a scheduler of its own, which has to be given again")]
+    NoScheduler,
+    /// The machine of a system cannot be written or read, or has none.
+    #[error(transparent)]
+    Machine(#[from] terrella_machine_state::Error),
     /// Nothing was started.
     #[error("there is no process to run")]
     Empty,
@@ -220,6 +240,9 @@ pub struct System {
     last_thread: Option<ThreadId>,
     last_space: Option<SpaceId>,
     faults: Vec<(i32, Fault)>,
+    /// A turn that the end of a run cut short: the thread, and at how many
+    /// instructions of all it ends.
+    cut: Option<(ThreadId, u64)>,
 }
 
 impl std::fmt::Debug for System {
@@ -258,6 +281,7 @@ impl System {
             last_thread: None,
             last_space: None,
             faults: Vec::new(),
+            cut: None,
         }
     }
 
@@ -342,7 +366,8 @@ impl System {
     }
 
     /// Runs until the first process has ended, or for so many instructions, or
-    /// for so long at most.
+    /// for so long at most. A run that goes on after a limit of instructions is
+    /// the same as one without it.
     ///
     /// # Errors
     /// [`Error::Deadlock`], [`Error::UnknownCall`], [`Error::Emulator`]; faults of
@@ -367,6 +392,14 @@ impl System {
             if time.is_some_and(|time| begun.elapsed() >= time) {
                 return Ok(Ending::TimeLimit);
             }
+            // A turn that was cut short goes on before anything else is done.
+            if let Some((thread, end)) = self.cut.take() {
+                let count = end.saturating_sub(self.kernel.clock.instructions);
+                if count > 0 && self.runs(thread) {
+                    self.limited_turn(thread, count, last)?;
+                    continue;
+                }
+            }
             self.kernel.run_timers();
             self.retry_waiting()?;
             let ready: Vec<ThreadId> = self.ready();
@@ -383,15 +416,29 @@ impl System {
             let turn = self.scheduler.next(&ready, self.last_thread);
             let thread = if ready.contains(&turn.thread) { turn.thread } else { ready[0] };
             let mut count = turn.instructions.max(1);
-            if let Some(last) = last {
-                count = count.min(last - self.kernel.clock.instructions);
-            }
             if let Some(at) = self.kernel.next_timer() {
                 count = count.min(at.saturating_sub(self.kernel.clock.monotonic()).max(1));
             }
             self.last_thread = Some(thread);
-            self.turn(thread, count)?;
+            self.limited_turn(thread, count, last)?;
         }
+    }
+
+    /// A turn, within the instructions that are left of the run: if it is cut
+    /// short, the rest of it comes first in the next one.
+    fn limited_turn(&mut self, thread: ThreadId, count: u64, last: Option<u64>) -> Result<(), Error> {
+        let now = self.kernel.clock.instructions;
+        let end = now.saturating_add(count);
+        let left = last.map_or(u64::MAX, |last| last.saturating_sub(now));
+        let whole = self.turn(thread, count.min(left))?;
+        if whole && count > left {
+            self.cut = Some((thread, end));
+        }
+        Ok(())
+    }
+
+    fn runs(&self, thread: ThreadId) -> bool {
+        self.ready().contains(&thread)
     }
 
     fn ready(&self) -> Vec<ThreadId> {

@@ -123,11 +123,9 @@ impl System {
                 copy_range(old.emulator.as_ref(), emulator.as_mut(), touched)?;
             }
         }
-        if platform == Platform::I386 {
-            for register in ["gdtr_base", "gdtr_limit"] {
-                let value = old.emulator.read_register(register)?;
-                emulator.write_register(register, value)?;
-            }
+        for register in segments::registers(platform) {
+            let value = old.emulator.read_register(*register)?;
+            emulator.write_register(*register, value)?;
         }
         let areas = self.kernel.spaces.get(&space).ok_or(Errno::ESRCH)?.clone();
         for inode in &areas.held {
@@ -143,20 +141,30 @@ impl System {
 
     pub(super) fn add_space(
         &mut self,
-        mut emulator: Box<dyn Emulator>,
+        emulator: Box<dyn Emulator>,
         areas: AddressSpace,
     ) -> Result<SpaceId, api::Error> {
+        let id = self.next_space;
+        self.next_space += 1;
+        self.kernel.spaces.insert(id, areas);
+        self.add_emulator(id, emulator)?;
+        Ok(id)
+    }
+
+    /// The emulator of a space, which tells of system calls.
+    pub(super) fn add_emulator(
+        &mut self,
+        id: SpaceId,
+        mut emulator: Box<dyn Emulator>,
+    ) -> Result<(), api::Error> {
         let met: Rc<Cell<Option<(u64, u64)>>> = Rc::default();
         let note = met.clone();
         emulator.hook_syscalls(move |emulator, number| {
             note.set(Some((number, emulator.program_counter())));
             Ok(Flow::Stop)
         })?;
-        let id = self.next_space;
-        self.next_space += 1;
         self.spaces.insert(id, Space { emulator, loaded: None, met, seen: BTreeMap::new() });
-        self.kernel.spaces.insert(id, areas);
-        Ok(id)
+        Ok(())
     }
 }
 

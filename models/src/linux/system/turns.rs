@@ -14,13 +14,14 @@ use crate::linux::{
 };
 
 impl System {
-    pub(super) fn turn(&mut self, thread: Id, count: u64) -> Result<(), Error> {
+    /// Whether the turn was as long as it might be, with nothing that ends it.
+    pub(super) fn turn(&mut self, thread: Id, count: u64) -> Result<bool, Error> {
         self.load(thread)?;
         if !self.deliver_signals(thread)? {
-            return Ok(());
+            return Ok(false);
         }
-        let Some((process, space)) = self.place_of(thread) else { return Ok(()) };
-        let Some(it) = self.spaces.get_mut(&space) else { return Ok(()) };
+        let Some((process, space)) = self.place_of(thread) else { return Ok(false) };
+        let Some(it) = self.spaces.get_mut(&space) else { return Ok(false) };
         let limits = Limits { instructions: Some(count), time: None, count: true };
         let result = it.emulator.run_with(&limits);
         let executed = it.emulator.instructions_executed().unwrap_or(0);
@@ -30,17 +31,21 @@ impl System {
             thread.instructions += executed;
         }
         match (result, met) {
-            (Ok(Stop::Requested(_)), Some((number, address))) => self.call(thread, number, address),
-            (Ok(Stop::InstructionLimit(pc)), _) => self.leave_helpers(thread, pc),
+            (Ok(Stop::Requested(_)), Some((number, address))) => self.call(thread, number, address)?,
+            (Ok(Stop::InstructionLimit(pc)), _) => {
+                self.leave_helpers(thread, pc)?;
+                return Ok(true);
+            }
             (Ok(Stop::Halted(pc)), _) => {
                 // A program may not stop the processor.
                 let fault = Fault::InvalidInstruction { pc, bytes: Vec::new() };
-                self.fault(process, thread, fault)
+                self.fault(process, thread, fault)?;
             }
-            (Ok(_), _) => Ok(()),
-            (Err(api::Error::Fault(fault)), _) => self.fault(process, thread, fault),
-            (Err(error), _) => Err(error.into()),
+            (Ok(_), _) => {}
+            (Err(api::Error::Fault(fault)), _) => self.fault(process, thread, fault)?,
+            (Err(error), _) => return Err(error.into()),
         }
+        Ok(false)
     }
 
     /// ARM's helpers are not interrupted: the kernel would begin them again.
