@@ -280,3 +280,23 @@ fn bits_of_the_status_are_set_and_cleared() -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// 7.6.1, XSCMPODP and XSCMPUDP: an ordered comparison of a quiet NaN is invalid.
+#[test]
+fn comparisons_tell_what_is_invalid() -> Result<(), Error> {
+    const QUIET: u128 = 0x7ff8 << 112;
+    const SIGNALLING: u128 = 0x7ff4 << 112;
+    let cases = [
+        // xscmpudp, xscmpodp cr2,vs33,vs34.
+        (0xf101_111e, QUIET, 0x1000),
+        (0xf101_111e, SIGNALLING, 0xa100_1000),
+        (0xf101_115e, QUIET, 0xa008_1000),
+        (0xf101_115e, SIGNALLING, 0xa108_1000),
+        (0xf101_115e, 0, 0x2000),
+    ];
+    for (word, operand, status) in cases {
+        let emulator = after(Platform::PPC64, word, [0, operand, 0], &[])?;
+        assert_eq!(emulator.read_register("fpscr")?, status, "{word:#x} of {operand:#x}");
+    }
+    Ok(())
+}

@@ -25,7 +25,11 @@ const LATER: Refusal = refuse(0xfc00_0e00, 0xfc00_0800, |word| word >> 24 != 0xf
 pub(super) const THUMB: &[Refusal] = &[HLT];
 
 /// ARMv7 with Thumb-2: LDA, STL and the exclusive ones of them are of ARMv8.
-pub(super) const THUMB_7: &[Refusal] = &[HLT, refuse(0xffe0_0080, 0xe8c0_0080, ALWAYS), LATER];
+pub(super) const THUMB_7: &[Refusal] =
+    &[HLT, refuse(0xffe0_0080, 0xe8c0_0080, ALWAYS), LITERAL_STORES, LATER];
+
+/// Stores relative to the program counter (Arm ARM ARMv7-A, A6.3.10).
+const LITERAL_STORES: Refusal = refuse(0xff1f_0000, 0xf80f_0000, ALWAYS);
 
 /// ARMv6-M (ARMv6-M Arm ARM, A5.2 and A5.3): no IT, CBZ and CBNZ; of words of
 /// four bytes, BL, MSR, MRS and barriers.

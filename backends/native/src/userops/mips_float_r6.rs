@@ -191,6 +191,8 @@ fn write_control(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt>
     let word = Word::of(emulator, op);
     let value = emulator.numbered("zero", word.field(16)) as u32;
     let (mask, value) = match word.field(11) {
+        // With reserved bits nothing is written, as in QEMU.
+        26 | 28 if value & 0x007c_0000 != 0 => return Ok(()),
         26 => (EXCEPTIONS, value),
         28 => (ENABLES | FLUSH, value & ENABLES | (value & 4) << 22),
         31 => (EXCEPTIONS | ENABLES | FLUSH, value),

@@ -4,14 +4,7 @@
 use rustc_apfloat::Round;
 
 use super::{Handler, lanes::mask, powerpc_float};
-use crate::{
-    block::UserOp,
-    emulator::NativeEmulator,
-    exact::Arithmetic,
-    float::{is_nan, order},
-    halt::Halt,
-    overrides::Override,
-};
+use crate::{block::UserOp, emulator::NativeEmulator, exact::Arithmetic, halt::Halt, overrides::Override};
 
 /// Doubleword 0, which scalars are in, is the upper half.
 const UPPER: u32 = 64;
@@ -143,8 +136,8 @@ pub(crate) const OVERRIDES: &[Override] = &[
     three(241, fused!(8, false, true, true, true)),
     three(249, fused!(8, false, false, true, true)),
     // xscmpudp, xscmpodp.
-    three(35, Handler::new(compare)),
-    three(43, Handler::new(compare)),
+    three(35, Handler::new(|emulator, op| compare(emulator, op, false))),
+    three(43, Handler::new(|emulator, op| compare(emulator, op, true))),
     three(130, bits!(|a, b| a & b)),
     three(138, bits!(|a, b| a & !b)),
     three(146, bits!(|a, b| a | b)),
@@ -302,22 +295,11 @@ fn fused(
     }
 }
 
-fn compare(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+/// xscmpudp and xscmpodp.
+fn compare(emulator: &mut NativeEmulator, op: &UserOp, is_ordered: bool) -> Result<(), Halt> {
     let word = Word(emulator.user_input(op, 0) as u32);
-    let (a, b) = (emulator.vsr(word.a()) >> UPPER, emulator.vsr(word.b()) >> UPPER);
-    let result = if is_nan(8, a) || is_nan(8, b) {
-        1
-    } else {
-        match order(8, a).cmp(&order(8, b)) {
-            std::cmp::Ordering::Less => 8,
-            std::cmp::Ordering::Greater => 4,
-            std::cmp::Ordering::Equal => 2,
-        }
-    };
-    emulator.set_user_register(&format!("cr{}", word.field(23, 3)), result);
-    for (bit, name) in ["fp_cc3", "fp_cc2", "fp_cc1", "fp_cc0"].iter().enumerate() {
-        emulator.set_user_register(name, result >> bit & 1);
-    }
+    let operands = [word.a(), word.b()].map(|number| emulator.vsr(number) >> UPPER);
+    powerpc_float::compare(emulator, word.field(23, 3), operands, is_ordered);
     Ok(())
 }
 

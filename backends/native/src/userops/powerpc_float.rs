@@ -536,6 +536,13 @@ fn estimate(result: Computed) -> Computed {
 fn comparison(emulator: &mut NativeEmulator, op: &UserOp, is_ordered: bool) -> Result<(), Halt> {
     let word = Word::of(emulator, op);
     let [a, b] = [16, 11].map(|low| u128::from(emulator.double(word.field(low))));
+    compare(emulator, word.0 >> 23 & 7, [a, b], is_ordered);
+    Ok(())
+}
+
+/// Compares doubles into a field of the condition register (4.6.8): of an
+/// ordered comparison a NaN is invalid.
+pub(super) fn compare(emulator: &mut NativeEmulator, field: u32, [a, b]: [u128; 2], is_ordered: bool) {
     let unordered = is_nan(8, a) || is_nan(8, b);
     let result = if unordered {
         1
@@ -546,7 +553,7 @@ fn comparison(emulator: &mut NativeEmulator, op: &UserOp, is_ordered: bool) -> R
             std::cmp::Ordering::Equal => 2,
         }
     };
-    emulator.set_fpcc(word.0 >> 23 & 7, result);
+    emulator.set_fpcc(field, result);
     let signalling = is_signalling(8, a) || is_signalling(8, b);
     let invalid_enabled = emulator.traps_invalid();
     let mut raised = if signalling { fpscr::VXSNAN } else { 0 };
@@ -554,7 +561,6 @@ fn comparison(emulator: &mut NativeEmulator, op: &UserOp, is_ordered: bool) -> R
         raised |= fpscr::VXVC;
     }
     emulator.raise_fpscr(raised);
-    Ok(())
 }
 
 fn sign(emulator: &mut NativeEmulator, op: &UserOp, function: fn(u64, u64) -> u64) -> Result<(), Halt> {

@@ -60,6 +60,16 @@ fn branches_of_msp430x_through_memory() {
         ),
     ];
     check_at(Platform::MSP430X, rows, SMALL);
+    // calla #0x1234, with an odd stack pointer: words are at even addresses.
+    let rows: &[Row] = &[(
+        "calla with an odd stack pointer; mova @sp, r15",
+        &[0xb0, 0x13, 0x04, 0x80, 0x0f, 1],
+        &[],
+        2,
+        &[("r1", 0x4ff1)],
+        &[("r15", 0x8004), ("r0", 0x8006)],
+    )];
+    check_at(Platform::MSP430X, rows, SMALL);
 }
 
 /// TriCore Architecture Manual, volume 1, 7.1.3, and volume 2, ADDSC.AT, CMP.F,
@@ -83,6 +93,9 @@ fn tricore() {
             &[("d10", 2), ("d5", 1)],
             &[("d0", 0x34)],
         ),
+        // The amount has six bits, whatever those above them are.
+        ("sh d0, d3, #0x28", &[0x8f, 0x83, 2, 0], &[], 1, &[("d3", 0x3200_0000)], &[("d0", 0x32)]),
+        ("sh d0, d3, #4", &[0x8f, 0x43, 0, 0], &[], 1, &[("d3", 0x32)], &[("d0", 0x320)]),
         (
             "rfm without debugging",
             &[0x0d, 0, 0x40, 1],

@@ -113,3 +113,46 @@ fn m68k_constants() {
     ];
     check(Platform::M68K, rows);
 }
+
+/// M68000PRM, SUBX: V is of the whole difference. `lockstep m68k --against
+/// qemu-user --only subx` compares more of them.
+#[test]
+fn m68k_differences_with_the_extend_bit() {
+    let rows: &[Row] = &[
+        // subx.b d0,d6: 0x00 - 0x7f - 1 is the lowest number, which fits.
+        (
+            "-0x7f - 1",
+            &[0x9d, 0],
+            &[],
+            1,
+            &[("d0", 0x7f), ("d6", 0), ("sr", 0x10)],
+            &[("d6", 0x80), ("sr", 0x19)],
+        ),
+        // 0x80 - 0 - 1 does not fit, 0x80 - 0xff - 1 does.
+        (
+            "-0x80 - 1",
+            &[0x9d, 0],
+            &[],
+            1,
+            &[("d0", 0), ("d6", 0x80), ("sr", 0x10)],
+            &[("d6", 0x7f), ("sr", 2)],
+        ),
+        (
+            "-0x80 + 1 - 1",
+            &[0x9d, 0],
+            &[],
+            1,
+            &[("d0", 0xff), ("d6", 0x80), ("sr", 0x10)],
+            &[("d6", 0x80), ("sr", 0x19)],
+        ),
+    ];
+    check(Platform::M68K, rows);
+}
+
+/// M68000PRM, MOVE16: one register that is both is stepped once.
+#[test]
+fn m68k_lines_onto_themselves() {
+    let rows: &[Row] =
+        &[("move16 (a5)+,(a5)+", &[0xf6, 0x25, 0xd0, 0], &[1; 16], 1, &[("a5", DATA)], &[("a5", DATA + 16)])];
+    check(Platform::M68K, rows);
+}

@@ -27,6 +27,18 @@ const EXTENSION: &str =
 pub(super) const EDITS: &[Edit] = &[
     Edit {
         file: "68000.sinc",
+        old: " CF = (op1 < op2) || ( (XF == 1) && (op1 == op2) );\n VF = sborrow(op1,op2);",
+        new: " CF = (op1 < op2) || ( (XF == 1) && (op1 == op2) );\n local difference = op1 - op2;\n local wraps:1 = (XF == 1) && (difference s< difference - 1);\n VF = sborrow(op1,op2) ^^ wraps;",
+        reason: "the difference overflows with the extend bit, or no longer does (M68000PRM, SUBX)",
+    },
+    Edit {
+        file: "68000.sinc",
+        old: "local dst=regxan&0xfffffff0; regan=regan+16; regxan=regxan+16;",
+        new: "local dst=regxan&0xfffffff0; local next=regxan+16; regan=regan+16; regxan=next;",
+        reason: "one register that is both is stepped once (M68000PRM, MOVE16)",
+    },
+    Edit {
+        file: "68000.sinc",
         old: concat!(
             "romconst:   is fromoffset=0x00\t{ tmp1:8 = 0x400921FB4D12D84A:8; tmp:10 = float2float(tmp1); export tmp; } # pi=3.14...
 ", 

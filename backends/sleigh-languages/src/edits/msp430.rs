@@ -41,6 +41,12 @@ pub(super) const EDITS: &[Edit] = &[
         "op16_12_4=0 & insid=0x0 & src_8_4 & src_8_4=0 & dest_0_4=0x0 {\n}",
         "op16_12_4=0 & insid=0x0 & src_8_4 & src_8_4=0 & dest_0_4=0x0 {\n\tlocal behind:$(REG_SIZE) = inst_next;\n\tPC = *[RAM]:$(REG_SIZE) behind;\n\tPC = PC & 0xffffe;\n\tgoto [PC];\n}",
     ),
+    address_branch("\t*:4 SP = inst_next;", "\tlocal top:$(REG_SIZE) = SP & -2;\n\t*:4 top = inst_next;"),
+    address_branch(
+        "\tPC = *[RAM]:$(REG_SIZE) dest_0_4;\n",
+        "\tlocal place:$(REG_SIZE) = dest_0_4 & -2;\n\tPC = *[RAM]:$(REG_SIZE) place;\n",
+    ),
+    address_branch("\tPC = *[RAM]:$(REG_SIZE) tmp;\n", "\ttmp = tmp & -2;\n\tPC = *[RAM]:$(REG_SIZE) tmp;\n"),
     address_branch(
         "\tPC = *[RAM]:$(REG_SIZE) src_8_4;\n",
         "\tlocal place:$(REG_SIZE) = src_8_4 & -2;\n\tPC = *[RAM]:$(REG_SIZE) place;\n",

@@ -13,6 +13,8 @@ const fn manual(old: &'static str, new: &'static str, reason: &'static str) -> E
     Edit { file: "tricore.sinc", old, new, reason }
 }
 
+const SHIFT: &str = "\tlocal amount:4 = const1220S;\n\tamount = (amount << 26) s>> 26;\n\tternary(Rd2831, amount s>= 0, Rd0811 << amount, Rd0811 >> -amount);";
+
 const SWAPPED: &str = "SWAPMSK.W gives what was in memory";
 
 const STORED: &str = "a base that is stored is so before it is written back";
@@ -20,6 +22,16 @@ const STORED: &str = "a base that is stored is so before it is written back";
 const COMPARED: &str = "two registers are compared";
 
 pub(super) const EDITS: &[Edit] = &[
+    manual(
+        "\tlocal tmp = -const1220S;\n\tRd2831 = Rd0811 >> tmp[0,6];",
+        SHIFT,
+        "the amount is the lower six bits of the constant, with their sign (SH)",
+    ),
+    manual(
+        "\tRd2831 = Rd0811 << const1220S[0,6];",
+        SHIFT,
+        "the amount is the lower six bits of the constant, with their sign (SH)",
+    ),
     manual(
         "\tRa2831 = (Ra1215 + (Rd0811 >> 3)) & 0xFFFFFFFC;",
         "\tRa2831 = (Ra1215 + (Rd0811 s>> 3)) & 0xFFFFFFFC;",
