@@ -125,12 +125,22 @@ impl Handlers {
 fn tables(architecture: Architecture) -> &'static [Table] {
     match architecture {
         Architecture::X86_64 | Architecture::I386 | Architecture::X86_16 => &[traps::X86, x86::X86],
-        Architecture::ArmV5T
-        | Architecture::ArmV6M
-        | Architecture::ArmV7A
-        | Architecture::ArmV7M
-        | Architecture::ArmV7R => &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR],
-        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::CRYPTO],
+        Architecture::ArmV5T => &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR, arm::CALLS],
+        Architecture::ArmV6M | Architecture::ArmV7M => &[
+            traps::ARM,
+            arm::TABLE,
+            arm::LATER,
+            arm::LATER_VECTORS,
+            arm::CALLS,
+            arm::NOT_OF_MICROCONTROLLERS,
+        ],
+        Architecture::ArmV7A => {
+            &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR, arm::LATER, arm::SPECIAL]
+        }
+        Architecture::ArmV7R => {
+            &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR, arm::LATER, arm::SPECIAL, arm::CALLS]
+        }
+        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::MAINTENANCE, aarch64::CRYPTO],
         Architecture::Mips32
         | Architecture::Mips64
         | Architecture::MicroMips32

@@ -70,6 +70,10 @@ pub(super) const ARM: Table = &[
         }),
     ),
     ("software_udf", INVALID),
+    // The vector of calls of a hypervisor, and that of the monitor, which is
+    // counted behind the others.
+    ("software_hvc", interrupt!(5)),
+    ("software_smc", interrupt!(8)),
     ("software_hlt", WAIT),
     ("WaitForInterrupt", WAIT),
     ("WaitForEvent", NOTHING),
