@@ -21,6 +21,7 @@ pub(crate) mod mips_float;
 pub(crate) mod mips_float_r6;
 mod mips_integer;
 pub(crate) mod mips_memory;
+mod mips_system;
 pub(crate) mod msp430;
 pub(crate) mod powerpc;
 pub(crate) mod powerpc_conversions;
@@ -141,11 +142,15 @@ fn tables(architecture: Architecture) -> &'static [Table] {
             &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR, arm::LATER, arm::SPECIAL, arm::CALLS]
         }
         Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::MAINTENANCE, aarch64::CRYPTO],
-        Architecture::Mips32
-        | Architecture::Mips64
-        | Architecture::MicroMips32
-        | Architecture::Mips32R6
-        | Architecture::Mips64R6 => &[traps::MIPS, mips_integer::TABLE],
+        Architecture::Mips32 | Architecture::Mips64 => {
+            &[traps::MIPS, mips_integer::TABLE, mips_system::TABLE]
+        }
+        Architecture::MicroMips32 => {
+            &[traps::MIPS, mips_integer::TABLE, mips_system::TABLE, mips_system::MICRO]
+        }
+        Architecture::Mips32R6 | Architecture::Mips64R6 => {
+            &[traps::MIPS, mips_integer::TABLE, mips_system::TABLE, mips_system::RELEASE_6]
+        }
         Architecture::PowerPc32 | Architecture::PowerPc64 => {
             &[traps::POWERPC, altivec::TABLE, altivec_207::TABLE, altivec_sums::TABLE]
         }
