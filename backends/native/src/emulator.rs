@@ -377,6 +377,7 @@ impl Emulator for NativeEmulator {
             self.run.conditions_at = None;
         }
         self.follow_mode();
+        self.follow_endianness();
         Ok(())
     }
 

@@ -75,6 +75,7 @@ impl NativeEmulator {
         self.context = state.context;
         self.follow_code_segment();
         self.follow_loop_end();
+        self.follow_endianness();
         self.set_time(state.time);
         self.outside.random = state.random;
         self.reservation = state.reservation;

@@ -1,7 +1,7 @@
 //! [`Target`]: what the engine must know of a processor besides its
 //! specification.
 
-use terrella_platforms::{Architecture, Platform};
+use terrella_platforms::{Architecture, ByteOrder, Platform};
 
 use crate::{
     float::NanRule,
@@ -106,11 +106,25 @@ const ARM_V7: Target = Target {
     ..ARM
 };
 
+/// The same with the byte order of the data in the status word (B1.3.3).
+const ARM_V7_BIG: Target = Target {
+    initial: &[
+        ("cpsr", 0x3d3),
+        ("fpexc", 0x4000_0000),
+        ("fpsid", 0x4104_30f0),
+        ("mvfr0", 0x1011_0222),
+        ("mvfr1", 0x1111_1111),
+    ],
+    ..ARM
+};
+
 /// What programs ask of caches, blocks that are zeroed and clocks: lines of 64
 /// bytes, blocks of 64 bytes, 62.5 MHz (Arm ARM, D19.2, CTR_EL0, DCZID_EL0;
 /// D19.12, CNTFRQ_EL0).
 const AARCH64: Target = Target {
     platform_initial: &[("ctr_el0", 0x8444_c004), ("dczid_el0", 4), ("cntfrq_el0", 62_500_000)],
+    // EL1 with its own stack pointer and interrupts masked (Arm ARM, C5.2).
+    initial: &[("currentel", 4), ("spsel", 1), ("daif", 0x3c0)],
     ..BASE
 };
 
@@ -160,6 +174,7 @@ pub(crate) fn target(platform: Platform) -> Target {
         Architecture::X86_64 | Architecture::I386 | Architecture::X86_16 => X86,
         Architecture::AArch64 => AARCH64,
         Architecture::ArmV5T => Target { initial: &[("cpsr", 0xd3)], ..ARM },
+        Architecture::ArmV7A | Architecture::ArmV7R if platform.byte_order() == ByteOrder::Big => ARM_V7_BIG,
         Architecture::ArmV7A | Architecture::ArmV7R => ARM_V7,
         // HardFault on v6-M, UsageFault on v7-M.
         Architecture::ArmV6M => Target { invalid: 3, ..ARM },

@@ -87,7 +87,7 @@ fn numbers_are_scaled_by_powers_of_two() -> Result<()> {
         (f64::from_bits(0x3ff0_0000_0000_0001), -1075, 1, INEXACT | UNDERFLOW),
         (1.0, -1075, 0, INEXACT | UNDERFLOW),
         (1.0, 1024, f64::INFINITY.to_bits(), INEXACT | OVERFLOW),
-        (f64::from_bits(1), 2097, 1023 + 1023 << 52, 0),
+        (f64::from_bits(1), 2097, (1023 + 1023) << 52, 0),
         (1.0, i64::MAX, f64::INFINITY.to_bits(), INEXACT | OVERFLOW),
         (-1.0, i64::MIN, 1 << 63, INEXACT | UNDERFLOW),
         (-0.0, 5, 1 << 63, 0),

@@ -18,13 +18,14 @@ use crate::{
 
 /// `a0` to `a15` are the current window. With the Windowed Register option,
 /// they are sixteen of `ar0` to `ar63`, from four times `windowbase` on: which
-/// ones changes, so the table cannot tell.
+/// ones changes, so the table cannot tell, and they do not count as general
+/// registers beside those.
 const CORE: &[Row] = &[
     reg("a0", 32, Link),
     reg("a1", 32, StackPointer),
     bank("a", 2, 15, 32, General),
     names(&[("sp", "a1")]),
-    bank("ar", 0, 63, 32, General),
+    bank("ar", 0, 63, 32, Control),
     reg("pc", 32, ProgramCounter),
     reg("sar", 32, Control),
     reg("lbeg", 32, Control),

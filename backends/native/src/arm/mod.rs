@@ -7,6 +7,7 @@ pub(crate) mod a64;
 mod exclusive;
 mod float;
 mod lanes;
+mod products;
 mod registers;
 
 pub(crate) use registers::Registers;

@@ -174,6 +174,10 @@ macro_rules! release_6 {
             refuse(0xfc00_003e, 0x18, |word| !matches!(field(word, 6, 5), 2 | 3)),
             // Of MSA, which is not there.
             opcode(0x1e),
+            // MFHC0 and MTHC0: registers of coprocessor 0 have no upper halves
+            // (Config5.MVH).
+            refuse(0xffe0_0000, 0x4040_0000, ALWAYS),
+            refuse(0xffe0_0000, 0x40c0_0000, ALWAYS),
             // LLX, SCX and theirs, of which only pairs have come of it.
             refuse(0xfc00_007f, 0x7c00_0066, ALWAYS),
             refuse(0xfc00_007f, 0x7c00_0067, ALWAYS),

@@ -26,6 +26,7 @@ impl NativeEmulator {
             self.set_mode(1);
         }
         self.follow_code_segment();
+        self.follow_endianness();
         self.follow_windows();
         self.follow_loop_end();
     }

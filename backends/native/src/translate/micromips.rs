@@ -1,7 +1,7 @@
 //! microMIPS: the instruction of MIPS32 that does the same as one of 32 bits,
 //! so that both sets have one semantics (MIPS Architecture For Programmers,
 //! volume II-B, microMIPS32, chapters 5 and 6). Branches, moves of several
-//! registers, coprocessor 0 and the short instructions are the
+//! registers, returns from exceptions and the short instructions are the
 //! specification's.
 
 use terrella_platforms::{Architecture, ByteOrder};
@@ -173,6 +173,7 @@ const fn arithmetic(word: u32, first: u32, second: u32, third: u32) -> Option<u3
 const fn extended(word: u32, first: u32, second: u32) -> Option<u32> {
     const SPECIAL2: u32 = 0x1c << 26;
     const SPECIAL3: u32 = 0x1f << 26;
+    const COP0: u32 = 0x10 << 26;
     let pair = registers(second, first, 0, 0);
     // The traps have a code in the four bits above.
     let trap = match word >> 6 & 0x3f {
@@ -187,7 +188,17 @@ const fn extended(word: u32, first: u32, second: u32) -> Option<u32> {
     if trap != 0 {
         return Some(pair | (word >> 12 & 15) << 6 | trap);
     }
+    // MFC0 and MTC0, with their selection.
+    if matches!(word & 0xc7ff, 0x00fc | 0x02fc) {
+        return Some(COP0 | registers(word >> 7 & 4, first, second, 0) | word >> 11 & 7);
+    }
     Some(match word >> 6 & 0x3ff {
+        // DI, EI, RDPGPR, WRPGPR, SDBBP.
+        0x11d => COP0 | registers(11, second, 12, 0),
+        0x15d => COP0 | registers(11, second, 12, 0) | 0x20,
+        0x385 => COP0 | registers(10, second, first, 0),
+        0x3c5 => COP0 | registers(14, second, first, 0),
+        0x36d => SPECIAL2 | (word >> 16 & 0x3ff) << 6 | 0x3f,
         0x0ac => SPECIAL3 | registers(0, second, first, 0x10) | 0x20,
         0x0ec => SPECIAL3 | registers(0, second, first, 0x18) | 0x20,
         0x1ec => SPECIAL3 | registers(0, second, first, 2) | 0x20,

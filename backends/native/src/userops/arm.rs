@@ -51,7 +51,88 @@ macro_rules! masks {
     };
 }
 
+/// Another mode.
+macro_rules! enters {
+    ($mode:literal) => {
+        Handler::new(|emulator, _| {
+            emulator.enter_mode($mode);
+            Ok(())
+        })
+    };
+}
+
 const NOTHING: Handler = Handler::nothing();
+const INVALID: Handler = Handler::new(|_, _| Err(Halt::Invalid));
+
+/// Of ARMv8: the gateway of the security extension, and debugging exceptions.
+pub(super) const LATER: Table = &[("SG", INVALID), ("DCPSInstruction", INVALID)];
+
+/// Advanced SIMD of ARMv8, which microcontrollers have not.
+pub(super) const LATER_VECTORS: Table = &[
+    ("BfloatMultiplyAccumulate", INVALID),
+    ("FloatToSignedRound", INVALID),
+    ("FloatToUnsignedRound", INVALID),
+    ("VectorComplexAdd", INVALID),
+    ("VectorComplexMultiplyAccumulate", INVALID),
+    ("VectorComplexMultiplyAccumulateByElement", INVALID),
+    ("VectorDotProduct", INVALID),
+    ("VectorSignedDotProduct", INVALID),
+    ("VectorUnsignedDotProduct", INVALID),
+    ("VectorSignedUnsignedDotProduct", INVALID),
+    ("VectorUnsignedSignedDotProduct", INVALID),
+    ("VectorMultiplyAddLongVector", INVALID),
+    ("VectorWidenMultipyAccumulate", INVALID),
+];
+
+/// Of microcontrollers: special registers.
+pub(super) const SPECIAL: Table = &[
+    ("getBasePriority", INVALID),
+    ("getCurrentExceptionNumber", INVALID),
+    ("getMainStackPointer", INVALID),
+    ("getProcessStackPointer", INVALID),
+    ("isFIQinterruptsEnabled", INVALID),
+    ("isIRQinterruptsEnabled", INVALID),
+    ("isThreadModePrivileged", INVALID),
+    ("setBasePriority", INVALID),
+    ("setMainStackPointer", INVALID),
+    ("setProcessStackPointer", INVALID),
+    ("setThreadModePrivileged", INVALID),
+];
+
+/// Of the security and virtualization extensions, which the profile or the
+/// version has not.
+pub(super) const CALLS: Table = &[("software_hvc", INVALID), ("software_smc", INVALID)];
+
+/// Of the other profiles: modes, byte orders, coprocessors, elements of vectors
+/// beyond the registers (ARMv7-M Arm ARM, A4.1, A5.3.18, B1.3).
+pub(super) const NOT_OF_MICROCONTROLLERS: Table = &[
+    ("setUserMode", INVALID),
+    ("setFIQMode", INVALID),
+    ("setIRQMode", INVALID),
+    ("setSupervisorMode", INVALID),
+    ("setMonitorMode", INVALID),
+    ("setAbortMode", INVALID),
+    ("setUndefinedMode", INVALID),
+    ("setSystemMode", INVALID),
+    ("setEndianState", INVALID),
+    ("jazelle_branch", INVALID),
+    ("coprocessor_function", INVALID),
+    ("coprocessor_function2", INVALID),
+    ("coprocessor_load", INVALID),
+    ("coprocessor_load2", INVALID),
+    ("coprocessor_loadlong", INVALID),
+    ("coprocessor_loadlong2", INVALID),
+    ("coprocessor_moveto", INVALID),
+    ("coprocessor_moveto2", INVALID),
+    ("coprocessor_movefromRt", INVALID),
+    ("coprocessor_movefromRt2", INVALID),
+    ("coprocessor_movefrom2", INVALID),
+    ("coprocessor_store", INVALID),
+    ("coprocessor_store2", INVALID),
+    ("coprocessor_storelong", INVALID),
+    ("coprocessor_storelong2", INVALID),
+    ("VectorGetElement", INVALID),
+];
 
 pub(super) const TABLE: Table = &[
     (
@@ -81,6 +162,24 @@ pub(super) const TABLE: Table = &[
     ("disableIRQinterrupts", masks!("primask", 7, true)),
     ("enableFIQinterrupts", masks!("faultmask", 6, false)),
     ("disableFIQinterrupts", masks!("faultmask", 6, true)),
+    ("setUserMode", enters!(0x10)),
+    ("setFIQMode", enters!(0x11)),
+    ("setIRQMode", enters!(0x12)),
+    ("setSupervisorMode", enters!(0x13)),
+    ("setMonitorMode", enters!(0x16)),
+    ("setAbortMode", enters!(0x17)),
+    ("setUndefinedMode", enters!(0x1b)),
+    ("setSystemMode", enters!(0x1f)),
+    (
+        "setEndianState",
+        Handler::new(|emulator, op| {
+            let big = emulator.user_input(op, 0) & 1 != 0;
+            emulator.set_endianness(big);
+            Ok(())
+        }),
+    ),
+    // A trivial Jazelle, whose branch is BX (A2.10, BXJ).
+    ("jazelle_branch", constant!(0)),
     ("enableDataAbortInterrupts", masks!("", 8, false)),
     ("disableDataAbortInterrupts", masks!("", 8, true)),
 ];

@@ -23,6 +23,7 @@ pub(crate) mod mips_float;
 pub(crate) mod mips_float_r6;
 mod mips_integer;
 pub(crate) mod mips_memory;
+mod mips_system;
 pub(crate) mod msp430;
 pub(crate) mod powerpc;
 mod powerpc_cipher;
@@ -129,17 +130,31 @@ impl Handlers {
 fn tables(architecture: Architecture) -> &'static [Table] {
     match architecture {
         Architecture::X86_64 | Architecture::I386 | Architecture::X86_16 => &[traps::X86, x86::X86],
-        Architecture::ArmV5T
-        | Architecture::ArmV6M
-        | Architecture::ArmV7A
-        | Architecture::ArmV7M
-        | Architecture::ArmV7R => &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR],
-        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::CRYPTO],
-        Architecture::Mips32
-        | Architecture::Mips64
-        | Architecture::MicroMips32
-        | Architecture::Mips32R6
-        | Architecture::Mips64R6 => &[traps::MIPS, mips_float::TABLE, mips_integer::TABLE],
+        Architecture::ArmV5T => &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR, arm::CALLS],
+        Architecture::ArmV6M | Architecture::ArmV7M => &[
+            traps::ARM,
+            arm::TABLE,
+            arm::LATER,
+            arm::LATER_VECTORS,
+            arm::CALLS,
+            arm::NOT_OF_MICROCONTROLLERS,
+        ],
+        Architecture::ArmV7A => {
+            &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR, arm::LATER, arm::SPECIAL]
+        }
+        Architecture::ArmV7R => {
+            &[traps::ARM, arm::TABLE, crate::arm::a32::COPROCESSOR, arm::LATER, arm::SPECIAL, arm::CALLS]
+        }
+        Architecture::AArch64 => &[traps::AARCH64, aarch64::TABLE, aarch64::MAINTENANCE, aarch64::CRYPTO],
+        Architecture::Mips32 | Architecture::Mips64 => {
+            &[traps::MIPS, mips_float::TABLE, mips_integer::TABLE, mips_system::TABLE]
+        }
+        Architecture::MicroMips32 => {
+            &[traps::MIPS, mips_float::TABLE, mips_integer::TABLE, mips_system::TABLE, mips_system::MICRO]
+        }
+        Architecture::Mips32R6 | Architecture::Mips64R6 => {
+            &[traps::MIPS, mips_float::TABLE, mips_integer::TABLE, mips_system::TABLE, mips_system::RELEASE_6]
+        }
         Architecture::PowerPc32 | Architecture::PowerPc64 => &[
             traps::POWERPC,
             altivec::TABLE,

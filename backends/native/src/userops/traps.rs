@@ -70,6 +70,10 @@ pub(super) const ARM: Table = &[
         }),
     ),
     ("software_udf", INVALID),
+    // The vector of calls of a hypervisor, and that of the monitor, which is
+    // counted behind the others.
+    ("software_hvc", interrupt!(5)),
+    ("software_smc", interrupt!(8)),
     ("software_hlt", WAIT),
     ("WaitForInterrupt", WAIT),
     ("WaitForEvent", NOTHING),
@@ -198,6 +202,9 @@ pub(super) const RISCV: Table = &[
     ("trap", INVALID),
     ("wfi", WAIT),
     ("fence", NOTHING),
+    // Translations of addresses are none.
+    ("sfence.vm", NOTHING),
+    ("sfence.vma", NOTHING),
     ("fence.i", NOTHING),
     ("fence_i", NOTHING),
 ];
@@ -264,7 +271,23 @@ fn saturating_sum(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt
     Ok(())
 }
 
+/// MOVLI.L: what a store of MOVCO.L asks for, whatever its address (SH-4A
+/// Software Manual, section 10, MOVLI and MOVCO).
+fn link(emulator: &mut NativeEmulator, _: &UserOp) -> Result<(), Halt> {
+    emulator.reservation = Some((0, 4));
+    Ok(())
+}
+
+/// MOVCO.L: whether there was one, which is used up.
+fn unlink(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
+    let linked = emulator.reservation.take().is_some();
+    emulator.set_user_result(op, linked.into());
+    Ok(())
+}
+
 pub(super) const SUPERH: Table = &[
+    ("movli", Handler::new(link)),
+    ("movco", Handler::new(unlink)),
     (
         "TrapAlways",
         // The system calls of Linux are the traps 0x10 to 0x17; the number of

@@ -75,6 +75,38 @@ pub(super) const EDITS: &[Edit] = &[
         new: ":rdhwr RT, rd_hw                is $(AMODE) & prime=0x1F & rs=0 & fct2=0 & fct=0x3B & RT & rd_hw & rd=0 {\n    local number:4 = EBase:4 & 0x3ff;\n    RT = zext(number);\n}\n:rdhwr RT, rd_hw                is $(AMODE) & prime=0x1F & rs=0 & fct2=0 & fct=0x3B & RT & rd_hw & rd!=4 {",
         reason: "CPUNum is a field of EBase (MIPS32 volume II-A, RDHWR)",
     },
+    // MTC0 (volume II-A; volume III, 9): what is told by the processor alone is
+    // not written, and of Cause only DC, IV, WP and IP1 and IP0 are.
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: ":mtc0 RTsrc, RD0, sel               is $(AMODE) & prime=0x10 & copop=4 & RTsrc & RD0 & zero6=0 & sel {\n\t\
+              setCopReg(0:1, RD0, RTsrc, sel:1); \n}\n",
+        new: ":mtc0 RTsrc, RD0, sel               is $(AMODE) & prime=0x10 & copop=4 & RTsrc & RD0 & zero6=0 & sel {\n\t\
+              RD0 = RTsrc;\n}\n\
+              :mtc0 RTsrc, RD0, sel is $(AMODE) & prime=0x10 & copop=4 & RTsrc & RD0 & zero6=0 & sel=0 & rd=13 {\n\t\
+              RD0 = RD0 & ~0x08c00300 | RTsrc & 0x08c00300;\n}\n\
+              :mtc0 RTsrc, RD0, sel is $(AMODE) & prime=0x10 & copop=4 & RTsrc & RD0 & zero6=0 & sel=0 & rd=1 {\n}\n\
+              :mtc0 RTsrc, RD0, sel is $(AMODE) & prime=0x10 & copop=4 & RTsrc & RD0 & zero6=0 & sel=0 & rd=8 {\n}\n\
+              :mtc0 RTsrc, RD0, sel is $(AMODE) & prime=0x10 & copop=4 & RTsrc & RD0 & zero6=0 & sel=0 & rd=15 {\n}\n\
+              :mtc0 RTsrc, RD0, sel is $(AMODE) & prime=0x10 & copop=4 & RTsrc & RD0 & zero6=0 & sel=1 & rd=16 {\n}\n\
+              :mtc0 RTsrc, RD0, sel is $(AMODE) & prime=0x10 & copop=4 & RTsrc & RD0 & zero6=0 & sel=2 & rd=16 {\n}\n\
+              :mtc0 RTsrc, RD0, sel is $(AMODE) & prime=0x10 & copop=4 & RTsrc & RD0 & zero6=0 & sel=3 & rd=16 {\n}\n",
+        reason: "MTC0 writes the register",
+    },
+    // There is one set of registers, so that the previous one is the same
+    // (volume II-A, RDPGPR, WRPGPR; volume III, 9.41).
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: "RD = getShadow(RT);",
+        new: "RD = RT;",
+        reason: "the only set is the previous one, too",
+    },
+    Edit {
+        file: "mips32Instructions.sinc",
+        old: "setShadow(RD, RTsrc);",
+        new: "RD = RTsrc;",
+        reason: "the only set is the previous one, too",
+    },
     // FCCR, FEXR and FENR are parts of FCSR (MIPS64 volume I, 5.6.2), and FIR is
     // read only. With reserved bits, which are to be zero, nothing is written,
     // as in QEMU.

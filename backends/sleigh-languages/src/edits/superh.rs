@@ -24,11 +24,11 @@ const fn superh_push(old: &'static str, new: &'static str) -> Edit {
 pub(super) const EDITS: &[Edit] = &[
     superh(
         ":icbi N_0t_at1 ",
-        "define pcodeop movli;\ndefine pcodeop movco;\ndefine pcodeop loadSavedRegister15;\n\
-         :movli.l N_0t_at1,r0 is OP_0=0x0 & N_0t_at1 & r0 & OP_4=0x63 { r0 = movli(N_0t_at1); }\n\
-         :movco.l r0,N_0t_at1 is OP_0=0x0 & N_0t_at1 & r0 & OP_4=0x73 { movco(r0, N_0t_at1); }\n\
-         :ldc N_0,\"SGR\" is OP_0=0x4 & N_0 & OP_4=0x3a { loadSavedRegister15(N_0); }\n\
-         :ldc.l \"@\"N_0\"+\",\"SGR\" is OP_0=0x4 & N_0 & OP_4=0x36 { loadSavedRegister15(N_0); }\n\
+        "define pcodeop movli;\ndefine pcodeop movco;\n\
+         :movli.l N_0t_at1,r0 is OP_0=0x0 & N_0t_at1 & r0 & OP_4=0x63 { r0 = *:4 (N_0t_at1); movli(); }\n\
+         :movco.l r0,N_0t_at1 is OP_0=0x0 & N_0t_at1 & r0 & OP_4=0x73 { local linked:1 = movco(); $(T_FLAG) = linked; if (linked == 0) goto <end>; *:4 (N_0t_at1) = r0; <end> }\n\
+         :ldc N_0,\"SGR\" is OP_0=0x4 & N_0 & OP_4=0x3a { SGR = N_0; }\n\
+         :ldc.l \"@\"N_0\"+\",\"SGR\" is OP_0=0x4 & N_0 & OP_4=0x36 { SGR = *:4 N_0; N_0 = N_0 + 4; }\n\
          :icbi N_0t_at1 ",
         "instructions of the SH-4A, as others are there (SH-4A Software Manual, MOVLI, MOVCO, LDC)",
     ),

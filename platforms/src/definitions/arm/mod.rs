@@ -21,6 +21,8 @@ const VECTORS: &[(u64, &str)] = &[
     (5, "hypervisor trap"),
     (6, "irq"),
     (7, "fiq"),
+    // The monitor has a table of its own.
+    (8, "secure monitor call"),
 ];
 
 /// Exception numbers of ARMv6-M (DDI 0419E, table B1-3). External interrupts

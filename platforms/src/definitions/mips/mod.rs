@@ -38,6 +38,8 @@ const EXCEPTIONS: &[(u64, &str)] = &[
     (26, "dsp module disabled"),
     (27, "virtualized guest exception"),
     (30, "cache error"),
+    // Codes have five bits.
+    (32, "debug breakpoint"),
 ];
 
 const GENERAL: &[RegisterName] = &[

@@ -181,6 +181,7 @@ pub(super) fn resume(emulator: &mut NativeEmulator, target: u32) -> Halt {
     if let Some(register) = emulator.definition.register("cpsr") {
         emulator.set_kept_register(register, new.into());
     }
+    emulator.follow_endianness();
     let is_thumb = new & THUMB != 0;
     Halt::Returned(if is_thumb { u64::from(target | 1) } else { u64::from(target & !3) })
 }

@@ -11,39 +11,64 @@ use crate::{
     userops::{Handler, Table},
 };
 
-pub(in crate::arm) const ROWS: &[Override] =
-    rows![0xff00_0f10, 0xfe00_0f10 => |_, _| Err(Halt::Invalid), 0x0f00_0f10, 0x0e00_0f10 => system];
+pub(in crate::arm) const ROWS: &[Override] = rows![
+    0xff00_0f10, 0xfe00_0f10 => |_, _| Err(Halt::Invalid),
+    0x0f00_0f10, 0x0e00_0f10 => system,
+    // MRRC2 and MCRR2 of it, which there are not; CNTPCT and CNTVCT.
+    0xffe0_0f00, 0xfc40_0f00 => |_, _| Err(Halt::Invalid),
+    0x0ff0_0f0f, 0x0c50_0f0e => count,
+];
 
-/// An operation whose first input is the number of the coprocessor.
+/// An operation whose first input is the number of the coprocessor, and which
+/// of debugging and of the system have it.
 macro_rules! absent {
-    ($name:literal) => {
-        ($name, Handler::new(|emulator, op| Err(absent(emulator, op, $name))))
+    ($name:literal, $debugging:literal, $system:literal) => {
+        ($name, Handler::new(|emulator, op| Err(absent(emulator, op, $name, [$debugging, $system]))))
     };
 }
 
 pub(crate) const TABLE: Table = &[
-    absent!("coprocessor_function"),
-    absent!("coprocessor_function2"),
-    absent!("coprocessor_load"),
-    absent!("coprocessor_load2"),
-    absent!("coprocessor_loadlong"),
-    absent!("coprocessor_loadlong2"),
-    absent!("coprocessor_moveto"),
-    absent!("coprocessor_moveto2"),
-    absent!("coprocessor_movefromRt"),
-    absent!("coprocessor_movefromRt2"),
-    absent!("coprocessor_movefrom2"),
-    absent!("coprocessor_store"),
-    absent!("coprocessor_store2"),
-    absent!("coprocessor_storelong"),
-    absent!("coprocessor_storelong2"),
+    // There are no operations of them (A8.8.28, CDP), and the system has no
+    // transfers with memory (B3.17.1).
+    absent!("coprocessor_function", false, false),
+    absent!("coprocessor_function2", false, false),
+    absent!("coprocessor_load", true, false),
+    absent!("coprocessor_load2", false, false),
+    absent!("coprocessor_loadlong", false, false),
+    absent!("coprocessor_loadlong2", false, false),
+    absent!("coprocessor_moveto", true, true),
+    absent!("coprocessor_moveto2", true, true),
+    absent!("coprocessor_movefromRt", true, true),
+    absent!("coprocessor_movefromRt2", true, true),
+    absent!("coprocessor_movefrom2", true, true),
+    absent!("coprocessor_store", true, false),
+    absent!("coprocessor_store2", false, false),
+    absent!("coprocessor_storelong", false, false),
+    absent!("coprocessor_storelong2", false, false),
 ];
 
-fn absent(emulator: &NativeEmulator, op: &UserOp, name: &str) -> Halt {
+fn absent(emulator: &NativeEmulator, op: &UserOp, name: &str, has: [bool; 2]) -> Halt {
+    let [debugging, system] = has;
     match emulator.user_input(op, 0) {
-        14 | 15 => Halt::Missing(name.to_owned()),
+        14 if debugging => Halt::Missing(name.to_owned()),
+        15 if system => Halt::Missing(name.to_owned()),
         _ => Halt::Invalid,
     }
+}
+
+/// CNTPCT and CNTVCT (B8.1): the time that the harness sees.
+fn count(emulator: &mut NativeEmulator, word: Word) -> Result<(), Halt> {
+    if word.field(4, 4) > 1 {
+        return Err(Halt::Missing(format!("p15, {}, c14", word.field(4, 4))));
+    }
+    let (low, high) = (word.field(12, 4), word.field(16, 4));
+    if low == 15 || high == 15 || low == high {
+        return Err(Halt::Invalid);
+    }
+    let now = emulator.time_at_operation();
+    emulator.set_r(low, now as u32);
+    emulator.set_r(high, (now >> 32) as u32);
+    Ok(())
 }
 
 /// The thread registers, by their second operation.

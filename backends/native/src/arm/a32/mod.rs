@@ -18,12 +18,16 @@ mod vfp;
 pub(in crate::arm) use banks::SIZE as BANKS;
 pub(crate) use coprocessor::TABLE as COPROCESSOR;
 
+pub(super) use neon::even;
+
+use super::products;
 use crate::overrides::Override;
 
 /// Instructions of ARM, and of Thumb where the words are the same but for the
 /// first byte: the first row that fits counts.
 pub(crate) const ARM: &[&[Override]] = &[
     extensions::ARM,
+    products::A32,
     neon::ROWS,
     neon_misc::ROWS,
     structures::ROWS,

@@ -25,25 +25,25 @@ impl Word {
         self.bit(24)
     }
 
-    pub(super) const fn quad(self) -> bool {
+    pub(in crate::arm) const fn quad(self) -> bool {
         self.bit(6)
     }
 
-    pub(super) const fn d(self) -> u32 {
+    pub(in crate::arm) const fn d(self) -> u32 {
         self.field(22, 1) << 4 | self.field(12, 4)
     }
 
-    pub(super) const fn n(self) -> u32 {
+    pub(in crate::arm) const fn n(self) -> u32 {
         self.field(7, 1) << 4 | self.field(16, 4)
     }
 
-    pub(super) const fn m(self) -> u32 {
+    pub(in crate::arm) const fn m(self) -> u32 {
         self.field(5, 1) << 4 | self.field(0, 4)
     }
 }
 
 /// Fails for an odd register where there must be a pair.
-pub(super) const fn even(quad: bool, registers: &[u32]) -> Result<(), Halt> {
+pub(in crate::arm) const fn even(quad: bool, registers: &[u32]) -> Result<(), Halt> {
     let mut index = 0;
     while index < registers.len() {
         if quad && registers[index] & 1 == 1 {
@@ -56,12 +56,12 @@ pub(super) const fn even(quad: bool, registers: &[u32]) -> Result<(), Halt> {
 
 impl NativeEmulator {
     /// A double or quad register.
-    pub(super) fn simd(&self, number: u32, quad: bool) -> u128 {
+    pub(in crate::arm) fn simd(&self, number: u32, quad: bool) -> u128 {
         let low = u128::from(self.d(number));
         if quad { low | u128::from(self.d(number + 1)) << 64 } else { low }
     }
 
-    pub(super) fn set_simd(&mut self, number: u32, quad: bool, value: u128) {
+    pub(in crate::arm) fn set_simd(&mut self, number: u32, quad: bool, value: u128) {
         self.set_d(number, value as u64);
         if quad {
             self.set_d(number + 1, (value >> 64) as u64);

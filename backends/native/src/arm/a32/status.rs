@@ -68,4 +68,35 @@ fn write(emulator: &mut NativeEmulator, bytes: u32, value: u32) {
     let new = old & !mask | value & mask;
     emulator.change_mode(old, new);
     emulator.set_kept_register(register, new.into());
+    emulator.follow_endianness();
+}
+
+impl NativeEmulator {
+    /// Loads and stores are of the byte order that CPSR.E tells (A3.3, B1.3.3),
+    /// from ARMv6 on; microcontrollers have but one.
+    pub(crate) fn follow_endianness(&mut self) {
+        if self.arm.is_some() && self.arm_has_bit_fields() && self.definition.register("cpsr").is_some() {
+            self.data_big_endian = self.user_register("cpsr") >> 9 & 1 != 0;
+        }
+    }
+
+    /// SETEND (A8.8.166).
+    pub(crate) fn set_endianness(&mut self, big: bool) {
+        let old = self.user_register("cpsr");
+        self.set_user_register("cpsr", old & !0x200 | u128::from(big) << 9);
+        self.follow_endianness();
+    }
+
+    /// CPS (B9.3.2): another mode, but not from user mode.
+    pub(crate) fn enter_mode(&mut self, mode: u32) {
+        let old = self.status_word();
+        if old & 0x1f == 0x10 {
+            return;
+        }
+        let new = old & !0x1f | mode;
+        self.change_mode(old, new);
+        if let Some(register) = self.definition.register("cpsr") {
+            self.set_kept_register(register, new.into());
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod reserved;
 mod structures;
 mod system;
 
+use super::products;
 use crate::overrides::Override;
 
 /// Instructions by their words: the first row that fits counts.
@@ -18,6 +19,7 @@ pub(crate) const OVERRIDES: &[&[Override]] = &[
     integer_misc::IMMEDIATES,
     reserved::ROWS,
     system::ROWS,
+    products::A64,
     exclusive::ROWS,
     atomic::ROWS,
     structures::ROWS,

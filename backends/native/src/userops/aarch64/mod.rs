@@ -2,6 +2,7 @@
 //! that the engine does not execute itself (see [`crate::arm::a64`]).
 
 pub(crate) mod crypto;
+mod maintenance;
 
 use super::{
     Handler, Table,
@@ -38,6 +39,7 @@ pub(super) const TABLE: Table = &[
 ];
 
 pub(super) const CRYPTO: Table = crypto::TABLE;
+pub(super) const MAINTENANCE: Table = maintenance::TABLE;
 
 /// The inputs are what is kept for indices that are out of range, the
 /// registers of the table, and the indices.
