@@ -58,7 +58,8 @@ pub(crate) struct ExecutionOptions {
     /// Show memory at the end: FROM..TO or FROM+SIZE
     #[arg(long, value_name = "RANGE")]
     pub(crate) hexdump: Vec<notation::PlaceRange>,
-    /// Save the whole machine at the end, after a fault as well (.json: as JSON)
+    /// Save the whole machine at the end, after a fault as well (.json: as JSON); of a Linux program, where a
+    /// limit stopped it, all its processes
     #[arg(long, value_name = "FILE")]
     pub(crate) save_state: Option<PathBuf>,
     /// Print JSON for programs
@@ -78,7 +79,6 @@ impl ExecutionOptions {
             || self.trace
             || self.show_regs.is_some()
             || !self.hexdump.is_empty()
-            || self.save_state.is_some()
             || self.last_blocks.is_some()
     }
 

@@ -130,6 +130,19 @@ pub(crate) fn load_machine(path: &Path, files: &CoreFiles) -> Result<Machine> {
     })
 }
 
+/// Checks that a file is for a whole machine: dumps and contexts are of one
+/// process on one processor.
+pub(crate) fn check_whole(path: &Path) -> Result<()> {
+    if has_extension(path, "core") || has_extension(path, "context") {
+        return Err(Failure::usage(format!(
+            "{}: a Linux system has processes and files, which such a file has no place for",
+            path.display()
+        ))
+        .hint("save it as .terrella or .json"));
+    }
+    Ok(())
+}
+
 /// Saves a machine: as JSON by the extension `.json`, as a core dump by
 /// `.core`, as a context of AFL++ into a folder by `.context`, else in the
 /// binary format.

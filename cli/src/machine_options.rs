@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use terrella::{
     machine::{Executable, Machine, Memory},
+    models::linux::System,
     platforms::Platform,
 };
 
@@ -137,7 +138,8 @@ impl MachineOptions {
             let range = range.resolve(&machine)?;
             machine.add_bound(range);
         }
-        if machine.cpu().program_counter().is_none() {
+        // A Linux system knows where each of its threads is.
+        if machine.cpu().program_counter().is_none() && !System::is_in(&machine) {
             return Err(Failure::usage("nothing tells where to start").hint("give it with `--entry PLACE`"));
         }
         Ok(machine)

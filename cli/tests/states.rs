@@ -99,3 +99,38 @@ fn files_of_an_older_version_are_told() {
     let shown = terrella(&["state", "show", file.to_str().unwrap()]);
     shown.fails(1, &["version 1 of the format", "reads version 2 alone", "hint: `terrella state convert"]);
 }
+
+#[test]
+fn a_linux_program_is_saved_and_goes_on() {
+    let directory = scratch("linux-halves");
+    let path = |name: &str| directory.join(name).to_str().unwrap().to_owned();
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/linux/x86_64.elf");
+    let whole = terrella(&["run", "--count", program, "pipes"]).ok();
+    let count = |run: &common::Run| -> u64 {
+        let line = run.stderr.lines().find_map(|line| line.strip_suffix(" instructions"));
+        line.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("{run:#?}"))
+    };
+    let (half, more) = (path("half.terrella"), path("more.json"));
+    let first = ["run", "--max-instructions", "300000", "--count", "--save-state", &half, program, "pipes"];
+    let first = terrella(&first).ok();
+    let second = ["run", "--max-instructions", "100000", "--count", "--save-state", &more, &half];
+    let second = terrella(&second).ok();
+    let third = terrella(&["run", "--count", &more]).ok();
+    let text = [&first, &second, &third].map(|run| run.stdout.as_str()).concat();
+    assert_eq!(text, whole.stdout);
+    assert_eq!(count(&first) + count(&second) + count(&third), count(&whole));
+    let shown = terrella(&["state", "show", &half]).ok().stdout;
+    assert!(shown.contains("Linux system after 300000 instructions"), "{shown}");
+    // What makes a harness of it does not go with it, nor another file.
+    for wrong in
+        [&["run", "--trace", &half][..], &["run", &half, "argument"], &["run", "--exit", "0x1000", &half]]
+    {
+        let run = terrella(wrong);
+        assert_eq!(run.status, 2, "{run:#?}");
+    }
+    let core = path("half.core");
+    let run = terrella(&["run", "--max-instructions", "1000", "--save-state", &core, program, "pipes"]);
+    assert!(run.status == 2 && run.stderr.contains("save it as .terrella"), "{run:#?}");
+    let run = terrella(&["run", "--save-state", &half, program, "echo"]);
+    assert!(run.status == 5 && run.stderr.contains("nothing to save"), "{run:#?}");
+}

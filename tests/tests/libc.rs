@@ -196,6 +196,9 @@ fn endings(backend: &'static Backend, platform: Platform, object: &[u8]) -> Resu
     expect("unknown", text.contains("`no_such_function` has no model") && text.contains("with 0x7"), &found)?;
     let found = run("frees_twice", &[])?;
     expect("free", found.result.clone().err().is_some_and(|text| text.contains("no block in use")), &found)?;
+    let found = run("waits_for_ever", &[])?;
+    let text = found.result.clone().err().unwrap_or_default();
+    expect("silence", text.contains("`read`") && text.contains("waits for ever"), &found)?;
     let found = run("finds", &["twelve chars".into()])?;
     expect("dlsym", found.result == Ok(12), &found)
 }

@@ -14,9 +14,13 @@ use serde_json::json;
 use terrella::{
     analyses::FaultReport,
     loaders::detect_platform,
+    machine::Machine,
     models::{
         FileSystem, MountMode,
-        linux::{self, Ending, Error, ExitStatus, Streams, System, TraceOutput, UnknownCalls},
+        linux::{
+            self, Attach, Ending, Error, ExitStatus, Maker, OnCrash, Streams, System, TraceOutput,
+            UnknownCalls,
+        },
     },
     platforms::Platform,
 };
@@ -153,37 +157,17 @@ impl LinuxOptions {
         if let Some(seed) = self.seed {
             options.seed = seed;
         }
-        if let Some(names) = &self.strace {
-            options.trace = Some(TraceOutput::Host);
-            options.trace_only = names.iter().filter(|name| !name.is_empty()).cloned().collect();
-        }
+        options.trace = self.strace.as_ref().map(|_| TraceOutput::Host);
+        options.trace_only = self.traced();
         if self.stop_at_unknown_calls {
             options.unknown_calls = UnknownCalls::Stop;
         }
-        let backend = execution.backend.clone();
-        let maker = move |platform: Platform| {
-            let found = match &backend {
-                Some(name) => terrella::backends::by_name(name),
-                None => terrella::backends::for_platform(platform),
-            };
-            match found {
-                Some(found) => (found.make)(platform),
-                None => terrella::backends::make(platform),
-            }
-        };
         if let Ok(platform) = detect_platform(&content) {
             inputs::backend(platform, execution.backend.as_deref())?;
         }
-        let crashes: Rc<RefCell<BTreeMap<i32, FaultReport>>> = Rc::default();
-        let kept = Rc::clone(&crashes);
-        options.on_crash = Some(Box::new(move |crash| {
-            let mut kept = kept.borrow_mut();
-            // The first process, and the first of the others: they are many.
-            if crash.process == 1 || kept.is_empty() {
-                kept.insert(crash.process, report::of_process(crash));
-            }
-        }));
-        let mut system = System::new(Box::new(maker), options);
+        let crashes = Crashes::default();
+        options.on_crash = Some(crashes.observer());
+        let mut system = System::new(maker(execution), options);
         let mut environment: Vec<Vec<u8>> =
             vec![b"PATH=/usr/bin:/bin".to_vec(), b"HOME=/root".to_vec(), b"TERM=dumb".to_vec()];
         for variable in &self.env {
@@ -195,29 +179,118 @@ impl LinuxOptions {
         let mut arguments = vec![program.as_os_str().as_bytes().to_vec()];
         arguments.extend(self.arguments.iter().map(|argument| argument.as_bytes().to_vec()));
         system.start_in(&place, &arguments, &environment, &self.cwd).map_err(failure)?;
-        let ending = system.run(execution.max_instructions, execution.timeout).map_err(failure)?;
-        let crash = crashes.borrow_mut().remove(&1);
-        let (mut text, status) = ending_text(ending, crash.as_ref(), execution.report);
-        if execution.count {
-            text.push_str(&format!("{} instructions\n", system.instructions()));
-        }
-        let json = json!({
-            "program": program.display().to_string(),
-            "ending": match ending {
-                Ending::Exited(ExitStatus::Code(code)) => json!({ "exit_code": code }),
-                Ending::Exited(ExitStatus::Signal(signal)) => json!({ "signal": signal }),
-                Ending::InstructionLimit => json!("instruction_limit"),
-                Ending::TimeLimit => json!("time_limit"),
-            },
-            "instructions": system.instructions(),
-            "report": crash,
-        });
-        if !execution.json && !text.is_empty() {
-            crate::output::print_error(&text);
-            text.clear();
-        }
-        Ok((Answer { text, json }, status))
+        finish(system, program, execution, &crashes)
     }
+
+    /// Goes on with a system that was saved.
+    pub(crate) fn resume(
+        &self,
+        file: &Path,
+        machine: &Machine,
+        execution: &ExecutionOptions,
+    ) -> Result<(Answer, u8)> {
+        if !self.arguments.is_empty() || !self.env.is_empty() || self.seed.is_some() || self.real_time {
+            return Err(Failure::usage(
+                "a saved Linux system has its arguments, environment, seed and clock already",
+            ));
+        }
+        let crashes = Crashes::default();
+        let root = self.sysroot.iter().map(|root| (b"/".to_vec(), root.clone()));
+        let mounts = self.mount.iter().map(|(host, guest, _)| (guest.clone().into_bytes(), host.clone()));
+        let attach = Attach {
+            mounts: root.chain(mounts).collect(),
+            trace: self.strace.as_ref().map(|_| TraceOutput::Host),
+            trace_only: self.traced(),
+            on_crash: Some(crashes.observer()),
+            ..Attach::default()
+        };
+        let system = System::from_machine(machine, maker(execution), attach).map_err(failure)?;
+        finish(system, file, execution, &crashes)
+    }
+
+    /// The names of the calls that are shown; all, if there are none.
+    fn traced(&self) -> Vec<String> {
+        self.strace.iter().flatten().filter(|name| !name.is_empty()).cloned().collect()
+    }
+}
+
+/// Reports of processes that faults ended, by their numbers.
+#[derive(Default)]
+struct Crashes(Rc<RefCell<BTreeMap<i32, FaultReport>>>);
+
+impl Crashes {
+    fn observer(&self) -> OnCrash {
+        let kept = Rc::clone(&self.0);
+        Box::new(move |crash| {
+            let mut kept = kept.borrow_mut();
+            // The first process, and the first of the others: they are many.
+            if crash.process == 1 || kept.is_empty() {
+                kept.insert(crash.process, report::of_process(crash));
+            }
+        })
+    }
+}
+
+/// What makes the emulators of a system.
+fn maker(execution: &ExecutionOptions) -> Maker {
+    let backend = execution.backend.clone();
+    Box::new(move |platform: Platform| {
+        let found = match &backend {
+            Some(name) => terrella::backends::by_name(name),
+            None => terrella::backends::for_platform(platform),
+        };
+        match found {
+            Some(found) => (found.make)(platform),
+            None => terrella::backends::make(platform),
+        }
+    })
+}
+
+/// Runs a system to its end or to a limit, and saves it there.
+fn finish(
+    mut system: System,
+    program: &Path,
+    execution: &ExecutionOptions,
+    crashes: &Crashes,
+) -> Result<(Answer, u8)> {
+    let before = system.instructions();
+    if let Some(path) = &execution.save_state {
+        inputs::check_whole(path)?;
+    }
+    let ending = system.run(execution.max_instructions, execution.timeout).map_err(failure)?;
+    let crash = crashes.0.borrow_mut().remove(&1);
+    let (mut text, status) = ending_text(ending, crash.as_ref(), execution.report);
+    let mut saved = false;
+    if let Some(path) = &execution.save_state {
+        match ending {
+            Ending::Exited(_) => text.push_str("the program has ended: there is nothing to save\n"),
+            _ => {
+                inputs::save_machine(&system.to_machine().map_err(failure)?, path)?;
+                saved = true;
+            }
+        }
+    }
+    let executed = system.instructions() - before;
+    if execution.count {
+        text.push_str(&format!("{executed} instructions\n"));
+    }
+    let json = json!({
+        "program": program.display().to_string(),
+        "ending": match ending {
+            Ending::Exited(ExitStatus::Code(code)) => json!({ "exit_code": code }),
+            Ending::Exited(ExitStatus::Signal(signal)) => json!({ "signal": signal }),
+            Ending::InstructionLimit => json!("instruction_limit"),
+            Ending::TimeLimit => json!("time_limit"),
+        },
+        "instructions": executed,
+        "saved": saved,
+        "report": crash,
+    });
+    if !execution.json && !text.is_empty() {
+        crate::output::print_error(&text);
+        text.clear();
+    }
+    Ok((Answer { text, json }, status))
 }
 
 fn ending_text(ending: Ending, crash: Option<&FaultReport>, long: bool) -> (String, u8) {
@@ -243,6 +316,10 @@ fn failure(error: Error) -> Failure {
         Error::Start { errno: terrella::models::Errno::ENOENT, .. } => Failure::run_time(text)
             .hint("a dynamically linked program needs its interpreter and libraries: `--sysroot FOLDER`"),
         Error::Emulator(error) => error.into(),
+        Error::Machine(error) => error.into(),
+        Error::Mount { .. } => {
+            Failure::run_time(text).hint("`--mount HOST:GUEST` or `--sysroot FOLDER` says where it is now")
+        }
         _ => Failure::run_time(text),
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use terrella::{
     api::{Emulator, Error as ApiError, Step, Stop},
     machine::Machine,
+    models::linux::System,
 };
 
 use crate::{
@@ -39,6 +40,7 @@ Examples:
   terrella run program.elf --max-instructions 1000 --save-state half.terrella
   terrella run half.terrella --trace --hexdump 0x2000+64
   terrella run core.1234 --sysroot / --step 10
+  terrella run ./program --max-instructions 1000000 --save-state half.terrella -- arguments
 
 Exit status: 0 if the run stopped where it was asked to (an exit point, a bound, a limit) or the
 processor halted, 1 after a fault or another error, 2 for wrong usage.";
@@ -65,7 +67,7 @@ impl Run {
         if let Some(program) = self.program()? {
             return self.linux.run(&program, &self.execution);
         }
-        Ok((self.run_machine()?, 0))
+        self.run_machine()
     }
 
     /// The file, if it is a program of Linux that is to be run as one.
@@ -87,11 +89,30 @@ impl Run {
         Ok(super::linux::is_program(file).then(|| file.to_owned()))
     }
 
-    fn run_machine(&self) -> Result<Answer> {
+    /// Goes on with a Linux system that was saved.
+    fn resume(&self, machine: &Machine) -> Result<(Answer, u8)> {
+        let harness = self.source.is_harness() || self.execution.is_harness() || self.step.is_some();
+        if harness || self.linux.is_bare() {
+            return Err(Failure::usage(
+                "a saved Linux system goes on as a whole, without options that make a harness of it",
+            )
+            .hint(
+                "`--mount`, `--sysroot`, `--strace`, `--max-instructions`, `--timeout`, `--count`, \
+                   `--save-state` and `--backend` go with it",
+            ));
+        }
+        let file = self.source.file().map(std::path::Path::to_owned).unwrap_or_default();
+        self.linux.resume(&file, machine, &self.execution)
+    }
+
+    fn run_machine(&self) -> Result<(Answer, u8)> {
         let mut options = self.execution.clone();
         options.trace |= self.step.is_some();
         let machine =
             self.source.machine(options.platform, options.backend.as_deref(), self.linux.sysroot())?;
+        if System::is_in(&machine) {
+            return self.resume(&machine);
+        }
         options.check(&machine)?;
         let mut running = options.start(&machine)?;
         let stopped = match self.step {
@@ -105,7 +126,7 @@ impl Run {
             after.extract(running.emulator.as_mut())?;
             inputs::save_machine(&after, path)?;
         }
-        self.answer(&machine, &running, stopped, json)
+        Ok((self.answer(&machine, &running, stopped, json)?, 0))
     }
 
     fn answer(

@@ -86,6 +86,12 @@ pub(crate) enum Failure {
     Machine(machine::Error),
     Misuse(String),
     WaitsForEver,
+    /// The thread waits, until a time at most, and the call is made again: it has
+    /// done nothing yet.
+    Waits(Option<u64>),
+    /// A signal came while the call waited: it fails with `EINTR` when the
+    /// handler has returned.
+    Interrupted,
     /// The program ends with this status.
     Exit(i32),
     Ready(Box<Error>),
@@ -119,7 +125,10 @@ impl Failure {
             Self::Emulator(source) => Error::Emulator { function, caller, source: Box::new(source) },
             Self::Machine(source) => Error::Machine { function, caller, source: Box::new(source) },
             Self::Misuse(what) => Error::Misuse { function, caller, what },
-            Self::WaitsForEver => Error::WaitsForEver { function, caller },
+            // Who waits where no other thread can go on waits for ever.
+            Self::WaitsForEver | Self::Waits(_) | Self::Interrupted => {
+                Error::WaitsForEver { function, caller }
+            }
             Self::Exit(status) => {
                 Error::Misuse { function, caller, what: format!("the program ends with {status}") }
             }

@@ -13,9 +13,10 @@ use super::{
     error::{Error, Failure},
     state::State,
     trace,
-    types::{CType, Model},
+    types::{CType, Model, Outcome},
 };
 use crate::{
+    errno::Errno,
     files::FileSystem,
     linux::{Output, TraceOutput},
 };
@@ -198,8 +199,16 @@ pub(crate) fn answer(
     let run = |emulator: &mut dyn Emulator, state: &mut State| -> Result<Flow, Failure> {
         let variadic = model.function.parameters().contains(&CType::Variable);
         let call = Call::entered(emulator, convention, address)?;
-        let mut context = Context::new(call, state, model.name, model.function.result(), variadic)?;
-        model.function.run(&mut context)
+        let result = model.function.result();
+        let mut context = Context::new(call, state, model.name, result, variadic)?;
+        match model.function.run(&mut context) {
+            Err(Failure::Waits(deadline)) => context.wait_here(deadline)?.give(&mut context),
+            Err(Failure::Interrupted) => {
+                context.set_errno(Errno::EINTR)?;
+                context.deliver_signals(-1, result)?.give(&mut context)
+            }
+            other => other,
+        }
     };
     let mut result = run(emulator, state);
     if let Err(Failure::Exit(status)) = result {

@@ -123,6 +123,9 @@ struct Saved {
     /// Signals that wait.
     #[serde(default)]
     pending: Vec<SignalInfo>,
+    /// Those for the thread that runs alone.
+    #[serde(default)]
+    own_pending: Vec<SignalInfo>,
     #[serde(with = "serde_bytes_text")]
     input: Vec<u8>,
     #[serde(with = "serde_bytes_text")]
@@ -264,6 +267,7 @@ impl State {
             alarm: process.real_timer,
             timers: process.timers.clone(),
             pending: process.pending.clone(),
+            own_pending: kernel.threads.get(&ALONE).map(|it| it.pending.clone()).unwrap_or_default(),
             input: match &kernel.streams.input {
                 Input::Bytes(bytes) => bytes.iter().copied().collect(),
                 _ => Vec::new(),
@@ -309,6 +313,7 @@ impl State {
         kernel.streams.error = Output::Own(saved.error);
         if let Some(thread) = kernel.threads.get_mut(&ALONE) {
             thread.mask = saved.mask;
+            thread.pending = saved.own_pending;
         }
         let standard: Vec<i32> = (0..3).collect();
         for fd in standard {

@@ -6,7 +6,7 @@ use super::{
     context::Context,
     error::Result,
     nested::Continuation,
-    types::{CType, Header, Ptr, Reply, Standard, models},
+    types::{CType, Header, Ptr, Reply, Standard, ULong, models},
 };
 use crate::{
     errno::Errno,
@@ -234,8 +234,17 @@ fn send(c: &mut Context<'_>, number: i32) -> Result<Reply> {
     c.deliver_signals(0, CType::Int)
 }
 
+/// `SI_TKILL`.
+const TO_THREAD: i32 = -6;
+
+/// To the thread that runs.
 fn raise(c: &mut Context<'_>, number: i32) -> Result<Reply> {
-    send(c, number)
+    let Some(signal) = c.signal_number(number) else {
+        return c.fail(Errno::EINVAL).map(Reply::Int);
+    };
+    let info = SignalInfo { number: signal, code: TO_THREAD, sender: ALONE, value: 0 };
+    c.state.kernel.signal_thread(ALONE, info);
+    c.deliver_signals(0, CType::Int)
 }
 
 fn kill(c: &mut Context<'_>, process: i32, number: i32) -> Result<Reply> {
@@ -245,8 +254,16 @@ fn kill(c: &mut Context<'_>, process: i32, number: i32) -> Result<Reply> {
     send(c, number)
 }
 
-fn pthread_kill(c: &mut Context<'_>, _thread: Ptr, number: i32) -> Result<Reply> {
-    send(c, number)
+fn pthread_kill(c: &mut Context<'_>, thread: ULong, number: i32) -> Result<Reply> {
+    let signal = c.signal_number(number);
+    if number != 0 && signal.is_none() {
+        return Ok(Reply::Int(c.state.abi.error(Errno::EINVAL) as i32));
+    }
+    let info = SignalInfo { number: signal.unwrap_or(0), code: TO_THREAD, sender: ALONE, value: 0 };
+    if !c.signal_one_thread(thread.0, info) {
+        return Ok(Reply::Int(c.state.abi.error(Errno::ESRCH) as i32));
+    }
+    c.deliver_signals(0, CType::Int)
 }
 
 /// `struct sigaction` of glibc: handler, mask, flags, restorer; on MIPS the
@@ -350,13 +367,18 @@ fn sigpending(c: &mut Context<'_>, set: Ptr) -> Result<i32> {
 
 /// Waits until a signal with a handler comes.
 pub(super) fn wait_for_signal(c: &mut Context<'_>, mask: Option<u64>) -> Result<Reply> {
-    let before = c.mask();
+    // The call may be made again: the mask of before is that of the first time.
+    let before = match c.state.threads.this().suspended.take() {
+        Some(before) => before,
+        None => c.mask(),
+    };
     if let Some(mask) = mask {
         c.set_mask(mask);
     }
     while c.state.kernel.next_signal(ALONE).is_none() {
         c.begin_notices()?;
-        if mask.is_none() && c.has_other_threads() {
+        if c.has_other_threads() {
+            c.state.threads.this().suspended = Some(before);
             return c.wait_here(None);
         }
         if !c.state.kernel.idle_until(None) {
@@ -389,18 +411,30 @@ pub(super) fn wait_for(
     wanted: u64,
     deadline: Option<u64>,
 ) -> Result<Option<SignalInfo>> {
+    // The call may be made again: it ends when it first was to end.
+    let deadline = match c.state.threads.this().sleeps_until.take() {
+        Some(first) => Some(first),
+        None => deadline,
+    };
     loop {
+        c.state.kernel.run_timers();
         let kernel = &mut c.state.kernel;
-        let process = kernel.processes.get_mut(&ALONE);
-        let found = process.and_then(|process| {
-            let place = process.pending.iter().position(|info| bit(info.number) & wanted != 0)?;
-            Some(process.pending.remove(place))
+        let own = kernel.threads.get_mut(&ALONE).map(|thread| &mut thread.pending);
+        let all = kernel.processes.get_mut(&ALONE).map(|process| &mut process.pending);
+        let found = own.into_iter().chain(all).find_map(|pending| {
+            let place = pending.iter().position(|info| bit(info.number) & wanted != 0)?;
+            Some(pending.remove(place))
         });
         if found.is_some() {
             return Ok(found);
         }
         if deadline.is_some_and(|deadline| c.state.kernel.clock.monotonic() >= deadline) {
             return Ok(None);
+        }
+        c.begin_notices()?;
+        if c.has_other_threads() {
+            c.state.threads.this().sleeps_until = deadline;
+            return Err(super::error::Failure::Waits(deadline));
         }
         if !c.state.kernel.idle_until(deadline) {
             return Err(super::error::Failure::WaitsForEver);

@@ -33,6 +33,10 @@ pub(crate) enum NoResult {
     Error(Errno),
     /// It waits, and nothing can wake it.
     WaitsForEver,
+    /// It waits until a time at most, while something else may go on.
+    Waits(Option<u64>),
+    /// A signal came while it waited.
+    Interrupted,
     /// The process is to end.
     Exit(i32),
     /// It needs more than one process: `fork`, `execve`.
@@ -118,10 +122,28 @@ pub(crate) fn with_task<T>(
     emulator: &mut dyn Emulator,
     abi: &Arc<Abi>,
     arguments: [u64; 8],
+    work: impl FnMut(&mut Task<'_>) -> Result<T, Refusal>,
+) -> Result<T, NoResult> {
+    match with_begun(kernel, emulator, abi, arguments, None, work) {
+        Err(NoResult::Interrupted) => Err(NoResult::Error(Errno::EINTR)),
+        other => other,
+    }
+}
+
+/// Works as a task of the process. A call that waits goes on at once, in
+/// virtual time; or, where there is a place for it, is put there, and begins
+/// with what is there when it is made again.
+fn with_begun<T>(
+    kernel: &mut Kernel,
+    emulator: &mut dyn Emulator,
+    abi: &Arc<Abi>,
+    arguments: [u64; 8],
+    mut begun: Option<&mut Option<PendingCall>>,
     mut work: impl FnMut(&mut Task<'_>) -> Result<T, Refusal>,
 ) -> Result<T, NoResult> {
+    let before = begun.as_mut().and_then(|begun| begun.take());
     if let Some(thread) = kernel.threads.get_mut(&ALONE) {
-        thread.call = Some(PendingCall {
+        thread.call = before.or(Some(PendingCall {
             opened: None,
             number: 0,
             address: 0,
@@ -131,7 +153,7 @@ pub(crate) fn with_task<T>(
             done: 0,
             tried_at: 0,
             arguments: Some(arguments),
-        });
+        }));
     }
     let result = loop {
         let mut task = Task {
@@ -148,10 +170,14 @@ pub(crate) fn with_task<T>(
             Err(Refusal::Emulator(error)) => break Err(NoResult::Emulator(error)),
             Err(Refusal::Wait) => {
                 if kernel.next_signal(ALONE).is_some() {
-                    break Err(NoResult::Error(Errno::EINTR));
+                    break Err(NoResult::Interrupted);
                 }
                 let pending = kernel.threads.get(&ALONE).and_then(|thread| thread.call.as_ref());
                 let deadline = pending.and_then(|call| call.deadline);
+                if let Some(begun) = &mut begun {
+                    **begun = pending.cloned();
+                    break Err(NoResult::Waits(deadline));
+                }
                 if !kernel.idle_until(deadline) {
                     break Err(NoResult::WaitsForEver);
                 }
@@ -180,6 +206,23 @@ pub(crate) fn call(
     kernel.see_memory(emulator);
     kernel.run_timers();
     with_task(kernel, emulator, abi, arguments, |task| (call.run)(task))
+}
+
+/// Makes a system call by its name, which says if it has to wait: it is made
+/// again with what is left of it in `begun`. Without a place for that it waits
+/// as [`call`] does.
+pub(crate) fn call_that_waits(
+    kernel: &mut Kernel,
+    emulator: &mut dyn Emulator,
+    abi: &Arc<Abi>,
+    name: &str,
+    arguments: [u64; 8],
+    begun: Option<&mut Option<PendingCall>>,
+) -> Result<u64, NoResult> {
+    let Some(call) = calls::find(name) else { return Err(NoResult::Error(Errno::ENOSYS)) };
+    kernel.see_memory(emulator);
+    kernel.run_timers();
+    with_begun(kernel, emulator, abi, arguments, begun, |task| (call.run)(task))
 }
 
 /// Reads at most so many bytes from a descriptor.

@@ -89,12 +89,16 @@ impl Kernel {
         queued
     }
 
-    /// Whether a signal has no effect at all, unless somebody waits for it.
-    pub(crate) fn discards(&self, process: Id, signal: u8) -> bool {
+    /// Whether a process ignores a signal.
+    pub(crate) fn ignores(&self, process: Id, signal: u8) -> bool {
         let Some(it) = self.processes.get(&process) else { return true };
         let action = it.actions[usize::from(signal).min(64)];
-        let ignored =
-            action.handler == SIG_IGN || action.handler == SIG_DFL && default_of(signal) == Default::Ignore;
+        action.handler == SIG_IGN || action.handler == SIG_DFL && default_of(signal) == Default::Ignore
+    }
+
+    /// Whether a signal has no effect at all, unless somebody waits for it.
+    pub(crate) fn discards(&self, process: Id, signal: u8) -> bool {
+        let ignored = self.ignores(process, signal);
         // A blocked signal waits, as its action may change.
         let blocked =
             self.threads.values().any(|thread| thread.process == process && thread.mask & bit(signal) != 0);

@@ -105,6 +105,26 @@ pub(crate) fn call(c: &mut Context<'_>, name: &str, arguments: &[u64]) -> Result
     }
 }
 
+/// Makes a system call that is all that a model does: where it has to wait,
+/// other threads go on, and the model is called again.
+pub(crate) fn call_alone(c: &mut Context<'_>, name: &str, arguments: &[u64]) -> Result<i64> {
+    let mut all = [0; 8];
+    for (slot, argument) in all.iter_mut().zip(arguments) {
+        *slot = *argument;
+    }
+    let abi = c.state.abi.clone();
+    let mut begun = c.begun_call();
+    let several = c.has_other_threads();
+    let emulator = c.call.emulator();
+    let place = several.then_some(&mut begun);
+    let result = alone::call_that_waits(&mut c.state.kernel, emulator, &abi, name, all, place);
+    c.keep_begun_call(begun);
+    match c.settle(result)? {
+        Ok(value) => Ok(value as i64),
+        Err(errno) => c.fail(errno).map(i64::from),
+    }
+}
+
 /// An argument as a system call takes it.
 pub(crate) trait Raw {
     fn raw(self) -> u64;
@@ -173,7 +193,7 @@ macro_rules! calls {
     ($($function:ident($($argument:ident: $type:ty),*) -> $result:ty = $call:literal $(($($given:expr),*))?;)*) => {$(
         fn $function(c: &mut Context<'_>, $($argument: $type),*) -> Result<$result> {
             let arguments: &[u64] = calls!(@arguments [$($argument),*] $(($($given),*))?);
-            let value = $crate::libc::posix::call(c, $call, arguments)?;
+            let value = $crate::libc::posix::call_alone(c, $call, arguments)?;
             Ok(<$result as $crate::libc::posix::Given>::given(value))
         }
     )*};

@@ -49,7 +49,7 @@ calls! {
 
 /// Through `poll`, whose argument is in milliseconds.
 fn poll(c: &mut Context<'_>, list: Ptr, count: ULong, wait: i32) -> Result<i32> {
-    super::call(c, "poll", &[list.0, count.0, i64::from(wait) as u64]).map(|value| value as i32)
+    super::call_alone(c, "poll", &[list.0, count.0, i64::from(wait) as u64]).map(|value| value as i32)
 }
 
 fn poll_chk(c: &mut Context<'_>, list: Ptr, count: ULong, wait: i32, room: Size) -> Result<i32> {
@@ -68,7 +68,7 @@ fn select(c: &mut Context<'_>, count: i32, reads: Ptr, writes: Ptr, errors: Ptr,
         c.write_integer(limit.add(8), nanoseconds, 8)?;
     }
     let arguments = [count as u64, reads.0, writes.0, errors.0, limit.0, 0];
-    super::call(c, "pselect6_time64", &arguments).map(|value| value as i32)
+    super::call_alone(c, "pselect6_time64", &arguments).map(|value| value as i32)
 }
 
 fn pselect(
@@ -81,7 +81,7 @@ fn pselect(
     _mask: Ptr,
 ) -> Result<i32> {
     let arguments = [count as u64, reads.0, writes.0, errors.0, wait.0, 0];
-    super::call(c, "pselect6", &arguments).map(|value| value as i32)
+    super::call_alone(c, "pselect6", &arguments).map(|value| value as i32)
 }
 
 fn pselect_time64(
@@ -94,7 +94,7 @@ fn pselect_time64(
     _mask: Ptr,
 ) -> Result<i32> {
     let arguments = [count as u64, reads.0, writes.0, errors.0, wait.0, 0];
-    super::call(c, "pselect6_time64", &arguments).map(|value| value as i32)
+    super::call_alone(c, "pselect6_time64", &arguments).map(|value| value as i32)
 }
 
 /// The word of an `fd_set` that a descriptor is in.

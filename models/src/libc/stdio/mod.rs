@@ -102,6 +102,8 @@ impl Context<'_> {
             Ok(value) => Ok(Ok(value)),
             Err(NoResult::Error(errno)) => Ok(Err(errno)),
             Err(NoResult::WaitsForEver) => Err(Failure::WaitsForEver),
+            Err(NoResult::Waits(deadline)) => Err(Failure::Waits(deadline)),
+            Err(NoResult::Interrupted) => Err(Failure::Interrupted),
             Err(NoResult::NotAlone) => Ok(Err(Errno::ENOSYS)),
             Err(NoResult::Exit(status)) => Err(Failure::Exit(status)),
             Err(NoResult::Emulator(error)) => Err(error.into()),

@@ -8,7 +8,7 @@ use super::{
     },
     MOST, Status, Thread,
 };
-use crate::errno::Errno;
+use crate::{errno::Errno, linux::alone::ALONE};
 
 pub(crate) static HEADER: Header = Header {
     name: "pthread.h",
@@ -89,6 +89,7 @@ pub(super) fn begin(
     c.state.threads.next = id.wrapping_add(1);
     let mut thread = Thread::new(Status::New { function: function.0, argument: argument.0, is_integer });
     thread.stack = stack.0;
+    thread.mask = c.state.kernel.threads.get(&ALONE).map_or(0, |it| it.mask);
     thread.detached = detached;
     c.state.threads.all.insert(id, thread);
     c.state.threads.moved();

@@ -29,7 +29,15 @@ use super::{
     nested::{Continuation, Frame},
     types::{CType, Header, Ptr, Reply},
 };
-use crate::{errno::Errno, linux::frame};
+use crate::{
+    errno::Errno,
+    linux::{
+        alone::ALONE,
+        frame,
+        process::{PendingCall, SignalInfo},
+        signals::bit,
+    },
+};
 
 pub(crate) use notices::{Notice, Slept};
 
@@ -66,7 +74,7 @@ enum Status {
 
 /// A thread.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Thread {
+pub(crate) struct Thread {
     status: Status,
     registers: Vec<(String, RegisterValue)>,
     frames: Vec<Frame>,
@@ -78,7 +86,22 @@ struct Thread {
     deadline: Option<u64>,
     /// Until when it sleeps.
     #[serde(default)]
-    sleeps_until: Option<u64>,
+    pub(super) sleeps_until: Option<u64>,
+    /// What is left of a system call that waits, and the address of the call.
+    #[serde(default)]
+    begun: Option<(u64, PendingCall)>,
+    /// Its signals, while another thread runs: those that are held back, those
+    /// that wait for it alone, and what was held back before a call that has
+    /// its own.
+    #[serde(default)]
+    mask: u64,
+    #[serde(default)]
+    pending: Vec<SignalInfo>,
+    #[serde(default)]
+    old_mask: Option<u64>,
+    /// What was held back before it began to wait for a signal.
+    #[serde(default)]
+    pub(super) suspended: Option<u64>,
     /// It has been woken: by a condition, a barrier, or a turn of its own.
     woken: bool,
     cancelled: bool,
@@ -98,6 +121,11 @@ impl Thread {
             tried_at: 0,
             deadline: None,
             sleeps_until: None,
+            begun: None,
+            mask: 0,
+            pending: Vec::new(),
+            old_mask: None,
+            suspended: None,
             woken: false,
             cancelled: false,
             specific: BTreeMap::new(),
@@ -150,6 +178,9 @@ pub(crate) struct Threads {
     /// Functions of threads that timers begin, with their values.
     #[serde(default)]
     notices: BTreeMap<i32, (u64, u64)>,
+    /// The state of the kernel when threads last looked at it.
+    #[serde(default)]
+    seen: u64,
 }
 
 /// The first thread.
@@ -170,12 +201,13 @@ impl Default for Threads {
             keys: BTreeMap::new(),
             semaphores: BTreeMap::new(),
             notices: BTreeMap::new(),
+            seen: 0,
         }
     }
 }
 
 impl Threads {
-    fn this(&mut self) -> &mut Thread {
+    pub(super) fn this(&mut self) -> &mut Thread {
         self.all.entry(self.current).or_insert_with(|| Thread::new(Status::Waiting))
     }
 
@@ -222,7 +254,12 @@ impl Context<'_> {
         let registers = emulator.definition().registers();
         let named = saved.into_iter().map(|(id, value)| (registers.get(id).name.to_owned(), value)).collect();
         let frames = std::mem::take(&mut self.state.frames);
+        let signals = self.state.kernel.threads.get_mut(&ALONE);
+        let signals = signals.map(|it| (it.mask, std::mem::take(&mut it.pending), it.old_mask.take()));
         let thread = self.state.threads.this();
+        if let Some((mask, pending, old_mask)) = signals {
+            (thread.mask, thread.pending, thread.old_mask) = (mask, pending, old_mask);
+        }
         thread.registers = named;
         thread.frames = frames;
         thread.errno = value.into();
@@ -237,6 +274,11 @@ impl Context<'_> {
         thread.tried_at = 0;
         thread.deadline = None;
         let status = thread.status;
+        let signals = (thread.mask, std::mem::take(&mut thread.pending), thread.old_mask.take());
+        if let Some(it) = self.state.kernel.threads.get_mut(&ALONE) {
+            (it.mask, it.pending, it.old_mask) = signals;
+        }
+        let thread = self.state.threads.this();
         if let Status::New { function, argument, is_integer } = status {
             thread.status = Status::Waiting;
             let stack = thread.stack;
@@ -300,9 +342,48 @@ impl Context<'_> {
         self.switch()
     }
 
+    /// What is left of the call that is being made, if it has begun already.
+    pub(super) fn begun_call(&mut self) -> Option<PendingCall> {
+        let address = self.call.address();
+        let (at, call) = self.state.threads.this().begun.take()?;
+        (at == address).then_some(call)
+    }
+
+    pub(super) fn keep_begun_call(&mut self, call: Option<PendingCall>) {
+        let address = self.call.address();
+        self.state.threads.this().begun = call.map(|call| (address, call));
+    }
+
+    /// Sends a signal to one thread; `false` if there is none of this number.
+    pub(super) fn signal_one_thread(&mut self, id: u64, info: SignalInfo) -> bool {
+        let threads = &mut self.state.threads;
+        if id == threads.current {
+            self.state.kernel.signal_thread(ALONE, info);
+            return true;
+        }
+        let Some(thread) = threads.all.get_mut(&id) else { return false };
+        let blocked = thread.mask & bit(info.number) != 0;
+        let known = thread.pending.iter().any(|other| other.number == info.number);
+        let ended = matches!(thread.status, Status::Ended(_));
+        if !ended && !known && (blocked || !self.state.kernel.ignores(ALONE, info.number)) {
+            thread.pending.push(info);
+            threads.moved();
+        }
+        true
+    }
+
+    /// What happened in the kernel may be what a thread waits for.
+    fn look_at_kernel(&mut self) {
+        let changes = self.state.kernel.changes;
+        if std::mem::replace(&mut self.state.threads.seen, changes) != changes {
+            self.state.threads.moved();
+        }
+    }
+
     /// Another thread goes on: the next one that something has happened for.
     fn switch(&mut self) -> Result<Reply> {
         loop {
+            self.look_at_kernel();
             if let Some(id) = self.state.threads.ready() {
                 if id != self.state.threads.current {
                     self.keep_current()?;
@@ -389,6 +470,7 @@ impl Context<'_> {
     fn leave(&mut self) -> Result<Reply> {
         self.state.frames = Vec::new();
         loop {
+            self.look_at_kernel();
             if let Some(id) = self.state.threads.ready() {
                 return self.go_to(id);
             }

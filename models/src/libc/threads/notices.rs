@@ -118,6 +118,7 @@ impl Context<'_> {
         threads.next = id.wrapping_add(1);
         let mut thread = Thread::new(Status::New { function, argument, is_integer: false });
         thread.stack = stack.0;
+        thread.mask = self.state.kernel.threads.get(&ALONE).map_or(0, |it| it.mask);
         thread.detached = true;
         threads.all.insert(id, thread);
         threads.moved();

@@ -254,13 +254,28 @@ impl System {
         Ok(())
     }
 
-    /// The system as a machine with one item, which can be saved.
+    /// The system as a machine, which can be saved: an item with all of it, and
+    /// the registers of the thread that ran last.
     ///
     /// # Errors
     /// As [`Self::snapshot`]; [`Error::Empty`] if nothing was started.
     pub fn to_machine(&self) -> Result<Machine, Error> {
         let state = self.snapshot()?;
-        let mut machine = Machine::new(state.platform()?);
+        let platform = state.platform()?;
+        let mut machine = Machine::new(platform);
+        // For people: the registers of the thread that ran last.
+        let thread = state.last_thread.and_then(|thread| state.kernel.threads.get(&thread));
+        let of_platform =
+            |process| state.kernel.processes.get(process).is_some_and(|it| it.platform == platform);
+        if let Some(thread) = thread.filter(|thread| of_platform(&thread.process)) {
+            let registers = platform.definition().registers();
+            for (id, value) in &thread.registers {
+                let register = registers.get(*id);
+                if register.fixed.is_none() {
+                    machine.cpu_mut().set(&register.name, *value)?;
+                }
+            }
+        }
         machine.add(ITEM, state)?;
         Ok(machine)
     }
