@@ -99,6 +99,12 @@ fn serving() -> ExitCode {
     }
 }
 
+/// Prints; where nobody reads any more (`| head`), what is left is not shown.
+fn show(text: &str) {
+    use std::io::Write as _;
+    drop(std::io::stdout().write_all(text.as_bytes()));
+}
+
 fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("--serve") {
         return serving();
@@ -106,7 +112,7 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("--causes") {
         return match page() {
             Ok(text) => {
-                print!("{text}");
+                show(&text);
                 ExitCode::SUCCESS
             }
             Err(error) => {
@@ -125,13 +131,13 @@ fn main() -> ExitCode {
     match compare(&options) {
         Ok(report) => {
             match format {
-                _ if options.vectors => report.vectors.iter().for_each(|line| println!("{line}")),
+                _ if options.vectors => report.vectors.iter().for_each(|line| show(&format!("{line}\n"))),
                 Format::Json => match serde_json::to_string_pretty(&report) {
-                    Ok(text) => println!("{text}"),
+                    Ok(text) => show(&format!("{text}\n")),
                     Err(error) => eprintln!("{error}"),
                 },
-                Format::Row => println!("{}", report.row()),
-                Format::Text => print!("{report}"),
+                Format::Row => show(&format!("{}\n", report.row())),
+                Format::Text => show(&report.to_string()),
             }
             if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
