@@ -28,6 +28,10 @@ pub(crate) struct Context<'a> {
     /// Formats are of wide characters: texts in between are UTF-8, and
     /// characters are counted.
     pub(crate) wide_format: bool,
+    /// The model can be called again as it was: it was not called back.
+    pub(super) is_direct: bool,
+    /// What was taken of streams, by their addresses, in the order of it.
+    pub(super) taken: Vec<(u64, u8)>,
     /// Where a structure result goes, if there is one.
     pub(super) room: Option<u64>,
 }
@@ -44,7 +48,16 @@ impl<'a> Context<'a> {
         if variadic {
             call.variadic();
         }
-        let mut context = Self { call, state, model, name, wide_format: false, room: None };
+        let mut context = Self {
+            call,
+            state,
+            model,
+            name,
+            wide_format: false,
+            is_direct: false,
+            taken: Vec::new(),
+            room: None,
+        };
         if result == CType::Structure && context.pair_bytes(name) > in_registers(&context) {
             context.room = Some(context.call.result_room()?);
         }

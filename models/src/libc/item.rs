@@ -201,8 +201,12 @@ pub(crate) fn answer(
         let call = Call::entered(emulator, convention, address)?;
         let result = model.function.result();
         let mut context = Context::new(call, state, model.name, result, variadic)?;
+        context.is_direct = true;
         match model.function.run(&mut context) {
-            Err(Failure::Waits(deadline)) => context.wait_here(deadline)?.give(&mut context),
+            Err(Failure::Waits(deadline)) => {
+                context.give_back_taken();
+                context.wait_here(deadline)?.give(&mut context)
+            }
             Err(Failure::Interrupted) => {
                 context.set_errno(Errno::EINTR)?;
                 context.deliver_signals(-1, result)?.give(&mut context)

@@ -225,15 +225,17 @@ pub(crate) fn call_that_waits(
     with_begun(kernel, emulator, abi, arguments, begun, |task| (call.run)(task))
 }
 
-/// Reads at most so many bytes from a descriptor.
+/// Reads at most so many bytes from a descriptor; waits as
+/// [`call_that_waits`] does.
 pub(crate) fn read(
     kernel: &mut Kernel,
     emulator: &mut dyn Emulator,
     abi: &Arc<Abi>,
     fd: i32,
     size: u64,
+    begun: Option<&mut Option<PendingCall>>,
 ) -> Result<Vec<u8>, NoResult> {
-    with_task(kernel, emulator, abi, [0; 8], |task| {
+    with_begun(kernel, emulator, abi, [0; 8], begun, |task| {
         let description = task.description_of(fd)?;
         task.take(description, size, None)
     })

@@ -114,7 +114,7 @@ pub(crate) fn call_alone(c: &mut Context<'_>, name: &str, arguments: &[u64]) -> 
     }
     let abi = c.state.abi.clone();
     let mut begun = c.begun_call();
-    let several = c.has_other_threads();
+    let several = c.is_direct && c.has_other_threads();
     let emulator = c.call.emulator();
     let place = several.then_some(&mut begun);
     let result = alone::call_that_waits(&mut c.state.kernel, emulator, &abi, name, all, place);

@@ -113,9 +113,15 @@ impl Context<'_> {
     /// Reads up to so many bytes from a descriptor.
     pub(super) fn read_fd(&mut self, fd: i32, size: u64) -> Result<Result<Vec<u8>, Errno>> {
         let abi = self.state.abi.clone();
+        let several = self.is_direct && self.has_other_threads();
         let emulator = self.call.emulator();
-        let result = alone::read(&mut self.state.kernel, emulator, &abi, fd, size);
-        self.settle(result)
+        // Nothing is left of a read that has to be made again.
+        let mut begun = None;
+        let place = several.then_some(&mut begun);
+        match alone::read(&mut self.state.kernel, emulator, &abi, fd, size, place) {
+            Err(NoResult::Interrupted) => Ok(Err(Errno::EINTR)),
+            result => self.settle(result),
+        }
     }
 
     /// Writes all bytes to a descriptor.
@@ -142,6 +148,7 @@ impl Context<'_> {
             let stream = self.stream(file)?;
             if let Some(byte) = stream.pushed.pop() {
                 bytes.push(byte);
+                self.note_taken(file, &[byte]);
                 continue;
             }
             if !stream.reads {
@@ -172,9 +179,26 @@ impl Context<'_> {
                 self.stream(file)?.at_end = true;
                 break;
             }
+            self.note_taken(file, &more);
             bytes.extend(more);
         }
         Ok(bytes)
+    }
+
+    /// What is taken goes back if the model has to wait and is called again.
+    fn note_taken(&mut self, file: Ptr, bytes: &[u8]) {
+        if self.is_direct && self.has_other_threads() {
+            self.taken.extend(bytes.iter().map(|byte| (file.0, *byte)));
+        }
+    }
+
+    /// Puts back all that was taken of streams in this call.
+    pub(super) fn give_back_taken(&mut self) {
+        while let Some((file, byte)) = self.taken.pop() {
+            if let Some(stream) = self.state.streams.get_mut(&file) {
+                stream.pushed.push(byte);
+            }
+        }
     }
 
     /// The next byte of a stream.
@@ -190,6 +214,7 @@ impl Context<'_> {
         }
         stream.pushed.push(byte);
         stream.at_end = false;
+        self.taken.pop_if(|taken| *taken == (file.0, byte));
         Ok(true)
     }
 
