@@ -204,6 +204,29 @@ const XTENSA: &[Row] = &[
     Row::One("fsr", 32),
 ];
 
+/// The core test_kc705_be of QEMU 7.2, likewise.
+const XTENSA_BE: &[Row] = &[
+    Row::One("pc", 32),
+    many("a", 0, 16, 32),
+    Row::Gap { count: 16, bits: 32 },
+    Row::One("lbeg", 32),
+    Row::One("lend", 32),
+    Row::One("lcount", 32),
+    Row::One("sar", 32),
+    Row::One("prefctl", 32),
+    Row::One("windowbase", 32),
+    Row::One("windowstart", 32),
+    Row::Gap { count: 2, bits: 32 },
+    Row::One("ps", 32),
+    Row::One("threadptr", 32),
+    Row::One("br", 32),
+    Row::One("scompare1", 32),
+    Row::One("acclo", 32),
+    Row::One("acchi", 32),
+    many("m", 0, 4, 32),
+    Row::One("expstate", 32),
+];
+
 /// The singles of those registers.
 const XTENSA_SINGLES: &[(&str, &str, u32, u32)] = &[
     ("fd0", "f0", 0, 32),
@@ -375,6 +398,11 @@ const PROGRAMS: &[Program] = &[
         // The flags are in the registers of the stub only after RUR.
         uncompared: Some(("fsr", 0xf80)),
         ..program("xtensa", "qemu-xtensa", "de233_fpu", 94)
+    },
+    Program {
+        registers: Some(XTENSA_BE),
+        has_windows: true,
+        ..program("xtensaeb", "qemu-xtensaeb", "test_kc705_be", 94)
     },
 ];
 
