@@ -6,7 +6,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use terrella_emulator_api::{
     Emulator, EmulatorExt, Error, Fault, Flow, InstructionHookable, Limits, Permissions, Platform, Result,
-    Step, Stop,
+    Step, Stop, SyscallHookable,
 };
 use terrella_native::NativeEmulator;
 
@@ -448,5 +448,31 @@ fn floating_point_has_modes_and_flags() -> Result<()> {
         let sign = if code == 4 { 0 } else { 1 << 31 };
         assert_eq!(registers(&emulator, ["f0", "f3"])?, [0x2880_0000 | sign, 0xa880_0000 ^ sign]);
     }
+    Ok(())
+}
+
+/// A system call may be the last instruction of a loop, and so may WAITI.
+#[test]
+fn loops_go_on_after_events() -> Result<()> {
+    // loop a2; addi a3,a3,1; syscall
+    let code = [0x058276, COUNT, 0x005000];
+    let mut emulator = machine(&code)?;
+    emulator.write_register("a2", 3_u64)?;
+    let calls = Rc::new(RefCell::new(0));
+    let seen = Rc::clone(&calls);
+    emulator.add_syscall_hook(
+        None,
+        Box::new(move |_, _| {
+            *seen.borrow_mut() += 1;
+            Ok(Flow::Continue)
+        }),
+    )?;
+    assert_eq!(emulator.run()?, Stop::ExitPoint(end(&code)));
+    assert_eq!((registers(&emulator, ["a3", "lcount"])?, *calls.borrow()), (vec![3, 0], 3));
+    // loop a2; waiti 0
+    let mut emulator = machine(&[0x028276, 0x007000])?;
+    emulator.write_register("a2", 2_u64)?;
+    assert_eq!(emulator.run()?, Stop::Halted(CODE + 3));
+    assert_eq!(emulator.run()?, Stop::Halted(CODE + 6));
     Ok(())
 }
