@@ -375,9 +375,9 @@ impl Emulator for NativeEmulator {
         if self.registers.has_conditions(register) {
             // The flags word brings its conditions with it.
             self.run.conditions_at = None;
+            self.follow_endianness();
         }
         self.follow_mode();
-        self.follow_endianness();
         Ok(())
     }
 

@@ -71,7 +71,7 @@ impl NativeEmulator {
         match self.run.new_pc {
             Some(_) => self.go_to_new_pc(),
             None => {
-                self.pc = next;
+                self.pc = if next == self.pc { next } else { self.after_event(next) };
                 self.context = context;
             }
         }

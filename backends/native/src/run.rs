@@ -479,7 +479,7 @@ impl NativeEmulator {
             }
             Halt::Wait => {
                 self.run.count += 1;
-                self.pc = self.behind(&instruction);
+                self.pc = self.after_event(self.behind(&instruction));
                 self.context = instruction.next_context;
                 self.run.mid_block = None;
                 Next::Ended(Ok(Stop::Halted(self.pc)))

@@ -6,7 +6,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use terrella_emulator_api::{
     Emulator, EmulatorExt, Error, Fault, Flow, InstructionHookable, Limits, Permissions, Platform, Result,
-    Step, Stop,
+    Step, Stop, SyscallHookable,
 };
 use terrella_native::NativeEmulator;
 
@@ -384,6 +384,95 @@ fn user_registers() -> Result<()> {
     emulator.write_register("a2", 0x1234_5fff_u64)?;
     emulator.run()?;
     let names = ["threadptr", "a3", "fcr", "fsr"];
-    assert_eq!(registers(&emulator, names)?, [0x1234_5fff, 0x1234_5fff, 0x1234_507f, 0x1234_5f80]);
+    assert_eq!(registers(&emulator, names)?, [0x1234_5fff, 0x1234_5fff, 0x7f, 0xf80]);
+    Ok(())
+}
+
+/// An instruction of floating point: two opcodes and three fields.
+const fn float(second: u32, r: u32, s: u32, t: u32) -> u32 {
+    second << 20 | 0xa << 16 | r << 12 | s << 8 | t << 4
+}
+
+/// Conversions with a scale (chapter 6, ROUND.S, TRUNC.S, FLOOR.S, CEIL.S,
+/// UTRUNC.S): 2^t times the number; what does not fit, and NaNs.
+#[test]
+fn numbers_become_integers() -> Result<()> {
+    const MOST: u64 = 0x7fff_ffff;
+    const LEAST: u64 = 0x8000_0000;
+    let minus = |value: u64| value.wrapping_neg() & 0xffff_ffff;
+    for (value, scale, [round, truncated, floor, ceiling, unsigned]) in [
+        (2.5_f32, 0, [2, 2, 2, 3, 2]),
+        (-2.7, 0, [minus(3), minus(2), minus(3), minus(2), minus(2)]),
+        (2.7, 3, [22, 21, 21, 22, 21]),
+        (1e-40, 15, [0, 0, 0, 1, 0]),
+        (3e9, 0, [MOST, MOST, MOST, MOST, 3_000_000_000]),
+        (-3e9, 0, [LEAST; 5]),
+        (f32::INFINITY, 4, [MOST, MOST, MOST, MOST, 0xffff_ffff]),
+        (f32::NAN, 4, [MOST, MOST, MOST, MOST, 0xffff_ffff]),
+    ] {
+        let all = [(8, round), (9, truncated), (10, floor), (11, ceiling), (14, unsigned)];
+        for (code, expected) in all {
+            let mut emulator = machine(&[float(code, 2, 1, scale)])?;
+            emulator.write_register("f1", u64::from(value.to_bits()))?;
+            emulator.run()?;
+            assert_eq!(emulator.read_register("a2")?, expected, "{code}: {value} {scale}");
+        }
+    }
+    // float.s f0,a2,3; ufloat.s f1,a2,0
+    let mut emulator = machine(&[float(12, 0, 2, 3), float(13, 1, 2, 0)])?;
+    emulator.write_register("a2", minus(20))?;
+    emulator.run()?;
+    let expected = [-2.5_f32, 4_294_967_276.0].map(|value| u64::from(value.to_bits()));
+    assert_eq!(registers(&emulator, ["f0", "f1"])?, expected);
+    Ok(())
+}
+
+/// Rounding modes and flags (4.3.11), and sums of products that are rounded
+/// once.
+#[test]
+fn floating_point_has_modes_and_flags() -> Result<()> {
+    const ONE: u64 = 0x3f80_0000;
+    const TINY: u64 = 0x3080_0000;
+    for (mode, expected) in [(0, ONE), (1, ONE), (2, ONE + 1), (3, ONE)] {
+        // add.s f0,f1,f2
+        let mut emulator = machine(&[float(0, 0, 1, 2)])?;
+        set(&mut emulator, &[("f1", ONE), ("f2", TINY), ("fcr", mode), ("fsr", 0x800)])?;
+        emulator.run()?;
+        assert_eq!(registers(&emulator, ["f0", "fsr"])?, [expected, 0x880], "{mode}");
+    }
+    // madd.s and msub.s f0,f1,f2; neg.s f3,f0
+    for (code, addend) in [(4, 0xbf80_0002), (5, 0x3f80_0002)] {
+        let mut emulator = machine(&[float(code, 0, 1, 2), float(15, 3, 0, 6)])?;
+        set(&mut emulator, &[("f0", addend), ("f1", ONE + 1), ("f2", ONE + 1)])?;
+        emulator.run()?;
+        let sign = if code == 4 { 0 } else { 1 << 31 };
+        assert_eq!(registers(&emulator, ["f0", "f3"])?, [0x2880_0000 | sign, 0xa880_0000 ^ sign]);
+    }
+    Ok(())
+}
+
+/// A system call may be the last instruction of a loop, and so may WAITI.
+#[test]
+fn loops_go_on_after_events() -> Result<()> {
+    // loop a2; addi a3,a3,1; syscall
+    let code = [0x058276, COUNT, 0x005000];
+    let mut emulator = machine(&code)?;
+    emulator.write_register("a2", 3_u64)?;
+    let calls = Rc::new(RefCell::new(0));
+    let seen = Rc::clone(&calls);
+    emulator.add_syscall_hook(
+        None,
+        Box::new(move |_, _| {
+            *seen.borrow_mut() += 1;
+            Ok(Flow::Continue)
+        }),
+    )?;
+    assert_eq!(emulator.run()?, Stop::ExitPoint(end(&code)));
+    assert_eq!((registers(&emulator, ["a3", "lcount"])?, *calls.borrow()), (vec![3, 0], 3));
+    // loop a2; waiti 0
+    let mut emulator = machine(&[0x028276, 0x007000])?;
+    emulator.write_register("a2", 2_u64)?;
+    assert_eq!(emulator.run()?, Stop::Halted(CODE + 3));
+    assert_eq!(emulator.run()?, Stop::Halted(CODE + 6));
     Ok(())
 }

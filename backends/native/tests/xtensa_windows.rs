@@ -292,3 +292,29 @@ fn what_has_no_window_is_no_instruction() -> Result<()> {
     }
     Ok(())
 }
+
+/// The same function in big endian: entry a1,32; beqz a2,1f; addi a6,a2,-1; mov
+/// a3,a2; call4; add a2,a3,a6; 1: retw. Behind the call of it.
+#[test]
+fn windows_are_the_same_in_big_endian() -> Result<()> {
+    const BIG: [u32; 7] = [0x6c1004, 0x64200b, 0x262cff, 0x022302, 0x57fffc, 0x063208, 0x060000];
+    let mut emulator = NativeEmulator::new(Platform::XTENSA_BE)?;
+    emulator.map_memory(CODE..CODE + 0x1000, Permissions::ALL)?;
+    emulator.map_memory(STACK..STACK + 0x1_0000, Permissions::READ_WRITE)?;
+    emulator.write_code(CODE, &[0x54, 0x00, 0x03])?;
+    for (place, word) in (FUNCTION..).step_by(3).zip(BIG) {
+        emulator.write_code(place, &word.to_be_bytes()[1..])?;
+    }
+    emulator.add_exit_point(RETURN);
+    set(&mut emulator, &[("a0", 0x5550), ("a1", TOP), ("a2", 0x5552), ("a6", 40)])?;
+    emulator.set_program_counter(CODE)?;
+    assert_eq!(emulator.run()?, Stop::ExitPoint(RETURN));
+    assert_eq!(emulator.read_register("a6")?, 820);
+    assert_eq!(state(&emulator)?, [0, 1, TOP]);
+    // The window of the first caller is below the frame of the function.
+    let mut saved = [0; 12];
+    emulator.read_memory(TOP - 32 - 16, &mut saved)?;
+    let words = saved.as_chunks::<4>().0.iter().map(|word| u64::from(u32::from_be_bytes(*word)));
+    assert!(words.eq([0x5550, TOP, 0x5552]), "{saved:x?}");
+    Ok(())
+}

@@ -63,6 +63,7 @@ pub(crate) mod tricore_halves;
 pub(crate) mod tricore_packed;
 mod x86;
 mod xtensa;
+mod xtensa_float;
 pub(crate) mod xtensa_windows;
 
 use hashbrown::HashMap;
@@ -173,7 +174,7 @@ fn tables(architecture: Architecture) -> &'static [Table] {
         }
         Architecture::Sparc32 | Architecture::Sparc64 => &[traps::SPARC, sparc::TABLE],
         Architecture::TriCore => &[traps::TRICORE, tricore::TABLE, tricore_bits::TABLE],
-        Architecture::Xtensa => &[traps::XTENSA, xtensa::TABLE],
+        Architecture::Xtensa => &[traps::XTENSA, xtensa::TABLE, xtensa_float::TABLE],
         Architecture::Ebpf => &[traps::EBPF],
         Architecture::SuperH4 => &[traps::SUPERH],
         Architecture::Avr => &[traps::AVR],

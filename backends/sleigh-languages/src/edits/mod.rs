@@ -22,6 +22,7 @@ mod x86;
 mod x86_16;
 mod x86_wait;
 mod xtensa;
+mod xtensa_big;
 mod z80;
 
 /// A correction of a specification's text.
@@ -60,5 +61,6 @@ pub const EDITS: &[&[Edit]] = &[
     x86_16::EDITS,
     x86_wait::EDITS,
     xtensa::EDITS,
+    xtensa_big::EDITS,
     z80::EDITS,
 ];

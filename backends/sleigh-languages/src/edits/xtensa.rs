@@ -42,6 +42,12 @@ const fn booleans(old: &'static str, new: &'static str) -> Edit {
     other(INSTRUCTIONS, old, new, "a group of booleans begins at a multiple of their number")
 }
 
+/// Floating point with its rounding modes and flags, and conversions with
+/// their scale.
+const fn float(old: &'static str, new: &'static str) -> Edit {
+    other(INSTRUCTIONS, old, new, "rounding modes, flags and scales are the engine's")
+}
+
 /// A loop: where it ends is where LEND says, whatever instruction set it
 /// (4.3.2, chapter 6, LOOP).
 const fn a_loop(old: &'static str, new: &'static str) -> Edit {
@@ -132,7 +138,13 @@ pub(super) const EDITS: &[Edit] = &[
         "define pcodeop breakpoint;\n",
         "define pcodeop breakpoint;\ndefine pcodeop fillCaller;\ndefine pcodeop loopEnds;\n\
          define pcodeop readCycleCount;\ndefine pcodeop rotateWindow;\ndefine pcodeop showWindow;\n\
-         define pcodeop writeCycleCount;\n",
+         define pcodeop writeCycleCount;\n\
+         define pcodeop floatAdd; define pcodeop floatSubtract;\n\
+         define pcodeop floatMultiply; define pcodeop floatMultiplyAdd;\n\
+         define pcodeop floatMultiplySubtract; define pcodeop floatRound;\n\
+         define pcodeop floatTruncate; define pcodeop floatFloor;\n\
+         define pcodeop floatCeiling; define pcodeop floatTruncateUnsigned;\n\
+         define pcodeop floatOfInteger; define pcodeop floatOfUnsigned;\n",
         "what the engine does",
     ),
     elsewhere(
@@ -188,6 +200,41 @@ pub(super) const EDITS: &[Edit] = &[
     ),
     booleans(":all8 bt, bs is op2", ":all8 bt, bs is (u4_8_11 = 0 | u4_8_11 = 8) & op2"),
     booleans(":any8 bt, bs is op2", ":any8 bt, bs is (u4_8_11 = 0 | u4_8_11 = 8) & op2"),
+    // Floating point (4.3.11).
+    float("\tfr = fs f+ ft;\n", "\tfr = floatAdd(fs, ft);\n"),
+    float("\tfr = fs f- ft;\n", "\tfr = floatSubtract(fs, ft);\n"),
+    float("\tfr = fs f* ft;\n", "\tfr = floatMultiply(fs, ft);\n"),
+    float("\tfr = fr f+ (fs f* ft);\n", "\tfr = floatMultiplyAdd(fr, fs, ft);\n"),
+    float("\tfr = fr f- (fs f* ft);\n", "\tfr = floatMultiplySubtract(fr, fs, ft);\n"),
+    float("\tfr = 0 f- fs;\n", "\tfr = fs ^ 0x80000000;\n"),
+    float(
+        "\tlocal scale:4 = 1 << u4_4_7;\n\tar = ceil(fs f* int2float(scale));\n",
+        "\tar = floatCeiling(fs, u4_4_7:1);\n",
+    ),
+    float(
+        "\tlocal scale:4 = 1 << u4_4_7;\n\tar = floor(fs f* int2float(scale));\n",
+        "\tar = floatFloor(fs, u4_4_7:1);\n",
+    ),
+    float(
+        "\tlocal scale:4 = 1 << u4_4_7;\n\tlocal result = fs f* int2float(scale);\n\tisNan:1 = nan(result);\n\tif (isNan) goto <bad>;\n\tar = round(fs f* scale);\n\tgoto <end>;\n\t<bad>\n\tar = 0x80000000;\n\tif (fs f< 0) goto <end>;\n\tar = 0x7fffffff;\n\t<end>\n",
+        "\tar = floatRound(fs, u4_4_7:1);\n",
+    ),
+    float(
+        "\tlocal scale:4 = 1 << u4_4_7;\n\tlocal result = fs f* int2float(scale);\n\tisNan:1 = nan(result);\n\tif (isNan) goto <bad>;\n\tar = trunc(fs f* scale);\n\tgoto <end>;\n\t<bad>\n\tar = 0x80000000;\n\tif (fs f< 0) goto <end>;\n\tar = 0x7fffffff;\n\t<end>\n",
+        "\tar = floatTruncate(fs, u4_4_7:1);\n",
+    ),
+    float(
+        "\tlocal scale:4 = 1 << u4_4_7;\n\tfr = int2float(as) f/ int2float(scale);\n",
+        "\tfr = floatOfInteger(as, u4_4_7:1);\n",
+    ),
+    float(
+        "\tlocal tmp:8 = zext(as);\n\tlocal scale:4 = 1 << u4_4_7;\n\tfr = int2float(tmp) f/ int2float(scale);\n",
+        "\tfr = floatOfUnsigned(as, u4_4_7:1);\n",
+    ),
+    float(
+        "    local scale:4 = int2float(1:2 << u4_4_7:2);\n    local tmp:8 = trunc(fs f* scale);\n    local posof = nan(fs) || (tmp >> 16) != 0;\n    local negof = tmp s< 0;\n    local noof  = !posof && !negof;\n    ar = zext(posof)*0xffffffff + zext(negof)*0x80000000 + zext(noof)*tmp:4;\n",
+        "\tar = floatTruncateUnsigned(fs, u4_4_7:1);\n",
+    ),
     // Loads whose order matters are loads (chapter 6, L32AI, S32RI).
     other(INSTRUCTIONS, "\tacquire(addr);\n", "", "one processor sees its accesses in their order"),
     other(INSTRUCTIONS, "\trelease(addr);\n", "", "one processor sees its accesses in their order"),

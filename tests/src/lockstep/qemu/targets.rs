@@ -177,8 +177,8 @@ const SUPERH: &[Row] = &[
     Row::Gap { count: 8, bits: 32 },
 ];
 
-/// The core dc232b of QEMU 7.2: those of its table that programs may use. With
-/// `windowbase` zero the window is the first of the registers.
+/// The core de233_fpu of QEMU 7.2: those of its table that programs may use.
+/// With `windowbase` zero the window is the first of the registers.
 const XTENSA: &[Row] = &[
     Row::One("pc", 32),
     many("a", 0, 16, 32),
@@ -187,17 +187,64 @@ const XTENSA: &[Row] = &[
     Row::One("lend", 32),
     Row::One("lcount", 32),
     Row::One("sar", 32),
-    Row::One("litbase", 32),
     Row::One("windowbase", 32),
     Row::One("windowstart", 32),
     Row::Gap { count: 2, bits: 32 },
     Row::One("ps", 32),
     Row::One("threadptr", 32),
+    Row::One("br", 32),
     Row::One("scompare1", 32),
     Row::One("acclo", 32),
     Row::One("acchi", 32),
     many("m", 0, 4, 32),
     Row::One("expstate", 32),
+    // A register of floating point holds a double.
+    many("fd", 0, 16, 64),
+    Row::One("fcr", 32),
+    Row::One("fsr", 32),
+];
+
+/// The core test_kc705_be of QEMU 7.2, likewise.
+const XTENSA_BE: &[Row] = &[
+    Row::One("pc", 32),
+    many("a", 0, 16, 32),
+    Row::Gap { count: 16, bits: 32 },
+    Row::One("lbeg", 32),
+    Row::One("lend", 32),
+    Row::One("lcount", 32),
+    Row::One("sar", 32),
+    Row::One("prefctl", 32),
+    Row::One("windowbase", 32),
+    Row::One("windowstart", 32),
+    Row::Gap { count: 2, bits: 32 },
+    Row::One("ps", 32),
+    Row::One("threadptr", 32),
+    Row::One("br", 32),
+    Row::One("scompare1", 32),
+    Row::One("acclo", 32),
+    Row::One("acchi", 32),
+    many("m", 0, 4, 32),
+    Row::One("expstate", 32),
+];
+
+/// The singles of those registers.
+const XTENSA_SINGLES: &[(&str, &str, u32, u32)] = &[
+    ("fd0", "f0", 0, 32),
+    ("fd1", "f1", 0, 32),
+    ("fd2", "f2", 0, 32),
+    ("fd3", "f3", 0, 32),
+    ("fd4", "f4", 0, 32),
+    ("fd5", "f5", 0, 32),
+    ("fd6", "f6", 0, 32),
+    ("fd7", "f7", 0, 32),
+    ("fd8", "f8", 0, 32),
+    ("fd9", "f9", 0, 32),
+    ("fd10", "f10", 0, 32),
+    ("fd11", "f11", 0, 32),
+    ("fd12", "f12", 0, 32),
+    ("fd13", "f13", 0, 32),
+    ("fd14", "f14", 0, 32),
+    ("fd15", "f15", 0, 32),
 ];
 
 /// `loongarch_cpu_gdb_read_register` and `loongarch_gdb_get_fpu` of QEMU 7.2,
@@ -344,7 +391,19 @@ const PROGRAMS: &[Program] = &[
     },
     superh("sh4", "qemu-sh4"),
     superh("sh4eb", "qemu-sh4eb"),
-    Program { registers: Some(XTENSA), has_windows: true, ..program("xtensa", "qemu-xtensa", "dc232b", 94) },
+    Program {
+        registers: Some(XTENSA),
+        has_windows: true,
+        parts: XTENSA_SINGLES,
+        // The flags are in the registers of the stub only after RUR.
+        uncompared: Some(("fsr", 0xf80)),
+        ..program("xtensa", "qemu-xtensa", "de233_fpu", 94)
+    },
+    Program {
+        registers: Some(XTENSA_BE),
+        has_windows: true,
+        ..program("xtensaeb", "qemu-xtensaeb", "test_kc705_be", 94)
+    },
 ];
 
 /// The program of a platform.
