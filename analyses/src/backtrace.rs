@@ -26,6 +26,8 @@ pub enum FoundBy {
     LinkRegister,
     /// By the word that a call leaves on the stack.
     ReturnAddress,
+    /// By the frame that the kernel made for a signal handler.
+    SignalFrame,
 }
 
 /// A function that was called and has not returned.
@@ -89,25 +91,51 @@ pub fn backtrace(emulator: &dyn Emulator, modules: &Modules, machine: Option<&Ma
     let mut found_by = FoundBy::ProgramCounter;
     let mut frames: Vec<Frame> = Vec::new();
     let mut last_stack = None;
+    // Whether it is where it was stopped, not behind a call.
+    let mut exact = true;
     loop {
         // A caller's line is that of its call, which is before the place where
         // it goes on.
-        let inside = if frames.is_empty() { here } else { here.wrapping_sub(1) };
+        let stack = state.get(definition.stack_pointer);
+        let interrupted = stack.and_then(|stack| crate::signal_frames::interrupted(emulator, here, stack));
+        // The way back from a handler was never called: it begins here.
+        exact |= interrupted.is_some();
+        let stopped = exact;
+        let inside = if stopped { here } else { here.wrapping_sub(1) };
         let mut place = modules.place(inside, machine);
-        if !frames.is_empty() {
+        if !stopped {
             place.offset += u64::from(place.symbol.is_some());
             place.address = here;
         }
-        let stack = state.get(definition.stack_pointer);
         frames.push(Frame { place, found_by, stack_pointer: stack });
         if frames.len() >= MOST {
             break;
         }
         let caller = {
             let register = |number: u16| state.dwarf(number);
-            modules.caller(inside, &register, &memory)
+            // The way back from a handler begins at its address: the kernel
+            // jumps there, and nothing was called before.
+            modules.caller(inside, &register, &memory).or_else(|| {
+                let found = modules.caller(here, &register, &memory)?;
+                found.is_signal_frame.then_some(found)
+            })
         };
-        let next = if let Some(caller) = caller {
+        exact = caller.as_ref().is_some_and(|caller| caller.is_signal_frame);
+        let next = if let Some(interrupted) = interrupted {
+            exact = true;
+            found_by = FoundBy::SignalFrame;
+            let counter = canonical(emulator, definition.program_counter);
+            let mut next = None;
+            for (name, value) in interrupted {
+                let Some(register) = canonical(emulator, name) else { continue };
+                if Some(register) == counter {
+                    next = Some(value);
+                } else {
+                    state.known.insert(register, Some(value));
+                }
+            }
+            next
+        } else if let Some(caller) = caller {
             let mut known = std::mem::take(&mut state.known);
             for (number, value) in &caller.registers {
                 let name = definition.dwarf_register(*number).and_then(|name| canonical(emulator, name));
@@ -139,10 +167,13 @@ pub fn backtrace(emulator: &dyn Emulator, modules: &Modules, machine: Option<&Ma
         // Stacks grow down: a caller's is not below, and the same only for a
         // function that has no frame.
         let goes_up = match (last_stack, stack) {
-            (Some(before), Some(now)) => now > before || now == before && frames.len() == 1,
+            (Some(before), Some(now)) => now > before || now == before && stopped,
             _ => true,
         };
-        if !executable(next.wrapping_sub(1)) || !goes_up || next == here && stack == last_stack {
+        // The way back from a handler may be the first there is, and a call the
+        // last. A handler may have a stack of its own.
+        let there = executable(next) || executable(next.wrapping_sub(1));
+        if !there || !goes_up && !exact || next == here && stack == last_stack {
             break;
         }
         last_stack = stack;

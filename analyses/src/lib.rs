@@ -14,6 +14,7 @@ mod backtrace;
 mod blocks;
 mod modules;
 mod report;
+mod signal_frames;
 pub mod views;
 
 pub use backtrace::{FoundBy, Frame, backtrace};

@@ -463,6 +463,7 @@ impl FaultReport {
                 FoundBy::FramePointer => "  (by frame pointer)",
                 FoundBy::LinkRegister => "  (by link register)",
                 FoundBy::ReturnAddress => "  (by return address)",
+                FoundBy::SignalFrame => "  (by signal frame)",
             };
             writeln!(text, "  #{index:<2} {}{how}", frame.place)?;
         }

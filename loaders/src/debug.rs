@@ -1,7 +1,7 @@
 //! [`DebugInformation`]: what a file says of its code: symbols, source lines,
 //! and how a function finds its caller.
 
-use std::{borrow::Cow, cell::RefCell, fmt, sync::Arc};
+use std::{borrow::Cow, cell::RefCell, fmt, io::Read, sync::Arc};
 
 use addr2line::Context;
 use gimli::{
@@ -12,7 +12,7 @@ use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use object::{CompressedData, CompressionFormat, Object, ObjectSection, ObjectSegment, ObjectSymbol};
 use terrella_platforms::{ByteOrder, Platform};
 
-use crate::{Error, Result, detect_platform};
+use crate::{Error, Result, detect_platform, exidx::ExceptionTables};
 
 type Bytes = EndianReader<RunTimeEndian, Arc<[u8]>>;
 
@@ -41,6 +41,10 @@ pub struct Caller {
     /// The registers that the caller has back, by DWARF's numbers; `None` for
     /// one whose value is lost.
     pub registers: Vec<(u16, Option<u64>)>,
+    /// The function was no caller, but interrupted by a signal (augmentation `S`
+    /// of its call-frame information): where it goes on is an instruction that
+    /// it has not executed, not one behind a call.
+    pub is_signal_frame: bool,
 }
 
 /// A section of call-frame information.
@@ -74,16 +78,25 @@ pub struct DebugInformation {
     symbols: Vec<Symbol>,
     lines: Option<Context<Bytes>>,
     frames: Vec<Frames>,
+    exceptions: Option<ExceptionTables>,
     context: RefCell<UnwindContext<usize>>,
 }
 
 /// What a section holds once it is decompressed; nothing if that is too much, or
-/// by another algorithm than zlib's.
+/// by another algorithm than zlib's and Zstandard.
 fn plain(section: CompressedData<'_>) -> Option<Cow<'_, [u8]>> {
     /// The most that a section may have.
     const LIMIT: u64 = 1 << 30;
     match section.format {
         CompressionFormat::None => Some(Cow::Borrowed(section.data)),
+        CompressionFormat::Zstandard if section.uncompressed_size <= LIMIT => {
+            let limit = section.uncompressed_size as usize;
+            let decoder = ruzstd::decoding::StreamingDecoder::new(section.data).ok()?;
+            let mut bytes = Vec::new();
+            // One more than it says would be seen.
+            decoder.take(limit as u64 + 1).read_to_end(&mut bytes).ok()?;
+            (bytes.len() == limit).then_some(Cow::Owned(bytes))
+        }
         CompressionFormat::Zlib if section.uncompressed_size <= LIMIT => {
             let limit = section.uncompressed_size as usize;
             decompress_to_vec_zlib_with_limit(section.data, limit).ok().map(Cow::Owned)
@@ -133,6 +146,20 @@ impl DebugInformation {
             let (address, bytes) = section(name).filter(|(_, bytes)| !bytes.is_empty())?;
             Some(Frames { eh, bytes: reader(&bytes), bases: bases.clone().set_eh_frame(address) })
         });
+        let exceptions = platform
+            .name()
+            .starts_with("arm")
+            .then(|| {
+                let sections: Vec<(String, u64, &[u8])> = file
+                    .sections()
+                    .filter_map(|it| Some((it.name().ok()?.to_owned(), it.address(), it.data().ok()?)))
+                    .filter(|(name, ..)| name.starts_with(".ARM.ex"))
+                    .collect();
+                let (_, address, bytes) = sections.iter().find(|(name, ..)| name == ".ARM.exidx")?;
+                let tables = sections.iter().map(|(_, address, bytes)| (*address, *bytes));
+                ExceptionTables::new((*address, bytes), tables, platform.byte_order())
+            })
+            .flatten();
         let definition = platform.definition();
         let mut symbols: Vec<Symbol> = file
             .symbols()
@@ -153,6 +180,7 @@ impl DebugInformation {
             symbols,
             lines,
             frames: frames.collect(),
+            exceptions,
             context: RefCell::new(UnwindContext::new()),
         })
     }
@@ -218,7 +246,7 @@ impl DebugInformation {
         register: &dyn Fn(u16) -> Option<u64>,
         memory: &dyn Fn(u64, usize) -> Option<u64>,
     ) -> Option<Caller> {
-        self.frames.iter().find_map(|frames| match frames.eh {
+        let told = self.frames.iter().find_map(|frames| match frames.eh {
             true => {
                 let mut section = EhFrame::from(frames.bytes.clone());
                 section.set_address_size(self.address_size());
@@ -229,7 +257,8 @@ impl DebugInformation {
                 section.set_address_size(self.address_size());
                 self.caller_in(&section, frames, address, register, memory)
             }
-        })
+        });
+        told.or_else(|| self.exceptions.as_ref()?.caller(address, register, memory))
     }
 
     fn address_size(&self) -> u8 {
@@ -281,7 +310,8 @@ impl DebugInformation {
             // It is still where the call has put it.
             None => register(column),
         };
-        Some(Caller { frame, return_address, registers })
+        let is_signal_frame = fde.is_signal_trampoline();
+        Some(Caller { frame, return_address, registers, is_signal_frame })
     }
 
     fn mask(&self) -> u64 {

@@ -9,6 +9,8 @@ use terrella_machine_state::{
     call::{CallSetup, call_on, return_address},
 };
 
+use crate::relocation::SlotShape;
+
 /// How many instructions a resolver may take.
 const INSTRUCTION_LIMIT: u64 = 50_000_000;
 /// The stack that resolvers run on.
@@ -28,14 +30,22 @@ const STACK: u64 = 0x1_0000;
 pub struct IndirectFunctions {
     /// The slots and their resolvers, as code pointers.
     slots: BTreeMap<u64, u64>,
+    /// What those are that are more than a word.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    shapes: BTreeMap<u64, SlotShape>,
     /// What resolvers expect in `r2` and `gp`.
     #[serde(default)]
     pointers: (Option<u64>, Option<u64>),
 }
 
 impl IndirectFunctions {
-    pub(crate) fn new(slots: BTreeMap<u64, u64>, toc: Option<u64>, global_pointer: Option<u64>) -> Self {
-        Self { slots, pointers: (toc, global_pointer) }
+    pub(crate) fn new(
+        slots: BTreeMap<u64, u64>,
+        shapes: BTreeMap<u64, SlotShape>,
+        toc: Option<u64>,
+        global_pointer: Option<u64>,
+    ) -> Self {
+        Self { slots, shapes, pointers: (toc, global_pointer) }
     }
 
     /// How many slots are still to be filled.
@@ -70,7 +80,19 @@ impl IndirectFunctions {
                     target
                 }
             };
-            emulator.write_integer(*slot, target.into(), width)?;
+            match self.shapes.get(slot) {
+                None => emulator.write_integer(*slot, target.into(), width)?,
+                Some(SlotShape::Descriptor) => {
+                    let mut descriptor = [0; 24];
+                    emulator.read_memory(target, &mut descriptor)?;
+                    emulator.write_memory(*slot, &descriptor)?;
+                }
+                Some(shape) => {
+                    for (index, word) in (1..).zip(shape.code(target)) {
+                        emulator.write_integer(slot.wrapping_add(4 * index), word.into(), 4)?;
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -130,6 +152,7 @@ impl MachineItem for IndirectFunctions {
     fn extract(&mut self, _name: &str, _emulator: &mut dyn Emulator) -> Result<()> {
         // They were filled when the machine was applied.
         self.slots.clear();
+        self.shapes.clear();
         Ok(())
     }
 
@@ -174,9 +197,11 @@ pub fn resolve_indirect(machine: &mut Machine, emulator: &mut dyn Emulator) -> R
     let width = usize::from(machine.definition().pointer_bytes);
     let mut count = 0;
     for name in names {
-        let slots: Vec<u64> = machine.get::<IndirectFunctions>(&name)?.slots.keys().copied().collect();
-        for slot in slots {
-            let mut bytes = vec![0; width];
+        let item = machine.get::<IndirectFunctions>(&name)?;
+        let bytes_of = |slot: &u64| (*slot, item.shapes.get(slot).map_or(width, |shape| shape.bytes()));
+        let slots: Vec<(u64, usize)> = item.slots.keys().map(bytes_of).collect();
+        for (slot, length) in slots {
+            let mut bytes = vec![0; length];
             emulator.read_memory(slot, &mut bytes)?;
             machine.write_memory(slot, &bytes)?;
             count += 1;

@@ -25,6 +25,7 @@ mod debug;
 mod detect;
 mod elf;
 mod error;
+mod exidx;
 mod indirect;
 mod intel_hex;
 mod link;

@@ -73,3 +73,29 @@ fn a_size_that_lies_is_no_information() -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
+
+/// By Zstandard: GNU objcopy made the file (`tests/fixtures/build.sh`).
+#[test]
+fn sections_of_zstandard_tell_the_same() -> Result<(), Box<dyn Error>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/crash");
+    let plain = fs::read(format!("{folder}/x86_64.elf"))?;
+    let packed = fs::read(format!("{folder}/x86_64-zstd.elf"))?;
+    let (one, other) = (DebugInformation::read("plain", &plain)?, DebugInformation::read("packed", &packed)?);
+    let file = object::File::parse(&*plain)?;
+    let mut lines = 0;
+    for symbol in file.symbols().filter(|symbol| symbol.kind() == object::SymbolKind::Text) {
+        for address in symbol.address()..symbol.address() + symbol.size() {
+            let location = one.location(address);
+            assert_eq!(other.location(address), location, "{address:#x}");
+            lines += usize::from(location.is_some());
+        }
+    }
+    assert!(lines > 100, "{lines} addresses have lines");
+    // A section that is cut off, or damaged, is no information.
+    for place in (0..packed.len()).step_by(7) {
+        let mut damaged = packed.clone();
+        damaged[place] ^= 0x55;
+        let _ = DebugInformation::read("damaged", &damaged);
+    }
+    Ok(())
+}

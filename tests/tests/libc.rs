@@ -173,6 +173,10 @@ fn endings(backend: &'static Backend, platform: Platform, object: &[u8]) -> Resu
     expect("_exit", found.output.is_empty() && found.status == Some(4), &found)?;
     let found = run("leaves_by_call", &[5.into()])?;
     expect("exit_group", found.status == Some(5), &found)?;
+    let found = run("leaves_quickly", &[8.into()])?;
+    expect("quick_exit", found.error == "quickly\n" && found.status == Some(8), &found)?;
+    let found = run("leaves_by_standard", &[9.into()])?;
+    expect("_Exit", found.output.is_empty() && found.status == Some(9), &found)?;
     let found = run("aborts", &[])?;
     expect(
         "abort",

@@ -184,3 +184,59 @@ fn on_i386() -> Result<(), Box<dyn Error>> {
 fn on_mips() -> Result<(), Box<dyn Error>> {
     hostile(Platform::MIPS)
 }
+
+/// What one call of a function gives, of a machine with these bytes in its data.
+fn call_one(
+    name: &str,
+    content: &[(u64, &[u8])],
+    arguments: &[ArgumentValue],
+) -> Result<i64, Box<dyn Error>> {
+    let platform = Platform::X86_64;
+    let mut machine = machine(platform, &mut Random(7))?;
+    for (offset, bytes) in content {
+        machine.write_memory(DATA + offset, bytes)?;
+    }
+    let mut emulator = NativeEmulator::new(platform)?;
+    machine.apply(&mut emulator)?;
+    let index = catalogue().iter().position(|model| model.name == name).ok_or("no such model")?;
+    let function = machine.read_integer(0x1000_0000 + 8 * index as u64, 8)? as u64;
+    let mut caller = Caller::new(&machine, &mut emulator)?;
+    Ok(caller.limits(Limits::instructions(10_000)).call(function, arguments, Return::I64)?.value.as_i64())
+}
+
+/// One call does no more than so much, whatever its text asks for.
+#[test]
+fn one_call_is_bounded() -> Result<(), Box<dyn Error>> {
+    let at = |offset: u64| ArgumentValue::Pointer(DATA + offset);
+    let number = |value: i64| ArgumentValue::from(value);
+    // strfmon: 60 fields of 999,999 places are more than 16 MiB; one is not.
+    let format = b"%999999n".repeat(60);
+    let room = number(i64::MAX);
+    let amount = ArgumentValue::F64(1.5);
+    let found = call_one(
+        "strfmon",
+        &[(0, &[&format[..], &[0]].concat())],
+        &[at(0x3000), room, at(0), amount.clone()],
+    );
+    assert!(matches!(found, Ok(-1)) || found.is_err(), "{found:?}");
+    let found = call_one("strfmon", &[(0, b"%20n\0")], &[at(0x3000), number(64), at(0), amount])?;
+    assert_eq!(found, 20);
+    // wordexp: a pattern takes pieces of values of 2048 bytes at most
+    // (WRDE_NOSPACE is 1), and of shorter ones it does.
+    let words = |length: usize| {
+        let text = format!("${{V:={}}}${{V%%*b}}\0", "a".repeat(length));
+        call_one("wordexp", &[(0, text.as_bytes())], &[at(0), at(0x3000), number(0)])
+    };
+    assert_eq!(words(100)? as i32, 0);
+    assert_eq!(words(4000)? as i32, 1);
+    // lio_listio: more than 256 requests are none of it (-1, EINVAL); null
+    // pointers are left out (POSIX, lio_listio).
+    let list = [0_u8; 8 * 300];
+    let submit = |count: i64| {
+        call_one("lio_listio", &[(0, &list)], &[number(0), at(0), number(count), ArgumentValue::Pointer(0)])
+    };
+    assert_eq!(submit(256)? as i32, 0);
+    assert_eq!(submit(257)? as i32, -1);
+    assert_eq!(submit(i64::from(i32::MAX))? as i32, -1);
+    Ok(())
+}

@@ -130,3 +130,37 @@ fn a_processor_without_a_thread_register_takes_thread_local_storage() {
     let backend = backends::for_platform(machine.platform()).unwrap();
     machine.apply((backend.make)(machine.platform()).unwrap().as_mut()).unwrap();
 }
+
+/// Entries that a resolver fills in position-independent programs: a descriptor
+/// (`R_PPC64_JMP_IREL` of ELFv1), and code (`R_SPARC_JMP_IREL`).
+#[test]
+fn linkage_tables_of_static_programs_are_filled() {
+    for name in ["resolved-ppc64.elf", "resolved-sparc64.elf"] {
+        let mut linker = Linker::new(Options::default());
+        linker.add_file(folder().join(name)).unwrap();
+        let loaded = linker.link().unwrap();
+        let platform = loaded.platform;
+        let mut machine = loaded.into_machine().unwrap();
+        machine.add("stack", Stack::new(platform, 0x2000_0000, 0x1_0000).unwrap()).unwrap();
+        let slots: usize = machine.iter_of::<IndirectFunctions>().map(|(_, item)| item.len()).sum();
+        assert_eq!(slots, 1, "{name}");
+        let mut count = 0;
+        for backend in backends::ALL.iter().filter(|backend| (backend.platforms)().contains(&platform)) {
+            let mut emulator = (backend.make)(platform).unwrap();
+            machine.apply(emulator.as_mut()).unwrap();
+            let mut caller = Caller::new(&machine, emulator.as_mut()).unwrap();
+            let value = caller.call("call_chosen", &[], Return::I32).unwrap().value.as_i64();
+            assert_eq!(value, 43, "{name} on {}", backend.name);
+            count += 1;
+        }
+        assert!(count > 0);
+        // Once for all: in the machine as well.
+        let backend = backends::for_platform(platform).unwrap();
+        let mut emulator = (backend.make)(platform).unwrap();
+        assert_eq!(resolve_indirect(&mut machine, emulator.as_mut()).unwrap(), 1);
+        let mut emulator = (backend.make)(platform).unwrap();
+        machine.apply(emulator.as_mut()).unwrap();
+        let mut caller = Caller::new(&machine, emulator.as_mut()).unwrap();
+        assert_eq!(caller.call("call_chosen", &[], Return::I32).unwrap().value.as_i64(), 43, "{name}");
+    }
+}

@@ -38,8 +38,8 @@ type Line = (String, Option<u32>);
 
 /// gdb's frames from a start, up to it: what it makes of the stack above is
 /// its own guess.
-fn expected(platform: Platform, start: &str) -> Result<Vec<Line>> {
-    let text = fs::read_to_string(fixture(&format!("{platform}.txt")))?;
+fn expected(stem: impl std::fmt::Display, start: &str) -> Result<Vec<Line>> {
+    let text = fs::read_to_string(fixture(&format!("{stem}.txt")))?;
     let title = format!("[{start}]");
     let mut lines = Vec::new();
     for line in text.lines().skip_while(|line| *line != title).skip(1) {
@@ -49,7 +49,7 @@ fn expected(platform: Platform, start: &str) -> Result<Vec<Line>> {
             return Ok(lines);
         }
     }
-    Err(format!("gdb does not get to {start} of {platform}").into())
+    Err(format!("gdb does not get to {start} of {stem}").into())
 }
 
 fn found(report: &FaultReport, start: &str) -> Vec<Line> {
@@ -82,7 +82,11 @@ fn every(check: impl Fn(Platform, &'static Backend) -> Result<()>) -> Result<()>
 
 /// The report of a process that a fault ends.
 fn of_process(platform: Platform, backend: &'static Backend) -> Result<FaultReport> {
-    let bytes = fs::read(fixture(&format!("{platform}.elf")))?;
+    of_program(&platform.to_string(), backend)
+}
+
+fn of_program(stem: &str, backend: &'static Backend) -> Result<FaultReport> {
+    let bytes = fs::read(fixture(&format!("{stem}.elf")))?;
     let mut files = FileSystem::new();
     files.write_program("/bin/crash", &bytes)?;
     let (streams, ..) = Streams::kept(b"");
@@ -116,6 +120,38 @@ fn processes() -> Result<()> {
         assert!(access.address < 16 && access.at.is_none() && access.above.is_some());
         Ok(())
     })
+}
+
+/// Arm's own tables of unwinding (`.ARM.exidx`) tell the same as gdb reads from
+/// them; the file has no other call-frame information.
+#[test]
+fn exception_tables_of_arm() -> Result<()> {
+    for backend in backends().iter().filter(|it| (it.platforms)().contains(&Platform::ARMV7A)) {
+        let report = of_program("armv7a-exidx", backend)?;
+        assert_eq!(found(&report, "_start"), expected("armv7a-exidx", "_start")?, "{}", backend.name);
+        assert_eq!(report.backtrace[3].found_by, FoundBy::CallFrameInformation);
+    }
+    Ok(())
+}
+
+/// Behind a handler's frame is the one that the kernel made, and then what was
+/// interrupted: as `signal.c` has them.
+#[test]
+fn signal_frames() -> Result<()> {
+    let platforms = [Platform::I386, Platform::AARCH64, Platform::ARMV7A, Platform::RISCV64];
+    for platform in platforms {
+        for backend in backends().iter().filter(|it| (it.platforms)().contains(&platform)) {
+            let report = of_program(&format!("signal-{platform}"), backend)?;
+            let names: Vec<&str> =
+                report.backtrace.iter().map(|it| it.place.symbol.as_deref().unwrap_or("??")).collect();
+            let title = format!("{}, {platform}: {names:?}", backend.name);
+            assert_eq!(names.first(), Some(&"handler"), "{title}");
+            assert_eq!(names.get(2..5), Some(&["interrupted", "outer", "main"][..]), "{title}");
+            let how = report.backtrace[2].found_by;
+            assert!(matches!(how, FoundBy::SignalFrame | FoundBy::CallFrameInformation), "{title}: {how:?}");
+        }
+    }
+    Ok(())
 }
 
 /// The report of a function of a harness that calls address zero.

@@ -105,3 +105,62 @@ fn what_is_not_supported_has_a_reason() {
         assert!(reason.contains("fail") || reason.contains("ENOSYS"), "{name}: {reason:?}");
     }
 }
+
+/// Functions that no program of `fixtures/libc/` calls, and why.
+const NOT_CALLED: [(&str, &str); 14] = [
+    ("__assert_fail", "`assert` calls it, in endings.c"),
+    ("gets", "no header of C11 declares it"),
+    ("isastream", "there are no streams of System V, which glibc has no more"),
+    ("pclose", "there is nothing that popen gave"),
+    ("posix_typed_mem_get_info", "no system has typed memory"),
+    ("pututxline", "it would write to the host's files"),
+    ("putpmsg", "as isastream"),
+    ("putwchar", "the standard output of the programs is of bytes"),
+    ("sigpause", "it has two meanings, by the headers"),
+    ("system", "it would need a shell"),
+    ("vwprintf", "as putwchar"),
+    ("vwscanf", "as putwchar"),
+    ("wprintf", "as putwchar"),
+    ("wscanf", "as putwchar"),
+];
+
+/// The words of the programs whose library is nothing but models.
+fn words_of_programs() -> BTreeSet<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/libc");
+    let mut words = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).expect("the folder of programs") {
+        let path = entry.expect("an entry").path();
+        // `main.c` runs them with a real library.
+        if path.extension().is_some_and(|it| it == "c") && path.file_stem().is_some_and(|it| it != "main") {
+            let text = std::fs::read_to_string(&path).expect("a source");
+            let separates = |it: char| !it.is_alphanumeric() && it != '_';
+            words.extend(text.split(separates).map(str::to_owned));
+        }
+    }
+    words
+}
+
+/// Each function of the headers of C and POSIX that has a model is called by a
+/// program that has a witness.
+#[test]
+fn each_function_is_called_by_a_program() {
+    let words = words_of_programs();
+    let excused: BTreeMap<&str, &str> = NOT_CALLED.into_iter().collect();
+    let modelled: BTreeSet<&str> = catalogue().into_iter().map(|model| model.name).collect();
+    for name in excused.keys() {
+        assert!(modelled.contains(name), "`{name}` has no model");
+        assert!(!words.contains(*name), "`{name}` is called: it needs no excuse");
+    }
+    let excused = |name: &str| excused.contains_key(name) || UNSUPPORTED.contains(&name);
+    let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (header, functions) in standard() {
+        let absent: Vec<String> = functions
+            .into_iter()
+            .filter(|name| modelled.contains(name.as_str()) && !words.contains(name) && !excused(name))
+            .collect();
+        if !absent.is_empty() {
+            missing.insert(header, absent);
+        }
+    }
+    assert!(missing.is_empty(), "called by no program: {missing:#?}");
+}

@@ -202,3 +202,32 @@ fn delayed_imports_are_bound_at_once() {
         assert_eq!(calls.int("later", None, &[5, 6]).to_string(), expected("later 5 6"));
     });
 }
+
+/// Where they want to be, and elsewhere: addresses in `MOVW` and `MOVT` of Thumb
+/// and in pages of AArch64 move along.
+#[test]
+fn libraries_of_arm_are_moved() {
+    for (processor, platform) in [("armv7a", Platform::ARMV7A), ("aarch64", Platform::AARCH64)] {
+        for base in [None, Some(0x5000_0000)] {
+            let mut linker = Linker::new(Options { base, ..Options::default() });
+            linker.add_file(folder().join(processor).join("first.dll")).unwrap();
+            let loaded = linker.link().unwrap();
+            assert_eq!(loaded.platform, platform);
+            assert_eq!(loaded.executables[0].load_bias != 0, base.is_some(), "{processor}");
+            on_every_backend(loaded, |calls| {
+                let same = |call: &str, value: i64| {
+                    assert_eq!(value.to_string(), expected(call), "{processor}: {call}");
+                };
+                same("add 2 40", calls.int("add", None, &[2, 40]));
+                // It is a variable of the library, which is found by its address.
+                same("count", calls.int("count", None, &[]));
+                let wide =
+                    calls.value("wide", None, &[0x1234_5678_9abc_u64.into(), 0xde_u32.into()], Return::U64);
+                assert_eq!(wide.as_u64().to_string(), expected("wide 0x123456789abc 0xde"));
+                let scaled =
+                    calls.value("scale", None, &[2.5_f64.into(), 1.5_f32.into(), 3_i32.into()], Return::F64);
+                assert_eq!(scaled.as_f64().to_string(), expected("scale 2.5 1.5 3"));
+            });
+        }
+    }
+}

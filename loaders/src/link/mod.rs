@@ -201,7 +201,7 @@ impl Linker {
         let mut storage = tls::make(&mut members, platform, &options, end)?;
         let end = storage.as_ref().map_or(end, |storage| storage.end);
         let mut imports = imports::Imports::new(platform, &options, end);
-        let indirect = relocate::relocate(&mut members, &options, &mut imports, &mut report)?;
+        let (indirect, shapes) = relocate::relocate(&mut members, &options, &mut imports, &mut report)?;
         if let Some(storage) = &mut storage {
             tls::fill(&members, storage)?;
         }
@@ -214,7 +214,7 @@ impl Linker {
         if !indirect.is_empty() {
             let image = loaded.executables.first();
             let (toc, pointer) = (image.and_then(|i| i.toc), image.and_then(|i| i.global_pointer));
-            loaded.indirect = Some(IndirectFunctions::new(indirect, toc, pointer));
+            loaded.indirect = Some(IndirectFunctions::new(indirect, shapes, toc, pointer));
         }
         if let Some(storage) = storage {
             finish::add_storage(&mut loaded, storage)?;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error, Options, Result, UnknownRelocations,
     module::{Definition, Module, Relocation},
-    relocation::{self, Problem, RELR_KIND, State, Target, Types},
+    relocation::{self, Problem, RELR_KIND, SlotShape, State, Target, Types},
 };
 
 /// Most bytes that `COPY` relocations of one link may copy.
@@ -35,13 +35,16 @@ struct Bound {
     open: bool,
 }
 
+/// Slots with their resolvers, and those that are more than a word.
+type Slots = (BTreeMap<u64, u64>, BTreeMap<u64, SlotShape>);
+
 /// Relocates every module. Gives the words that take what functions return.
 pub(super) fn relocate(
     members: &mut [Member],
     options: &Options,
     imports: &mut Imports,
     report: &mut LinkReport,
-) -> Result<BTreeMap<u64, u64>> {
+) -> Result<Slots> {
     imports.descriptors =
         members.iter().any(|member| matches!(member, Member::Module(module) if module.descriptors.is_some()));
     let definitions = Definitions::collect(members, None);
@@ -55,7 +58,13 @@ pub(super) fn relocate(
     work.copies(members)?;
     work.ready(members);
     work.report.bindings = work.bindings.into_iter().collect();
-    Ok(states.into_iter().flat_map(|state| state.indirect).collect())
+    let mut shapes = BTreeMap::new();
+    let mut indirect = BTreeMap::new();
+    for state in states {
+        indirect.extend(state.indirect);
+        shapes.extend(state.shapes);
+    }
+    Ok((indirect, shapes))
 }
 
 impl Work<'_> {

@@ -18,6 +18,7 @@ mod riscv;
 mod s390x;
 #[cfg(test)]
 mod samples;
+mod slots;
 mod small;
 mod sparc;
 mod superh;
@@ -27,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(crate) use mips::{MipsGot, relocate_got};
 use object::elf;
+pub(crate) use slots::SlotShape;
 
 use crate::module::{Module, Relocation};
 use field::Field;
@@ -194,6 +196,8 @@ pub(crate) struct State {
     /// Words that take what a function returns: place and function, both as
     /// they are placed.
     pub(crate) indirect: BTreeMap<u64, u64>,
+    /// Those of them that are more than a word.
+    pub(crate) shapes: BTreeMap<u64, SlotShape>,
     /// RISC-V, LoongArch: running ULEB128 sums, by place.
     pub(crate) sums: HashMap<u64, u64>,
 }

@@ -8,7 +8,7 @@ use super::{
         Absolute, Copy, Deferred, FromPointer, Indirect, Nothing, PcRelative, Pointer, Relative,
         SlotFromPointer, Special, ThreadLocal, TlsModule, TlsOffset, TpOffset, Unsupported,
     },
-    Howto, Problem, Site,
+    Howto, Problem, Site, SlotShape,
     field::{Check, Field, HALF, HALF_ANY, HALF_SIGNED, LONG, NONE, WORD, WORD_SIGNED},
     row,
 };
@@ -96,12 +96,7 @@ pub(super) const TYPES: &[Howto] = &[
     row(123, "R_PPC64_PCREL_OPT", Nothing, NONE),
     row(132, "R_PPC64_PCREL34", Special(prefixed), PREFIXED34),
     row(133, "R_PPC64_GOT_PCREL34", Unsupported("prefixed loads from the offset table"), NONE),
-    row(
-        elf::R_PPC64_JMP_IREL,
-        "R_PPC64_JMP_IREL",
-        Unsupported("an entry of code would have to be written by the resolver\'s result"),
-        LONG,
-    ),
+    row(elf::R_PPC64_JMP_IREL, "R_PPC64_JMP_IREL", Special(resolved_slot), LONG),
     row(elf::R_PPC64_IRELATIVE, "R_PPC64_IRELATIVE", Indirect, LONG),
     row(elf::R_PPC64_REL16, "R_PPC64_REL16", PcRelative, HALF_SIGNED),
     row(elf::R_PPC64_REL16_LO, "R_PPC64_REL16_LO", PcRelative, LO),
@@ -159,6 +154,16 @@ fn jump_slot(site: &mut Site<'_>) -> Result<(), Problem> {
         site.module.write_integer(at, value, 8).ok_or(outside)?;
     }
     Ok(())
+}
+
+/// An entry that the resolver at the addend chooses: an address in ELFv2, a copy
+/// of a descriptor in ELFv1.
+fn resolved_slot(site: &mut Site<'_>) -> Result<(), Problem> {
+    if site.module.descriptors.is_some() {
+        return site.indirect_slot(SlotShape::Descriptor);
+    }
+    let resolver = site.module.bias.wrapping_add(site.addend()?);
+    site.indirect(resolver)
 }
 
 fn address_of_local_entry(site: &mut Site<'_>) -> Result<(), Problem> {

@@ -6,7 +6,7 @@ use terrella_emulator_api::Permissions;
 use terrella_machine_state::Pages;
 use terrella_platforms::{ByteOrder, Platform};
 
-use super::{Problem, State, Target, Types, apply};
+use super::{Problem, SlotShape, State, Target, Types, apply};
 use crate::module::{FunctionLists, Module, ModuleSegment, Relocation};
 
 fn module(platform: Platform, machine: u16, class_bits: u8, bytes: &[u8]) -> Module {
@@ -207,4 +207,25 @@ fn words_that_functions_fill_are_noted() {
     let mut state = State::default();
     apply(&mut place, &types, relocation, &Target::default(), &mut state).unwrap();
     assert_eq!(state.indirect, [(0x10_1000, 0x10_0200)].into());
+}
+
+#[test]
+fn entries_that_resolvers_fill_are_noted() {
+    let cases = [
+        (Platform::SPARC64, elf::EM_SPARCV9, 64, elf::R_SPARC_JMP_IREL, Some(SlotShape::LongCode)),
+        (Platform::SPARC, elf::EM_SPARC, 32, elf::R_SPARC_JMP_IREL, Some(SlotShape::ShortCode)),
+        (Platform::PPC64LE, elf::EM_PPC64, 64, elf::R_PPC64_JMP_IREL, None),
+    ];
+    for (platform, machine, bits, kind, shape) in cases {
+        let mut place = module(platform, machine, bits, &[0; 32]);
+        place.bias = 0x10_0000;
+        let types = Types::of(&place);
+        let relocation = Relocation { place: 0x1000, kind, symbol: 0, addend: Some(0x200) };
+        let mut state = State::default();
+        apply(&mut place, &types, relocation, &Target::default(), &mut state).unwrap();
+        assert_eq!(state.indirect, [(0x10_1000, 0x10_0200)].into(), "{platform}");
+        assert_eq!(state.shapes.get(&0x10_1000).copied(), shape, "{platform}");
+    }
+    // `sethi %hi(0x12345678), %g1; jmp %g1 + %lo(0x12345678)`, as GNU as has it.
+    assert_eq!(SlotShape::ShortCode.code(0x1234_5678), [0x0304_8d15, 0x81c0_6278]);
 }

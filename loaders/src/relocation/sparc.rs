@@ -8,7 +8,7 @@ use super::{
         Absolute, Copy, Indirect, Nothing, PcRelative, Relative, SlotFromTable, Special, ThreadLocal,
         TlsModule, TlsOffset, TpOffset, Unsupported,
     },
-    Howto, Problem, Site,
+    Howto, Problem, Site, SlotShape,
     field::{BYTE, BYTE_SIGNED, Check, Field, HALF, HALF_SIGNED, LONG, NONE, WORD, WORD_ANY, WORD_SIGNED},
     row,
 };
@@ -45,6 +45,7 @@ pub(super) const LONG_TYPES: &[Howto] = &[
     row(elf::R_SPARC_JMP_SLOT, "R_SPARC_JMP_SLOT", Special(long_jump_slot), LONG),
     row(elf::R_SPARC_RELATIVE, "R_SPARC_RELATIVE", Relative, LONG),
     row(elf::R_SPARC_IRELATIVE, "R_SPARC_IRELATIVE", Indirect, LONG),
+    row(elf::R_SPARC_JMP_IREL, "R_SPARC_JMP_IREL", Special(long_resolved), NONE),
 ];
 
 /// The types that differ in 32-bit files.
@@ -53,6 +54,7 @@ pub(super) const SHORT_TYPES: &[Howto] = &[
     row(elf::R_SPARC_JMP_SLOT, "R_SPARC_JMP_SLOT", Special(short_jump_slot), NONE),
     row(elf::R_SPARC_RELATIVE, "R_SPARC_RELATIVE", Relative, WORD_ANY),
     row(elf::R_SPARC_IRELATIVE, "R_SPARC_IRELATIVE", Indirect, WORD),
+    row(elf::R_SPARC_JMP_IREL, "R_SPARC_JMP_IREL", Special(short_resolved), NONE),
 ];
 
 /// The others.
@@ -131,12 +133,6 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_SPARC_GOTDATA_OP, "R_SPARC_GOTDATA_OP", Nothing, NONE),
     row(elf::R_SPARC_H34, "R_SPARC_H34", Absolute, H34),
     row(elf::R_SPARC_WDISP10, "R_SPARC_WDISP10", PcRelative, DISP10),
-    row(
-        elf::R_SPARC_JMP_IREL,
-        "R_SPARC_JMP_IREL",
-        Unsupported("an entry of code would have to be written by the resolver\'s result"),
-        NONE,
-    ),
     row(elf::R_SPARC_GNU_VTINHERIT, "R_SPARC_GNU_VTINHERIT", Nothing, NONE),
     row(elf::R_SPARC_GNU_VTENTRY, "R_SPARC_GNU_VTENTRY", Nothing, NONE),
 ];
@@ -166,7 +162,21 @@ fn low_of_inverted(site: &mut Site<'_>) -> Result<(), Problem> {
 /// instruction become `sethi %hi(S), %g1; jmpl %g1 + %lo(S), %g0`.
 fn short_jump_slot(site: &mut Site<'_>) -> Result<(), Problem> {
     let target = site.target.value.wrapping_add(site.addend()?) & 0xffff_ffff;
-    put_code(site, &[0x0300_0000 | target >> 10, 0x81c0_6000 | target & 0x3ff])
+    put_code(site, &short_entry(target))
+}
+
+/// What comes behind the first instruction of an entry for this function.
+pub(super) const fn short_entry(target: u64) -> [u64; 2] {
+    let target = target & 0xffff_ffff;
+    [0x0300_0000 | target >> 10, 0x81c0_6000 | target & 0x3ff]
+}
+
+fn short_resolved(site: &mut Site<'_>) -> Result<(), Problem> {
+    site.indirect_slot(SlotShape::ShortCode)
+}
+
+fn long_resolved(site: &mut Site<'_>) -> Result<(), Problem> {
+    site.indirect_slot(SlotShape::LongCode)
 }
 
 /// As [`short_jump_slot`], with an address of 64 bits put together in `%g1`
@@ -176,18 +186,20 @@ fn long_jump_slot(site: &mut Site<'_>) -> Result<(), Problem> {
     if addend != 0 {
         return site.put(target.wrapping_add(addend));
     }
-    put_code(
-        site,
-        &[
-            0x0300_0000 | target >> 42,
-            0x0b00_0000 | target >> 10 & 0x3f_ffff,
-            0x8210_6000 | target >> 32 & 0x3ff,
-            0x8a11_6000 | target & 0x3ff,
-            0x8328_7020,
-            0x81c0_4005,
-            0x0100_0000,
-        ],
-    )
+    put_code(site, &long_entry(target))
+}
+
+/// As [`short_entry`], of 64 bits.
+pub(super) const fn long_entry(target: u64) -> [u64; 7] {
+    [
+        0x0300_0000 | target >> 42,
+        0x0b00_0000 | target >> 10 & 0x3f_ffff,
+        0x8210_6000 | target >> 32 & 0x3ff,
+        0x8a11_6000 | target & 0x3ff,
+        0x8328_7020,
+        0x81c0_4005,
+        0x0100_0000,
+    ]
 }
 
 /// Writes instructions behind the first one of the entry.

@@ -94,6 +94,13 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::wide_arithmetic::HEADER[0],
     &super::wide_arithmetic::HEADER[1],
     &super::wide_arithmetic::HEADER[2],
+    &super::wide_integers::HEADER[0],
+    &super::wide_integers::HEADER[1],
+    &super::wide_integers::HEADER[2],
+    &super::wide_integers::HEADER[3],
+    &super::wide_integers::HEADER[4],
+    &super::wide_integers::HEADER[5],
+    &super::wide_integers::HEADER[6],
 ];
 
 /// The headers of all folders.

@@ -3,7 +3,10 @@
 //! Where complex numbers stand is told by the processor supplements: System V
 //! amd64 3.2.3, i386 table 2.1, AAPCS64 6.4, AAPCS 6.1.2 (VFP), RISC-V 2.1,
 //! LoongArch, 64-bit ELF V2 2.2.3, the N32 ABI handbook of MIPS, SPARC Compliance
-//! Definition 2.4 3P, z/Architecture 1.2.3. On others they are refused by name.
+//! Definition 2.4 3P, z/Architecture 1.2.3, Power Architecture 32-bit ABI
+//! Supplement 1.0, 3.2.3 (ATR-LINUX: in general registers). Those of MIPS o32 and
+//! the 68000 have no complex numbers: there they are as GCC has them. On others
+//! they are refused by name.
 
 use terrella_emulator_api::{EmulatorExt, Flow};
 use terrella_machine_state::ReturnValue;
@@ -16,26 +19,38 @@ use super::{
 
 mod functions;
 mod long;
+mod wide;
 
 use functions::Complex;
 pub(crate) use long::HEADER as LONG;
 
-/// How arguments of single precision are passed.
+/// How arguments are passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Singles {
+enum Places {
     /// As two numbers.
     Two,
-    /// In one place of eight bytes, as they stand in memory.
-    Packed,
+    /// The same; those of single precision in one place of eight bytes, as they
+    /// stand in memory.
+    PackedSingles,
+    /// As the words of 32 bits that they stand in memory in.
+    Words,
+    /// By the address of a copy.
+    Addresses,
 }
+
+/// Registers of the first part, and those of the second.
+type Moves = &'static [(&'static str, &'static str)];
 
 /// Where results are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Results {
-    /// The second part of a double, and of a single, in these registers.
-    Registers(&'static str, &'static str),
+    /// The second part of a double, and of a single, in these registers beside
+    /// those where the first is.
+    Registers(Moves, Moves),
     /// Of singles, both in the first register of a result.
-    PackedSingles(&'static str),
+    PackedSingles(Moves),
+    /// As words in these registers; singles in the first two.
+    Words([&'static str; 4]),
     /// In memory; singles in the registers of an integer.
     MemoryAndInteger,
     /// In memory.
@@ -43,38 +58,32 @@ enum Results {
 }
 
 struct Passing {
-    singles: Singles,
+    places: Places,
     results: Results,
-    by_address: bool,
 }
 
 fn passing(c: &Context<'_>) -> Result<Passing> {
     let name = c.state.platform.name();
     let convention = c.call.convention();
     let begins = |prefix: &str| name.starts_with(prefix);
-    let registers = |double, single| Passing {
-        singles: Singles::Two,
-        results: Results::Registers(double, single),
-        by_address: false,
-    };
-    let packed = |double| Passing {
-        singles: Singles::Packed,
-        results: Results::PackedSingles(double),
-        by_address: false,
-    };
-    let memory = |results, by_address| Passing { singles: Singles::Two, results, by_address };
+    let of = |places, results| Passing { places, results };
+    let registers = |double, single| of(Places::Two, Results::Registers(double, single));
+    let packed = |double| of(Places::PackedSingles, Results::PackedSingles(double));
     Ok(match convention.name {
-        "sysv" if name == "x86_64" => packed("xmm1"),
-        "cdecl" if name == "i386" => memory(Results::MemoryAndInteger, false),
-        _ if begins("aarch64") => registers("v1", "v1"),
-        "aapcs-vfp" => registers("d1", "s1"),
-        "aapcs" => memory(Results::Memory, false),
-        "lp64d" | "ilp32d" => registers("fa1", "fa1"),
-        _ if begins("loongarch64") => registers("fa1", "fa1"),
-        "elfv2" => registers("f2", "f2"),
-        "n64" => registers("f2", "f2"),
-        _ if begins("sparc64") => packed("d2"),
-        _ if begins("s390") => memory(Results::Memory, true),
+        "sysv" if name == "x86_64" => packed(&[("xmm0", "xmm1")]),
+        "cdecl" if name == "i386" => of(Places::Two, Results::MemoryAndInteger),
+        "sysv" if name == "m68k" => of(Places::Two, Results::MemoryAndInteger),
+        _ if begins("aarch64") => registers(&[("v0", "v1")], &[("v0", "v1")]),
+        "aapcs-vfp" => registers(&[("d0", "d1")], &[("s0", "s1")]),
+        "aapcs" => of(Places::Two, Results::Memory),
+        "lp64d" | "ilp32d" => registers(&[("fa0", "fa1")], &[("fa0", "fa1")]),
+        _ if begins("loongarch64") => registers(&[("fa0", "fa1")], &[("fa0", "fa1")]),
+        "elfv2" => registers(&[("f1", "f2")], &[("f1", "f2")]),
+        "n64" => registers(&[("f0", "f2")], &[("f0", "f2")]),
+        "o32" => of(Places::Words, Results::Registers(&[("f0s", "f2s"), ("f1s", "f3s")], &[("f0s", "f2s")])),
+        "sysv" if begins("ppc") => of(Places::Words, Results::Words(["r3", "r4", "r5", "r6"])),
+        _ if begins("sparc64") => packed(&[("d0", "d2")]),
+        _ if begins("s390") => of(Places::Addresses, Results::Memory),
         other => {
             return Err(Failure::Misuse(format!(
                 "where complex numbers are by {other} on {name} is not known here"
@@ -125,17 +134,28 @@ impl Context<'_> {
     }
 
     fn next_complex(&mut self, single: bool) -> Result<Complex> {
-        let passing = passing(self)?;
-        if passing.by_address {
-            let at = Ptr(self.next_integer(CType::Pointer)? as u64);
-            let bytes = self.read(at, if single { 8 } else { 16 })?;
-            return Ok(self.parts(&bytes, single));
-        }
-        if single && passing.singles == Singles::Packed {
-            let bits = self.next_number(CType::Double)?.to_bits();
-            let mut bytes = [0; 8];
-            self.state.platform.byte_order().write(bits.into(), &mut bytes);
-            return Ok(self.parts(&bytes, true));
+        match passing(self)?.places {
+            Places::Addresses => {
+                let at = Ptr(self.next_integer(CType::Pointer)? as u64);
+                let bytes = self.read(at, if single { 8 } else { 16 })?;
+                return Ok(self.parts(&bytes, single));
+            }
+            Places::PackedSingles if single => {
+                let bits = self.next_number(CType::Double)?.to_bits();
+                let mut bytes = [0; 8];
+                self.state.platform.byte_order().write(bits.into(), &mut bytes);
+                return Ok(self.parts(&bytes, true));
+            }
+            Places::Words => {
+                let mut bytes = [0; 16];
+                let bytes = &mut bytes[..if single { 8 } else { 16 }];
+                for word in bytes.chunks_exact_mut(4) {
+                    let value = self.next_integer(CType::Int)? as u32;
+                    self.state.platform.byte_order().write(value.into(), word);
+                }
+                return Ok(self.parts(bytes, single));
+            }
+            _ => {}
         }
         let ctype = if single { CType::Float } else { CType::Double };
         Ok(Complex { re: self.next_number(ctype)?, im: self.next_number(ctype)? })
@@ -148,7 +168,7 @@ impl Context<'_> {
             return self.give(&ReturnValue::Pointer(room));
         }
         let whole = |bytes: &[u8], c: &Self| c.state.platform.byte_order().read(bytes) as u64;
-        let second = match passing(self)?.results {
+        let moves = match passing(self)?.results {
             Results::PackedSingles(_) if single => {
                 let bytes = self.image(value, true);
                 let bits = whole(&bytes, self);
@@ -159,21 +179,31 @@ impl Context<'_> {
                 let bits = whole(&bytes, self);
                 return self.give(&ReturnValue::Integer { value: bits.into(), bytes: 8 });
             }
-            Results::Registers(_, second) if single => second,
-            Results::Registers(second, _) | Results::PackedSingles(second) => second,
+            Results::Words(registers) => {
+                let bytes = self.image(value, single);
+                for (word, register) in bytes.chunks_exact(4).zip(registers) {
+                    let word = whole(word, self);
+                    self.emulator().write_register(register, word)?;
+                }
+                return Ok(Flow::Continue);
+            }
+            Results::Registers(_, moves) if single => moves,
+            Results::Registers(moves, _) | Results::PackedSingles(moves) => moves,
             Results::Memory => return self.misuse("a complex number in memory without room for it"),
         };
         let number = |part: f64| if single { ReturnValue::F32(part as f32) } else { ReturnValue::F64(part) };
-        let Some(first) = self.call.convention().float_results.first() else {
-            return self.misuse("a complex number has no place as a result");
-        };
-        // The second part as it stands in a register of results.
+        // The second part as it stands in the registers of a result.
         self.give(&number(value.im))?;
-        let first = if second == "s1" { "s0" } else { *first };
-        let held = self.emulator().read_wide_register(first)?;
-        self.give(&number(value.re))?;
-        self.emulator().write_register(second, held)?;
-        Ok(Flow::Continue)
+        let mut held = Vec::new();
+        for (from, _) in moves {
+            held.push(self.emulator().read_wide_register(*from)?);
+        }
+        let flow = self.give(&number(value.re))?;
+        // A register of the first may hold this one, too.
+        for ((_, to), part) in moves.iter().zip(held) {
+            self.emulator().write_register(*to, part)?;
+        }
+        Ok(flow)
     }
 }
 

@@ -61,6 +61,9 @@ impl<'a> Context<'a> {
         if result == CType::Structure && context.pair_bytes(name) > in_registers(&context) {
             context.room = Some(context.call.result_room()?);
         }
+        if context.returns_wide_in_memory(result) {
+            context.room = Some(context.call.result_room()?);
+        }
         if context.returns_complex_in_memory(result) {
             context.room = Some(context.call.result_room()?);
         }

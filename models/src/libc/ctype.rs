@@ -187,6 +187,16 @@ fn upper(c: &mut Context<'_>) -> Result<Ptr> {
     table(c, "ctype upper", 4, |value, _| byte(value).map_or(value, |byte| byte.to_ascii_uppercase().into()))
 }
 
+/// The middles of the three tables.
+pub(super) fn tables(c: &mut Context<'_>) -> Result<[Ptr; 3]> {
+    let places = [classes(c)?, lower(c)?, upper(c)?];
+    let mut middles = [Ptr::NULL; 3];
+    for (middle, place) in middles.iter_mut().zip(places) {
+        *middle = c.read_pointer(place)?;
+    }
+    Ok(middles)
+}
+
 /// The table of newlib's macros: one byte for `EOF`, and one for each other
 /// (`ctype.h`: `_U` 1, `_L` 2, `_N` 4, `_S` 8, `_P` 16, `_C` 32, `_X` 64, `_B`
 /// 128).

@@ -173,12 +173,19 @@ fn localeconv(c: &mut Context<'_>) -> Result<Ptr> {
     Ok(room)
 }
 
-/// A locale object: its categories as bits, in four bytes.
+/// A locale object: its categories as bits, in four bytes. Behind 13 pointers
+/// there are the tables that macros of glibc's `ctype.h` look into
+/// (bits/types/__locale_t.h).
 fn object(c: &mut Context<'_>, bits: u64) -> Result<Ptr> {
-    match c.malloc(16)? {
+    let word = u64::from(c.model.pointer);
+    match c.malloc(29 * word)? {
         None => c.fail_null(Errno::ENOMEM),
         Some(at) => {
+            c.write(at, &vec![0; 29 * word as usize])?;
             c.write_integer(at, bits, 4)?;
+            for (index, table) in (13..).zip(super::ctype::tables(c)?) {
+                c.write_pointer(at.add(index * word), table)?;
+            }
             Ok(at)
         }
     }

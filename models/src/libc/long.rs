@@ -113,36 +113,54 @@ impl Context<'_> {
         })
     }
 
-    /// Stores one.
-    pub(super) fn write_long_double(&mut self, to: Ptr, value: &Number) -> Result<()> {
+    /// Bytes of memory that one takes.
+    pub(super) fn long_bytes(&self) -> Result<u64> {
+        self.long_double_in_memory().map(|(size, ..)| size as u64)
+    }
+
+    /// How one stands in memory, but for what is only padding behind it.
+    pub(super) fn long_double_bytes(&self, value: &Number) -> Result<Vec<u8>> {
         let (size, format, kind) = self.long_double_in_memory()?;
         let bits = to_bits(format, value);
-        let order = self.emulator().platform().byte_order();
-        let mut bytes = [0; 16];
+        let order = self.state.platform.byte_order();
+        let mut bytes = vec![0; size];
         if format.pair {
             // The larger is first whatever the order of bytes.
             order.write(bits >> 64, &mut bytes[..8]);
             order.write(bits & u128::from(u64::MAX), &mut bytes[8..]);
-            return self.write(to, &bytes);
+            return Ok(bytes);
         }
-        let bytes = &mut bytes[..size];
-        order.write(bits, bytes);
-        // What is only padding is left alone.
-        let written = if kind == Some(LongDoubleFormat::X87) { &bytes[..10] } else { &*bytes };
-        self.write(to, written)
+        order.write(bits, &mut bytes);
+        if kind == Some(LongDoubleFormat::X87) {
+            bytes.truncate(10);
+        }
+        Ok(bytes)
+    }
+
+    /// The number of bytes of memory.
+    pub(super) fn long_double_of(&self, bytes: &[u8]) -> Result<Number> {
+        let format = self.long_format()?;
+        let order = self.state.platform.byte_order();
+        let bits = if format.pair {
+            let (high, low) = bytes.split_at(8.min(bytes.len()));
+            order.read(high) << 64 | order.read(low)
+        } else {
+            order.read(bytes)
+        };
+        Ok(of_bits(format, bits))
+    }
+
+    /// Stores one.
+    pub(super) fn write_long_double(&mut self, to: Ptr, value: &Number) -> Result<()> {
+        let bytes = self.long_double_bytes(value)?;
+        self.write(to, &bytes)
     }
 
     /// Reads one.
     pub(super) fn read_long_double(&mut self, from: Ptr) -> Result<Number> {
-        let (size, format, _) = self.long_double_in_memory()?;
-        let bytes = self.read(from, size as u64)?;
-        let order = self.emulator().platform().byte_order();
-        let bits = if format.pair {
-            order.read(&bytes[..8]) << 64 | order.read(&bytes[8..])
-        } else {
-            order.read(&bytes)
-        };
-        Ok(of_bits(format, bits))
+        let size = self.long_bytes()?;
+        let bytes = self.read(from, size)?;
+        self.long_double_of(&bytes)
     }
 
     /// The number of an operation, whose exceptions are raised.

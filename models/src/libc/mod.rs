@@ -52,6 +52,7 @@ mod posix;
 mod quad;
 mod queued_signals;
 mod random;
+mod real;
 mod regex;
 mod runtime;
 mod saved;
@@ -74,6 +75,7 @@ mod wchar;
 mod wctype;
 mod wide;
 mod wide_arithmetic;
+mod wide_integers;
 
 pub use catalogue::{ModelInfo, catalogue};
 pub use error::Error;

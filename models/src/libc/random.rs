@@ -57,21 +57,61 @@ pub(super) fn srandom(c: &mut Context<'_>, seed: u32) -> Result<()> {
     srand(c, seed)
 }
 
-pub(super) fn initstate(c: &mut Context<'_>, seed: u32, state: Ptr, _size: Size) -> Result<Ptr> {
-    srand(c, seed)?;
-    let old = c.state.numbers.insert("random state".to_owned(), state.0 as i64);
-    match old {
-        Some(old) => Ok(Ptr(old as u64)),
-        None => c.room("random state", 128),
+/// The array of the program that the numbers belong to.
+const CURRENT: &str = "random state";
+
+/// The bytes of an array with all numbers of this generator: a word of its kind,
+/// and 31 of them (stdlib/random_r.c, `TYPE_3`).
+const WHOLE: u64 = 128;
+const KIND: u64 = 3;
+
+/// Leaves the numbers in the array that they belong to, if they have room there,
+/// and gives its address.
+fn kept(c: &mut Context<'_>) -> Result<Ptr> {
+    let at = match c.state.numbers.get(CURRENT) {
+        Some(at) => Ptr(*at as u64),
+        None => c.room(CURRENT, WHOLE)?,
+    };
+    if at.0 & SMALL == 0 {
+        if c.state.random_numbers.is_empty() {
+            c.state.random_numbers = seeded(1);
+        }
+        let numbers = c.state.random_numbers.clone();
+        c.write_integer(at, KIND, 4)?;
+        for (index, number) in (1..).zip(numbers) {
+            c.write_integer(at.add(4 * index), number.into(), 4)?;
+        }
     }
+    Ok(Ptr(at.0 & !SMALL))
+}
+
+/// A bit beside the address of an array that is too small: it is even.
+const SMALL: u64 = 1;
+
+pub(super) fn initstate(c: &mut Context<'_>, seed: u32, state: Ptr, size: Size) -> Result<Ptr> {
+    if size.0 < 8 {
+        return c.fail_null(crate::errno::Errno::EINVAL);
+    }
+    let old = kept(c)?;
+    srand(c, seed)?;
+    let small = if size.0 < WHOLE { SMALL } else { 0 };
+    c.state.numbers.insert(CURRENT.to_owned(), (state.0 | small) as i64);
+    Ok(old)
 }
 
 pub(super) fn setstate(c: &mut Context<'_>, state: Ptr) -> Result<Ptr> {
-    let old = c.state.numbers.insert("random state".to_owned(), state.0 as i64);
-    match old {
-        Some(old) => Ok(Ptr(old as u64)),
-        None => c.room("random state", 128),
+    let old = kept(c)?;
+    let mut small = SMALL;
+    if c.read_integer(state, 4)? == KIND {
+        small = 0;
+        let mut numbers = Vec::with_capacity(31);
+        for index in 1..32 {
+            numbers.push(c.read_integer(state.add(4 * index), 4)? as u32);
+        }
+        c.state.random_numbers = numbers;
     }
+    c.state.numbers.insert(CURRENT.to_owned(), (state.0 | small) as i64);
+    Ok(old)
 }
 
 /// glibc's (stdlib/rand_r.c).

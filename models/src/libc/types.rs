@@ -113,6 +113,10 @@ pub enum CType {
     LongLong,
     /// `unsigned long long`, `uintmax_t`.
     UnsignedLongLong,
+    /// `__int128`.
+    Wide128,
+    /// `unsigned __int128`.
+    Unsigned128,
     /// `off_t`.
     Offset,
     /// `time_t`.
@@ -161,6 +165,8 @@ impl CType {
             Self::Wide => "wint_t",
             Self::Float => "float",
             Self::Double => "double",
+            Self::Wide128 => "__int128",
+            Self::Unsigned128 => "unsigned __int128",
             Self::LongDouble => "long double",
             Self::VariableList => "va_list",
             Self::Variable => "...",
@@ -186,6 +192,8 @@ impl CType {
             Self::UnsignedShort => integer(2, false),
             Self::LongLong => integer(8, true),
             Self::UnsignedLongLong => integer(8, false),
+            Self::Wide128 => integer(16, true),
+            Self::Unsigned128 => integer(16, false),
             Self::Float => Parameter::F32,
             Self::Double if model.double == 4 => Parameter::F32,
             Self::Double => Parameter::F64,
@@ -526,7 +534,7 @@ pub(crate) struct Header {
 /// A table of models: the name in C, the Rust function, and in what it
 /// deviates.
 macro_rules! models {
-    ($($name:ident = $function:path $(, $deviation:literal)? ;)*) => {
+    ($($name:ident = $function:path $(, $deviation:expr)? ;)*) => {
         &[$(
             $crate::libc::types::Model {
                 name: stringify!($name),
@@ -536,6 +544,6 @@ macro_rules! models {
         ),*]
     };
     (@deviation) => { None };
-    (@deviation $text:literal) => { Some($text) };
+    (@deviation $text:expr) => { Some($text) };
 }
 pub(crate) use models;

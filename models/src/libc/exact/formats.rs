@@ -42,6 +42,11 @@ impl Format {
     pub(crate) const PAIR: Self =
         Self { precision: 106, lowest: -1074, highest: 1023, width: 11, pair: true, ..Self::SINGLE };
 
+    /// More than any format has, in precision and range: what is on the way to a
+    /// result.
+    pub(crate) const WIDE: Self =
+        Self { precision: 512, lowest: -4_000_000, highest: 4_000_000, width: 0, ..Self::SINGLE };
+
     /// That of `long double`.
     pub(crate) const fn of(format: LongDoubleFormat) -> Option<Self> {
         Some(match format {

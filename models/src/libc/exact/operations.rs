@@ -235,7 +235,7 @@ impl Number {
 
 impl Exact {
     /// The quotient, with a bit for what is behind.
-    fn over(&self, by: &Self, bits: u64) -> Self {
+    pub(crate) fn over(&self, by: &Self, bits: u64) -> Self {
         let shift = (bits + by.mantissa.bits()).saturating_sub(self.mantissa.bits());
         let dividend = &self.mantissa << shift;
         let quotient = &dividend / &by.mantissa;
@@ -247,7 +247,7 @@ impl Exact {
         }
     }
 
-    fn root(&self, bits: u64) -> Self {
+    pub(crate) fn root(&self, bits: u64) -> Self {
         let mut shift = (2 * bits).saturating_sub(self.mantissa.bits()) as i64;
         if (self.exponent - shift) % 2 != 0 {
             shift += 1;

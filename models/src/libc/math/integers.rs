@@ -8,7 +8,7 @@ use super::{
         fenv::Exceptions,
         types::{Header, Long, LongDouble, Model, Standard, models, typed},
     },
-    Raises, Sets, long, model, modes, settle,
+    Raises, Sets, long, model, modes, precise, settle,
 };
 use crate::errno::Errno;
 
@@ -82,6 +82,11 @@ macro_rules! rounding {
     };
 }
 
+/// Of Bessel functions of an order with `long double`.
+const ORDERS: &str = "rounded to the nearest, where glibc's may be some units of the last place away; computed in \
+     double precision for orders above 4096 whose argument is neither small nor large, and where long doubles are \
+     doubles";
+
 pub(crate) static HEADER: [Header; 2] = [
     Header {
         name: "math.h",
@@ -100,10 +105,12 @@ pub(crate) static HEADER: [Header; 2] = [
             ilogbl = ilogbl;
             jn = jn, "may differ from glibc's by a few units of the last place, more beside zeros of the function";
             jnf = jnf, "may differ from glibc's by a few units of the last place, more beside zeros of the function";
-            jnl = jnl, "computed in double precision";
+            jnl = jnl, ORDERS;
             yn = yn, "may differ from glibc's by a few units of the last place, more beside zeros of the function";
             ynf = ynf, "may differ from glibc's by a few units of the last place, more beside zeros of the function";
-            ynl = ynl, "computed in double precision";
+            ynl = ynl, ORDERS;
+            __jnieee128 = jnl, ORDERS;
+            __ynieee128 = ynl, ORDERS;
             __ilogbieee128 = ilogbl;
         },
     },
@@ -149,15 +156,19 @@ fn jnf(c: &mut Context<'_>, order: i32, x: f32) -> Result<f32> {
 }
 
 fn jnl(c: &mut Context<'_>, order: i32, x: LongDouble) -> Result<LongDouble> {
-    jn(c, order, x.double()).map(LongDouble::of)
+    precise::of_order(c, order, x, false, |x| libm::jn(order.clamp(-MOST_ORDER, MOST_ORDER), x))
 }
 
-fn yn(c: &mut Context<'_>, order: i32, x: f64) -> Result<f64> {
-    let result = match x {
+fn of_second_kind(order: i32, x: f64) -> f64 {
+    match x {
         _ if x < 0.0 => f64::NAN,
         _ if x == 0.0 => f64::NEG_INFINITY,
         _ => libm::yn(order.clamp(-MOST_ORDER, MOST_ORDER), x),
-    };
+    }
+}
+
+fn yn(c: &mut Context<'_>, order: i32, x: f64) -> Result<f64> {
+    let result = of_second_kind(order, x);
     settle(c, (Sets::Errors, Raises::Pole), &[x], result, f64::MIN_POSITIVE)?;
     Ok(result)
 }
@@ -167,5 +178,5 @@ fn ynf(c: &mut Context<'_>, order: i32, x: f32) -> Result<f32> {
 }
 
 fn ynl(c: &mut Context<'_>, order: i32, x: LongDouble) -> Result<LongDouble> {
-    yn(c, order, x.double()).map(LongDouble::of)
+    precise::of_order(c, order, x, true, |x| of_second_kind(order, x))
 }

@@ -1,17 +1,13 @@
-//! The functions of `long double` that are exact in every format, and what
-//! those computed in double precision do beyond its range.
+//! The functions of `long double` that are exact in every format.
 
 use std::cmp::Ordering;
 
-use super::{
-    super::{
-        context::Context,
-        error::Result,
-        exact::{Exact, Number, Rounded},
-        fenv::{Exceptions, Rounding},
-        types::LongDouble,
-    },
-    Raises, Sets, settle,
+use super::super::{
+    context::Context,
+    error::Result,
+    exact::{Exact, Number, Rounded},
+    fenv::{Exceptions, Rounding},
+    types::LongDouble,
 };
 use crate::errno::Errno;
 
@@ -26,7 +22,7 @@ pub(super) fn checked(c: &mut Context<'_>, rounded: Rounded) -> Result<LongDoubl
 }
 
 /// A NaN made quiet: an invalid operation, if it was not.
-fn quieted(c: &mut Context<'_>, number: Number) -> Result<LongDouble> {
+pub(super) fn quieted(c: &mut Context<'_>, number: Number) -> Result<LongDouble> {
     if let Number::Nan { negative, payload, signalling: true } = number {
         c.raise_exceptions(Exceptions::INVALID)?;
         return Ok(LongDouble(Number::Nan { negative, payload, signalling: false }));
@@ -132,7 +128,7 @@ pub(super) fn nextdown(c: &mut Context<'_>, x: LongDouble) -> Result<LongDouble>
 }
 
 /// The first that is no number, if there is one.
-fn nan(x: &LongDouble, y: &LongDouble) -> Option<Number> {
+pub(super) fn nan(x: &LongDouble, y: &LongDouble) -> Option<Number> {
     [x, y].into_iter().find(|it| it.0.is_nan()).map(|it| it.0.clone())
 }
 
@@ -235,125 +231,8 @@ pub(super) fn split(x: Number) -> (Number, i32) {
     }
 }
 
-// ---- beyond the range of double
-
-/// What a number is as a double times a power of two.
-fn apart(number: &Number) -> (f64, f64) {
-    let (fraction, power) = split(number.clone());
-    (fraction.to_double(), power.into())
-}
-
-/// `2^whole * factor`.
-fn built(c: &mut Context<'_>, whole: f64, factor: f64, negative: bool) -> Result<LongDouble> {
-    let (format, rounding) = (c.long_format()?, c.rounding());
-    let number = Number::of_double(factor).with_sign(negative);
-    let mut result = number.scaled(whole.clamp(-60_000.0, 60_000.0) as i64, format, rounding);
-    if result.raised.has(Exceptions::INEXACT) || result.number.is_zero() {
-        result.raised = result.raised.with(Exceptions::INEXACT);
-    }
-    if result.number.is_infinite() || result.number.is_zero() {
-        c.set_errno(Errno::ERANGE)?;
-    }
-    c.settled(result).map(LongDouble)
-}
-
-/// The names whose functions are their argument where that is small.
-const IDENTITIES: &[&str] =
-    &["sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "expm1", "log1p"];
-
-const LN_2: f64 = std::f64::consts::LN_2;
-
-/// A function of one number, by that of doubles; what lies outside their range
-/// is computed apart from its power of two.
-pub(super) fn near(
-    c: &mut Context<'_>,
-    name: &str,
-    x: LongDouble,
-    function: impl Fn(f64) -> f64,
-    about: (Sets, Raises),
-) -> Result<LongDouble> {
-    let value = x.double();
-    let wide = c.long_format()?.highest > 1023;
-    let is_number = x.0.is_finite() && !x.0.is_zero();
-    let outside = is_number && (value.is_infinite() || value.abs() < f64::MIN_POSITIVE);
-    if outside && wide {
-        let small = value.abs() < 1.0;
-        if small && IDENTITIES.contains(&name) {
-            return Ok(x);
-        }
-        let (fraction, power) = apart(&x.0);
-        let negative = x.0.is_negative();
-        let logarithm = |base: f64| (libm::log2(fraction.abs()) + power) * LN_2 / base;
-        match (name, small) {
-            ("log", _) if !negative => return Ok(LongDouble::of(logarithm(1.0))),
-            ("log2", _) if !negative => return Ok(LongDouble::of(libm::log2(fraction) + power)),
-            ("log10", _) if !negative => {
-                return Ok(LongDouble::of(logarithm(std::f64::consts::LN_10)));
-            }
-            ("log1p", false) if !negative => return Ok(LongDouble::of(logarithm(1.0))),
-            ("acosh", false) if !negative => return Ok(LongDouble::of(logarithm(1.0) + LN_2)),
-            ("asinh", false) => {
-                return Ok(LongDouble::of((logarithm(1.0) + LN_2).copysign(value)));
-            }
-            ("cbrt", _) => {
-                let rest = power.rem_euclid(3.0);
-                let root = function(fraction * libm::exp2(rest));
-                return built(c, (power - rest) / 3.0, root, negative);
-            }
-            _ => {}
-        }
-    }
-    let result = function(value);
-    let lost = value.is_finite() && (result.is_infinite() || result.abs() < f64::MIN_POSITIVE);
-    if wide && lost {
-        // The exponent of the result, by base two.
-        let exponent = match name {
-            "exp" => Some(value * std::f64::consts::LOG2_E),
-            "expm1" | "sinh" | "cosh" if value.abs() > 1.0 => {
-                Some(value.abs() * std::f64::consts::LOG2_E - f64::from(u8::from(name != "expm1")))
-            }
-            "exp2" => Some(value),
-            "exp10" | "pow10" => Some(value * std::f64::consts::LOG2_10),
-            _ => None,
-        };
-        if let Some(exponent) = exponent.filter(|_| value != 0.0) {
-            let whole = exponent.floor();
-            let negative = name == "sinh" && value < 0.0;
-            return built(c, whole, libm::exp2(exponent - whole), negative);
-        }
-    }
-    settle(c, about, &[value], result, f64::MIN_POSITIVE)?;
-    Ok(LongDouble::of(result))
-}
-
-/// The same of two numbers.
-pub(super) fn near_two(
-    c: &mut Context<'_>,
-    name: &str,
-    (x, y): (LongDouble, LongDouble),
-    function: impl Fn(f64, f64) -> f64,
-    about: (Sets, Raises),
-) -> Result<LongDouble> {
-    if name == "hypot" {
-        return hypot(c, x, y);
-    }
-    let (one, two) = (x.double(), y.double());
-    let wide = c.long_format()?.highest > 1023;
-    let result = function(one, two);
-    let numbers = x.0.is_finite() && y.0.is_finite() && !x.0.is_zero() && !y.0.is_zero();
-    let lost = result.is_infinite() || result.abs() < f64::MIN_POSITIVE;
-    if wide && numbers && lost && name == "pow" {
-        let (fraction, power) = apart(&x.0);
-        let exponent = (libm::log2(fraction.abs()) + power) * two;
-        let whole = exponent.floor();
-        let odd = two.abs() < 9e15 && two.fract() == 0.0 && (two as i64) % 2 != 0;
-        return built(c, whole, libm::exp2(exponent - whole), x.0.is_negative() && odd);
-    }
-    settle(c, about, &[one, two], result, f64::MIN_POSITIVE)?;
-    Ok(LongDouble::of(result))
-}
-
-fn hypot(c: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
+/// Computed exactly before it is rounded.
+pub(super) fn hypot(c: &mut Context<'_>, x: LongDouble, y: LongDouble) -> Result<LongDouble> {
     if x.0.is_infinite() || y.0.is_infinite() {
         return Ok(LongDouble(Number::infinity(false)));
     }

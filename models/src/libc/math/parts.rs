@@ -8,7 +8,7 @@ use super::{
         fenv::{Exceptions, Rounding},
         types::{Header, LongDouble, Model, Ptr, Standard, models, typed},
     },
-    Raises, Sets, functions, long, model, settle,
+    Raises, Sets, functions, long, model, precise, settle,
 };
 
 /// What most functions set and raise.
@@ -185,21 +185,24 @@ pub(crate) static HEADER: Header = Header {
         __nexttowardf_to_ieee128 = nexttowardf;
         __nexttowardieee128 = nexttowardl;
         __remquoieee128 = remquol;
-        __lgammaieee128 = lgammal, "computed in double precision";
+        __lgammaieee128 = lgammal, super::LONG;
+        __lgamma_rieee128 = lgammal_r, super::LONG;
+        __sincosieee128 = sincosl, super::LONG;
         nan = nan;
         nanf = nanf;
         nanl = nanl;
+        __nanieee128 = nanl;
         sincos = sincos;
         sincosf = sincosf;
-        sincosl = sincosl, "computed in double precision";
+        sincosl = sincosl, super::LONG;
         lgamma = lgamma, "may differ from glibc's by a few units of the last place";
         lgammaf = lgammaf, "may differ from glibc's by a few units of the last place";
-        lgammal = lgammal, "computed in double precision";
+        lgammal = lgammal, super::LONG;
         gamma = lgamma, "may differ from glibc's by a few units of the last place";
         gammaf = lgammaf, "may differ from glibc's by a few units of the last place";
         lgamma_r = lgamma_r, "may differ from glibc's by a few units of the last place";
         lgammaf_r = lgammaf_r, "may differ from glibc's by a few units of the last place";
-        lgammal_r = lgammal_r, "computed in double precision";
+        lgammal_r = lgammal_r, super::LONG;
         __lgamma_r_finite = lgamma_r, "may differ from glibc's by a few units of the last place";
         __lgammaf_r_finite = lgammaf_r, "may differ from glibc's by a few units of the last place";
         __fe_raise_inexact = raise_inexact;
@@ -355,11 +358,21 @@ fn sincosf(c: &mut Context<'_>, x: f32, sine: Ptr, cosine: Ptr) -> Result<()> {
 }
 
 fn sincosl(c: &mut Context<'_>, x: LongDouble, sine: Ptr, cosine: Ptr) -> Result<()> {
-    let value = x.double();
-    let (one, other) = (pxfm::f_sin(value), pxfm::f_cos(value));
-    settle(c, PLAIN, &[value], one, f64::MIN_POSITIVE)?;
-    c.write_long_double(sine, &Number::of_double(one))?;
-    c.write_long_double(cosine, &Number::of_double(other))
+    let (one, other) = match precise::sine_cosine(c, &x)? {
+        Some(found) => found,
+        None if x.0.is_nan() => {
+            let same = long::quieted(c, x.0)?.0;
+            (same.clone(), same)
+        }
+        None => {
+            let value = x.double();
+            let (one, other) = (pxfm::f_sin(value), pxfm::f_cos(value));
+            settle(c, PLAIN, &[value], one, f64::MIN_POSITIVE)?;
+            (Number::of_double(one), Number::of_double(other))
+        }
+    };
+    c.write_long_double(sine, &one)?;
+    c.write_long_double(cosine, &other)
 }
 
 /// Stores the sign of the gamma function in `signgam`.
@@ -387,7 +400,14 @@ fn lgammaf(c: &mut Context<'_>, x: f32) -> Result<f32> {
 }
 
 fn lgammal(c: &mut Context<'_>, x: LongDouble) -> Result<LongDouble> {
-    lgamma(c, x.double()).map(LongDouble::of)
+    match precise::log_gamma(c, &x)? {
+        Some((value, sign)) => {
+            tell_sign(c, sign)?;
+            Ok(value)
+        }
+        None if x.0.is_nan() => long::quieted(c, x.0),
+        None => lgamma(c, x.double()).map(LongDouble::of),
+    }
 }
 
 fn lgamma_r(c: &mut Context<'_>, x: f64, sign_to: Ptr) -> Result<f64> {
@@ -405,5 +425,11 @@ fn lgammaf_r(c: &mut Context<'_>, x: f32, sign_to: Ptr) -> Result<f32> {
 }
 
 fn lgammal_r(c: &mut Context<'_>, x: LongDouble, sign_to: Ptr) -> Result<LongDouble> {
-    lgamma_r(c, x.double(), sign_to).map(LongDouble::of)
+    match precise::log_gamma(c, &x)? {
+        Some((value, sign)) => {
+            c.write_int(sign_to, sign)?;
+            Ok(value)
+        }
+        None => lgamma_r(c, x.double(), sign_to).map(LongDouble::of),
+    }
 }

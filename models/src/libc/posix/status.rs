@@ -86,15 +86,41 @@ calls! {
     mknod(path: Ptr, mode: u32, device: u64) -> i32 = "mknodat"(AT_FDCWD, path, mode, device);
     mknodat(folder: i32, path: Ptr, mode: u32, device: u64) -> i32 = "mknodat";
     umask(mask: u32) -> u32 = "umask";
-    utimensat(folder: i32, path: Ptr, times: Ptr, flags: i32) -> i32 = "utimensat";
-    futimens(fd: i32, times: Ptr) -> i32 = "utimensat"(fd, 0_u64, times, 0_u64);
     utimensat_time64(folder: i32, path: Ptr, times: Ptr, flags: i32) -> i32 = "utimensat_time64";
     futimens_time64(fd: i32, times: Ptr) -> i32 = "utimensat_time64"(fd, 0_u64, times, 0_u64);
-    utime(path: Ptr, times: Ptr) -> i32 = "utime";
     statx(folder: i32, path: Ptr, flags: i32, mask: u32, to: Ptr) -> i32 = "statx";
 }
 
 /// Two `struct timeval` as two `struct timespec` of 64-bit words.
+/// The call whose times are as wide as the program's.
+fn set_times(c: &mut Context<'_>, folder: i32, path: Ptr, times: Ptr, flags: i32) -> Result<i32> {
+    let name = if c.model.time > c.model.pointer { "utimensat_time64" } else { "utimensat" };
+    call(c, name, &[folder as u64, path.0, times.0, flags as u64]).map(|result| result as i32)
+}
+
+fn utimensat(c: &mut Context<'_>, folder: i32, path: Ptr, times: Ptr, flags: i32) -> Result<i32> {
+    set_times(c, folder, path, times, flags)
+}
+
+fn futimens(c: &mut Context<'_>, fd: i32, times: Ptr) -> Result<i32> {
+    set_times(c, fd, Ptr::NULL, times, 0)
+}
+
+/// `struct utimbuf` is two of `time_t`, whose width the kernel need not know.
+fn utime(c: &mut Context<'_>, path: Ptr, times: Ptr) -> Result<i32> {
+    let room = c.room("utimes", 32)?;
+    let step = u64::from(c.model.time);
+    if !times.is_null() {
+        for index in 0..2 {
+            let seconds = c.read_time(times.add(index * step))?;
+            c.write_integer(room.add(16 * index), seconds as u64, 8)?;
+            c.write_integer(room.add(16 * index + 8), 0, 8)?;
+        }
+    }
+    let times = if times.is_null() { Ptr::NULL } else { room };
+    call(c, "utimensat_time64", &[AT_FDCWD, path.0, times.0, 0]).map(|result| result as i32)
+}
+
 fn utimes(c: &mut Context<'_>, path: Ptr, times: Ptr) -> Result<i32> {
     let room = c.room("utimes", 32)?;
     for index in 0..2 {

@@ -345,8 +345,8 @@ fn sched_rr_get_interval(c: &mut Context<'_>, process: i32, to: Ptr) -> Result<i
     // Linux' 4 milliseconds of a processor that nobody else wants.
     let time = c.model.time;
     c.write_integer(to, 0, time)?;
-    let long = c.model.long;
-    c.write_integer(to.add(time.into()), 4_000_000, long)?;
+    // With the padding of a `long` beside a wider `time_t`.
+    c.write_integer(to.add(time.into()), 4_000_000, time)?;
     Ok(0)
 }
 

@@ -228,12 +228,19 @@ fn register_atfork(_: &mut Context<'_>, _before: Ptr, _parent: Ptr, _child: Ptr,
     Ok(0)
 }
 
-fn set_concurrency(_: &mut Context<'_>, _level: i32) -> Result<i32> {
+/// The level that a program asked for, which changes nothing.
+const CONCURRENCY: &str = "pthread concurrency";
+
+fn set_concurrency(c: &mut Context<'_>, level: i32) -> Result<i32> {
+    if level < 0 {
+        return Ok(c.error(Errno::EINVAL));
+    }
+    c.state.numbers.insert(CONCURRENCY.to_owned(), level.into());
     Ok(0)
 }
 
-fn get_concurrency(_: &mut Context<'_>) -> Result<i32> {
-    Ok(0)
+fn get_concurrency(c: &mut Context<'_>) -> Result<i32> {
+    Ok(c.state.numbers.get(CONCURRENCY).map_or(0, |it| *it as i32))
 }
 
 // ---- attributes: an `int`, and the size of the stack of threads

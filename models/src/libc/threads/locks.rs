@@ -216,8 +216,10 @@ pub(super) fn mutex_unlock(c: &mut Context<'_>, at: Ptr) -> Result<i32> {
     Ok(0)
 }
 
-fn mutex_consistent(_: &mut Context<'_>, _at: Ptr) -> Result<i32> {
-    Ok(0)
+/// No owner of a lock dies here without leaving it, so that none is to be made
+/// consistent.
+fn mutex_consistent(c: &mut Context<'_>, _at: Ptr) -> Result<i32> {
+    Ok(c.error(Errno::EINVAL))
 }
 
 // ---- conditions

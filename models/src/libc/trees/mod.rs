@@ -2,7 +2,11 @@
 //!
 //! A node of a tree is a block of the heap that begins with the address of the
 //! key, as programs use it, followed by the addresses of its two branches.
+//! Trees are balanced as glibc's are, whose orders and levels programs see.
 
+mod balance;
+
+use balance::{Link, Nodes, Side, Way};
 use serde::{Deserialize, Serialize};
 use terrella_machine_state::ArgumentValue;
 
@@ -20,10 +24,10 @@ pub(crate) static HEADER: [Header; 2] = [
         name: "search.h",
         standard: Standard::Posix,
         models: models! {
-            tsearch = tsearch, "trees are not balanced: levels differ from glibc's";
+            tsearch = tsearch;
             tfind = tfind;
             tdelete = tdelete;
-            twalk = twalk, "trees are not balanced: levels differ from glibc's";
+            twalk = twalk;
             hcreate = hcreate;
             hdestroy = hdestroy;
             hsearch = hsearch;
@@ -35,7 +39,7 @@ pub(crate) static HEADER: [Header; 2] = [
         name: "search.h",
         standard: Standard::Extension,
         models: models! {
-            twalk_r = twalk_r, "trees are not balanced: levels differ from glibc's";
+            twalk_r = twalk_r;
             tdestroy = tdestroy;
             hcreate_r = hcreate_r;
             hdestroy_r = hdestroy_r;
@@ -56,9 +60,11 @@ enum Purpose {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Descent {
     key: Ptr,
-    /// Where the address of the next node stands.
-    link: Ptr,
-    parent: Ptr,
+    /// Where the addresses of the nodes on the way stand, and the branches that
+    /// were taken; those of a search are not kept.
+    above: Vec<(Link, Side)>,
+    /// Where that of the next stands.
+    link: Link,
     function: Ptr,
     purpose: Purpose,
     steps: u32,
@@ -69,17 +75,12 @@ const DEEPEST: u32 = 1 << 20;
 
 impl Descent {
     fn go_on(self, c: &mut Context<'_>) -> Result<Reply> {
-        let node = c.read_pointer(self.link)?;
+        let node = Nodes(c).at(self.link)?;
         if node.is_null() {
-            if self.purpose != Purpose::Add {
-                return Ok(Reply::Pointer(Ptr::NULL));
-            }
-            let word = u64::from(c.model.pointer);
-            let Some(new) = c.malloc(3 * word)? else { return Ok(Reply::Pointer(Ptr::NULL)) };
-            c.write(new, &vec![0; 3 * word as usize])?;
-            c.write_pointer(new, self.key)?;
-            c.write_pointer(self.link, new)?;
-            return Ok(Reply::Pointer(new));
+            return match self.purpose {
+                Purpose::Add => self.add(c),
+                _ => Ok(Reply::Pointer(Ptr::NULL)),
+            };
         }
         if self.steps >= DEEPEST {
             return c.misuse(format!("a tree of more than {DEEPEST} levels"));
@@ -91,56 +92,71 @@ impl Descent {
         c.call_guest(function, &arguments, CType::Int, CType::Pointer, then)
     }
 
-    pub(super) fn compared(mut self, c: &mut Context<'_>, order: i64) -> Result<Reply> {
-        let node = c.read_pointer(self.link)?;
+    fn way(&self) -> Way {
+        let mut above = self.above.iter().rev().copied();
+        Way { node: self.link, parent: above.next(), grandparent: above.next() }
+    }
+
+    /// A new node, where there is none.
+    fn add(self, c: &mut Context<'_>) -> Result<Reply> {
         let word = u64::from(c.model.pointer);
+        let Some(new) = c.malloc(3 * word)? else { return Ok(Reply::Pointer(Ptr::NULL)) };
+        c.write(new, &vec![0; 3 * word as usize])?;
+        c.write_pointer(new, self.key)?;
+        let way = self.way();
+        let mut nodes = Nodes(c);
+        nodes.put(self.link, new)?;
+        nodes.paint(new, true)?;
+        if way.parent.is_some() {
+            nodes.split(way, true)?;
+        }
+        Ok(Reply::Pointer(new))
+    }
+
+    pub(super) fn compared(mut self, c: &mut Context<'_>, order: i64) -> Result<Reply> {
+        let node = Nodes(c).at(self.link)?;
         if order == 0 {
             if self.purpose != Purpose::Delete {
                 return Ok(Reply::Pointer(node));
             }
-            remove(c, self.link, node)?;
             // Of the root there is no parent: something that is not null.
-            let parent = if self.parent.is_null() { self.link } else { self.parent };
+            let parent = match self.above.last() {
+                Some((link, _)) => Nodes(c).at(*link)?,
+                None => self.link.0,
+            };
+            let above = self.above.iter().map(|(link, _)| *link).collect();
+            let gone = Nodes(c).remove(above, self.link)?;
+            c.free(gone)?;
             return Ok(Reply::Pointer(parent));
         }
-        self.parent = node;
-        self.link = node.add(if order < 0 { word } else { 2 * word });
+        if self.purpose == Purpose::Add {
+            // What it turns is not looked at again: the next node is black.
+            Nodes(c).split(self.way(), false)?;
+            if self.above.len() > 1 {
+                self.above.remove(0);
+            }
+        }
+        let side = Side::of(order);
+        if self.purpose != Purpose::Find {
+            self.above.push((self.link, side));
+        }
+        self.link = Nodes(c).link(node, side);
         self.steps = self.steps.saturating_add(1);
         self.go_on(c)
     }
-}
-
-/// Takes a node out of a tree.
-fn remove(c: &mut Context<'_>, link: Ptr, node: Ptr) -> Result<()> {
-    let word = u64::from(c.model.pointer);
-    let (left, right) = (c.read_pointer(node.add(word))?, c.read_pointer(node.add(2 * word))?);
-    if left.is_null() || right.is_null() {
-        let other = if left.is_null() { right } else { left };
-        c.write_pointer(link, other)?;
-        return c.free(node);
-    }
-    // The next larger key comes here: the leftmost of the right branch.
-    let mut next_link = node.add(2 * word);
-    for _ in 0..DEEPEST {
-        let next = c.read_pointer(next_link)?;
-        let smaller = next.add(word);
-        if c.read_pointer(smaller)?.is_null() {
-            let key = c.read_pointer(next)?;
-            c.write_pointer(node, key)?;
-            let rest = c.read_pointer(next.add(2 * word))?;
-            c.write_pointer(next_link, rest)?;
-            return c.free(next);
-        }
-        next_link = smaller;
-    }
-    c.misuse(format!("a tree of more than {DEEPEST} levels"))
 }
 
 fn descend(c: &mut Context<'_>, key: Ptr, root: Ptr, function: Ptr, purpose: Purpose) -> Result<Reply> {
     if root.is_null() {
         return Ok(Reply::Pointer(Ptr::NULL));
     }
-    Descent { key, link: root, parent: Ptr::NULL, function, purpose, steps: 0 }.go_on(c)
+    let link = Link(root);
+    if purpose == Purpose::Add {
+        let mut nodes = Nodes(c);
+        let node = nodes.at(link)?;
+        nodes.paint(node, false)?;
+    }
+    Descent { key, above: Vec::new(), link, function, purpose, steps: 0 }.go_on(c)
 }
 
 fn tsearch(c: &mut Context<'_>, key: Ptr, root: Ptr, function: Ptr) -> Result<Reply> {
@@ -174,12 +190,11 @@ pub(crate) struct TreeWalk {
 
 impl TreeWalk {
     pub(super) fn go_on(mut self, c: &mut Context<'_>) -> Result<Reply> {
-        let word = u64::from(c.model.pointer);
         while let Some((node, visits)) = self.stack.pop() {
             if self.stack.len() >= DEEPEST as usize {
                 return c.misuse(format!("a tree of more than {DEEPEST} levels"));
             }
-            let (left, right) = (c.read_pointer(node.add(word))?, c.read_pointer(node.add(2 * word))?);
+            let (left, right) = (Nodes(c).branch(node, Side::Left)?, Nodes(c).branch(node, Side::Right)?);
             let level = self.stack.len() as i32;
             if self.destroys {
                 match visits {
