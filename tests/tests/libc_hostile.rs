@@ -240,3 +240,23 @@ fn one_call_is_bounded() -> Result<(), Box<dyn Error>> {
     assert_eq!(submit(i64::from(i32::MAX))? as i32, -1);
     Ok(())
 }
+
+/// A saved library with a signal of a number that there is not is refused,
+/// wherever the signal waits.
+#[test]
+fn signals_of_a_file_are_signals() -> Result<(), Box<dyn Error>> {
+    let text = machine(Platform::X86_64, &mut Random(7))?.to_json()?;
+    let signal = r#"[{"number": 200, "code": 0, "sender": 1, "value": 0}]"#;
+    let mut places = 0;
+    for name in ["\"pending\": []", "\"own_pending\": []"] {
+        for (at, found) in text.match_indices(name) {
+            let end = at + found.len();
+            let changed = format!("{}{signal}{}", &text[..end - 2], &text[end..]);
+            let error = Machine::from_json(&changed).map(drop).map_err(|error| error.to_string());
+            assert!(error.as_ref().is_err_and(|text| text.contains("200 is no signal")), "{error:?}");
+            places += 1;
+        }
+    }
+    assert_eq!(places, 3, "of the process, of the thread that runs, and of the first one");
+    Ok(())
+}

@@ -280,6 +280,10 @@ impl State {
     }
 
     fn restored(saved: Saved) -> Result<Self, String> {
+        let waiting = saved.pending.iter().chain(&saved.own_pending).chain(saved.threads.pending());
+        if let Some(info) = waiting.into_iter().find(|info| !(1..=64).contains(&info.number)) {
+            return Err(format!("{} is no signal", info.number));
+        }
         let wrong = |what: &[u8], errno| format!("{}: {errno}", String::from_utf8_lossy(what));
         let mut files = FileSystem::new();
         for entry in &saved.files {

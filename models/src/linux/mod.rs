@@ -25,6 +25,7 @@ mod strace;
 mod streams;
 mod system;
 pub(crate) mod task;
+mod terminal_sessions;
 pub(crate) mod terminals;
 
 pub use process::ExitStatus;

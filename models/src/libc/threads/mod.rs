@@ -211,6 +211,11 @@ impl Threads {
         self.all.entry(self.current).or_insert_with(|| Thread::new(Status::Waiting))
     }
 
+    /// The signals that wait for one thread.
+    pub(super) fn pending(&self) -> impl Iterator<Item = &SignalInfo> {
+        self.all.values().flat_map(|thread| &thread.pending)
+    }
+
     /// Something happened that another thread may wait for.
     const fn moved(&mut self) {
         self.progress = self.progress.saturating_add(1);
