@@ -276,3 +276,33 @@ fn what_is_written_is_read() {
         }
     }
 }
+
+/// What SPARC's general registers have besides: where nobody knows the address
+/// of the instruction after the next, it is that behind the program counter.
+/// The set of floating point has 99 words on 32 bits (`arch/sparc/kernel/ptrace_32.c`).
+#[test]
+fn the_second_counter_of_sparc_is_behind_the_first() {
+    for (platform, words) in [(Platform::SPARC, Some(99)), (Platform::SPARC64, None)] {
+        for (own, expected) in [(None, 0x1004), (Some(0x2000_u64), 0x2000)] {
+            let mut machine = Machine::new(platform);
+            machine.cpu_mut().set("pc", 0x1000_u64).unwrap();
+            machine.cpu_mut().set("fsr", 0x1_u64).unwrap();
+            if let Some(own) = own {
+                machine.cpu_mut().set("npc", own).unwrap();
+            }
+            let bytes = write_core(&machine).unwrap();
+            let options = Options { platform: Some(platform), ..Options::default() };
+            let again = CoreDump::parse("again", &bytes, &options).unwrap().into_machine().unwrap();
+            assert_eq!(
+                again.cpu().value("npc").unwrap().map(|it| it.low_u64()),
+                Some(expected),
+                "{platform}"
+            );
+            if let Some(words) = words {
+                // A note header: five bytes of name, a size, the kind NT_PRFPREG.
+                let header = [5_u32, 4 * words, 2].map(u32::to_be_bytes).concat();
+                assert!(bytes.windows(12).any(|it| it == header), "{platform}");
+            }
+        }
+    }
+}

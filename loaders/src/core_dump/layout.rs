@@ -88,6 +88,10 @@ pub(crate) enum Content {
     /// A byte with a bit for each register of the x87 stack that is in use
     /// (Intel SDM, volume 1, section 10.5.1.1), for the tag word.
     AbridgedTags,
+    /// The address of the instruction after the next: where no value tells it,
+    /// that behind the program counter, for a processor whose instructions have
+    /// 4 bytes.
+    BehindCounter,
 }
 
 /// Registers of one size without gaps.
@@ -143,7 +147,7 @@ impl Run {
             let bits = 8 * bytes.len().min(16) as u32;
             // A register that the platform's table lacks is no register here.
             let done = match self.content {
-                Content::Value => set_low(cpu, &name, raw),
+                Content::Value | Content::BehindCounter => set_low(cpu, &name, raw),
                 Content::Masked(mask) => set_low(cpu, &name, raw & u128::from(mask)),
                 Content::From(low) => cpu.set_bits(&name, low, bits, RegisterValue::from(raw)),
                 Content::LittleFrom(low) => {
@@ -166,6 +170,12 @@ impl Run {
             let value = match self.content {
                 Content::From(low) | Content::LittleFrom(low) => cpu.bits(&name, low, bits),
                 _ => cpu.value(&name),
+            };
+            let value = match (self.content, value) {
+                (Content::BehindCounter, Ok(value)) if value.is_none_or(|it| it.low_u64() == 0) => {
+                    Ok(cpu.program_counter().map(|counter| RegisterValue::from(counter.wrapping_add(4))))
+                }
+                (_, value) => value,
             };
             let Ok(Some(value)) = value else { continue };
             let raw = match self.content {

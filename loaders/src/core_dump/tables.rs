@@ -7,7 +7,7 @@ use terrella_platforms::{Architecture, ByteOrder, Platform};
 
 use super::layout::{
     CORE,
-    Content::{AbridgedTags, From, LittleFrom, Masked},
+    Content::{AbridgedTags, BehindCounter, From, LittleFrom, Masked},
     Info, LINUX, Layout, NT_FPREGSET, Names,
     Names::{Numbered, These},
     Run, Set, Status, run, spread, with,
@@ -351,9 +351,13 @@ static SPARC32: Layout = Layout {
         run(SPARC_WINDOW[1], 32, 4),
         run(SPARC_WINDOW[2], 64, 4),
         run(SPARC_WINDOW[3], 96, 4),
-        run(These(&["psr", "pc", "npc", "y"]), 128, 4),
+        run(These(&["psr", "pc"]), 128, 4),
+        with(run(These(&["npc"]), 136, 4), BehindCounter),
+        run(These(&["y"]), 140, 4),
     ],
-    sets: &[set(CORE, NT_FPREGSET, 272, &[run(Numbered("f", 0, 32), 0, 4), run(These(&["fsr"]), 132, 4)])],
+    // Behind the status there is the queue of the coprocessor: 99 words in all
+    // (arch/sparc/kernel/ptrace_32.c).
+    sets: &[set(CORE, NT_FPREGSET, 396, &[run(Numbered("f", 0, 32), 0, 4), run(These(&["fsr"]), 132, 4)])],
 };
 
 static SPARC64: Layout = Layout {
@@ -368,7 +372,9 @@ static SPARC64: Layout = Layout {
         // TSTATE: the condition codes from bit 32, and the address space
         // identifier from bit 24 on.
         run(These(&["ccr", "asi"]), 259, 1),
-        run(These(&["pc", "npc", "y"]), 264, 8),
+        run(These(&["pc"]), 264, 8),
+        with(run(These(&["npc"]), 272, 8), BehindCounter),
+        run(These(&["y"]), 280, 8),
     ],
     sets: &[set(
         CORE,
