@@ -28,7 +28,11 @@ use crate::{
     spaces::Spaces,
     target::{Target, target},
     translate::Translator,
-    userops::{Handlers, sparc_windows::Windows, xtensa_windows::RegisterWindows},
+    userops::{
+        Handlers,
+        sparc_windows::Windows,
+        xtensa_windows::{Entered, RegisterWindows},
+    },
     x86,
 };
 
@@ -92,6 +96,8 @@ pub struct NativeEmulator {
     pub(crate) windows: Option<Windows>,
     /// Where what belongs to windows is (Xtensa).
     pub(crate) register_windows: Option<RegisterWindows>,
+    /// The window of the function whose hook is under way (Xtensa).
+    pub(crate) entered: Option<Entered>,
     /// Where loops end (Xtensa).
     pub(crate) loops: Option<Loops>,
     /// The address of the instruction whose user operation is under way.
@@ -206,6 +212,7 @@ impl NativeEmulator {
             vectors,
             windows,
             register_windows,
+            entered: None,
             loops,
             serials: Vec::new(),
             outside: Outside::default(),
