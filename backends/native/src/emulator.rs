@@ -28,7 +28,11 @@ use crate::{
     spaces::Spaces,
     target::{Target, target},
     translate::Translator,
-    userops::{Handlers, sparc_windows::Windows, xtensa_windows::RegisterWindows},
+    userops::{
+        Handlers,
+        sparc_windows::Windows,
+        xtensa_windows::{Entered, RegisterWindows},
+    },
     x86,
 };
 
@@ -92,6 +96,8 @@ pub struct NativeEmulator {
     pub(crate) windows: Option<Windows>,
     /// Where what belongs to windows is (Xtensa).
     pub(crate) register_windows: Option<RegisterWindows>,
+    /// The window of the function whose hook is under way (Xtensa).
+    pub(crate) entered: Option<Entered>,
     /// Where loops end (Xtensa).
     pub(crate) loops: Option<Loops>,
     /// The address of the instruction whose user operation is under way.
@@ -206,6 +212,7 @@ impl NativeEmulator {
             vectors,
             windows,
             register_windows,
+            entered: None,
             loops,
             serials: Vec::new(),
             outside: Outside::default(),
@@ -229,38 +236,6 @@ impl NativeEmulator {
             .iter()
             .copied()
             .filter(|platform| terrella_sleigh_languages::entry_of(*platform).is_some())
-    }
-
-    /// Goes to an instruction set.
-    pub(crate) fn set_mode(&mut self, mode: u64) {
-        if let Some((place, high, low)) = self.mode_switch {
-            self.file.put::<1>(place, [mode as u8]);
-            self.context.set(high, low, mode);
-            if let Some(flag) = self.definition.register("t") {
-                // Processors without the flag have the mode all the same.
-                drop(self.registers.write(&mut self.file, &mut self.context, flag, mode.into()));
-            }
-        }
-    }
-
-    /// Follows a write of a register that changed the instruction set.
-    fn follow_mode(&mut self) {
-        if self.definition.code_address_bit == CodeAddressBit::CompressedMips
-            && let Some((place, high, low)) = self.mode_switch
-        {
-            let mode = self.file.get::<1>(place)[0] & 1;
-            self.context.set(high, low, mode.into());
-        }
-        if self.definition.code_address_bit != CodeAddressBit::Thumb {
-            return;
-        }
-        if let Some(flag) = self.definition.register("t")
-            && let Ok(mode) = self.registers.read_narrow(&self.file, self.context, flag)
-            && let Some((place, high, low)) = self.mode_switch
-        {
-            self.file.put::<1>(place, [mode as u8]);
-            self.context.set(high, low, mode);
-        }
     }
 
     /// Sets a register that only the engine works with.

@@ -110,9 +110,13 @@ impl NativeEmulator {
 
     /// The hook in place of a function.
     pub(crate) fn function_hook(&mut self, pc: u64) -> Halt {
+        if let Err(halt) = self.enter_function(pc) {
+            return halt;
+        }
         let Some(mut taken) = self.hooks.functions.take(pc) else { return Halt::Resume };
         let flow = self.callback(pc, |emulator| (taken.hook)(emulator, pc));
         self.hooks.functions.put_back(pc, taken);
+        let windowed = self.leave_function(pc);
         let flow = match flow {
             Ok(flow) => flow,
             Err(halt) => return halt,
@@ -120,7 +124,7 @@ impl NativeEmulator {
         if flow == Flow::Stop {
             self.run.stop_requested = true;
         }
-        match self.run.new_pc.take() {
+        match self.run.new_pc.take().or(windowed) {
             Some(pointer) => Halt::Returned(pointer),
             None => match self.return_from_function(pc) {
                 Ok(pointer) => Halt::Returned(pointer),

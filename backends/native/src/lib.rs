@@ -40,6 +40,7 @@ mod loops;
 mod lower;
 mod m68k;
 mod memory;
+mod mode;
 mod op;
 mod optimize;
 mod outside;

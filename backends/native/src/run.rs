@@ -459,6 +459,7 @@ impl NativeEmulator {
                 self.run.count += 1;
                 self.run.mid_block = None;
                 self.context = self.translator.flows(self.context);
+                self.follow_windows();
                 self.go_to(pointer);
                 if std::mem::take(&mut self.run.stop_requested) {
                     return Next::Ended(Ok(Stop::Requested(self.pc)));

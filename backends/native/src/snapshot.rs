@@ -74,6 +74,7 @@ impl NativeEmulator {
         self.saved_by = None;
         self.context = state.context;
         self.follow_code_segment();
+        self.entered = None;
         self.follow_loop_end();
         self.follow_endianness();
         self.set_time(state.time);

@@ -6,8 +6,8 @@
 use std::{cell::Cell, rc::Rc};
 
 use terrella_emulator_api::{
-    Emulator, EmulatorExt, Error, Fault, Flow, InstructionHookable, Limits, MemoryCause, Permissions,
-    Platform, Result, Step, Stop,
+    Emulator, EmulatorExt, Error, Fault, Flow, FunctionHookable, InstructionHookable, Limits, MemoryCause,
+    Permissions, Platform, Result, Step, Stop,
 };
 use terrella_native::NativeEmulator;
 
@@ -289,6 +289,34 @@ fn what_has_no_window_is_no_instruction() -> Result<()> {
         emulator.set_program_counter(FUNCTION)?;
         let result = emulator.step();
         assert!(matches!(result, Err(Error::Fault(Fault::InvalidInstruction { .. }))), "{code:x} {result:?}");
+    }
+    Ok(())
+}
+
+/// A hook in place of a function that begins with ENTRY sees its arguments
+/// where the function does, and returns as RETW does.
+#[test]
+fn hooks_stand_for_functions_with_windows() -> Result<()> {
+    for (call, link, argument) in [(0x0000d5, "a4", "a6"), (0x0000e5, "a8", "a10"), (0x0000f5, "a12", "a14")]
+    {
+        let mut emulator = machine(BY_4)?;
+        emulator.write_code(CODE, &u32::to_le_bytes(call)[..3])?;
+        set(&mut emulator, &[(argument, 20), ("a2", 0x5552), ("a0", 0x5550)])?;
+        emulator.add_function_hook(
+            FUNCTION,
+            0,
+            Box::new(|emulator, _| {
+                let argument = emulator.read_register("a2")?;
+                assert_eq!(emulator.read_register("a1")?, TOP);
+                emulator.write_register("a2", 2 * argument + 2)?;
+                Ok(Flow::Continue)
+            }),
+        )?;
+        assert_eq!(emulator.run()?, Stop::ExitPoint(RETURN));
+        let registers = [argument, "a0", "a2"].map(|name| emulator.read_register(name));
+        assert_eq!(registers.into_iter().collect::<Result<Vec<_>>>()?, [42, 0x5550, 0x5552], "{link}");
+        assert_eq!(state(&emulator)?, [0, 1, TOP]);
+        assert_eq!(emulator.read_register(link)? & 0x3fff_ffff, RETURN);
     }
     Ok(())
 }

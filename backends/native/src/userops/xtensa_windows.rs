@@ -264,6 +264,59 @@ impl NativeEmulator {
     }
 }
 
+/// A window that was entered for the hook of a function.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entered {
+    base: u64,
+    increment: u64,
+}
+
+impl NativeEmulator {
+    /// Whether there is ENTRY at an address, with one of the first registers.
+    fn is_entry(&self, pc: u64) -> bool {
+        let mut bytes = [0; 3];
+        if self.memory.fetch(pc, &mut bytes) < bytes.len() {
+            return false;
+        }
+        let (opcode, register) =
+            if self.data_big_endian { (0x6c, bytes[1] >> 4) } else { (0x36, bytes[1] & 0xf) };
+        bytes[0] == opcode && u64::from(register) < STEP
+    }
+
+    /// Shows the hook of a function that begins with ENTRY the window that
+    /// this would show, where its arguments are; the frame is that of the
+    /// caller.
+    pub(crate) fn enter_function(&mut self, pc: u64) -> Result<(), Halt> {
+        self.entered = None;
+        let Some(windows) = self.register_windows else { return Ok(()) };
+        let increment = self.status_field(&windows, CALLINC);
+        if increment == 0 || !self.checks_windows(&windows) || !self.is_entry(pc) {
+            return Ok(());
+        }
+        self.free_window_groups(&windows, increment)?;
+        let base = windows.rotating.base(&self.file);
+        let sp = self.windowed(&windows, base, SP);
+        let window = base + increment;
+        let place = windows.rotating.place(&self.file, window * STEP + SP);
+        self.file.set_integer(place, SIZE, sp.into());
+        windows.rotating.show(&mut self.file, window);
+        self.set_window_live(&windows, window, true);
+        self.entered = Some(Entered { base, increment });
+        Ok(())
+    }
+
+    /// Shows the caller's window again, if one was entered that is still
+    /// there; where the function returns to.
+    pub(crate) fn leave_function(&mut self, pc: u64) -> Option<u64> {
+        let Entered { base, increment } = self.entered.take()?;
+        let windows = self.register_windows?;
+        let link = self.windowed(&windows, base + increment, 0);
+        windows.rotating.show(&mut self.file, base);
+        self.set_window_live(&windows, base + increment, false);
+        Some(pc & 0xc000_0000 | link & 0x3fff_ffff)
+    }
+}
+
 /// WindowCheck (4.7.1.3), before an instruction that names registers of a
 /// group.
 pub(crate) fn check(emulator: &mut NativeEmulator, op: &UserOp) -> Result<(), Halt> {
