@@ -164,3 +164,22 @@ fn linkage_tables_of_static_programs_are_filled() {
         assert_eq!(caller.call("call_chosen", &[], Return::I32).unwrap().value.as_i64(), 43, "{name}");
     }
 }
+
+/// What is relative to the program counter in a prefixed instruction of POWER10
+/// (`R_PPC64_GOT_PCREL34`, 64-bit ELF V2 ABI, 3.5.4), in an object that no
+/// linker has seen.
+#[test]
+fn offset_tables_of_prefixed_instructions() {
+    let mut linker = Linker::new(Options::default());
+    linker.add_file(folder().join("prefixed.o")).unwrap();
+    let loaded = linker.link().unwrap();
+    let platform = loaded.platform;
+    let mut machine = loaded.into_machine().unwrap();
+    machine.add("stack", Stack::new(platform, 0x2000_0000, 0x1_0000).unwrap()).unwrap();
+    let mut emulator = (backends::by_name("native").unwrap().make)(platform).unwrap();
+    machine.apply(emulator.as_mut()).unwrap();
+    let mut caller = Caller::new(&machine, emulator.as_mut()).unwrap();
+    for expected in [42, 43] {
+        assert_eq!(caller.call("increment", &[], Return::I32).unwrap().value.as_i64(), expected);
+    }
+}

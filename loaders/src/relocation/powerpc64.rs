@@ -6,7 +6,7 @@ use object::elf;
 use super::{
     Formula::{
         Absolute, Copy, Deferred, FromPointer, Indirect, Nothing, PcRelative, Pointer, Relative,
-        SlotFromPointer, Special, ThreadLocal, TlsModule, TlsOffset, TpOffset, Unsupported,
+        SlotFromPointer, SlotSpecial, Special, ThreadLocal, TlsModule, TlsOffset, TpOffset,
     },
     Howto, Problem, Site, SlotShape,
     field::{Check, Field, HALF, HALF_ANY, HALF_SIGNED, LONG, NONE, WORD, WORD_SIGNED},
@@ -95,7 +95,7 @@ pub(super) const TYPES: &[Howto] = &[
     row(118, "R_PPC64_ENTRY", Nothing, NONE),
     row(123, "R_PPC64_PCREL_OPT", Nothing, NONE),
     row(132, "R_PPC64_PCREL34", Special(prefixed), PREFIXED34),
-    row(133, "R_PPC64_GOT_PCREL34", Unsupported("prefixed loads from the offset table"), NONE),
+    row(133, "R_PPC64_GOT_PCREL34", SlotSpecial(prefixed_slot), PREFIXED34),
     row(elf::R_PPC64_JMP_IREL, "R_PPC64_JMP_IREL", Special(resolved_slot), LONG),
     row(elf::R_PPC64_IRELATIVE, "R_PPC64_IRELATIVE", Indirect, LONG),
     row(elf::R_PPC64_REL16, "R_PPC64_REL16", PcRelative, HALF_SIGNED),
@@ -173,9 +173,21 @@ fn address_of_local_entry(site: &mut Site<'_>) -> Result<(), Problem> {
 
 /// 34 bits in a prefixed instruction: 18 in the prefix, 16 in the suffix.
 fn prefixed(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = site.target.value.wrapping_add(site.addend()?);
+    put_prefixed(site, value)
+}
+
+/// The same of the slot that holds the symbol's address (3.5.4,
+/// `R_PPC64_GOT_PCREL34`).
+fn prefixed_slot(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = site.slot()?.wrapping_add(site.addend()?);
+    put_prefixed(site, value)
+}
+
+fn put_prefixed(site: &mut Site<'_>, target: u64) -> Result<(), Problem> {
     const HIGH18: Field = Field::data(4, &[(16, 18, 0)], Check::Signed(34));
     const LOW16: Field = Field::data(4, &[(0, 16, 0)], Check::Any);
-    let value = site.target.value.wrapping_add(site.addend()?).wrapping_sub(site.place());
+    let value = target.wrapping_sub(site.place());
     let at = site.relocation.place;
     site.put_into(at, &HIGH18, value)?;
     site.put_into(at.wrapping_add(4), &LOW16, value)
