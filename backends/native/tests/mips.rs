@@ -261,3 +261,20 @@ fn the_number_of_the_processor_is_that_of_ebase() -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// Volume II-B, ERET of microMIPS: the same as of MIPS32, and bit 0 of the
+/// target tells the set.
+#[test]
+fn exceptions_of_micromips_return() -> Result<(), Error> {
+    let mut emulator = NativeEmulator::new(Platform::MICROMIPS)?;
+    emulator.map_memory(CODE..CODE + 0x1000, Permissions::ALL)?;
+    // eret, as two halves.
+    emulator.write_code(CODE, &[0x00, 0x00, 0xf3, 0x7c])?;
+    emulator.set_program_counter(CODE | 1)?;
+    emulator.write_register("cp0_status", 2_u64)?;
+    emulator.write_register("cp0_epc", CODE + 0x101)?;
+    assert_eq!(emulator.step()?, Step::Done);
+    assert_eq!(emulator.program_counter() & !1, CODE + 0x100);
+    assert_eq!(emulator.read_register("cp0_status")?, 0);
+    Ok(())
+}
