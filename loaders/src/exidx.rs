@@ -60,7 +60,7 @@ impl ExceptionTables {
     /// The entry of the function at an address: where its second word is, and
     /// that word. The entries are sorted (IHI 0038, 6).
     fn entry(&self, address: u64) -> Option<(u64, u32)> {
-        let place = |index: usize| self.index.address + 8 * index as u64;
+        let place = |index: usize| self.index.address.wrapping_add(8 * index as u64);
         let function = |index: usize| relative(place(index), self.index.words[2 * index]);
         let (mut low, mut high) = (0, self.index.words.len() / 2);
         while low < high {
@@ -72,7 +72,7 @@ impl ExceptionTables {
             }
         }
         let found = low.checked_sub(1)?;
-        Some((place(found) + 4, self.index.words[2 * found + 1]))
+        Some((place(found).wrapping_add(4), self.index.words[2 * found + 1]))
     }
 
     /// The bytes of the instructions of a function.
