@@ -58,6 +58,11 @@ pub struct Import {
     pub name: String,
     /// The addresses of the words that take the symbol's address.
     pub slots: Vec<u64>,
+    /// The addresses of copies of the symbol's function descriptor: entries of
+    /// the linkage table where pointers to functions are to descriptors
+    /// (64-bit PowerPC, ELFv1).
+    #[serde(default)]
+    pub descriptors: Vec<u64>,
     /// Whether it may stay undefined (the slots then hold zero).
     #[serde(default)]
     pub weak: bool,
@@ -269,15 +274,39 @@ impl Executable {
     /// name, and takes the import off the list. `false` if there is no such
     /// import.
     ///
+    /// Where there are copies of a function descriptor, it is read in this
+    /// image; [`Self::resolve_import_to`] is for one that is elsewhere.
+    ///
+    /// # Errors
+    /// As [`Self::write`] and [`Self::read`]; the import stays on the list then.
+    pub fn resolve_import(&mut self, name: &str, address: u64) -> Result<bool> {
+        let copies = self.imports.iter().any(|import| import.name == name && !import.descriptors.is_empty());
+        let descriptor = if copies {
+            [self.read_integer(address, 8)? as u64, self.read_integer(address.wrapping_add(8), 8)? as u64]
+        } else {
+            [0; 2]
+        };
+        self.resolve_import_to(name, address, descriptor)
+    }
+
+    /// The same for a function whose descriptor, if it has one, is this: the
+    /// address of its code and its table pointer.
+    ///
     /// # Errors
     /// As [`Self::write`]; the import stays on the list then.
-    pub fn resolve_import(&mut self, name: &str, address: u64) -> Result<bool> {
+    pub fn resolve_import_to(&mut self, name: &str, address: u64, descriptor: [u64; 2]) -> Result<bool> {
         let Some(index) = self.imports.iter().position(|import| import.name == name) else {
             return Ok(false);
         };
         let width = self.platform.definition().pointer_bytes.into();
-        for slot in self.imports[index].slots.clone() {
+        let Import { slots, descriptors, .. } = self.imports[index].clone();
+        for slot in slots {
             self.write_integer(slot, address.into(), width)?;
+        }
+        for copy in descriptors {
+            for (offset, word) in [(0, descriptor[0]), (8, descriptor[1]), (16, 0)] {
+                self.write_integer(copy.wrapping_add(offset), word.into(), 8)?;
+            }
         }
         self.imports.remove(index);
         Ok(true)
@@ -444,7 +473,14 @@ mod tests {
     #[test]
     fn imports_fill_their_slots() {
         let mut image = image();
-        image.imports.push(Import { name: "puts".into(), slots: vec![0x1108], weak: false, module: None });
+        let import = Import {
+            name: "puts".into(),
+            slots: vec![0x1108],
+            descriptors: Vec::new(),
+            weak: false,
+            module: None,
+        };
+        image.imports.push(import);
         assert!(image.resolve_import("puts", 0xdead_beef).unwrap());
         assert!(!image.resolve_import("puts", 0).unwrap());
         assert_eq!(image.read_integer(0x1108, 8).unwrap(), 0xdead_beef);

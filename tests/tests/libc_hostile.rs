@@ -111,6 +111,7 @@ fn machine(platform: Platform, random: &mut Random) -> Result<Machine, Box<dyn E
         executable.imports.push(Import {
             name: model.name.to_owned(),
             slots: vec![slots + width * index as u64],
+            descriptors: Vec::new(),
             weak: false,
             module: None,
         });

@@ -233,7 +233,7 @@ impl Call {
         json.insert("backend".to_owned(), json!(emulator.backend().name));
         json.insert("instructions".to_owned(), json!(emulator.instructions_executed()));
         let mut text = String::new();
-        let mut exit = None;
+        let (mut exit, mut signal) = (None, None);
         if let Ok(library) = Libc::live(emulator, LIBC) {
             let (output, error) = (library.output(), library.error_output());
             text.push_str(&String::from_utf8_lossy(output));
@@ -241,10 +241,11 @@ impl Call {
                 output::print_error(&String::from_utf8_lossy(error));
             }
             exit = library.exit_status();
+            signal = library.ended_by_signal();
             json.insert("output".to_owned(), json!(String::from_utf8_lossy(output)));
             json.insert("error_output".to_owned(), json!(String::from_utf8_lossy(error)));
             json.insert("exit_status".to_owned(), json!(exit));
-            json.insert("signal".to_owned(), json!(library.ended_by_signal().map(signal_name)));
+            json.insert("signal".to_owned(), json!(signal.map(signal_name)));
         }
         if self.dump_buffers || self.execution.json {
             let (dump, list) = dump_buffers(emulator, buffers)?;
@@ -268,9 +269,10 @@ impl Call {
             }
             Ok(Ended::Stopped(stop)) => {
                 // Writing to a string does not fail.
-                let _ = match exit {
-                    Some(status) => writeln!(text, "not returned: exit({status})"),
-                    None => writeln!(text, "not returned: {}", explain::stop_text(machine, &stop)),
+                let _ = match (exit, signal) {
+                    (Some(status), _) => writeln!(text, "not returned: exit({status})"),
+                    (_, Some(signal)) => writeln!(text, "not returned: killed by {}", signal_name(signal)),
+                    _ => writeln!(text, "not returned: {}", explain::stop_text(machine, &stop)),
                 };
                 json.insert("stop".to_owned(), explain::stop_json(machine, &stop));
             }

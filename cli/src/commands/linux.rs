@@ -69,6 +69,12 @@ pub(crate) struct LinuxOptions {
     /// Run the file as bare code, without a kernel
     #[arg(long)]
     bare: bool,
+    /// Answer its libraries by models of the C library (`terrella models`), in place of real ones and a kernel
+    #[arg(long, conflicts_with_all = ["bare", "strace", "real_time", "stop_at_unknown_calls", "cwd"])]
+    models: bool,
+    /// With --models: show each call of a model
+    #[arg(long, requires = "models")]
+    ltrace: bool,
 }
 
 fn mount(text: &str) -> Result<(PathBuf, String, MountMode), String> {
@@ -83,6 +89,12 @@ fn mount(text: &str) -> Result<(PathBuf, String, MountMode), String> {
         }
         _ => Err(format!("`{text}` is not of the form HOST:GUEST, such as ./data:/data")),
     }
+}
+
+/// Where a program is in its own files.
+fn place_of(program: &Path) -> String {
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    format!("/bin/{}", name.to_string_lossy())
 }
 
 /// Whether a file is a program that a Linux kernel would run.
@@ -117,6 +129,54 @@ impl LinuxOptions {
         self.bare
     }
 
+    pub(crate) const fn uses_models(&self) -> bool {
+        self.models
+    }
+
+    pub(crate) const fn traces_models(&self) -> bool {
+        self.ltrace
+    }
+
+    pub(crate) const fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    /// The arguments after the name of the program.
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.arguments.iter().map(|argument| argument.as_bytes().to_vec())
+    }
+
+    /// The variables of the environment.
+    pub(crate) fn environment(&self) -> Vec<Vec<u8>> {
+        let mut environment: Vec<Vec<u8>> =
+            vec![b"PATH=/usr/bin:/bin".to_vec(), b"HOME=/root".to_vec(), b"TERM=dumb".to_vec()];
+        for variable in &self.env {
+            let variable = variable.as_bytes().to_vec();
+            let name = variable.split_inclusive(|byte| *byte == b'=').next().unwrap_or_default().to_vec();
+            environment.retain(|known| !known.starts_with(&name));
+            environment.push(variable);
+        }
+        environment
+    }
+
+    /// What the program sees: folders of the host, and itself.
+    pub(crate) fn files(&self, program: &Path) -> Result<FileSystem> {
+        let mut files = FileSystem::new();
+        let host = |path: &Path| {
+            let path = path.display().to_string();
+            move |errno: terrella::models::Errno| Failure::run_time(format!("{path}: {errno}"))
+        };
+        if let Some(root) = &self.sysroot {
+            files.mount(root, "/", MountMode::CopyOnWrite).map_err(host(root))?;
+        }
+        for (from, to, mode) in &self.mount {
+            files.mount(from, to, *mode).map_err(host(from))?;
+        }
+        let content = inputs::read(program)?;
+        files.write_program(&place_of(program), &content).map_err(host(program))?;
+        Ok(files)
+    }
+
     /// The folder of the guest's files.
     pub(crate) fn sysroot(&self) -> Option<&Path> {
         self.sysroot.as_deref()
@@ -135,23 +195,7 @@ impl LinuxOptions {
 
     /// Runs a program to its end; the status is its own.
     pub(crate) fn run(&self, program: &Path, execution: &ExecutionOptions) -> Result<(Answer, u8)> {
-        let mut files = FileSystem::new();
-        let host = |path: &Path| {
-            let path = path.display().to_string();
-            move |errno: terrella::models::Errno| Failure::run_time(format!("{path}: {errno}"))
-        };
-        if let Some(root) = &self.sysroot {
-            files.mount(root, "/", MountMode::CopyOnWrite).map_err(host(root))?;
-        }
-        for (from, to, mode) in &self.mount {
-            files.mount(from, to, *mode).map_err(host(from))?;
-        }
-        let content = std::fs::read(program)
-            .map_err(|error| Failure::run_time(format!("cannot read {}: {error}", program.display())))?;
-        let name = program.file_name().unwrap_or(program.as_os_str()).as_bytes();
-        let place = [b"/bin/", name].concat();
-        let place = String::from_utf8_lossy(&place).into_owned();
-        files.write_program(&place, &content).map_err(host(program))?;
+        let files = self.files(program)?;
         let mut options = linux::Options { files, streams: Streams::host(), ..linux::Options::default() };
         options.real_time = self.real_time;
         if let Some(seed) = self.seed {
@@ -162,23 +206,15 @@ impl LinuxOptions {
         if self.stop_at_unknown_calls {
             options.unknown_calls = UnknownCalls::Stop;
         }
-        if let Ok(platform) = detect_platform(&content) {
+        if let Ok(platform) = detect_platform(&inputs::read(program)?) {
             inputs::backend(platform, execution.backend.as_deref())?;
         }
         let crashes = Crashes::default();
         options.on_crash = Some(crashes.observer());
         let mut system = System::new(maker(execution), options);
-        let mut environment: Vec<Vec<u8>> =
-            vec![b"PATH=/usr/bin:/bin".to_vec(), b"HOME=/root".to_vec(), b"TERM=dumb".to_vec()];
-        for variable in &self.env {
-            let variable = variable.as_bytes().to_vec();
-            let name = variable.split_inclusive(|byte| *byte == b'=').next().unwrap_or_default().to_vec();
-            environment.retain(|known| !known.starts_with(&name));
-            environment.push(variable);
-        }
         let mut arguments = vec![program.as_os_str().as_bytes().to_vec()];
-        arguments.extend(self.arguments.iter().map(|argument| argument.as_bytes().to_vec()));
-        system.start_in(&place, &arguments, &environment, &self.cwd).map_err(failure)?;
+        arguments.extend(self.arguments());
+        system.start_in(&place_of(program), &arguments, &self.environment(), &self.cwd).map_err(failure)?;
         finish(system, program, execution, &crashes)
     }
 
@@ -314,7 +350,8 @@ fn failure(error: Error) -> Failure {
     let text = error.to_string();
     match error {
         Error::Start { errno: terrella::models::Errno::ENOENT, .. } => Failure::run_time(text)
-            .hint("a dynamically linked program needs its interpreter and libraries: `--sysroot FOLDER`"),
+            .hint("a dynamically linked program needs its interpreter and libraries: `--sysroot FOLDER`")
+            .hint("`--models` answers its libraries by models"),
         Error::Emulator(error) => error.into(),
         Error::Machine(error) => error.into(),
         Error::Mount { .. } => {

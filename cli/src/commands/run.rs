@@ -21,7 +21,7 @@ use crate::{
     report,
 };
 
-use super::linux::LinuxOptions;
+use super::{linux::LinuxOptions, modelled};
 
 const HELP: &str = "\
 Places are addresses (0x1000, 4096) or symbols (main, main+0x10). Ranges are FROM..TO or
@@ -39,6 +39,7 @@ Examples:
   terrella run --platform mips --load code.bin@0x1000 --map 0x2000+0x1000:rw --step 10
   terrella run program.elf --max-instructions 1000 --save-state half.terrella
   terrella run half.terrella --trace --hexdump 0x2000+64
+  terrella run --models ./program --max-instructions 1000000 -- arguments
   terrella run core.1234 --sysroot / --step 10
   terrella run ./program --max-instructions 1000000 --save-state half.terrella -- arguments
 
@@ -64,7 +65,9 @@ pub(crate) struct Run {
 impl Run {
     /// Runs the command.
     pub(crate) fn run(&self) -> Result<(Answer, u8)> {
-        if let Some(program) = self.program()? {
+        if !self.linux.uses_models()
+            && let Some(program) = self.program()?
+        {
             return self.linux.run(&program, &self.execution);
         }
         self.run_machine()
@@ -108,8 +111,13 @@ impl Run {
     fn run_machine(&self) -> Result<(Answer, u8)> {
         let mut options = self.execution.clone();
         options.trace |= self.step.is_some();
-        let machine =
-            self.source.machine(options.platform, options.backend.as_deref(), self.linux.sysroot())?;
+        let models = self.linux.uses_models();
+        let sysroot = self.linux.sysroot().filter(|_| !models);
+        let mut machine = self.source.machine(options.platform, options.backend.as_deref(), sysroot)?;
+        if models {
+            let program = self.source.file().ok_or_else(|| Failure::usage("`--models` is for a program"))?;
+            modelled::prepare(&mut machine, program, &self.linux)?;
+        }
         if System::is_in(&machine) {
             return self.resume(&machine);
         }
@@ -126,7 +134,16 @@ impl Run {
             after.extract(running.emulator.as_mut())?;
             inputs::save_machine(&after, path)?;
         }
-        Ok((self.answer(&machine, &running, stopped, json)?, 0))
+        let ended = if models && stopped.is_ok() { modelled::ended(&*running.emulator) } else { None };
+        let answer = self.answer(&machine, &running, stopped, json)?;
+        let Some(status) = ended else { return Ok((answer, 0)) };
+        let (mut answer, status) = modelled::answer(status, answer);
+        if !self.execution.json {
+            // Standard output is the program's own.
+            output::print_error(&answer.text);
+            answer.text.clear();
+        }
+        Ok((answer, status))
     }
 
     fn answer(
@@ -144,6 +161,9 @@ impl Run {
         let mut text = shown.text;
         json.extend(shown.json);
         match stopped {
+            Ok(stop) if modelled::ended(emulator).is_some() => {
+                json.insert("stop".to_owned(), explain::stop_json(machine, &stop));
+            }
             Ok(stop) => {
                 // Writing to a string does not fail.
                 let _ = writeln!(text, "{}", explain::stop_text(machine, &stop));

@@ -61,8 +61,8 @@ pub(crate) fn read(file: &ElfFile<'_>, module: &mut Module) -> Result<()> {
             }
         }
     }
-    dynamic.symbols(module)?;
     dynamic.relocations(module)?;
+    dynamic.symbols(module)?;
     dynamic.function_lists(module);
     dynamic.processor(module);
     Ok(())
@@ -128,7 +128,9 @@ impl Dynamic<'_, '_> {
 
     /// How many symbols there are: the dynamic section does not say it, but
     /// the hash tables do (System V: the number of chains; GNU: the end of
-    /// the last chain).
+    /// the last chain). A GNU table without chains, as of a program that
+    /// exports nothing, tells nothing of the symbols that it leaves out: then
+    /// there are those of the section, or those that relocations name.
     fn symbol_count(&self, module: &Module, symbols_at: u64, strings_at: u64) -> u64 {
         let half = |address| module.read_integer(address, 4);
         // On s390x the words of the System V table have 64 bits.
@@ -153,8 +155,10 @@ impl Dynamic<'_, '_> {
         }
         let entry = symbols::entry_size(self.file.class_bits) as u64;
         let section = self.file.sections.iter().find(|section| section.kind == elf::SHT_DYNSYM);
+        let named = module.relocations.iter().map(|relocation| u64::from(relocation.symbol) + 1).max();
         count
             .or_else(|| section.map(|section| section.size / entry))
+            .or(named)
             // Last resort: the strings usually follow the symbols.
             .or_else(|| strings_at.checked_sub(symbols_at).map(|size| size / entry))
             .unwrap_or(0)
@@ -172,7 +176,7 @@ impl Dynamic<'_, '_> {
             last = last.max(half(at.checked_add(4 * index)?)?);
         }
         if last < first {
-            return Some(first);
+            return None;
         }
         let chains = at.checked_add(4 * buckets)?;
         for _ in 0..self.file.data.len() / 4 {

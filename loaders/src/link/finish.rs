@@ -31,18 +31,19 @@ pub(super) fn finish(
         report.imports.push(OpenImport {
             name: name.clone(),
             address: imports.code(index),
-            weak: false,
+            weak: !imports.is_needed(name),
             version: imports.versions.get(name).cloned(),
             wanted_by: named(&imports.wanted_by[index]),
         });
     }
-    for (name, wanted) in &imports.weak {
+    for (name, wanted) in imports.weak.iter().filter(|(name, _)| imports.is_needed(name)) {
         let wanted_by = named(wanted);
         let name = name.clone();
         report.imports.push(OpenImport { name, address: 0, weak: true, version: None, wanted_by });
     }
-    if options.refuse_undefined && !imports.names.is_empty() {
-        return Err(Error::Undefined { names: imports.names });
+    let needed: Vec<String> = imports.names.iter().filter(|name| imports.is_needed(name)).cloned().collect();
+    if options.refuse_undefined && !needed.is_empty() {
+        return Err(Error::Undefined { names: needed });
     }
     let mut executables = Vec::new();
     for (index, member) in members.into_iter().enumerate() {

@@ -1,6 +1,6 @@
 //! Open imports: an address of its own for each symbol that nothing defines.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use terrella_emulator_api::AddressRange;
 use terrella_machine_state::Import;
@@ -23,6 +23,9 @@ pub(super) struct Imports {
     pub(super) versions: HashMap<String, String>,
     /// Weak ones have no address.
     pub(super) weak: BTreeMap<String, Vec<usize>>,
+    /// Those of `names` that are weak, and have an address for entries of
+    /// linkage tables that are code.
+    pub(super) weak_entries: BTreeSet<String>,
     /// Which members refer to each of `names`.
     pub(super) wanted_by: Vec<Vec<usize>>,
     /// Member → name → import.
@@ -45,6 +48,7 @@ impl Imports {
             by_name: HashMap::new(),
             versions: HashMap::new(),
             weak: BTreeMap::new(),
+            weak_entries: BTreeSet::new(),
             wanted_by: Vec::new(),
             of_member: HashMap::new(),
         }
@@ -115,10 +119,33 @@ impl Imports {
         self.entry(name, member, true);
     }
 
+    /// What an entry of a linkage table that is code (SPARC) goes to, for a weak
+    /// symbol that nothing defines: as it cannot be filled in later as a word
+    /// can, it has an address from the beginning. The words that tell the
+    /// program whether there is such a symbol are zero.
+    pub(super) fn weak_entry(&mut self, name: &str, member: usize) -> Target {
+        self.missing_weak(name, member);
+        self.weak_entries.insert(name.to_owned());
+        self.target(name, member)
+    }
+
+    /// Whether a symbol must have a definition.
+    pub(super) fn is_needed(&self, name: &str) -> bool {
+        !self.weak_entries.contains(name)
+    }
+
     /// Notes a word that takes the address of an import.
     pub(super) fn slot(&mut self, name: &str, member: usize, slot: u64) {
         if let Some(import) = self.of_member.get_mut(&member).and_then(|imports| imports.get_mut(name)) {
             import.slots.push(slot);
+        }
+    }
+
+    /// Notes an entry of a linkage table that takes a copy of the descriptor
+    /// of an import.
+    pub(super) fn descriptor_slot(&mut self, name: &str, member: usize, slot: u64) {
+        if let Some(import) = self.of_member.get_mut(&member).and_then(|imports| imports.get_mut(name)) {
+            import.descriptors.push(slot);
         }
     }
 
@@ -145,7 +172,13 @@ impl Imports {
     fn entry(&mut self, name: &str, member: usize, weak: bool) {
         let imports = self.of_member.entry(member).or_default();
         if !imports.contains_key(name) {
-            let import = Import { name: name.to_owned(), slots: Vec::new(), weak, module: None };
+            let import = Import {
+                name: name.to_owned(),
+                slots: Vec::new(),
+                descriptors: Vec::new(),
+                weak,
+                module: None,
+            };
             imports.insert(name.to_owned(), import);
         }
     }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error, Options, Result, UnknownRelocations,
     module::{Definition, Module, Relocation},
-    relocation::{self, Problem, RELR_KIND, SlotShape, State, Target, Types},
+    relocation::{self, Filled, Problem, RELR_KIND, SlotShape, State, Target, Types},
 };
 
 /// Most bytes that `COPY` relocations of one link may copy.
@@ -118,12 +118,22 @@ impl Work<'_> {
         } else {
             self.bind(members, module, index, relocation.symbol as usize)?
         };
+        let mut bound = bound;
+        if bound.target.missing_weak && howto.is_some_and(|howto| howto.name == "R_SPARC_JMP_SLOT") {
+            bound.target = self.imports.weak_entry(&bound.name, index);
+        }
         let place = module.placed(relocation.place);
         match relocation::apply(module, types, relocation, &bound.target, state) {
-            Ok(word) => {
+            Ok(filled) => {
                 self.report.applied += 1;
-                if let (Some(word), true) = (word, bound.open) {
-                    self.imports.slot(&bound.name, index, module.placed(word));
+                match filled {
+                    Filled::Word(word) if bound.open => {
+                        self.imports.slot(&bound.name, index, module.placed(word));
+                    }
+                    Filled::Descriptor(entry) if bound.open => {
+                        self.imports.descriptor_slot(&bound.name, index, module.placed(entry));
+                    }
+                    _ => {}
                 }
                 Ok(())
             }

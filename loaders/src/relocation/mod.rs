@@ -310,13 +310,13 @@ pub(crate) fn apply(
     relocation: Relocation,
     target: &Target,
     state: &mut State,
-) -> Result<Option<u64>, Problem> {
+) -> Result<Filled, Problem> {
     if relocation.kind == RELR_KIND {
         let outside = Problem::Outside("RELR");
         let value = module.read_word(relocation.place).ok_or(outside)?;
         let bias = module.bias;
         module.write_word(relocation.place, value.wrapping_add(bias)).ok_or(outside)?;
-        return Ok(None);
+        return Ok(Filled::Other);
     }
     let howto = types.get(relocation.kind).ok_or(Problem::Unknown)?;
     let mut site = Site { module, relocation, howto, target, state };
@@ -324,6 +324,9 @@ pub(crate) fn apply(
         mips::apply_packed(&mut site, types)?;
     } else {
         site.apply()?;
+    }
+    if module.descriptors.is_some() && howto.name == "R_PPC64_JMP_SLOT" {
+        return Ok(Filled::Descriptor(relocation.place));
     }
     let word = match howto.formula {
         Formula::Symbol | Formula::SymbolThumb | Formula::Absolute | Formula::AbsoluteThumb => {
@@ -334,13 +337,24 @@ pub(crate) fn apply(
         _ => match slot_key(module, howto, &relocation) {
             Some(key) if key.addend == 0 && !key.page => {
                 let slot = module.got.as_ref().and_then(|got| got.slots.get(&key));
-                return Ok(slot.copied());
+                return Ok(slot.map_or(Filled::Other, |slot| Filled::Word(*slot)));
             }
-            _ => return Ok(None),
+            _ => return Ok(Filled::Other),
         },
     };
     let pointer = target.value | u64::from(target.thumb);
-    Ok((module.read_word(word) == Some(pointer)).then_some(word))
+    Ok(if module.read_word(word) == Some(pointer) { Filled::Word(word) } else { Filled::Other })
+}
+
+/// What a relocation has filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filled {
+    /// The word at this address is the address of the symbol.
+    Word(u64),
+    /// There is a copy of the symbol's function descriptor at this address.
+    Descriptor(u64),
+    /// Something else depends on the symbol.
+    Other,
 }
 
 impl Site<'_> {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     errno::Errno,
     files::FileSystem,
-    linux::{Output, TraceOutput},
+    linux::{Output, Streams, TraceOutput},
 };
 
 /// What answers an import.
@@ -103,6 +103,11 @@ impl Libc {
     /// What it reads from standard input, from here on.
     pub fn set_input(&mut self, bytes: &[u8]) {
         self.state.kernel.streams.input = crate::linux::Input::Bytes(bytes.iter().copied().collect());
+    }
+
+    /// Where it reads and writes from here on.
+    pub fn set_streams(&mut self, streams: Streams) {
+        self.state.kernel.streams = streams;
     }
 
     /// Writes each call of a model there, as `ltrace` does.

@@ -369,11 +369,18 @@ fn link_one(
     };
     let known = machine.symbol(&format!("{name}@import")).ok().map(|symbol| symbol.address);
     let address = match known {
-        Some(pointer) => machine.platform().definition().code_address(pointer),
+        Some(pointer) => {
+            // The words for a weak one are still zero.
+            let item = item_of(machine, executable).filter(|_| weak);
+            if let Some(item) = item {
+                machine.get_mut::<Executable>(&item)?.resolve_import(name, pointer)?;
+            }
+            machine.platform().definition().code_address(pointer)
+        }
         None => {
             let (pointer, code) = stub(machine, plain)?;
             if let Some(item) = item_of(machine, executable) {
-                machine.get_mut::<Executable>(&item)?.resolve_import(name, pointer)?;
+                machine.get_mut::<Executable>(&item)?.resolve_import_to(name, pointer, [code, pointer])?;
             }
             code
         }
@@ -468,7 +475,8 @@ fn link_variable(
     let address = match (own, imported.filter(|_| size <= STRIDE), known) {
         (Some(address), ..) => address,
         (None, Some(address), _) => {
-            let address = platform.definition().code_address(address);
+            let address = slot_content(machine, executable, name)
+                .unwrap_or_else(|| platform.definition().code_address(address));
             make_writable(machine, address)?;
             address
         }
@@ -488,6 +496,19 @@ fn link_variable(
     }
     machine.get_mut::<Libc>(LIBC)?.state = state;
     Ok(())
+}
+
+/// What the first slot of an import holds: where the program looks for a
+/// variable. That is not the address of the symbol where functions have
+/// descriptors, as the symbol of an import is its code.
+fn slot_content(machine: &Machine, executable: &Executable, name: &str) -> Option<u64> {
+    let definition = machine.platform().definition();
+    if !definition.default_convention().function_descriptors {
+        return None;
+    }
+    let import = executable.imports.iter().find(|import| import.name == name)?;
+    let slot = *import.slots.first()?;
+    Some(machine.read_integer(slot, definition.pointer_bytes.into()).ok()? as u64)
 }
 
 fn size_of(platform: Platform, initial: Initial) -> u64 {
