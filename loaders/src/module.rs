@@ -130,6 +130,16 @@ pub(crate) struct Relocation {
 }
 
 impl Module {
+    /// Whether it is for the ELFv1 ABI of 64-bit PowerPC, where pointers to
+    /// functions are to descriptors (`e_flags`, ELFv2 ABI, 3.1.2).
+    pub(crate) fn is_elfv1(&self) -> bool {
+        self.machine == object::elf::EM_PPC64
+            && match self.flags & 3 {
+                0 => self.order == terrella_platforms::ByteOrder::Big,
+                version => version == 1,
+            }
+    }
+
     /// The segment that holds an address of the file.
     pub(crate) fn segment_at(&self, address: u64) -> Option<&ModuleSegment> {
         self.segments.get(self.segment_index(address)?)

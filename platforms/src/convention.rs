@@ -220,6 +220,9 @@ pub enum FloatPlacement {
         /// not (SuperH), registers that are left when a double has gone on
         /// the stack still take singles.
         fills_holes: bool,
+        /// Whether they are used in calls of functions with variable
+        /// parameters, too (SuperH), or only in others (AAPCS).
+        in_variadic: bool,
     },
 }
 

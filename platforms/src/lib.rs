@@ -17,6 +17,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod arm_helpers;
 mod convention;
 mod definition;
 mod definitions;
@@ -29,6 +30,9 @@ mod syscall;
 mod syscalls;
 mod value;
 
+pub use arm_helpers::{
+    ARM_HELPERS_THREAD_POINTER, ARM_KERNEL_HELPERS, arm_helper_is_data, arm_kernel_helpers,
+};
 pub use convention::{
     BySize, CallingConvention, Extension, FloatFormat, FloatPlacement, ReturnBy, SizedPlace, StructResult,
     WidePlacement, pairs_downwards,

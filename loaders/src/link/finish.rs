@@ -5,9 +5,9 @@ use terrella_emulator_api::Permissions;
 use terrella_machine_state::{
     Executable, FunctionModel, PAGE_SIZE, Pages, Segment, Symbol, SymbolBinding, SymbolKind, TlsTemplate,
 };
-use terrella_platforms::Platform;
+use terrella_platforms::{ARM_HELPERS_THREAD_POINTER, ARM_KERNEL_HELPERS, Platform, arm_kernel_helpers};
 
-use super::{LinkReport, Member, OpenImport, imports::Imports, relocate::is_elfv1, tls::Blocks};
+use super::{LinkReport, Member, OpenImport, imports::Imports, tls::Blocks};
 use crate::{
     Error, Loaded, Options, Result,
     module::{FunctionLists, Module, ModuleSegment, ModuleSymbol},
@@ -116,7 +116,32 @@ pub(super) fn add_storage(loaded: &mut Loaded, storage: Blocks) -> Result<()> {
     let definition = loaded.platform.definition();
     let there = storage.registers.iter().filter(|(name, _)| definition.register(name).is_some());
     loaded.registers.extend(there);
+    if loaded.platform == Platform::ARMV5T {
+        let helpers = arm_helpers(storage.pointer);
+        let taken = |image: &Executable| image.segments.iter().any(|it| it.range.overlaps(&helpers.range));
+        // A program with code of its own there knows what it does.
+        if !loaded.executables.iter().any(taken) {
+            let mut image = Executable::new("kernel helpers", loaded.platform);
+            image.segments.push(helpers);
+            add(loaded, image)?;
+        }
+    }
     add(loaded, storage.image)
+}
+
+/// The page with the kernel's helpers, with the thread pointer in it.
+fn arm_helpers(pointer: u64) -> Segment {
+    let mut data = Pages::new();
+    let words = arm_kernel_helpers(false);
+    for (offset, word) in words.into_iter().chain([(ARM_HELPERS_THREAD_POINTER, pointer as u32)]) {
+        data.write(ARM_KERNEL_HELPERS + offset, &word.to_le_bytes());
+    }
+    Segment {
+        name: "kernel helpers".to_owned(),
+        range: (ARM_KERNEL_HELPERS..=ARM_KERNEL_HELPERS + 0xfff).into(),
+        permissions: Permissions::READ_EXECUTE,
+        data,
+    }
 }
 
 /// Adds an image that the linker made, before the area of imports.
@@ -272,7 +297,7 @@ fn pointers(module: &Module, executable: &mut Executable) {
             let of_descriptors =
                 module.descriptors.and_then(|range| module.read_word(range.first().checked_add(8)?));
             executable.toc = pointer.or_else(|| symbol(".TOC.")).or(of_descriptors);
-            let abi = if is_elfv1(module) { "elfv1" } else { "elfv2" };
+            let abi = if module.is_elfv1() { "elfv1" } else { "elfv2" };
             set_abi(executable, abi);
         }
         elf::EM_ARM if module.flags & 0x400 != 0 => set_abi(executable, "aapcs-vfp"),

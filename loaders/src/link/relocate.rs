@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use object::elf;
 use terrella_machine_state::SymbolBinding;
 
 use super::{
@@ -46,7 +45,7 @@ pub(super) fn relocate(
     report: &mut LinkReport,
 ) -> Result<Slots> {
     imports.descriptors =
-        members.iter().any(|member| matches!(member, Member::Module(module) if module.descriptors.is_some()));
+        members.iter().any(|member| matches!(member, Member::Module(module) if module.is_elfv1()));
     let definitions = Definitions::collect(members, None);
     let mut work = Work { options, definitions, imports, report, bindings: BTreeSet::new() };
     let mut states: Vec<State> = members.iter().map(|_| State::default()).collect();
@@ -381,13 +380,4 @@ impl Module {
             ..*self
         }
     }
-}
-
-/// Whether a module is for the ELFv1 ABI of 64-bit PowerPC.
-pub(super) fn is_elfv1(module: &Module) -> bool {
-    module.machine == elf::EM_PPC64
-        && match module.flags & 3 {
-            0 => module.order == terrella_platforms::ByteOrder::Big,
-            version => version == 1,
-        }
 }

@@ -325,7 +325,7 @@ pub(crate) fn apply(
     } else {
         site.apply()?;
     }
-    if module.descriptors.is_some() && howto.name == "R_PPC64_JMP_SLOT" {
+    if module.is_elfv1() && howto.name == "R_PPC64_JMP_SLOT" {
         return Ok(Filled::Descriptor(relocation.place));
     }
     let word = match howto.formula {

@@ -159,7 +159,7 @@ fn jump_slot(site: &mut Site<'_>) -> Result<(), Problem> {
 /// An entry that the resolver at the addend chooses: an address in ELFv2, a copy
 /// of a descriptor in ELFv1.
 fn resolved_slot(site: &mut Site<'_>) -> Result<(), Problem> {
-    if site.module.descriptors.is_some() {
+    if site.module.is_elfv1() {
         return site.indirect_slot(SlotShape::Descriptor);
     }
     let resolver = site.module.bias.wrapping_add(site.addend()?);

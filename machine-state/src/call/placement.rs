@@ -416,8 +416,10 @@ impl Placer {
                 }
             }
             // The base standard holds for functions with variable parameters.
-            FloatPlacement::BackFilling { .. } if self.variadic.is_some() => self.integer(bytes),
-            FloatPlacement::BackFilling { single, double, fills_holes } => {
+            FloatPlacement::BackFilling { in_variadic: false, .. } if self.variadic.is_some() => {
+                self.integer(bytes)
+            }
+            FloatPlacement::BackFilling { single, double, fills_holes, .. } => {
                 let width = u32::from(bytes / 4);
                 let (names, mask) = if bytes == 4 { (single, 1) } else { (double, 3) };
                 // Without filling holes, nothing above may be taken either.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{AddressRange, Permissions};
-use terrella_machine_state::{Executable, Heap, HeapStrategy, Machine, Memory};
+use terrella_machine_state::{
+    Executable, FunctionModel, FunctionSite, Heap, HeapStrategy, Machine, Memory,
+};
 use terrella_platforms::{CodeAddressBit, Platform};
 
 use super::{
@@ -343,6 +345,15 @@ fn link_one(
         report.variables.push(plain.to_owned());
         return Ok(());
     }
+    // The loader, or the harness, answers it already.
+    let imported = machine.symbol(&format!("{name}@import")).ok().map(|symbol| symbol.address);
+    let answered = |site: &FunctionSite| match site {
+        FunctionSite::Address(address) => Some(*address) == imported,
+        FunctionSite::Symbol(symbol) => symbol == plain,
+    };
+    if machine.iter_of::<FunctionModel>().any(|(_, model)| answered(model.site())) {
+        return Ok(());
+    }
     let model =
         catalogue::find(plain).filter(|model| !options.strict || model.deviation_on(platform).is_none());
     let answer = match (options.answers.get(plain), model) {
@@ -367,9 +378,9 @@ fn link_one(
             Answer::Nothing
         }
     };
-    let known = machine.symbol(&format!("{name}@import")).ok().map(|symbol| symbol.address);
-    let address = match known {
+    let address = match imported {
         Some(pointer) => {
+            map_descriptor(machine, executable, name, pointer)?;
             // The words for a weak one are still zero.
             let item = item_of(machine, executable).filter(|_| weak);
             if let Some(item) = item {
@@ -438,6 +449,23 @@ impl super::state::Layout {
         self.functions.insert(name.to_owned(), pointer);
         Ok((pointer, if descriptors { next + 32 } else { next }))
     }
+}
+
+/// Where pointers to functions are to descriptors, the program may have the
+/// address of an import's: there has to be one.
+fn map_descriptor(
+    machine: &mut Machine,
+    executable: &Executable,
+    name: &str,
+    code: u64,
+) -> Result<(), LinkError> {
+    let Some(address) = slot_content(machine, executable, name) else { return Ok(()) };
+    if machine.read_memory(address, 24).is_err() {
+        let memory = Memory::new(machine.platform(), address, 24, Permissions::READ_WRITE)?;
+        machine.add(format!("libc.descriptor:{address:#x}"), memory)?;
+    }
+    write_word(machine, address, code)?;
+    write_word(machine, address.wrapping_add(8), address)
 }
 
 /// A hook needs something below it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use terrella_emulator_api::{Emulator, EmulatorExt, Overlap, Permissions};
-use terrella_platforms::{ByteOrder, Platform};
+use terrella_platforms::{ARM_KERNEL_HELPERS, ByteOrder, Platform, arm_helper_is_data, arm_kernel_helpers};
 
 use super::{
     abi::{Abi, generic::*},
@@ -270,7 +270,7 @@ impl Start<'_> {
             Platform::ARMV7A | Platform::ARMV7A_BE => false,
             _ => return Ok(place),
         };
-        let helpers = 0xffff_0000;
+        let helpers = ARM_KERNEL_HELPERS;
         emulator.map_memory_with(
             (helpers..=helpers + 0xfff).into(),
             Permissions::READ_EXECUTE,
@@ -287,47 +287,14 @@ impl Start<'_> {
                 untouched: false,
             },
         );
-        const BX_LR: u32 = 0xe12f_ff1e;
-        let code: &[(u64, &[u32])] = &[
-            // __kuser_cmpxchg64: push {r4, r5, r6, lr}; ldm r0, {r4, r5}; ldm
-            // r2, {r6, lr}; eors r4, r4, r6; eorseq r4, r5, lr; ldmeq r1, {r5,
-            // r6}; stmeq r2, {r5, r6}; rsbs r0, r4, #0; pop {r4, r5, r6, pc}
-            (
-                0xf60,
-                &[
-                    0xe92d_4070,
-                    0xe890_0030,
-                    0xe892_4040,
-                    0xe034_4006,
-                    0x0035_400e,
-                    0x0891_0060,
-                    0x0882_0060,
-                    0xe274_0000,
-                    0xe8bd_8070,
-                ],
-            ),
-            // __kuser_memory_barrier
-            (0xfa0, &[BX_LR]),
-            // __kuser_cmpxchg: ldr r3, [r2]; subs r3, r3, r0; streq r1, [r2];
-            // rsbs r0, r3, #0
-            (0xfc0, &[0xe592_3000, 0xe053_3000, 0x0582_1000, 0xe273_0000, BX_LR]),
-            // __kuser_get_tls: ldr r0, [pc, #8], the word at 0xff0; or the
-            // register of the processor.
-            (0xfe0, if old { &[0xe59f_0008, BX_LR] } else { &[0xee1d_0f70, BX_LR] }),
-            // The number of helpers.
-            (0xffc, &[5]),
-        ];
-        for (offset, words) in code {
-            for (index, word) in words.iter().enumerate() {
-                let at = helpers + offset + 4 * index as u64;
-                let mut bytes = word.to_le_bytes();
-                // Data has the order of the processor, code always the little
-                // one (BE8).
-                if *offset == 0xffc && self.abi.order == ByteOrder::Big {
-                    bytes.reverse();
-                }
-                emulator.write_code(at, &bytes)?;
+        for (offset, word) in arm_kernel_helpers(!old) {
+            let mut bytes = word.to_le_bytes();
+            // Data has the order of the processor, code always the little one
+            // (BE8).
+            if arm_helper_is_data(offset) && self.abi.order == ByteOrder::Big {
+                bytes.reverse();
             }
+            emulator.write_code(helpers + offset, &bytes)?;
         }
         Ok(place)
     }

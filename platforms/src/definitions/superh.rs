@@ -123,6 +123,7 @@ const BIG: CallingConvention = CallingConvention {
         single: &["fr4", "fr5", "fr6", "fr7", "fr8", "fr9", "fr10", "fr11"],
         double: DOUBLE_ARGUMENTS,
         fills_holes: false,
+        in_variadic: true,
     },
     extension: Extension::BySign,
     stack_arguments: 0,
@@ -153,6 +154,7 @@ const LITTLE: CallingConvention = CallingConvention {
         single: &["fr5", "fr4", "fr7", "fr6", "fr9", "fr8", "fr11", "fr10"],
         double: DOUBLE_ARGUMENTS,
         fills_holes: false,
+        in_variadic: true,
     },
     ..BIG
 };

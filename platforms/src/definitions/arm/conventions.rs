@@ -54,6 +54,7 @@ const AAPCS_VFP: CallingConvention = CallingConvention {
         ],
         double: &["d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7"],
         fills_holes: true,
+        in_variadic: false,
     },
     float_results: &["d0", "d1", "d2", "d3"],
     ..AAPCS
