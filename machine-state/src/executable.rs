@@ -137,6 +137,9 @@ pub struct Executable {
     /// The initial content of thread-local variables.
     #[serde(default)]
     pub tls: Option<TlsTemplate>,
+    /// The libraries that it names (`DT_NEEDED`), whether they are there or not.
+    #[serde(default)]
+    pub libraries: Vec<String>,
 }
 
 impl Executable {
@@ -157,6 +160,7 @@ impl Executable {
             constructors: Vec::new(),
             destructors: Vec::new(),
             tls: None,
+            libraries: Vec::new(),
         }
     }
 

@@ -205,6 +205,7 @@ pub(crate) fn executable(module: &Module) -> Executable {
     }
     executable.constructors = functions(module, &module.constructors, false);
     executable.destructors = functions(module, &module.destructors, true);
+    executable.libraries.clone_from(&module.needed);
     executable.tls = module.tls.map(|tls| TlsTemplate { address: module.placed(tls.address), ..tls });
     pointers(module, &mut executable);
     executable

@@ -43,6 +43,7 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::runtime::ATOMICS,
     &super::jumps::HEADER,
     &super::jumps::EXTENSIONS,
+    &super::contexts::HEADER,
     &super::fenv::HEADER[0],
     &super::fenv::HEADER[1],
     &super::math::UNARY,

@@ -165,14 +165,25 @@ fn cxa_finalize(c: &mut Context<'_>, owner: Ptr) -> Result<Reply> {
     }
 }
 
-/// The signal `SIGABRT`, whatever the program does about it.
+/// The signal `SIGABRT`: its handler, which may jump away, or else the end,
+/// whatever the program says.
 fn abort(c: &mut Context<'_>) -> Result<Reply> {
+    if let Some(reply) = c.handle(SIGABRT as u8, Continuation::Abort)? {
+        return Ok(reply);
+    }
     c.state.ended_by = Some(SIGABRT as u8);
     Ok(Reply::Stop)
 }
 
+/// To the stream that `stderr` is, if that is open.
 fn say(c: &mut Context<'_>, text: &str) -> Result<()> {
-    let _ = c.state.kernel.streams.write(2, text.as_bytes());
+    let stream = match c.state.layout.variables.get("stderr").copied() {
+        Some(at) => c.read_pointer(Ptr(at))?,
+        None => Ptr(c.state.layout.files[2]),
+    };
+    if c.state.streams.contains_key(&stream.0) {
+        c.put(stream, text.as_bytes())?;
+    }
     Ok(())
 }
 

@@ -62,7 +62,7 @@ fn setjmp(c: &mut Context<'_>, buffer: Ptr) -> Result<i32> {
 }
 
 /// Fills a buffer; where what is behind the registers is.
-fn fill(c: &mut Context<'_>, buffer: Ptr, mark: u64) -> Result<Ptr> {
+pub(super) fn fill(c: &mut Context<'_>, buffer: Ptr, mark: u64) -> Result<Ptr> {
     let convention = c.call.convention();
     let emulator = c.call.emulator();
     let target = return_address(emulator, convention)?;
@@ -102,11 +102,23 @@ fn sigsetjmp(c: &mut Context<'_>, buffer: Ptr, keeps_mask: i32) -> Result<i32> {
 }
 
 fn longjmp(c: &mut Context<'_>, buffer: Ptr, value: i32) -> Result<Reply> {
-    let word = c.model.pointer;
-    let mark = c.read_integer(buffer, word)?;
+    let mark = c.read_integer(buffer, c.model.pointer)?;
     if mark != MARK && mark != MARK_WITH_MASK {
         return c.misuse(format!("{:#x} is no jmp_buf that setjmp has filled", buffer.0));
     }
+    // Calls of the guest that the jump leaves are over: they are between here
+    // and there.
+    let word = c.model.pointer;
+    let target = c.read_integer(buffer.add(2 * u64::from(word)), word)?;
+    let emulator = c.emulator();
+    let here = emulator.read_register(emulator.definition().stack_pointer)?;
+    c.state.frames.retain(|frame| !frame.is_between(here, target));
+    jump(c, buffer, if value == 0 { 1 } else { value }, mark == MARK_WITH_MASK)
+}
+
+/// Goes to where a buffer was filled, which returns `value` again.
+pub(super) fn jump(c: &mut Context<'_>, buffer: Ptr, value: i32, with_mask: bool) -> Result<Reply> {
+    let word = c.model.pointer;
     let target = c.read_integer(buffer.add(word.into()), word)?;
     let stack = c.read_integer(buffer.add(2 * u64::from(word)), word)?;
     let mut at = buffer.add(3 * u64::from(word));
@@ -119,15 +131,11 @@ fn longjmp(c: &mut Context<'_>, buffer: Ptr, value: i32) -> Result<Reply> {
         emulator.write_register(register, whole.insert(0, 8 * bytes as u32, &part))?;
         at = at.add(bytes);
     }
-    if mark == MARK_WITH_MASK {
+    if with_mask {
         let mask = c.read_integer(at, 8)?;
         c.restore_mask(mask);
     }
-    // Calls of the guest that the jump leaves are over: their frames are below.
-    while c.state.frames.last().is_some_and(|frame| frame.is_left(stack)) {
-        c.state.frames.pop();
-    }
-    c.give_integer(CType::Int, i128::from(if value == 0 { 1 } else { value }))?;
+    c.give_integer(CType::Int, value.into())?;
     let convention = c.call.convention();
     let emulator = c.emulator();
     emulator.write_register(emulator.definition().stack_pointer, stack)?;

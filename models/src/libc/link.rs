@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{AddressRange, Permissions};
-use terrella_machine_state::{
-    Executable, FunctionModel, FunctionSite, Heap, HeapStrategy, Machine, Memory,
-};
-use terrella_platforms::{CodeAddressBit, Platform};
+use terrella_machine_state::{Executable, FunctionModel, FunctionSite, Heap, HeapStrategy, Machine, Memory};
+use terrella_platforms::{ARM_KERNEL_HELPERS, CodeAddressBit, Platform, arm_kernel_helpers};
 
 use super::{
     catalogue,
@@ -231,9 +229,7 @@ fn add_library(
 ) -> Result<(), LinkError> {
     let platform = machine.platform();
     let sizes = sizes(platform, options.heap_size);
-    let flavour = options
-        .flavour
-        .unwrap_or_else(|| Flavour::of_imports(executable.imports.iter().map(|import| import.name.as_str())));
+    let flavour = options.flavour.unwrap_or_else(|| Flavour::of_program(executable));
     let mut state = State::new(platform, flavour, options.files.clone(), options.seed, &options.input);
     let known_heap = machine.iter_of::<Heap>().next().map(|(name, _)| name.to_owned());
     state.heap = match known_heap {
@@ -250,6 +246,16 @@ fn add_library(
     let code = free_range(machine, sizes.code, "the library's functions")?;
     let memory = Memory::new(platform, code, sizes.code, Permissions::READ_EXECUTE)?;
     machine.add(CODE, memory)?;
+
+    // What old ARM processors have no instructions for, programs have the
+    // kernel do.
+    if platform == Platform::ARMV5T && machine.read_memory(ARM_KERNEL_HELPERS, 1).is_err() {
+        let mut memory = Memory::new(platform, ARM_KERNEL_HELPERS, 0x1000, Permissions::READ_EXECUTE)?;
+        for (offset, word) in arm_kernel_helpers(false) {
+            memory.write(ARM_KERNEL_HELPERS + offset, &word.to_le_bytes())?;
+        }
+        machine.add("libc.helpers", memory)?;
+    }
 
     let layout = &mut state.layout;
     layout.resume = code;

@@ -28,6 +28,7 @@ mod aliases;
 mod catalogue;
 mod complex;
 mod context;
+mod contexts;
 mod ctype;
 mod ending;
 mod environment;

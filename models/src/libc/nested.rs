@@ -12,13 +12,14 @@ use terrella_machine_state::{
     ArgumentValue, Return, ReturnValue,
     call::{CallSetup, place_call, read_result},
 };
-use terrella_platforms::{CodeAddressBit, ReturnBy};
+use terrella_platforms::{CallingConvention, CodeAddressBit, ReturnBy};
 
 use super::{
     context::Context,
     error::Result,
     types::{CType, Outcome, Ptr, Reply},
 };
+use crate::linux::abi::generic::SIGABRT;
 
 /// How a model goes on after a function of the guest's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,6 +50,10 @@ pub(crate) enum Continuation {
     Thread { result: Option<u64> },
     /// Nothing but this result.
     Result(i64),
+    /// The handler of `SIGABRT`, and then the end.
+    Abort,
+    /// The function of a context of `makecontext`, and then this context.
+    Context { link: Ptr },
 }
 
 /// A call of the guest that has not come back.
@@ -78,11 +83,30 @@ impl Frame {
         }
     }
 
-    /// Whether a jump to a stack pointer leaves the model that called: on all
-    /// stacks that grow downwards, what is above is older.
-    pub(crate) const fn is_left(&self, stack: u64) -> bool {
-        self.stack < stack
+    /// Whether a jump from one stack pointer to another leaves the model that
+    /// called: on all stacks that grow downwards, what is above is older.
+    pub(crate) const fn is_between(&self, from: u64, to: u64) -> bool {
+        from <= self.stack && self.stack < to
     }
+
+    /// Whether it was called on a stack of these addresses.
+    pub(crate) const fn is_on(&self, first: u64, size: u64) -> bool {
+        self.stack.wrapping_sub(first) < size
+    }
+}
+
+/// The call that has come back to a stack pointer: the last one, or, where
+/// contexts have stacks of their own, the nearest above.
+fn take_frame(frames: &mut Vec<Frame>, here: u64, convention: &CallingConvention) -> Option<Frame> {
+    let last = frames.len().checked_sub(1)?;
+    let rises = matches!(convention.return_by, ReturnBy::RisingStack { .. });
+    let nearest = |(_, frame): &(usize, &Frame)| frame.stack.wrapping_sub(here);
+    let index = if rises {
+        last
+    } else {
+        frames.iter().enumerate().rev().min_by_key(nearest).map_or(last, |(index, _)| index)
+    };
+    Some(frames.remove(index))
 }
 
 /// So many calls into each other are not meant.
@@ -126,10 +150,12 @@ impl Context<'_> {
 
     /// A function of the guest's has come back to the library.
     pub(crate) fn resumed(&mut self) -> Result<Flow> {
-        let Some(frame) = self.state.frames.pop() else {
+        let convention = self.call.convention();
+        let emulator = self.call.emulator();
+        let here = emulator.read_register(emulator.definition().stack_pointer)?;
+        let Some(frame) = take_frame(&mut self.state.frames, here, convention) else {
             return self.misuse("a return to the library that nothing called");
         };
-        let convention = self.call.convention();
         let emulator = self.call.emulator();
         let value = read_result(emulator, convention, frame.returns, None)?;
         let definition = emulator.definition();
@@ -162,6 +188,11 @@ impl Context<'_> {
                 self.deliver_signals(then, result)
             }
             Continuation::Once(control) => self.once_done(control),
+            Continuation::Abort => {
+                self.state.ended_by = Some(SIGABRT as u8);
+                Ok(Reply::Stop)
+            }
+            Continuation::Context { link } => super::contexts::ended(self, link),
             Continuation::Thread { result } => self.thread_ended(result.unwrap_or(value.as_u64())),
             Continuation::Result(value) => {
                 self.give_integer(result, value.into())?;

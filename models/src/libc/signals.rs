@@ -168,6 +168,25 @@ impl Context<'_> {
         Ok(Reply::Void)
     }
 
+    /// Calls the handler of a signal that the process sends itself, if there
+    /// is one, whether it is held back or not.
+    pub(super) fn handle(&mut self, number: u8, then: Continuation) -> Result<Option<Reply>> {
+        let Some(action) = self.action(number).copied() else { return Ok(None) };
+        if matches!(action.handler, SIG_DFL | SIG_IGN) {
+            return Ok(None);
+        }
+        let mask = self.mask();
+        self.set_mask((mask | action.mask) & !bit(number));
+        let guest = self.guest_signal(number);
+        let mut arguments = vec![ArgumentValue::from(guest)];
+        if action.flags & SA_SIGINFO != 0 {
+            let info = SignalInfo { number, code: TO_THREAD, sender: ALONE, value: 0 };
+            let (about, context) = self.signal_information(guest, info)?;
+            arguments.extend([ArgumentValue::Pointer(about.0), ArgumentValue::Pointer(context.0)]);
+        }
+        self.call_guest(Ptr(action.handler), &arguments, CType::Void, CType::Void, then).map(Some)
+    }
+
     /// A `siginfo_t` and room for a `ucontext_t`, which is all zero.
     fn signal_information(&mut self, number: i32, info: SignalInfo) -> Result<(Ptr, Ptr)> {
         let about = self.room("siginfo_t", 128)?;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::Flow;
-use terrella_machine_state::{ArgumentValue, Return, ReturnValue, call::Parameter};
+use terrella_machine_state::{ArgumentValue, Executable, Return, ReturnValue, call::Parameter};
 use terrella_platforms::Platform;
 
 use super::{context::Context, error::Result, exact::Number, variable::Variable};
@@ -79,8 +79,23 @@ pub enum Flavour {
 }
 
 impl Flavour {
+    /// What a program tells: the library that it names (`libc.so.6` is glibc's,
+    /// musl's is `libc.so` or, at Alpine, `libc.musl-x86_64.so.1`), or else
+    /// its imports.
+    pub(crate) fn of_program(program: &Executable) -> Self {
+        for library in &program.libraries {
+            match library.as_str() {
+                "libc.so.6" | "libc.so.6.1" => return Self::Gnu,
+                "libc.so" => return Self::Musl,
+                name if name.starts_with("libc.musl-") => return Self::Musl,
+                _ => {}
+            }
+        }
+        Self::of_imports(program.imports.iter().map(|import| import.name.as_str()))
+    }
+
     /// What the imports of a program tell: names that only one library has.
-    pub(crate) fn of_imports<'a>(mut names: impl Iterator<Item = &'a str>) -> Self {
+    fn of_imports<'a>(mut names: impl Iterator<Item = &'a str>) -> Self {
         let musl = |name: &str| {
             name.ends_with("_time64") && !name.ends_with("64_time64") || name == "___errno_location"
         };

@@ -362,3 +362,8 @@ fn places(abi: &Abi, layout: &Layout) -> Option<(usize, usize)> {
         Some((place("uc_mcontext")?, place("uc_sigmask")?))
     })
 }
+
+/// Where `uc_mcontext` and `uc_sigmask` are in a `ucontext_t`.
+pub(crate) fn context_places(platform: Platform, abi: &Abi) -> Option<(usize, usize)> {
+    places(abi, &layout(platform)?)
+}
