@@ -11,6 +11,7 @@ use super::{
     catalogue,
     error::Error,
     item::{Answer, Libc, Link},
+    program::convention_of,
     state::State,
     types::Flavour,
     variables::{self, Initial},
@@ -259,6 +260,7 @@ fn add_library(
 
     let layout = &mut state.layout;
     layout.resume = code;
+    layout.descriptors = convention_of(executable).function_descriptors;
     layout.stubs = (code + sizes.stub, code + sizes.code);
     layout.free = (data, data + sizes.data);
     let small = platform.definition().address_bits < 32;
@@ -424,15 +426,12 @@ fn stub(machine: &mut Machine, name: &str) -> Result<(u64, u64), LinkError> {
     let definition = platform.definition();
     let library = machine.get_mut::<Libc>(LIBC)?;
     if let Some(pointer) = library.state.layout.functions.get(name) {
-        let code = if definition.default_convention().function_descriptors {
-            pointer.wrapping_add(32)
-        } else {
-            *pointer
-        };
+        let code = if library.state.layout.descriptors { pointer.wrapping_add(32) } else { *pointer };
         return Ok((*pointer, definition.code_address(code)));
     }
+    let descriptors = library.state.layout.descriptors;
     let (pointer, code) = library.state.layout.take_stub(platform, name)?;
-    if definition.default_convention().function_descriptors {
+    if descriptors {
         write_word(machine, pointer, code)?;
         write_word(machine, pointer + 8, pointer)?;
     }
@@ -444,7 +443,7 @@ impl super::state::Layout {
     /// the code. Where pointers are to descriptors, that is to be written.
     pub(crate) fn take_stub(&mut self, platform: Platform, name: &str) -> Result<(u64, u64), Error> {
         let definition = platform.definition();
-        let descriptors = definition.default_convention().function_descriptors;
+        let descriptors = self.descriptors;
         let size = if descriptors { 64 } else { 32 };
         let (next, end) = self.stubs;
         let after = next.checked_add(size).filter(|after| *after <= end);
@@ -537,7 +536,7 @@ fn link_variable(
 /// descriptors, as the symbol of an import is its code.
 fn slot_content(machine: &Machine, executable: &Executable, name: &str) -> Option<u64> {
     let definition = machine.platform().definition();
-    if !definition.default_convention().function_descriptors {
+    if !convention_of(executable).function_descriptors {
         return None;
     }
     let import = executable.imports.iter().find(|import| import.name == name)?;

@@ -45,7 +45,7 @@ impl StartProgram for Machine {
         let platform = self.platform();
         let program = self.get::<Executable>(executable)?;
         let Some(entry) = program.entry else { return Ok(()) };
-        let convention = convention(program);
+        let convention = convention_of(program);
         let descriptor = if convention.function_descriptors {
             Some((
                 program.read_integer(entry, 8)? as u64,
@@ -95,7 +95,7 @@ impl StartProgram for Machine {
 }
 
 /// The calling convention of a program.
-fn convention(executable: &Executable) -> &'static CallingConvention {
+pub(super) fn convention_of(executable: &Executable) -> &'static CallingConvention {
     let definition = executable.platform.definition();
     let own = executable.abi.as_deref().and_then(|name| definition.calling_convention(name));
     own.unwrap_or_else(|| definition.default_convention())

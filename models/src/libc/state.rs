@@ -33,6 +33,9 @@ pub(crate) struct Layout {
     pub(crate) environ: u64,
     /// Where a function of the guest's returns to that a model called.
     pub(crate) resume: u64,
+    /// Whether pointers to functions are to descriptors.
+    #[serde(default)]
+    pub(crate) descriptors: bool,
     /// Other variables that models read or write: name and address.
     pub(crate) variables: BTreeMap<String, u64>,
     /// What is free of the library's own memory: the next address, and the end.
