@@ -49,6 +49,7 @@ mod nested;
 mod numbers;
 mod pairs;
 mod posix;
+mod processes;
 mod quad;
 mod queued_signals;
 mod random;
