@@ -189,6 +189,12 @@ impl Context<'_> {
             let overrun = timer.map_or(0, |timer| timer.overrun);
             self.write_integer(about.add(fields + 4), overrun, 4)?;
         }
+        if info.number == SIGCHLD as u8 && info.code > 0 {
+            // `si_status`: a code, or the number of a signal.
+            let is_code = info.code == 1;
+            let status = if is_code { info.value } else { self.guest_signal(info.value as u8) as u64 };
+            return self.write_integer(about.add(fields + 8), status, 4);
+        }
         self.write_integer(about.add(fields + 8), info.value, word as u8)
     }
 }

@@ -36,6 +36,7 @@ use super::{
     types::{Header, Long, Offset, Ptr, Size, ULong},
 };
 use crate::linux::alone;
+pub(crate) use memory::shared_name;
 
 /// `AT_FDCWD`.
 pub(crate) const AT_FDCWD: u64 = -100_i64 as u64;

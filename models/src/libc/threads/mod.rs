@@ -181,7 +181,7 @@ pub(crate) struct Threads {
     onces: BTreeMap<u64, bool>,
     /// Keys of data of threads: their destructors.
     keys: BTreeMap<u32, u64>,
-    /// Named semaphores: their places.
+    /// Named semaphores: where the process has their files.
     semaphores: BTreeMap<String, u64>,
     /// Functions of threads that timers begin, with their values.
     #[serde(default)]
