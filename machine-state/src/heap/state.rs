@@ -280,6 +280,19 @@ mod tests {
         assert_eq!(serde_json::from_str::<Heap>(&text).unwrap(), heap);
     }
 
+    #[test]
+    fn a_record_is_of_its_heap() {
+        let range = |first: u64| AddressRange::from(first..first + 0x1000);
+        let state = HeapState::new(range(0x1_0000), HeapStrategy::FreeList, 0x1000);
+        let mut later = state.clone();
+        later.blocks.insert(0x1_0010, 0x20);
+        assert!(state.is_of_one_heap(&later));
+        later.blocks.insert(0x1_0ff0, 0x20);
+        assert!(!state.is_of_one_heap(&later), "a block behind the end");
+        assert!(!state.is_of_one_heap(&HeapState::new(range(0x2_0000), HeapStrategy::FreeList, 0x1000)));
+        assert!(!state.is_of_one_heap(&HeapState::new(range(0x1_0000), HeapStrategy::Bump, 0x1000)));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]

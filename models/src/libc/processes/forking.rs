@@ -28,10 +28,8 @@ pub(crate) static HEADER: Header = Header {
     standard: Standard::Posix,
     models: models! {
         fork = fork, "the parent goes on; processes are switched where they wait, yield or end; streams have no buffers that would be written twice";
-        __fork = fork, "the parent goes on; processes are switched where they wait, yield or end; streams have no buffers that would be written twice";
         _Fork = bare_fork, "the parent goes on; processes are switched where they wait, yield or end; streams have no buffers that would be written twice";
         vfork = vfork;
-        __vfork = vfork;
         daemon = daemon;
         pthread_atfork = atfork;
         __register_atfork = register_atfork;
@@ -187,7 +185,6 @@ impl Context<'_> {
         if self.state.kernel.processes.len() >= MOST || !self.state.kernel.has_room() {
             return Ok(Err(Errno::EAGAIN));
         }
-        self.watch_exits()?;
         let loaded = self.state.processes.loaded();
         let space = if shares { loaded } else { self.state.processes.new_space() };
         if !shares {

@@ -191,7 +191,7 @@ impl Image {
     }
 
     /// Adds the pages to those that are known.
-    pub(crate) fn count<'a>(&'a self, known: &mut HashSet<*const [u8; PAGE_SIZE]>) {
+    pub(crate) fn count(&self, known: &mut HashSet<*const [u8; PAGE_SIZE]>) {
         known.extend(self.pages.iter().map(|(_, page)| Arc::as_ptr(page)));
     }
 }

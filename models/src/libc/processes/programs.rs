@@ -27,7 +27,7 @@ use crate::{
 /// What these functions deviate in.
 macro_rules! programs {
     ($($name:ident = $function:path;)*) => {
-        models! { $($name = $function, "no program is begun: one that could be is refused (ENOEXEC)";)* }
+        models! { $($name = $function, "there is no other program: it fails, with ENOEXEC for one that could be begun";)* }
     };
 }
 

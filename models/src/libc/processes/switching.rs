@@ -99,19 +99,30 @@ impl Context<'_> {
         }
         self.state.kernel.running = process;
         let space = self.state.kernel.processes.get(&process).map_or(0, |it| it.space);
+        if before != FIRST {
+            self.close_exits()?;
+        }
         if space != self.state.processes.loaded {
             self.load_space(space)?;
         }
         if before == FIRST {
-            let exits = self.emulator().exit_points();
+            // Where nothing is mapped nothing but a return can lead.
+            let mut exits = self.emulator().exit_points();
+            let map = self.emulator().memory_map();
+            exits.retain(|exit| {
+                let range = self.exit_range(*exit);
+                range.is_ok_and(|range| map.iter().all(|region| !region.range.overlaps(&range)))
+            });
             for exit in &exits {
                 self.emulator().remove_exit_point(*exit);
             }
             self.state.processes.exits = exits;
-        } else if process == FIRST {
-            for exit in std::mem::take(&mut self.state.processes.exits) {
-                self.emulator().add_exit_point(exit);
-            }
+        }
+        if process != FIRST {
+            return self.open_exits();
+        }
+        for exit in std::mem::take(&mut self.state.processes.exits) {
+            self.emulator().add_exit_point(exit);
         }
         Ok(())
     }
@@ -292,25 +303,41 @@ impl Context<'_> {
         })
     }
 
-    /// A place that a harness has its calls return to is where other processes
+    /// The bytes at a place that a harness has its calls return to.
+    fn exit_range(&mut self, exit: u64) -> Result<AddressRange> {
+        let size = u64::from(self.emulator().definition().longest_instruction);
+        Ok(AddressRange::sized(exit, size)?)
+    }
+
+    /// Places that a harness has its calls return to are where other processes
     /// than the first one end, as if `main` had returned.
-    pub(crate) fn watch_exits(&mut self) -> Result<()> {
-        let key = self.state.key.clone();
+    fn open_exits(&mut self) -> Result<()> {
         let Some(convention) = self.state.convention else { return Ok(()) };
-        for exit in self.emulator().exit_points() {
+        for exit in self.state.processes.exits.clone() {
+            let range = self.exit_range(exit)?;
+            let key = self.state.key.clone();
             let emulator = self.call.emulator();
             if emulator.read_integer(exit, 1).is_err() {
-                let size = u64::from(emulator.definition().longest_instruction);
-                let range = AddressRange::sized(exit, size)?;
-                emulator.map_memory_with(range, Permissions::READ_EXECUTE, Overlap::Keep)?;
+                emulator.map_memory_with(range, Permissions::READ_EXECUTE, Overlap::Refuse)?;
             }
-            let key = key.clone();
             let hook = move |emulator: &mut dyn Emulator, address: u64| {
                 with_state(emulator, &key, |emulator, state| returned(emulator, state, convention, address))
             };
             match emulator.function_hookable()?.add_function_hook(exit, 0, Box::new(hook)) {
                 Ok(_) | Err(terrella_emulator_api::Error::HookExists { .. }) => {}
                 Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The same places are as the harness has them again.
+    fn close_exits(&mut self) -> Result<()> {
+        for exit in self.state.processes.exits.clone() {
+            let range = self.exit_range(exit)?;
+            let emulator = self.call.emulator();
+            if emulator.read_integer(exit, 1).is_ok() {
+                emulator.unmap_memory(range)?;
             }
         }
         Ok(())

@@ -13,11 +13,8 @@ pub(crate) static HEADER: Header = Header {
     models: models! {
         wait = wait;
         waitpid = waitpid;
-        __waitpid = waitpid;
         wait3 = wait3;
         wait4 = wait4;
-        __wait3_time64 = wait3;
-        __wait4_time64 = wait4;
         waitid = waitid;
     },
 };

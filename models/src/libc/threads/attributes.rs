@@ -30,7 +30,7 @@ pub(crate) static HEADER: [Header; 3] = [
             pthread_attr_getstack = get_stack;
             pthread_attr_setstackaddr = set_stack_address, "threads have stacks of the heap all the same";
             pthread_attr_getstackaddr = get_stack_address;
-            pthread_mutexattr_setpshared = set_shared;
+            pthread_mutexattr_setpshared = set_shared, "a lock is one of a process alone";
             pthread_mutexattr_getpshared = get_shared;
             pthread_mutexattr_setprotocol = set_protocol, "priorities do not matter here";
             pthread_mutexattr_getprotocol = get_protocol;
@@ -42,11 +42,11 @@ pub(crate) static HEADER: [Header; 3] = [
             pthread_mutexattr_getprioceiling = get_ceiling;
             pthread_mutex_setprioceiling = no_ceiling_to_set;
             pthread_mutex_getprioceiling = no_ceiling;
-            pthread_condattr_setpshared = set_shared;
+            pthread_condattr_setpshared = set_shared, "a lock is one of a process alone";
             pthread_condattr_getpshared = get_shared;
-            pthread_rwlockattr_setpshared = set_shared;
+            pthread_rwlockattr_setpshared = set_shared, "a lock is one of a process alone";
             pthread_rwlockattr_getpshared = get_shared;
-            pthread_barrierattr_setpshared = set_shared;
+            pthread_barrierattr_setpshared = set_shared, "a lock is one of a process alone";
             pthread_barrierattr_getpshared = get_shared;
         },
     },

@@ -113,7 +113,7 @@ fn sem_open(c: &mut Context<'_>, name: Ptr, flags: i32, _: Dots) -> Result<Ptr> 
         }
         first = Some((mode, value));
     }
-    let mut open = |c: &mut Context<'_>, flags: u64, mode: u64| {
+    let open = |c: &mut Context<'_>, flags: u64, mode: u64| {
         let flags = c.state.abi.bits_to_own(|tables| tables.open, flags);
         posix::call(c, "openat", &[posix::AT_FDCWD, path.0, flags, mode])
     };
