@@ -145,6 +145,12 @@ impl Heap {
     }
 }
 
+/// What a heap has handed out, without the memory that it is about: so that one
+/// memory can take turns with another at the same addresses, as those of
+/// processes do ([`LiveHeap::record`]).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeapRecord(HeapState);
+
 /// What `malloc` aligns to: two pointers.
 fn default_alignment(platform: Platform) -> u64 {
     2 * u64::from(platform.definition().pointer_bytes)
@@ -169,6 +175,31 @@ impl LiveHeap<'_> {
         let result = work(&mut state, &mut Live(self.emulator));
         self.emulator.extensions_mut().insert(self.key.clone(), state);
         result
+    }
+
+    /// What is handed out now.
+    ///
+    /// # Errors
+    /// [`Error::NotLive`] if the heap is not in the emulator any more.
+    pub fn record(&mut self) -> Result<HeapRecord> {
+        self.with(|state, _| Ok(HeapRecord(state.clone())))
+    }
+
+    /// Has the heap go on from what was handed out at another time. The memory
+    /// has to be that of then.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRange`] for a record of another heap;
+    /// [`Error::NotLive`] as [`Self::record`].
+    pub fn set_record(&mut self, record: HeapRecord) -> Result<()> {
+        self.with(|state, backing| {
+            if state.is_of_one_heap(&record.0) {
+                *state = record.0;
+                return Ok(());
+            }
+            let (address, size) = state.place();
+            Err(Error::InvalidRange { platform: backing.platform(), address, size })
+        })
     }
 
     /// As [`Heap::allocate`].

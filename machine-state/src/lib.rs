@@ -52,7 +52,7 @@ pub use error::{Error, FormatError, Result};
 pub use executable::{Executable, Import, Segment, TlsTemplate};
 pub use format::LoadLimits;
 pub use function::{Function, FunctionModel, FunctionSite, live_symbol};
-pub use heap::{Heap, HeapStrategy, LiveHeap};
+pub use heap::{Heap, HeapRecord, HeapStrategy, LiveHeap};
 pub use item::{MachineItem, Phase};
 pub use machine::{Machine, Outcome};
 pub use memory::Memory;

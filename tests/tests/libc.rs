@@ -207,6 +207,50 @@ fn endings(backend: &'static Backend, platform: Platform, object: &[u8]) -> Resu
     expect("dlsym", found.result == Ok(12), &found)
 }
 
+/// Processes: how they end, and that a machine with several of them is saved,
+/// loaded and put back.
+fn processes(backend: &'static Backend, platform: Platform, object: &[u8]) -> Result<(), Failed> {
+    let fresh = machine(platform, object)?;
+    let run = |function: &str, arguments: &[ArgumentValue]| {
+        ending(backend, &mut fresh.clone(), function, arguments)
+    };
+    let expect = |what: &str, holds: bool, found: &dyn std::fmt::Debug| -> Result<(), Failed> {
+        if holds { Ok(()) } else { Err(format!("{what}: {found:?}").into()) }
+    };
+    let found = run("forks_and_returns", &[77.into()])?;
+    expect("return", found.result == Ok(1077) && found.output == "first\n", &found)?;
+    let found = run("leaves_children", &[5.into()])?;
+    let wanted = "first\nchild 0, of 0\nchild 2, of 0\nchild 1, of 0\n";
+    expect("children", found.output == wanted && found.status == Some(5), &found)?;
+    let found = run("makes_many", &[])?;
+    expect("many", found.result == Ok(255), &found)?;
+    let found = run("becomes_daemon", &[])?;
+    expect("daemon", found.output == "daemon in /, 1\n" && found.status == Some(0), &found)?;
+
+    // A child lives on between two calls, in files and in snapshots.
+    let mut machine = fresh.clone();
+    let found = ending(backend, &mut machine, "begins_serving", &[5.into()])?;
+    expect("begin", found.result == Ok(105), &found)?;
+    let mut loaded = Machine::from_bytes(&machine.to_bytes()?)?;
+    for machine in [&mut machine, &mut loaded] {
+        let found = ending(backend, machine, "goes_on_serving", &[6.into()])?;
+        expect("go on", found.result == Ok(20111), &found)?;
+    }
+    let mut emulator = (backend.make)(platform)?;
+    loaded.apply(&mut *emulator)?;
+    let snapshot = emulator.snapshot()?;
+    for _ in 0..2 {
+        emulator.restore(&snapshot)?;
+        let mut caller = Caller::new(&loaded, &mut *emulator)?;
+        let first = caller.call("goes_on_serving", &[7.into()], Return::I32)?.value.as_i64();
+        let second = caller.call("goes_on_serving", &[(-1).into()], Return::I32)?.value.as_i64();
+        let end = caller.call("ends_serving", &[], Return::I32)?.value.as_i64();
+        expect("snapshot", (first, second, end) == (30118, 40117, 117), &(first, second, end))?;
+    }
+    let found = ending(backend, &mut machine, "ends_serving", &[])?;
+    expect("end", found.result == Ok(111), &found)
+}
+
 /// The state of the models is the machine's: saved, loaded, and restored with
 /// snapshots.
 fn state(backend: &'static Backend, platform: Platform, object: &[u8]) -> Result<(), Failed> {
@@ -251,7 +295,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let object = Arc::new(fs::read(&path)?);
         for backend in backends().iter().filter(|backend| (backend.platforms)().contains(&platform)) {
             type Check = fn(&'static Backend, Platform, &[u8]) -> Result<(), Failed>;
-            for (name, check) in [("endings", endings as Check), ("state", state as Check)] {
+            for (name, check) in [("endings", endings as Check), ("state", state), ("processes", processes)] {
                 let title = format!("{}::{stem}::{name}", backend.name);
                 let (object, is_known) = (Arc::clone(&object), known.contains(&title));
                 trials.push(Trial::test(title, move || judged(check(backend, platform, &object), is_known)));

@@ -11,13 +11,11 @@ const FUNCTIONS: usize = 1188;
 
 /// Functions that always fail, as on a kernel that was built without what they
 /// need.
-const UNSUPPORTED: [&str; 33] = [
-    "_Fork",
+const UNSUPPORTED: [&str; 31] = [
     "crypt",
     "encrypt",
     "fattach",
     "fdetach",
-    "fork",
     "getmsg",
     "getpmsg",
     "mq_close",
@@ -107,7 +105,7 @@ fn what_is_not_supported_has_a_reason() {
 }
 
 /// Functions that no program of `fixtures/libc/` calls, and why.
-const NOT_CALLED: [(&str, &str); 14] = [
+const NOT_CALLED: [(&str, &str); 13] = [
     ("__assert_fail", "`assert` calls it, in endings.c"),
     ("gets", "no header of C11 declares it"),
     ("isastream", "there are no streams of System V, which glibc has no more"),
@@ -117,7 +115,6 @@ const NOT_CALLED: [(&str, &str); 14] = [
     ("putpmsg", "as isastream"),
     ("putwchar", "the standard output of the programs is of bytes"),
     ("sigpause", "it has two meanings, by the headers"),
-    ("system", "it would need a shell"),
     ("vwprintf", "as putwchar"),
     ("vwscanf", "as putwchar"),
     ("wprintf", "as putwchar"),

@@ -114,6 +114,9 @@ impl NativeEmulator {
             return halt;
         }
         let Some(mut taken) = self.hooks.functions.take(pc) else { return Halt::Resume };
+        // Who stands for a function may go elsewhere than back: to another
+        // stack, or to one that was copied.
+        self.spill_windows();
         let flow = self.callback(pc, |emulator| (taken.hook)(emulator, pc));
         self.hooks.functions.put_back(pc, taken);
         let windowed = self.leave_function(pc);

@@ -342,6 +342,9 @@ impl UnicornEmulator {
     /// Calls the function hook of an address, and returns from the function.
     pub(crate) fn function_hook(&mut self, address: u64) -> After {
         let Some(mut taken) = self.hooks.functions.take(address) else { return After::GoOn };
+        // Who stands for a function may go elsewhere than back: to another
+        // stack, or to one that was copied.
+        self.spill_windows();
         let flow = self.call_hook(address, |emulator| (taken.hook)(emulator, address));
         self.hooks.functions.put_back(address, taken);
         let Some(flow) = flow else { return After::Ended };

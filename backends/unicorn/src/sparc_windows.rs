@@ -6,9 +6,9 @@
 //! return to from there, and the instruction is executed again (V8, 7.1; V9,
 //! H.1.4). A machine here has no kernel, so that this does what those handlers
 //! do. As a kernel does, it also spills the windows below the current one at
-//! software traps, and when a run ends: who looks at the program then finds its
-//! frames in memory. A step leaves them where they are. The native engine does
-//! the same.
+//! software traps, before function hooks, and when a run ends: who looks at the
+//! program then finds its frames in memory. A step leaves them where they are.
+//! The native engine does the same.
 //!
 //! Nobody but the system sees these accesses: hooks do not.
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use terrella_emulator_api::{AddressRange, Emulator, EmulatorExt, Permissions};
+use terrella_platforms::Platform;
 
 use crate::{Error, Memory, Result};
 
@@ -30,6 +31,7 @@ pub(super) trait Backing {
     fn unmap(&mut self, range: AddressRange) -> Result<()>;
     fn read(&self, address: u64, size: u64) -> Result<Vec<u8>>;
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<()>;
+    fn platform(&self) -> Platform;
 }
 
 impl Backing for Memory {
@@ -47,6 +49,10 @@ impl Backing for Memory {
 
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<()> {
         Self::write(self, address, bytes)
+    }
+
+    fn platform(&self) -> Platform {
+        Self::platform(self)
     }
 }
 
@@ -68,6 +74,10 @@ impl Backing for Live<'_> {
 
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<()> {
         Ok(self.0.write_memory(address, bytes)?)
+    }
+
+    fn platform(&self) -> Platform {
+        self.0.platform()
     }
 }
 
@@ -95,18 +105,32 @@ impl HeapState {
         Self { strategy, start, end, page: page.max(1), fresh: start, ..Self::default() }
     }
 
-    /// Whether a state that was read goes with its memory.
-    pub(super) fn check(&self, memory: &Memory) -> Result<()> {
-        let range = memory.range();
+    /// Whether what is handed out lies where the heap is.
+    fn is_sound(&self) -> bool {
         let inside = |address: u64, size: u64| {
             address >= self.start && address.checked_add(size).is_some_and(|end| end <= self.end)
         };
-        let ordered = self.start == range.first()
-            && self.end == range.last().saturating_add(1)
-            && (self.start..=self.end).contains(&self.fresh)
-            && self.page.is_power_of_two();
-        let placed = self.blocks.iter().chain(&self.free).all(|(address, size)| inside(*address, *size));
-        if ordered && placed {
+        (self.start..=self.end).contains(&self.fresh)
+            && self.page.is_power_of_two()
+            && self.blocks.iter().chain(&self.free).all(|(address, size)| inside(*address, *size))
+    }
+
+    /// The first address and the size.
+    pub(super) const fn place(&self) -> (u64, u64) {
+        (self.start, self.end.saturating_sub(self.start))
+    }
+
+    /// Whether another state, which may have been read, is of the same heap.
+    pub(super) fn is_of_one_heap(&self, other: &Self) -> bool {
+        let what = |it: &Self| (it.strategy, it.start, it.end, it.page);
+        what(self) == what(other) && other.is_sound()
+    }
+
+    /// Whether a state that was read goes with its memory.
+    pub(super) fn check(&self, memory: &Memory) -> Result<()> {
+        let range = memory.range();
+        let at_its_place = self.start == range.first() && self.end == range.last().saturating_add(1);
+        if at_its_place && self.is_sound() {
             return Ok(());
         }
         let size = range.size().unwrap_or(u64::MAX);
@@ -254,6 +278,19 @@ mod tests {
         assert!(heap.allocate(1, 3).is_err());
         let text = serde_json::to_string(&heap).unwrap();
         assert_eq!(serde_json::from_str::<Heap>(&text).unwrap(), heap);
+    }
+
+    #[test]
+    fn a_record_is_of_its_heap() {
+        let range = |first: u64| AddressRange::from(first..first + 0x1000);
+        let state = HeapState::new(range(0x1_0000), HeapStrategy::FreeList, 0x1000);
+        let mut later = state.clone();
+        later.blocks.insert(0x1_0010, 0x20);
+        assert!(state.is_of_one_heap(&later));
+        later.blocks.insert(0x1_0ff0, 0x20);
+        assert!(!state.is_of_one_heap(&later), "a block behind the end");
+        assert!(!state.is_of_one_heap(&HeapState::new(range(0x2_0000), HeapStrategy::FreeList, 0x1000)));
+        assert!(!state.is_of_one_heap(&HeapState::new(range(0x1_0000), HeapStrategy::Bump, 0x1000)));
     }
 
     proptest! {

@@ -265,6 +265,11 @@ impl FileSystem {
         Ok(())
     }
 
+    /// The path of a file or a folder that is the host's, if there is one.
+    pub(crate) fn host_file(&self) -> Option<Vec<u8>> {
+        self.inodes.iter().flatten().find_map(|inode| Some(inode.host.as_ref()?.place.root.guest.clone()))
+    }
+
     /// Opens the folders of the host that mounts show and that are not open,
     /// each by the path that it
     /// was mounted from, or by another one that is given for the guest's.

@@ -106,7 +106,12 @@ pub(crate) const HEADERS: &[&Header] = &[
 
 /// The headers of all folders.
 fn headers() -> impl Iterator<Item = &'static Header> {
-    HEADERS.iter().chain(super::posix::HEADERS).chain(super::threads::HEADERS).copied()
+    HEADERS
+        .iter()
+        .chain(super::posix::HEADERS)
+        .chain(super::threads::HEADERS)
+        .chain(super::processes::HEADERS)
+        .copied()
 }
 
 /// The model of a name.

@@ -18,6 +18,25 @@ use crate::errno::Errno;
 /// The longest text that a model reads: what is longer has lost its end.
 pub(crate) const LONGEST: usize = 64 << 20;
 
+/// What a call has written to descriptors.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Written {
+    /// Bytes of it, with those that are left out.
+    pub(crate) written: usize,
+    /// Bytes that were written when the call was made before.
+    pub(super) left_out: usize,
+}
+
+impl Written {
+    /// How many of the next bytes are written already.
+    pub(crate) fn skip(&mut self, size: usize) -> usize {
+        let skipped = self.left_out.min(size);
+        self.left_out -= skipped;
+        self.written += skipped;
+        skipped
+    }
+}
+
 /// A call of a model.
 pub(crate) struct Context<'a> {
     pub(crate) call: Call<'a>,
@@ -32,6 +51,7 @@ pub(crate) struct Context<'a> {
     pub(super) is_direct: bool,
     /// What was taken of streams, by their addresses, in the order of it.
     pub(super) taken: Vec<(u64, u8)>,
+    pub(super) output: Written,
     /// Where a structure result goes, if there is one.
     pub(super) room: Option<u64>,
 }
@@ -56,6 +76,7 @@ impl<'a> Context<'a> {
             wide_format: false,
             is_direct: false,
             taken: Vec::new(),
+            output: Written::default(),
             room: None,
         };
         if result == CType::Structure && context.pair_bytes(name) > in_registers(&context) {

@@ -8,6 +8,7 @@ use super::{
     context::Context,
     error::Result,
     nested::Continuation,
+    processes::Ending,
     state::AtExit,
     types::{CType, Flavour, Header, Ptr, Reply, Standard, models},
 };
@@ -105,8 +106,7 @@ impl Leaving {
             self.destructor = self.destructor.saturating_add(1);
             return c.call_guest(Ptr(function), &[], CType::Void, CType::Void, Continuation::Exit(self));
         }
-        c.state.exit = Some(self.status);
-        Ok(Reply::Stop)
+        c.ends(Ending::Status(self.status))
     }
 }
 
@@ -119,8 +119,7 @@ fn quick_exit(c: &mut Context<'_>, status: i32) -> Result<Reply> {
 }
 
 fn exit_now(c: &mut Context<'_>, status: i32) -> Result<Reply> {
-    c.state.exit = Some(status);
-    Ok(Reply::Stop)
+    c.ends(Ending::Status(status))
 }
 
 /// So many functions may wait for the end.
@@ -171,8 +170,7 @@ fn abort(c: &mut Context<'_>) -> Result<Reply> {
     if let Some(reply) = c.handle(SIGABRT as u8, Continuation::Abort)? {
         return Ok(reply);
     }
-    c.state.ended_by = Some(SIGABRT as u8);
-    Ok(Reply::Stop)
+    c.ends(Ending::Signal(SIGABRT as u8))
 }
 
 /// To the stream that `stderr` is, if that is open.

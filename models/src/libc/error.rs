@@ -47,14 +47,20 @@ pub enum Error {
         /// What was wrong.
         what: String,
     },
-    /// The function would wait for something that cannot happen: there is only
-    /// one thread.
+    /// The function would wait for something that cannot happen: no other thread
+    /// and no other process can go on.
     #[error("`{function}`, called from {caller:#x}, waits for ever")]
     WaitsForEver {
         /// The function.
         function: String,
         /// Where the call returns to.
         caller: u64,
+    },
+    /// The processes of the program have more memory that differs than is kept.
+    #[error("the processes of the program have more than {bytes} bytes that differ")]
+    TooMuchMemory {
+        /// So many bytes there may be.
+        bytes: u64,
     },
     /// The state of the models is not in the emulator.
     #[error("the models of `{item}` are not in the emulator")]
@@ -90,8 +96,10 @@ pub(crate) enum Failure {
     /// done nothing yet.
     Waits(Option<u64>),
     /// A signal came while the call waited: it fails with `EINTR` when the
-    /// handler has returned.
-    Interrupted,
+    /// handler has returned, or is made again if it is one of those.
+    Interrupted {
+        restarts: bool,
+    },
     /// The program ends with this status.
     Exit(i32),
     Ready(Box<Error>),
@@ -126,7 +134,7 @@ impl Failure {
             Self::Machine(source) => Error::Machine { function, caller, source: Box::new(source) },
             Self::Misuse(what) => Error::Misuse { function, caller, what },
             // Who waits where no other thread can go on waits for ever.
-            Self::WaitsForEver | Self::Waits(_) | Self::Interrupted => {
+            Self::WaitsForEver | Self::Waits(_) | Self::Interrupted { .. } => {
                 Error::WaitsForEver { function, caller }
             }
             Self::Exit(status) => {

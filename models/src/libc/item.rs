@@ -11,6 +11,7 @@ use super::{
     catalogue,
     context::{Context, return_address},
     error::{Error, Failure},
+    processes::{Ending, Image},
     state::State,
     trace,
     types::{CType, Model, Outcome},
@@ -160,7 +161,7 @@ fn pops(platform: Platform, convention: &CallingConvention, model: &Model) -> u6
 }
 
 /// Works on the live state.
-fn with_state(
+pub(crate) fn with_state(
     emulator: &mut dyn Emulator,
     key: &str,
     work: impl FnOnce(&mut dyn Emulator, &mut State) -> Result<Flow, HookError>,
@@ -179,7 +180,7 @@ fn with_state(
 
 /// The error of a model as a callback returns it: a fault of the emulator
 /// stays one, at the function that was called.
-fn hook_error(failure: Failure, name: &str, address: u64, caller: u64) -> HookError {
+pub(crate) fn hook_error(failure: Failure, name: &str, address: u64, caller: u64) -> HookError {
     use terrella_emulator_api::{Error as Api, Fault};
     match failure {
         Failure::Emulator(Api::Fault(Fault::Memory { access, cause, address: at, size, .. })) => {
@@ -207,23 +208,28 @@ pub(crate) fn answer(
         let result = model.function.result();
         let mut context = Context::new(call, state, model.name, result, variadic)?;
         context.is_direct = true;
+        if let Some(reply) = context.signal_before_call()? {
+            return reply.give(&mut context);
+        }
+        context.go_on_with_output();
         match model.function.run(&mut context) {
             Err(Failure::Waits(deadline)) => {
                 context.give_back_taken();
                 context.wait_here(deadline)?.give(&mut context)
             }
-            Err(Failure::Interrupted) => {
+            Err(Failure::Exit(status)) => context.ends(Ending::Status(status))?.give(&mut context),
+            Err(Failure::Interrupted { restarts }) => {
+                context.give_back_taken();
+                if restarts && let Some(reply) = context.restart_after_signal()? {
+                    return reply.give(&mut context);
+                }
                 context.set_errno(Errno::EINTR)?;
                 context.deliver_signals(-1, result)?.give(&mut context)
             }
             other => other,
         }
     };
-    let mut result = run(emulator, state);
-    if let Err(Failure::Exit(status)) = result {
-        state.exit = Some(status);
-        result = Ok(Flow::Stop);
-    }
+    let result = run(emulator, state);
     if let (Some(text), Some(output)) = (traced, &state.trace) {
         let done = result.is_ok() && state.frames.len() == depth;
         output.line(&trace::with_result(text, emulator, state, model, convention, done));
@@ -297,7 +303,7 @@ pub(crate) fn hook(
     Ok(())
 }
 
-#[typetag::serde(name = "terrella.libc.v1")]
+#[typetag::serde(name = "terrella.libc.v2")]
 impl MachineItem for Libc {
     fn clone_item(&self) -> Box<dyn MachineItem> {
         Box::new(self.clone())
@@ -312,6 +318,8 @@ impl MachineItem for Libc {
         let key = key(name);
         let mut state = Box::new(self.state.clone());
         state.key = key.clone();
+        std::mem::take(&mut state.mapped).add_to(emulator)?;
+        state.kernel.enter_shared(emulator, state.processes.loaded())?;
         state.convention = Some(convention);
         emulator.extensions_mut().insert(key.clone(), Slot(Some(state)));
         for link in &self.links {
@@ -329,6 +337,11 @@ impl MachineItem for Libc {
         let slot = emulator.extensions().get::<Slot>(&key(name)).and_then(|slot| slot.0.as_ref());
         if let Some(state) = slot {
             self.state = state.as_ref().clone();
+            let ranges = self.state.kernel.mapped_by_program();
+            if !ranges.is_empty() {
+                self.state.mapped = Image::of_ranges(emulator, &ranges)?;
+                self.state.kernel.leave_shared(emulator, self.state.processes.loaded());
+            }
             self.links.append(&mut self.state.new_links);
         }
         Ok(())

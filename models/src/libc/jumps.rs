@@ -92,7 +92,7 @@ pub(super) fn fill(c: &mut Context<'_>, buffer: Ptr, mark: u64) -> Result<Ptr> {
 /// The mask of signals stands behind the registers: a `sigjmp_buf` has room for
 /// one.
 fn sigsetjmp(c: &mut Context<'_>, buffer: Ptr, keeps_mask: i32) -> Result<i32> {
-    let mask = c.state.kernel.threads.get(&crate::linux::alone::ALONE).map_or(0, |thread| thread.mask);
+    let mask = c.state.kernel.threads.get(&c.state.kernel.running).map_or(0, |thread| thread.mask);
     if keeps_mask == 0 {
         return setjmp(c, buffer);
     }

@@ -50,6 +50,7 @@ mod nested;
 mod numbers;
 mod pairs;
 mod posix;
+mod processes;
 mod program;
 mod quad;
 mod queued_signals;

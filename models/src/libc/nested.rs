@@ -17,6 +17,7 @@ use terrella_platforms::{CallingConvention, CodeAddressBit, ReturnBy};
 use super::{
     context::Context,
     error::Result,
+    processes::Ending,
     types::{CType, Outcome, Ptr, Reply},
 };
 use crate::linux::abi::generic::SIGABRT;
@@ -44,6 +45,10 @@ pub(crate) enum Continuation {
     Start(super::ending::Starting),
     /// Signal handlers, and then this result.
     Signals { result: i64, mask: u64 },
+    /// A call that a handler came before is made, or made again.
+    Interrupted(Box<super::processes::Interrupted>),
+    /// `fork`, and what is called around it.
+    Forking(Box<super::processes::Forking>),
     /// The function of `pthread_once`: its control word.
     Once(Ptr),
     /// A thread's function, or a destructor of its data behind it.
@@ -81,6 +86,17 @@ impl Frame {
             then: Continuation::Thread { result: None },
             result: CType::Void,
         }
+    }
+
+    /// What a thread goes on with that was at this place.
+    pub(crate) const fn back(
+        model: String,
+        stack: u64,
+        link: Option<u64>,
+        then: Continuation,
+        result: CType,
+    ) -> Self {
+        Self { model, stack, link, returns: Return::Void, then, result }
     }
 
     /// Whether a jump from one stack pointer to another leaves the model that
@@ -150,6 +166,7 @@ impl Context<'_> {
 
     /// A function of the guest's has come back to the library.
     pub(crate) fn resumed(&mut self) -> Result<Flow> {
+        self.state.threads.this().again = false;
         let convention = self.call.convention();
         let emulator = self.call.emulator();
         let here = emulator.read_register(emulator.definition().stack_pointer)?;
@@ -187,11 +204,10 @@ impl Context<'_> {
                 self.restore_mask(mask);
                 self.deliver_signals(then, result)
             }
+            Continuation::Interrupted(interrupted) => interrupted.go_on(self),
+            Continuation::Forking(forking) => forking.go_on(self),
             Continuation::Once(control) => self.once_done(control),
-            Continuation::Abort => {
-                self.state.ended_by = Some(SIGABRT as u8);
-                Ok(Reply::Stop)
-            }
+            Continuation::Abort => self.ends(Ending::Signal(SIGABRT as u8)),
             Continuation::Context { link } => super::contexts::ended(self, link),
             Continuation::Thread { result } => self.thread_ended(result.unwrap_or(value.as_u64())),
             Continuation::Result(value) => {

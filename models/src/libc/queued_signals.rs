@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     errno::Errno,
-    linux::{alone::ALONE, process::SignalInfo, signals::bit},
+    linux::{process::SignalInfo, signals::bit},
 };
 
 pub(crate) static HEADER: Header = Header {
@@ -69,15 +69,19 @@ fn sigtimedwait(c: &mut Context<'_>, set: Ptr, about: Ptr, timeout: Ptr) -> Resu
 const QUEUED: i32 = -1;
 
 fn sigqueue(c: &mut Context<'_>, process: i32, number: i32, value: Words<1>) -> Result<Reply> {
-    if process != ALONE {
+    let kernel = &c.state.kernel;
+    if !kernel.processes.contains_key(&process) {
         return c.fail(Errno::ESRCH).map(Reply::Int);
     }
     if number != 0 {
         let Some(signal) = c.signal_number(number) else {
             return c.fail(Errno::EINVAL).map(Reply::Int);
         };
-        let info = SignalInfo { number: signal, code: QUEUED, sender: ALONE, value: value.0[0] };
-        c.state.kernel.signal_process(ALONE, info);
+        let info =
+            SignalInfo { number: signal, code: QUEUED, sender: c.state.kernel.running, value: value.0[0] };
+        if !c.state.kernel.signal_process(process, info) {
+            return c.fail(Errno::EAGAIN).map(Reply::Int);
+        }
     }
     c.deliver_signals(0, CType::Int)
 }

@@ -1,18 +1,16 @@
 //! `signal.h`: handlers are called when a model is done that a signal came in.
 
-use terrella_machine_state::ArgumentValue;
-
 use super::{
     context::Context,
     error::Result,
     nested::Continuation,
+    processes::Ending,
     types::{CType, Header, Ptr, Reply, Standard, ULong, models},
 };
 use crate::{
     errno::Errno,
     linux::{
         abi::generic::*,
-        alone::ALONE,
         process::{Action, SignalInfo},
         signals::{Default as Fallback, UNBLOCKABLE, bit, default_of},
     },
@@ -35,7 +33,7 @@ pub(crate) static POSIX: Header = Header {
         bsd_signal = signal;
         sysv_signal = sysv_signal;
         kill = kill;
-        killpg = kill;
+        killpg = killpg;
         pthread_kill = pthread_kill;
         sigaction = sigaction;
         sigprocmask = sigprocmask;
@@ -85,16 +83,20 @@ impl Context<'_> {
         self.state.abi.to_own(|tables| tables.signal, generic.into()) as i32
     }
 
-    fn action(&mut self, signal: u8) -> Option<&mut Action> {
-        self.state.kernel.processes.get_mut(&ALONE)?.actions.get_mut(usize::from(signal))
+    pub(super) fn action(&mut self, signal: u8) -> Option<&mut Action> {
+        self.state.kernel.processes.get_mut(&self.state.kernel.running)?.actions.get_mut(usize::from(signal))
     }
 
-    pub(super) fn mask(&mut self) -> u64 {
-        self.state.kernel.threads.get(&ALONE).map_or(0, |thread| thread.mask & !bit(NOTICE))
+    pub(super) fn mask(&self) -> u64 {
+        self.state
+            .kernel
+            .threads
+            .get(&self.state.kernel.running)
+            .map_or(0, |thread| thread.mask & !bit(NOTICE))
     }
 
     pub(super) fn set_mask(&mut self, mask: u64) {
-        if let Some(thread) = self.state.kernel.threads.get_mut(&ALONE) {
+        if let Some(thread) = self.state.kernel.threads.get_mut(&self.state.kernel.running) {
             thread.mask = mask & !UNBLOCKABLE | bit(NOTICE);
         }
     }
@@ -135,34 +137,17 @@ impl Context<'_> {
         self.begin_notices()?;
         while let Some(info) = self.state.kernel.take_next_signal() {
             let Some(action) = self.action(info.number).copied() else { continue };
+            let mask = self.mask();
+            let then = Continuation::Signals { result, mask };
             if action.handler == SIG_DFL {
                 match default_of(info.number) {
                     Fallback::Ignore | Fallback::Continue => continue,
-                    Fallback::End => {
-                        self.state.ended_by = Some(info.number);
-                        return Ok(Reply::Stop);
-                    }
-                    Fallback::Stop => {
-                        return self.misuse(format!("signal {} stops the program for ever", info.number));
-                    }
+                    Fallback::End => return self.ends(Ending::Signal(info.number)),
+                    Fallback::Stop => return self.stops(info.number, then, ctype),
                 }
             }
-            if action.flags & SA_RESETHAND != 0
-                && let Some(action) = self.action(info.number)
-            {
-                action.handler = SIG_DFL;
-            }
-            let mask = self.mask();
-            let own = if action.flags & SA_NODEFER == 0 { bit(info.number) } else { 0 };
-            self.set_mask(mask | action.mask | own);
-            let number = self.guest_signal(info.number);
-            let mut arguments = vec![ArgumentValue::from(number)];
-            if action.flags & SA_SIGINFO != 0 {
-                let (about, context) = self.signal_information(number, info)?;
-                arguments.extend([ArgumentValue::Pointer(about.0), ArgumentValue::Pointer(context.0)]);
-            }
-            let then = Continuation::Signals { result, mask };
-            return self.call_guest(Ptr(action.handler), &arguments, CType::Void, ctype, then);
+            let (handler, arguments) = self.begin_handler(info)?;
+            return self.call_guest(handler, &arguments, CType::Void, ctype, then);
         }
         self.give_integer(ctype, result.into())?;
         Ok(Reply::Void)
@@ -175,20 +160,14 @@ impl Context<'_> {
         if matches!(action.handler, SIG_DFL | SIG_IGN) {
             return Ok(None);
         }
-        let mask = self.mask();
-        self.set_mask((mask | action.mask) & !bit(number));
-        let guest = self.guest_signal(number);
-        let mut arguments = vec![ArgumentValue::from(guest)];
-        if action.flags & SA_SIGINFO != 0 {
-            let info = SignalInfo { number, code: TO_THREAD, sender: ALONE, value: 0 };
-            let (about, context) = self.signal_information(guest, info)?;
-            arguments.extend([ArgumentValue::Pointer(about.0), ArgumentValue::Pointer(context.0)]);
-        }
-        self.call_guest(Ptr(action.handler), &arguments, CType::Void, CType::Void, then).map(Some)
+        let sender = self.state.kernel.running;
+        let info = SignalInfo { number, code: TO_THREAD, sender, value: 0 };
+        let (handler, arguments) = self.begin_handler(info)?;
+        self.call_guest(handler, &arguments, CType::Void, CType::Void, then).map(Some)
     }
 
     /// A `siginfo_t` and room for a `ucontext_t`, which is all zero.
-    fn signal_information(&mut self, number: i32, info: SignalInfo) -> Result<(Ptr, Ptr)> {
+    pub(super) fn signal_information(&mut self, number: i32, info: SignalInfo) -> Result<(Ptr, Ptr)> {
         let about = self.room("siginfo_t", 128)?;
         let context = self.room("ucontext_t", 2048)?;
         self.write_information(about, number, info)?;
@@ -214,9 +193,20 @@ impl Context<'_> {
         let fields = if word == 8 { 16 } else { 12 };
         self.write_integer(about.add(fields), info.sender as u64, 4)?;
         if info.code == OF_TIMER {
-            let timer = self.state.kernel.processes.get(&ALONE).and_then(|it| it.timers.get(&info.sender));
+            let timer = self
+                .state
+                .kernel
+                .processes
+                .get(&self.state.kernel.running)
+                .and_then(|it| it.timers.get(&info.sender));
             let overrun = timer.map_or(0, |timer| timer.overrun);
             self.write_integer(about.add(fields + 4), overrun, 4)?;
+        }
+        if info.number == SIGCHLD as u8 && info.code > 0 {
+            // `si_status`: a code, or the number of a signal.
+            let is_code = info.code == 1;
+            let status = if is_code { info.value } else { self.guest_signal(info.value as u8) as u64 };
+            return self.write_integer(about.add(fields + 8), status, 4);
         }
         self.write_integer(about.add(fields + 8), info.value, word as u8)
     }
@@ -242,17 +232,6 @@ fn sysv_signal(c: &mut Context<'_>, number: i32, handler: Ptr) -> Result<Ptr> {
     install(c, number, handler, SA_RESETHAND | SA_NODEFER)
 }
 
-fn send(c: &mut Context<'_>, number: i32) -> Result<Reply> {
-    if number != 0 {
-        let Some(signal) = c.signal_number(number) else {
-            return c.fail(Errno::EINVAL).map(Reply::Int);
-        };
-        let info = SignalInfo { number: signal, code: 0, sender: ALONE, value: 0 };
-        c.state.kernel.signal_process(ALONE, info);
-    }
-    c.deliver_signals(0, CType::Int)
-}
-
 /// `SI_TKILL`.
 const TO_THREAD: i32 = -6;
 
@@ -261,16 +240,23 @@ fn raise(c: &mut Context<'_>, number: i32) -> Result<Reply> {
     let Some(signal) = c.signal_number(number) else {
         return c.fail(Errno::EINVAL).map(Reply::Int);
     };
-    let info = SignalInfo { number: signal, code: TO_THREAD, sender: ALONE, value: 0 };
-    c.state.kernel.signal_thread(ALONE, info);
+    let info = SignalInfo { number: signal, code: TO_THREAD, sender: c.state.kernel.running, value: 0 };
+    c.state.kernel.signal_thread(c.state.kernel.running, info);
     c.deliver_signals(0, CType::Int)
 }
 
+/// To a process, or to a group of them.
 fn kill(c: &mut Context<'_>, process: i32, number: i32) -> Result<Reply> {
-    if !matches!(process, ALONE | 0 | -1) && process != -ALONE {
-        return c.fail(Errno::ESRCH).map(Reply::Int);
+    let result = super::posix::call(c, "kill", &[process as u64, number as u64])?;
+    c.deliver_signals(result, CType::Int)
+}
+
+fn killpg(c: &mut Context<'_>, group: i32, number: i32) -> Result<Reply> {
+    if group < 0 {
+        return c.fail(Errno::EINVAL).map(Reply::Int);
     }
-    send(c, number)
+    // 0 is the group of the caller.
+    kill(c, -group, number)
 }
 
 fn pthread_kill(c: &mut Context<'_>, thread: ULong, number: i32) -> Result<Reply> {
@@ -278,7 +264,8 @@ fn pthread_kill(c: &mut Context<'_>, thread: ULong, number: i32) -> Result<Reply
     if number != 0 && signal.is_none() {
         return Ok(Reply::Int(c.state.abi.error(Errno::EINVAL) as i32));
     }
-    let info = SignalInfo { number: signal.unwrap_or(0), code: TO_THREAD, sender: ALONE, value: 0 };
+    let info =
+        SignalInfo { number: signal.unwrap_or(0), code: TO_THREAD, sender: c.state.kernel.running, value: 0 };
     if !c.signal_one_thread(thread.0, info) {
         return Ok(Reply::Int(c.state.abi.error(Errno::ESRCH) as i32));
     }
@@ -372,8 +359,8 @@ fn pthread_sigmask(c: &mut Context<'_>, how: i32, set: Ptr, old: Ptr) -> Result<
 
 fn pending(c: &mut Context<'_>) -> u64 {
     let kernel = &c.state.kernel;
-    let all = kernel.processes.values().flat_map(|process| process.pending.iter());
-    let own = kernel.threads.values().flat_map(|thread| thread.pending.iter());
+    let all = kernel.processes.get(&kernel.running).into_iter().flat_map(|process| &process.pending);
+    let own = kernel.threads.get(&kernel.running).into_iter().flat_map(|thread| &thread.pending);
     all.chain(own).fold(0, |mask, info| mask | bit(info.number))
 }
 
@@ -394,7 +381,7 @@ pub(super) fn wait_for_signal(c: &mut Context<'_>, mask: Option<u64>) -> Result<
     if let Some(mask) = mask {
         c.set_mask(mask);
     }
-    while c.state.kernel.next_signal(ALONE).is_none() {
+    while c.state.kernel.next_signal(c.state.kernel.running).is_none() {
         c.begin_notices()?;
         if c.has_other_threads() {
             c.state.threads.this().suspended = Some(before);
@@ -438,8 +425,8 @@ pub(super) fn wait_for(
     loop {
         c.state.kernel.run_timers();
         let kernel = &mut c.state.kernel;
-        let own = kernel.threads.get_mut(&ALONE).map(|thread| &mut thread.pending);
-        let all = kernel.processes.get_mut(&ALONE).map(|process| &mut process.pending);
+        let own = kernel.threads.get_mut(&kernel.running).map(|thread| &mut thread.pending);
+        let all = kernel.processes.get_mut(&kernel.running).map(|process| &mut process.pending);
         let found = own.into_iter().chain(all).find_map(|pending| {
             let place = pending.iter().position(|info| bit(info.number) & wanted != 0)?;
             Some(pending.remove(place))
@@ -568,7 +555,7 @@ fn ualarm(c: &mut Context<'_>, after: u32, interval: u32) -> Result<u32> {
     use crate::linux::process::IntervalTimer;
     let now = c.state.kernel.clock.monotonic();
     let at = (after > 0).then(|| now.saturating_add(u64::from(after) * 1000));
-    let Some(process) = c.state.kernel.processes.get_mut(&ALONE) else { return Ok(0) };
+    let Some(process) = c.state.kernel.processes.get_mut(&c.state.kernel.running) else { return Ok(0) };
     let old = process.real_timer.at.map_or(0, |at| at.saturating_sub(now) / 1000);
     process.real_timer = IntervalTimer { at, interval: u64::from(interval) * 1000 };
     Ok(u32::try_from(old).unwrap_or(u32::MAX))

@@ -8,6 +8,7 @@ use terrella_platforms::{CallingConvention, Platform};
 use super::{
     item::Link,
     nested::Frame,
+    processes::{AtFork, Image, Processes},
     stdio::Stream,
     threads::Threads,
     types::{DataModel, Flavour},
@@ -82,6 +83,12 @@ pub(crate) struct State {
     /// Calls into the guest that have not come back.
     pub(crate) frames: Vec<Frame>,
     pub(crate) threads: Threads,
+    /// The processes that do not run.
+    pub(crate) processes: Processes,
+    /// What the program has mapped itself, of a machine that is in no emulator.
+    pub(crate) mapped: Image,
+    /// What is called around `fork`.
+    pub(crate) at_fork: Vec<AtFork>,
     /// The status of `exit`.
     pub(crate) exit: Option<i32>,
     /// A signal that ended the program.
@@ -140,6 +147,9 @@ impl State {
             destructors: Vec::new(),
             frames: Vec::new(),
             threads: Threads::default(),
+            processes: Processes::default(),
+            at_fork: Vec::new(),
+            mapped: Image::default(),
             exit: None,
             ended_by: None,
             random_numbers: Vec::new(),

@@ -40,7 +40,6 @@ pub(crate) static HEADER: Header = Header {
         realloc = realloc;
         free = free;
         getenv = super::environment::getenv;
-        system = system, "there is no shell: it says so, and a command fails";
     },
 };
 
@@ -441,10 +440,6 @@ fn delete_nothrow(c: &mut Context<'_>, block: Ptr, _: Ptr) -> Result<()> {
 
 fn errno_location(c: &mut Context<'_>) -> Result<Ptr> {
     Ok(Ptr(c.state.layout.errno))
-}
-
-fn system(c: &mut Context<'_>, command: Ptr) -> Result<i32> {
-    if command.is_null() { Ok(0) } else { c.fail(Errno::ENOSYS) }
 }
 
 /// The digits of `a64l` (POSIX).

@@ -1,10 +1,11 @@
-//! A kernel with one process and no program of its own: what stands behind the
-//! models of C libraries, so that they see the same files, sockets and clocks
-//! as system calls do.
+//! A kernel without programs of its own: what stands behind the models of C
+//! libraries, so that they see the same files, sockets and clocks as system
+//! calls do. It begins with one process; calls are those of the process that
+//! runs.
 
 use std::sync::Arc;
 
-use terrella_emulator_api::{Emulator, Permissions};
+use terrella_emulator_api::{Emulator, EmulatorExt, Permissions};
 use terrella_platforms::Platform;
 
 use super::{
@@ -12,8 +13,9 @@ use super::{
     calls,
     descriptions::Kind,
     kernel::{Clock, Kernel},
-    memory::{AddressSpace, Area},
-    process::{Descriptor, Id, PendingCall, SignalInfo, Thread},
+    limits::CHUNK,
+    memory::{AddressSpace, Area, SharedFile},
+    process::{Descriptor, Id, PendingCall, SignalInfo, SpaceId, Thread},
     streams::Streams,
     system::first_process,
     task::{Action, Refusal, Task},
@@ -23,8 +25,12 @@ use crate::{
     files::{FileSystem, ROOT},
 };
 
-/// The number of the process, and of its thread.
-pub(crate) const ALONE: Id = 1;
+/// The number of the first process, and of its thread. Number 1 is who adopts
+/// orphans, and is not there.
+pub(crate) const FIRST: Id = 2;
+
+/// The name of memory that is the machine's: no process has mapped it.
+pub(crate) const MACHINE: &str = "[machine]";
 
 /// Why a call of a process that is alone has no result.
 #[derive(Debug)]
@@ -35,11 +41,12 @@ pub(crate) enum NoResult {
     WaitsForEver,
     /// It waits until a time at most, while something else may go on.
     Waits(Option<u64>),
-    /// A signal came while it waited.
-    Interrupted,
+    /// A signal came while it waited: whether the call is one of those that are
+    /// made again where a handler asks for it, and what it has done already.
+    Interrupted { restarts: bool, done: u64 },
     /// The process is to end.
     Exit(i32),
-    /// It needs more than one process: `fork`, `execve`.
+    /// It needs what only the library does: `fork`, `execve`.
     NotAlone,
     /// The emulator cannot go on.
     Emulator(terrella_emulator_api::Error),
@@ -57,8 +64,12 @@ impl Kernel {
         let abi = Arc::new(Abi::of(platform).unwrap_or_else(|| Abi::bare(platform)));
         let clock = Clock { epoch, instructions: 0, idle: 0, real: None };
         let mut kernel = Self::new(files, streams, seed, clock);
+        let parent = kernel.new_id();
         let id = kernel.new_id();
         let mut process = first_process(id, platform, Arc::clone(&abi), ROOT);
+        process.parent = parent;
+        kernel.running = id;
+        kernel.terminal_group = id;
         kernel.files.now = kernel.clock.wall();
         kernel.files.hold(ROOT);
         kernel.files.hold(ROOT);
@@ -78,7 +89,8 @@ impl Kernel {
 
     /// Brings the kernel's view of the memory up to what the emulator has.
     fn see_memory(&mut self, emulator: &dyn Emulator) {
-        let Some(space) = self.spaces.values_mut().next() else { return };
+        let space = self.processes.get(&self.running).map_or(0, |process| process.space);
+        let Some(space) = self.spaces.get_mut(&space) else { return };
         for region in emulator.memory_map() {
             let (start, end) = (region.range.first(), region.range.last().saturating_add(1));
             if space.is_mapped(start, end) {
@@ -89,15 +101,81 @@ impl Kernel {
                 | allows(Permissions::WRITE, PROT_WRITE)
                 | allows(Permissions::EXECUTE, PROT_EXEC);
             drop(space.remove(start, end));
-            let area = Area { end, protection, shared: false, file: None, name: "".into(), untouched: false };
+            let area =
+                Area { end, protection, shared: false, file: None, name: MACHINE.into(), untouched: false };
             space.insert(start, area);
         }
     }
 
+    /// Another process is going to run than one with this memory: what that has
+    /// of shared files is written to them.
+    pub(crate) fn leave_shared(&mut self, emulator: &dyn Emulator, space: SpaceId) {
+        let Some(areas) = self.spaces.get(&space) else { return };
+        let written = areas.shared_files(0, u64::MAX, PROT_WRITE);
+        // A file that grew too large keeps what it has.
+        let _ = calls::write_back(self, emulator, &written);
+    }
+
+    /// A process with this memory is going to run: shared files are there as
+    /// they are now.
+    pub(crate) fn enter_shared(
+        &mut self,
+        emulator: &mut dyn Emulator,
+        space: SpaceId,
+    ) -> Result<(), terrella_emulator_api::Error> {
+        let Some(areas) = self.spaces.get(&space) else { return Ok(()) };
+        for SharedFile { start, end, inode, offset } in areas.shared_files(0, u64::MAX, !0) {
+            let Ok(content) = self.files.content(inode) else { continue };
+            for (at, part) in (start..end)
+                .step_by(CHUNK as usize)
+                .zip(calls::part(&content, offset, end - start).chunks(CHUNK as usize))
+            {
+                if emulator.read_bytes(at, part.len() as u64)? != part {
+                    emulator.write_memory(at, part)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the process that runs has mapped itself, and does not share.
+    pub(crate) fn mapped_by_program(&self) -> Vec<terrella_emulator_api::AddressRange> {
+        let space = self.processes.get(&self.running).and_then(|process| self.spaces.get(&process.space));
+        let areas = space.into_iter().flat_map(AddressSpace::iter);
+        let own = areas.filter(|(_, area)| &*area.name != MACHINE);
+        own.map(|(start, area)| (start..=area.end - 1).into()).collect()
+    }
+
+    /// A memory like another one, for a process that is made.
+    pub(crate) fn copy_space(&mut self, from: SpaceId, to: SpaceId) -> Result<(), Errno> {
+        let areas = self.spaces.get(&from).ok_or(Errno::ESRCH)?.clone();
+        for inode in &areas.held {
+            self.files.hold(*inode);
+        }
+        self.spaces.insert(to, areas);
+        Ok(())
+    }
+
+    /// No process has this memory any more.
+    pub(crate) fn drop_space(&mut self, space: SpaceId) {
+        if let Some(areas) = self.spaces.remove(&space) {
+            for inode in areas.held {
+                self.files.let_go(inode);
+            }
+        }
+    }
+
+    /// Whether any signal waits for the process that runs.
+    pub(crate) fn has_signals(&self) -> bool {
+        let waits = |pending: &[SignalInfo]| !pending.is_empty();
+        self.processes.get(&self.running).is_some_and(|it| waits(&it.pending))
+            || self.threads.get(&self.running).is_some_and(|it| waits(&it.pending))
+    }
+
     /// The next signal that is not held back, taken out.
     pub(crate) fn take_next_signal(&mut self) -> Option<SignalInfo> {
-        let (info, of_process) = self.next_signal(ALONE)?;
-        self.take_signal(ALONE, info, of_process);
+        let (info, of_process) = self.next_signal(self.running)?;
+        self.take_signal(self.running, info, of_process);
         Some(info)
     }
 
@@ -125,7 +203,7 @@ pub(crate) fn with_task<T>(
     work: impl FnMut(&mut Task<'_>) -> Result<T, Refusal>,
 ) -> Result<T, NoResult> {
     match with_begun(kernel, emulator, abi, arguments, None, work) {
-        Err(NoResult::Interrupted) => Err(NoResult::Error(Errno::EINTR)),
+        Err(NoResult::Interrupted { .. }) => Err(NoResult::Error(Errno::EINTR)),
         other => other,
     }
 }
@@ -142,7 +220,8 @@ fn with_begun<T>(
     mut work: impl FnMut(&mut Task<'_>) -> Result<T, Refusal>,
 ) -> Result<T, NoResult> {
     let before = begun.as_mut().and_then(|begun| begun.take());
-    if let Some(thread) = kernel.threads.get_mut(&ALONE) {
+    let this = kernel.running;
+    if let Some(thread) = kernel.threads.get_mut(&this) {
         thread.call = before.or(Some(PendingCall {
             opened: None,
             number: 0,
@@ -159,8 +238,8 @@ fn with_begun<T>(
         let mut task = Task {
             kernel: &mut *kernel,
             emulator: &mut *emulator,
-            thread: ALONE,
-            process: ALONE,
+            thread: this,
+            process: this,
             abi: Arc::clone(abi),
             arguments,
         };
@@ -169,10 +248,11 @@ fn with_begun<T>(
             Err(Refusal::Error(errno)) => break Err(NoResult::Error(errno)),
             Err(Refusal::Emulator(error)) => break Err(NoResult::Emulator(error)),
             Err(Refusal::Wait) => {
-                if kernel.next_signal(ALONE).is_some() {
-                    break Err(NoResult::Interrupted);
+                let pending = kernel.threads.get(&this).and_then(|thread| thread.call.as_ref());
+                if kernel.next_signal(this).is_some() {
+                    let done = pending.map_or(0, |call| call.done);
+                    break Err(NoResult::Interrupted { restarts: true, done });
                 }
-                let pending = kernel.threads.get(&ALONE).and_then(|thread| thread.call.as_ref());
                 let deadline = pending.and_then(|call| call.deadline);
                 if let Some(begun) = &mut begun {
                     **begun = pending.cloned();
@@ -188,7 +268,7 @@ fn with_begun<T>(
             Err(Refusal::Action(_)) => break Err(NoResult::NotAlone),
         }
     };
-    if let Some(thread) = kernel.threads.get_mut(&ALONE) {
+    if let Some(thread) = kernel.threads.get_mut(&this) {
         thread.call = None;
     }
     result
@@ -222,7 +302,13 @@ pub(crate) fn call_that_waits(
     let Some(call) = calls::find(name) else { return Err(NoResult::Error(Errno::ENOSYS)) };
     kernel.see_memory(emulator);
     kernel.run_timers();
-    with_begun(kernel, emulator, abi, arguments, begun, |task| (call.run)(task))
+    match with_begun(kernel, emulator, abi, arguments, begun, |task| (call.run)(task)) {
+        Err(NoResult::Interrupted { done, .. }) if done > 0 => Ok(done),
+        Err(NoResult::Interrupted { done, .. }) => {
+            Err(NoResult::Interrupted { restarts: calls::restarts(name), done })
+        }
+        result => result,
+    }
 }
 
 /// Reads at most so many bytes from a descriptor; waits as
@@ -241,22 +327,20 @@ pub(crate) fn read(
     })
 }
 
-/// Writes all bytes to a descriptor.
+/// Writes some bytes at least to a descriptor: how many. Waits as
+/// [`call_that_waits`] does.
 pub(crate) fn write(
     kernel: &mut Kernel,
     emulator: &mut dyn Emulator,
     abi: &Arc<Abi>,
     fd: i32,
     bytes: &[u8],
-) -> Result<(), NoResult> {
-    let mut done = 0;
-    while done < bytes.len() {
-        done += with_task(kernel, emulator, abi, [0; 8], |task| {
-            let description = task.description_of(fd)?;
-            task.put(description, &bytes[done..], None)
-        })?;
-    }
-    Ok(())
+    begun: Option<&mut Option<PendingCall>>,
+) -> Result<usize, NoResult> {
+    with_begun(kernel, emulator, abi, [0; 8], begun, |task| {
+        let description = task.description_of(fd)?;
+        task.put(description, bytes, None)
+    })
 }
 
 /// Moves the position of a descriptor: where it is then.

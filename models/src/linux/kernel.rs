@@ -105,6 +105,9 @@ pub(crate) struct Kernel {
     pub(crate) trace: Option<Trace>,
     pub(crate) host_name: Vec<u8>,
     pub(crate) terminal_group: Id,
+    /// The process that calls are of, behind the models of C libraries.
+    #[serde(default)]
+    pub(crate) running: Id,
     /// Counts what could end a wait.
     pub(crate) changes: u64,
     /// Calls that are not there, by name: each is told once.
@@ -136,6 +139,7 @@ impl Kernel {
             trace: None,
             host_name: b"terrella".to_vec(),
             terminal_group: 1,
+            running: 1,
             changes: 0,
             unknown: BTreeMap::new(),
             ending: Vec::new(),
@@ -144,15 +148,6 @@ impl Kernel {
             next_object: 1,
             next_id: 1,
         }
-    }
-
-    /// What the next random bytes follow from.
-    pub(crate) const fn random_state(&self) -> u64 {
-        self.random
-    }
-
-    pub(crate) const fn set_random_state(&mut self, state: u64) {
-        self.random = state;
     }
 
     /// Whether the numbers that follow are such as a run can come to.
@@ -406,9 +401,15 @@ impl Kernel {
         for fd in descriptors {
             let _ = self.close(id, fd);
         }
+        let has_adopter = self.processes.contains_key(&1);
         for child in self.children_of(id) {
             if let Some(child) = self.processes.get_mut(&child) {
                 child.parent = 1;
+                // Nobody will ask for it any more.
+                if child.ended.is_some() && !has_adopter {
+                    let child = child.id;
+                    self.processes.remove(&child);
+                }
             }
         }
         let Some(process) = self.processes.get_mut(&id) else { return };

@@ -251,13 +251,18 @@ impl AddressSpace {
     /// Checks what was loaded: that areas are whole pages one after the other,
     /// and counts what can be accessed.
     pub(crate) fn check(&mut self, page: u64) -> Result<(), String> {
+        self.check_units(page, page)
+    }
+
+    /// The same of areas in whole units, which are not those of the processor.
+    pub(crate) fn check_units(&mut self, page: u64, unit: u64) -> Result<(), String> {
         if self.page != page {
             return Err(format!("pages of {:#x}, not {page:#x}", self.page));
         }
         let mut last = 0;
         self.accessible = 0;
         for (start, area) in &self.areas {
-            let whole = start.is_multiple_of(page) && area.end.is_multiple_of(page);
+            let whole = start.is_multiple_of(unit) && area.end.is_multiple_of(unit);
             // The last page of 64 bits has no end.
             if *start < last || area.end <= *start || !whole {
                 return Err(format!("the mapping at {start:#x} ends at {:#x}", area.end));

@@ -23,7 +23,7 @@ mod sockets;
 mod start;
 mod strace;
 mod streams;
-mod system;
+pub(crate) mod system;
 pub(crate) mod task;
 mod terminal_sessions;
 pub(crate) mod terminals;

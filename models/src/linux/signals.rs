@@ -121,6 +121,14 @@ impl Kernel {
         }
     }
 
+    /// A signal has stopped a process: its parent is told.
+    pub(crate) fn stop_process(&mut self, process: Id, signal: u8) {
+        if let Some(it) = self.processes.get_mut(&process) {
+            it.stopped = Some((signal, false));
+            self.tell_parent(process, 5, signal.into());
+        }
+    }
+
     fn tell_parent(&mut self, process: Id, code: i32, signal: u64) {
         let Some(parent) = self.processes.get(&process).map(|it| it.parent) else { return };
         let stops = self

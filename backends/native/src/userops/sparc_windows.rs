@@ -6,7 +6,7 @@
 //! to is not there, fills it from there (V8, 7.1; V9, H.1.4). A machine here
 //! has no kernel, so that the engine does what those handlers do. As a kernel
 //! does, it also spills the windows below the current one at software traps,
-//! and when a run ends: who looks at the program then finds its frames in
+//! before function hooks, and when a run ends: who looks at the program then finds its frames in
 //! memory. A step leaves them where they are.
 //!
 //! Nobody but the system sees these accesses: hooks do not.

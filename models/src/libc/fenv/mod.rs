@@ -17,7 +17,7 @@ use super::{
     error::Result,
     types::{CType, Header, Ptr, Reply, Standard, models},
 };
-use crate::linux::{alone::ALONE, process::SignalInfo};
+use crate::linux::process::SignalInfo;
 
 pub(crate) static HEADER: [Header; 2] = [
     Header {
@@ -210,8 +210,8 @@ fn fetestexcept(c: &mut Context<'_>, which: i32) -> Result<i32> {
 fn raised(c: &mut Context<'_>, unit: &Unit, bits: u32) -> Result<Reply> {
     c.set_flags(unit, bits)?;
     if c.traps(unit) & bits & unit.all() != 0 {
-        let info = SignalInfo { number: SIGFPE, code: 0, sender: ALONE, value: 0 };
-        c.state.kernel.signal_process(ALONE, info);
+        let info = SignalInfo { number: SIGFPE, code: 0, sender: c.state.kernel.running, value: 0 };
+        c.state.kernel.signal_process(c.state.kernel.running, info);
     }
     c.deliver_signals(0, CType::Int)
 }

@@ -1,5 +1,5 @@
 //! Functions of POSIX whose kernel is not here: message queues, semaphores and
-//! memory of System V, processes that begin. They fail as on a kernel that was
+//! memory of System V. They fail as on a kernel that was
 //! built without them.
 
 use super::super::{
@@ -88,24 +88,11 @@ fn memory_offset(
 
 /// No descriptor is of a STREAM.
 fn is_stream(c: &mut Context<'_>, fd: i32) -> Result<i32> {
-    let known = c.state.kernel.description(crate::linux::alone::ALONE, fd).map(drop);
+    let known = c.state.kernel.description(c.state.kernel.running, fd).map(drop);
     known.map_or_else(|errno| c.fail(errno), |()| Ok(0))
 }
 
-/// The number of the error is the result.
-fn spawn(
-    c: &mut Context<'_>,
-    _process: Ptr,
-    _path: Ptr,
-    _actions: Ptr,
-    _attributes: Ptr,
-    _arguments: Ptr,
-    _environment: Ptr,
-) -> Result<i32> {
-    Ok(c.state.abi.error(Errno::ENOSYS) as i32)
-}
-
-pub(crate) static HEADER: [Header; 7] = [
+pub(crate) static HEADER: [Header; 6] = [
     Header {
         name: "mqueue.h",
         standard: Standard::Posix,
@@ -138,14 +125,6 @@ pub(crate) static HEADER: [Header; 7] = [
             msgsnd = message, "there is no System V IPC: ENOSYS";
             msgrcv = message_of, "there is no System V IPC: ENOSYS";
             msgctl = control, "there is no System V IPC: ENOSYS";
-        },
-    },
-    Header {
-        name: "spawn.h",
-        standard: Standard::Posix,
-        models: models! {
-            posix_spawn = spawn, "there is one process only: it fails with ENOSYS";
-            posix_spawnp = spawn, "there is one process only: it fails with ENOSYS";
         },
     },
     Header {

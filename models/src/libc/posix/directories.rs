@@ -18,10 +18,7 @@ use super::{
 };
 use crate::{
     errno::Errno,
-    linux::{
-        abi::generic::{O_CLOEXEC, O_DIRECTORY},
-        alone::ALONE,
-    },
+    linux::abi::generic::{O_CLOEXEC, O_DIRECTORY},
 };
 
 pub(crate) static HEADER: Header = Header {
@@ -90,7 +87,7 @@ fn fdopendir(c: &mut Context<'_>, fd: i32) -> Result<Ptr> {
     match c
         .state
         .kernel
-        .description(ALONE, fd)
+        .description(c.state.kernel.running, fd)
         .map(|it| matches!(it.kind, crate::linux::descriptions::Kind::Directory(_)))
     {
         Ok(true) => make(c, fd),
@@ -135,7 +132,7 @@ fn taken(c: &mut Context<'_>, fd: i32) -> Result<Option<Option<Entry>>> {
     let (inode, position, kind) = (at(0, 8)?, at(8, 8)?, at(18, 1)?);
     let name = c.text(room.add(19))?;
     // Only the first of them is taken.
-    if let Ok(it) = c.state.kernel.description_mut(ALONE, fd) {
+    if let Ok(it) = c.state.kernel.description_mut(c.state.kernel.running, fd) {
         it.offset = position;
     }
     Ok(Some(Some((name, inode, position, kind))))
@@ -235,7 +232,7 @@ fn readdir64_r(c: &mut Context<'_>, folder: Ptr, entry: Ptr, place: Ptr) -> Resu
 
 fn seekdir(c: &mut Context<'_>, folder: Ptr, place: Long) -> Result<()> {
     let fd = descriptor(c, folder)?;
-    if let Ok(it) = c.state.kernel.description_mut(ALONE, fd) {
+    if let Ok(it) = c.state.kernel.description_mut(c.state.kernel.running, fd) {
         it.offset = u64::try_from(place.0).unwrap_or(0);
     }
     Ok(())
@@ -247,7 +244,7 @@ fn rewinddir(c: &mut Context<'_>, folder: Ptr) -> Result<()> {
 
 fn telldir(c: &mut Context<'_>, folder: Ptr) -> Result<Long> {
     let fd = descriptor(c, folder)?;
-    Ok(Long(c.state.kernel.description(ALONE, fd).map_or(-1, |it| it.offset as i64)))
+    Ok(Long(c.state.kernel.description(c.state.kernel.running, fd).map_or(-1, |it| it.offset as i64)))
 }
 
 fn dirfd(c: &mut Context<'_>, folder: Ptr) -> Result<i32> {

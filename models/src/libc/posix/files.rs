@@ -116,7 +116,7 @@ fn ioctl(c: &mut Context<'_>, fd: i32, request: super::super::types::ULong, _: D
 
 /// One process only: nobody else holds a lock.
 fn lockf64(c: &mut Context<'_>, fd: i32, command: i32, _size: i64) -> Result<i32> {
-    if let Err(errno) = c.state.kernel.descriptor(crate::linux::alone::ALONE, fd) {
+    if let Err(errno) = c.state.kernel.descriptor(c.state.kernel.running, fd) {
         return c.fail(errno);
     }
     if (0..4).contains(&command) { Ok(0) } else { c.fail(Errno::EINVAL) }
@@ -127,7 +127,7 @@ fn lockf(c: &mut Context<'_>, fd: i32, command: i32, size: Offset) -> Result<i32
 }
 
 fn advise(c: &mut Context<'_>, fd: i32, advice: i32) -> Result<i32> {
-    let known = c.state.kernel.descriptor(crate::linux::alone::ALONE, fd);
+    let known = c.state.kernel.descriptor(c.state.kernel.running, fd);
     Ok(match known {
         Err(errno) => c.state.abi.error(errno) as i32,
         Ok(_) if !(0..8).contains(&advice) => c.state.abi.error(Errno::EINVAL) as i32,

@@ -18,13 +18,7 @@ pub(crate) static HEADER: [Header; 5] = [
             ftok = ftok;
         },
     },
-    Header {
-        name: "sys/wait.h",
-        standard: Standard::Posix,
-        models: models! {
-            waitid = waitid, "there is one process only: it has no children";
-        },
-    },
+    Header { name: "sys/wait.h", standard: Standard::Posix, models: models! {} },
     Header {
         name: "net/if.h",
         standard: Standard::Posix,
@@ -74,11 +68,6 @@ fn ftok(c: &mut Context<'_>, path: Ptr, project: i32) -> Result<i32> {
     };
     let key = (project as u32 & 0xff) << 24 | (device as u32 & 0xff) << 16 | inode as u32 & 0xffff;
     Ok(key as i32)
-}
-
-fn waitid(c: &mut Context<'_>, _kind: i32, _id: u32, _about: Ptr, options: i32) -> Result<i32> {
-    // WEXITED, WSTOPPED or WCONTINUED must be there.
-    c.fail(if options & (4 | 2 | 8) == 0 { Errno::EINVAL } else { Errno::ECHILD })
 }
 
 /// One interface, `lo`, and the end: `struct if_nameindex { unsigned, char * }`.

@@ -91,25 +91,26 @@ fn posix_madvise(c: &mut Context<'_>, _address: Ptr, _size: Size, advice: i32) -
     Ok(if (0..5).contains(&advice) { 0 } else { c.state.abi.error(Errno::EINVAL) as i32 })
 }
 
-/// Shared memory is a file in `/dev/shm`: the path of a name.
-fn shared(c: &mut Context<'_>, name: Ptr) -> Result<Option<Ptr>> {
+/// Shared memory is a file in `/dev/shm`: the path of a name, behind a prefix.
+/// `None`, with `errno`, if it is none.
+pub(crate) fn shared_name(c: &mut Context<'_>, name: Ptr, prefix: &[u8]) -> Result<Option<Ptr>> {
     let text = c.text(name)?;
     let name: Vec<u8> = text.iter().copied().skip_while(|byte| *byte == b'/').collect();
-    if name.is_empty() || name.contains(&b'/') || name.len() > 255 {
+    if name.is_empty() || name.contains(&b'/') || name.len() + prefix.len() > 255 {
         c.set_errno(Errno::EINVAL)?;
         return Ok(None);
     }
     let room = c.room("shm_open", 280)?;
-    c.write_text(room, &[&b"/dev/shm/"[..], &name].concat())?;
+    c.write_text(room, &[&b"/dev/shm/"[..], prefix, &name].concat())?;
     Ok(Some(room))
 }
 
 fn shm_open(c: &mut Context<'_>, name: Ptr, flags: i32, mode: u32) -> Result<i32> {
-    let Some(path) = shared(c, name)? else { return Ok(-1) };
+    let Some(path) = shared_name(c, name, b"")? else { return Ok(-1) };
     call(c, "openat", &[AT_FDCWD, path.0, flags as u32 as u64, mode.into()]).map(|fd| fd as i32)
 }
 
 fn shm_unlink(c: &mut Context<'_>, name: Ptr) -> Result<i32> {
-    let Some(path) = shared(c, name)? else { return Ok(-1) };
+    let Some(path) = shared_name(c, name, b"")? else { return Ok(-1) };
     call(c, "unlinkat", &[AT_FDCWD, path.0, 0]).map(|result| result as i32)
 }

@@ -1,5 +1,5 @@
-//! POSIX: functions that are system calls in other words make them, of the one
-//! process that the library stands for.
+//! POSIX: functions that are system calls in other words make them, of the
+//! process that runs.
 
 mod absent;
 mod arithmetic;
@@ -19,7 +19,7 @@ mod pseudo;
 mod recent;
 mod requests;
 mod sockets;
-mod spawn;
+pub(crate) mod spawn;
 mod status;
 mod symbols;
 mod system;
@@ -36,6 +36,7 @@ use super::{
     types::{Header, Long, Offset, Ptr, Size, ULong},
 };
 use crate::linux::alone;
+pub(crate) use memory::shared_name;
 
 /// `AT_FDCWD`.
 pub(crate) const AT_FDCWD: u64 = -100_i64 as u64;
@@ -80,7 +81,6 @@ pub(crate) const HEADERS: &[&Header] = &[
     &recent::HEADER[1],
     &recent::HEADER[2],
     &absent::HEADER[5],
-    &absent::HEADER[6],
     &requests::HEADER[0],
     &requests::HEADER[1],
     &spawn::HEADER[0],

@@ -83,13 +83,13 @@ fn root(c: &mut Context<'_>, path: Ptr, text: &[u8]) -> Result<Ptr> {
 }
 
 fn realpath(c: &mut Context<'_>, path: Ptr, to: Ptr) -> Result<Ptr> {
-    use crate::linux::alone::ALONE;
     if path.is_null() {
         return c.fail_null(Errno::EINVAL);
     }
     let text = c.text(path)?;
     let kernel = &mut c.state.kernel;
-    let (folder, root) = kernel.process(ALONE).map_or((0, 0), |process| (process.folder, process.root));
+    let (folder, root) =
+        kernel.process(kernel.running).map_or((0, 0), |process| (process.folder, process.root));
     let found = kernel.files.walk(folder, root, &text, true).and_then(|place| {
         place.inode.ok_or(Errno::ENOENT)?;
         Ok(kernel

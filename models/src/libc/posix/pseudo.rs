@@ -8,10 +8,7 @@ use super::{
     },
     AT_FDCWD, call,
 };
-use crate::{
-    errno::Errno,
-    linux::{alone::ALONE, descriptions::Kind},
-};
+use crate::{errno::Errno, linux::descriptions::Kind};
 
 pub(crate) static HEADER: Header = Header {
     name: "stdlib.h",
@@ -40,7 +37,7 @@ fn getpt(c: &mut Context<'_>) -> Result<i32> {
 
 /// The number of the pair that a descriptor is the master of.
 fn master(c: &Context<'_>, fd: i32, wrong: Errno) -> Result<u32, Errno> {
-    match c.state.kernel.description(ALONE, fd)?.kind {
+    match c.state.kernel.description(c.state.kernel.running, fd)?.kind {
         Kind::Terminal { number, master: true } => Ok(number),
         _ => Err(wrong),
     }

@@ -9,7 +9,7 @@ use super::{
     },
     call,
 };
-use crate::{errno::Errno, linux::alone::ALONE};
+use crate::errno::Errno;
 
 pub(crate) static HEADER: [Header; 3] = [
     Header {
@@ -113,6 +113,6 @@ fn posix_devctl(
     _size: Size,
     _about: Ptr,
 ) -> Result<i32> {
-    let error = c.state.kernel.description(ALONE, fd).err().unwrap_or(Errno::ENOTTY);
+    let error = c.state.kernel.description(c.state.kernel.running, fd).err().unwrap_or(Errno::ENOTTY);
     Ok(c.state.abi.error(error) as i32)
 }

@@ -13,7 +13,7 @@ use super::{
     },
     call,
 };
-use crate::{errno::Errno, linux::alone::ALONE};
+use crate::errno::Errno;
 
 /// What these functions deviate in.
 macro_rules! requests {
@@ -129,7 +129,7 @@ fn transfer(
     if offset < 0 {
         return c.fail(Errno::EINVAL).map(i64::from);
     }
-    let has_places = match c.state.kernel.description(ALONE, fd) {
+    let has_places = match c.state.kernel.description(c.state.kernel.running, fd) {
         Err(errno) => return c.fail(errno).map(i64::from),
         Ok(description) => description.inode().is_some(),
     };
@@ -177,7 +177,7 @@ fn aio_fsync(c: &mut Context<'_>, operation: i32, at: Ptr) -> Result<Reply> {
         return c.fail(Errno::EINVAL).map(Reply::Int);
     }
     let fd = c.read_integer(at, 4)? as i32;
-    if let Err(errno) = c.state.kernel.description(ALONE, fd).map(drop) {
+    if let Err(errno) = c.state.kernel.description(c.state.kernel.running, fd).map(drop) {
         return c.fail(errno).map(Reply::Int);
     }
     request(c, at, &Work::Flush)
@@ -195,7 +195,7 @@ fn aio_return(c: &mut Context<'_>, at: Ptr) -> Result<Long> {
 
 /// All are done already.
 fn aio_cancel(c: &mut Context<'_>, fd: i32, _at: Ptr) -> Result<i32> {
-    match c.state.kernel.description(ALONE, fd).map(drop) {
+    match c.state.kernel.description(c.state.kernel.running, fd).map(drop) {
         Ok(()) => Ok(ALL_DONE),
         Err(errno) => c.fail(errno),
     }

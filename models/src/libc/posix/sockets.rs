@@ -84,8 +84,8 @@ fn recvfrom_chk(
 }
 
 fn is_socket(c: &Context<'_>, fd: i32) -> Result<bool, crate::errno::Errno> {
-    use crate::linux::{alone::ALONE, descriptions::Kind};
-    c.state.kernel.description(ALONE, fd).map(|it| matches!(it.kind, Kind::Socket(_)))
+    use crate::linux::descriptions::Kind;
+    c.state.kernel.description(c.state.kernel.running, fd).map(|it| matches!(it.kind, Kind::Socket(_)))
 }
 
 /// There is no urgent data here.

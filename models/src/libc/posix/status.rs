@@ -349,7 +349,7 @@ fn of_path(c: &mut Context<'_>, path: Ptr, to: Ptr, wide: bool) -> Result<i32> {
 }
 
 fn of_descriptor(c: &mut Context<'_>, fd: i32, to: Ptr, wide: bool) -> Result<i32> {
-    if let Err(errno) = c.state.kernel.descriptor(crate::linux::alone::ALONE, fd) {
+    if let Err(errno) = c.state.kernel.descriptor(c.state.kernel.running, fd) {
         return c.fail(errno);
     }
     file_system(c, to, wide)

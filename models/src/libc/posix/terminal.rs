@@ -13,7 +13,6 @@ use crate::{
     errno::Errno,
     files::Device,
     linux::{
-        alone::ALONE,
         descriptions::Kind,
         terminals::{ECHO, Numbers, Settings},
     },
@@ -59,7 +58,7 @@ enum Line {
 /// The terminal behind a descriptor, or `None` with `errno`.
 fn line(c: &mut Context<'_>, fd: i32) -> Result<Option<Line>> {
     let kernel = &c.state.kernel;
-    let error = match kernel.description(ALONE, fd).map(|it| &it.kind) {
+    let error = match kernel.description(kernel.running, fd).map(|it| &it.kind) {
         Err(errno) => errno,
         Ok(Kind::Stream(stream)) if kernel.streams.terminal[usize::from(*stream).min(2)] => {
             return Ok(Some(Line::Own));
@@ -273,7 +272,7 @@ fn tcgetpgrp(c: &mut Context<'_>, fd: i32) -> Result<i32> {
     Ok(c.state.kernel.terminal_group)
 }
 
-fn tcsetpgrp(c: &mut Context<'_>, fd: i32, group: i32) -> Result<i32> {
+pub(super) fn tcsetpgrp(c: &mut Context<'_>, fd: i32, group: i32) -> Result<i32> {
     if !check(c, fd)? {
         return Ok(-1);
     }

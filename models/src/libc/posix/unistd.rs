@@ -10,7 +10,7 @@ use super::{
     AT_FDCWD, AT_REMOVEDIR, call, calls,
     names::{CONFIGURATION, PATH_LIMITS, TEXTS},
 };
-use crate::{errno::Errno, linux::alone::ALONE};
+use crate::errno::Errno;
 
 pub(crate) static HEADER: Header = Header {
     name: "unistd.h",
@@ -124,22 +124,6 @@ pub(crate) static PROCESSES: Header = Header {
         getgroups = getgroups;
         setgroups = setgroups;
         nice = nice;
-        daemon = daemon, "there is one process only: it stays what it is";
-        fork = fork, "there is one process only: it fails with ENOSYS";
-        _Fork = fork, "there is one process only: it fails with ENOSYS";
-        vfork = fork, "there is one process only: it fails with ENOSYS";
-        execl = no_exec, "there is no other program: it fails with ENOENT";
-        execle = no_exec, "there is no other program: it fails with ENOENT";
-        execlp = no_exec, "there is no other program: it fails with ENOENT";
-        execv = no_exec, "there is no other program: it fails with ENOENT";
-        execve = no_exec, "there is no other program: it fails with ENOENT";
-        execvp = no_exec, "there is no other program: it fails with ENOENT";
-        execvpe = no_exec, "there is no other program: it fails with ENOENT";
-        fexecve = no_exec, "there is no other program: it fails with ENOENT";
-        wait = wait;
-        waitpid = waitpid;
-        wait3 = wait3;
-        wait4 = wait4;
         acct = acct;
     },
 };
@@ -224,16 +208,12 @@ calls! {
     getresgid(real: Ptr, effective: Ptr, saved: Ptr) -> i32 = "getresgid";
     getgroups(size: i32, list: Ptr) -> i32 = "getgroups";
     setgroups(size: Size, list: Ptr) -> i32 = "setgroups";
-    wait(status: Ptr) -> i32 = "wait4"(-1_i32, status, 0_u64, 0_u64);
-    waitpid(process: i32, status: Ptr, options: i32) -> i32 = "wait4"(process, status, options, 0_u64);
-    wait3(status: Ptr, options: i32, usage: Ptr) -> i32 = "wait4"(-1_i32, status, options, usage);
-    wait4(process: i32, status: Ptr, options: i32, usage: Ptr) -> i32 = "wait4";
 }
 
 /// Of the descriptors that `dup2` of one to itself leaves alone.
 fn dup2(c: &mut Context<'_>, fd: i32, to: i32) -> Result<i32> {
     if fd == to {
-        return match c.state.kernel.descriptor(ALONE, fd) {
+        return match c.state.kernel.descriptor(c.state.kernel.running, fd) {
             Ok(_) => Ok(to),
             Err(errno) => c.fail(errno),
         };
@@ -241,11 +221,14 @@ fn dup2(c: &mut Context<'_>, fd: i32, to: i32) -> Result<i32> {
     dup3(c, fd, to, 0)
 }
 
-fn closefrom(c: &mut Context<'_>, first: i32) -> Result<()> {
-    let all =
-        c.state.kernel.process(ALONE).map(|process| process.descriptors.keys().copied().collect::<Vec<_>>());
+pub(super) fn closefrom(c: &mut Context<'_>, first: i32) -> Result<()> {
+    let all = c
+        .state
+        .kernel
+        .process(c.state.kernel.running)
+        .map(|process| process.descriptors.keys().copied().collect::<Vec<_>>());
     for fd in all.unwrap_or_default().into_iter().filter(|fd| *fd >= first) {
-        let _ = c.state.kernel.close(ALONE, fd);
+        let _ = c.state.kernel.close(c.state.kernel.running, fd);
     }
     Ok(())
 }
@@ -370,7 +353,7 @@ fn pathconf(c: &mut Context<'_>, path: Ptr, name: i32) -> Result<Long> {
 }
 
 fn fpathconf(c: &mut Context<'_>, fd: i32, name: i32) -> Result<Long> {
-    if let Err(errno) = c.state.kernel.descriptor(ALONE, fd) {
+    if let Err(errno) = c.state.kernel.descriptor(c.state.kernel.running, fd) {
         return c.fail(errno).map(|_| Long(-1));
     }
     path_limit(c, name)
@@ -482,18 +465,6 @@ fn nice(c: &mut Context<'_>, more: i32) -> Result<i32> {
     let new = old.saturating_add(more.into()).clamp(-20, 19);
     c.state.numbers.insert("nice".to_owned(), new);
     Ok(new as i32)
-}
-
-fn daemon(_: &mut Context<'_>, _stays: i32, _open: i32) -> Result<i32> {
-    Ok(0)
-}
-
-fn fork(c: &mut Context<'_>) -> Result<i32> {
-    c.fail(Errno::ENOSYS)
-}
-
-fn no_exec(c: &mut Context<'_>, _path: Ptr, _: Ptr) -> Result<i32> {
-    c.fail(Errno::ENOENT)
 }
 
 fn acct(c: &mut Context<'_>, _path: Ptr) -> Result<i32> {

@@ -200,7 +200,7 @@ fn setgrent(c: &mut Context<'_>) -> Result<()> {
 }
 
 fn login(c: &mut Context<'_>) -> Vec<u8> {
-    let user = c.state.kernel.process(crate::linux::alone::ALONE).map_or(0, |it| it.credentials.user[0]);
+    let user = c.state.kernel.process(c.state.kernel.running).map_or(0, |it| it.credentials.user[0]);
     find(c, false, |parts| number(&parts[2]) == user)
         .map_or_else(|| b"root".to_vec(), |mut parts| parts.remove(0))
 }

@@ -309,7 +309,7 @@ impl Expander<'_, '_> {
     fn parameter(&mut self, name: &[u8]) -> Expanded<Option<Vec<u8>>> {
         Ok(match name {
             b"#" | b"?" => Some(b"0".to_vec()),
-            b"$" => Some(crate::linux::alone::ALONE.to_string().into_bytes()),
+            b"$" => Some(self.c.state.kernel.running.to_string().into_bytes()),
             b"@" | b"*" | b"-" => Some(Vec::new()),
             b"!" => None,
             _ if name[0].is_ascii_digit() => None,

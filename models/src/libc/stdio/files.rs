@@ -73,8 +73,6 @@ pub(crate) static EXTENSIONS: Header = Header {
         fcloseall = fcloseall;
         __fpurge = fpurge;
         fpurge = fpurge;
-        popen = popen, "there is no other process: it fails with ENOSYS";
-        pclose = pclose, "there is no other process: it fails";
     },
 };
 
@@ -128,7 +126,7 @@ fn fopen(c: &mut Context<'_>, path: Ptr, mode_text: Ptr) -> Result<Ptr> {
 fn fdopen(c: &mut Context<'_>, fd: i32, mode_text: Ptr) -> Result<Ptr> {
     let text = c.text(mode_text)?;
     let Some((reads, writes, _)) = mode(&text) else { return c.fail_null(Errno::EINVAL) };
-    if c.state.kernel.description(crate::linux::alone::ALONE, fd).is_err() {
+    if c.state.kernel.description(c.state.kernel.running, fd).is_err() {
         return c.fail_null(Errno::EBADF);
     }
     add(c, Stream::new(Source::Descriptor(fd), reads, writes))
@@ -510,12 +508,4 @@ fn lock(c: &mut Context<'_>, file: Ptr) -> Result<()> {
 
 fn trylock(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
     c.stream(file).map(|_| 0)
-}
-
-fn popen(c: &mut Context<'_>, _command: Ptr, _mode: Ptr) -> Result<Ptr> {
-    c.fail_null(Errno::ENOSYS)
-}
-
-fn pclose(c: &mut Context<'_>, _file: Ptr) -> Result<i32> {
-    c.fail(Errno::ECHILD)
 }

@@ -103,7 +103,7 @@ impl Context<'_> {
             Err(NoResult::Error(errno)) => Ok(Err(errno)),
             Err(NoResult::WaitsForEver) => Err(Failure::WaitsForEver),
             Err(NoResult::Waits(deadline)) => Err(Failure::Waits(deadline)),
-            Err(NoResult::Interrupted) => Err(Failure::Interrupted),
+            Err(NoResult::Interrupted { restarts, .. }) => Err(Failure::Interrupted { restarts }),
             Err(NoResult::NotAlone) => Ok(Err(Errno::ENOSYS)),
             Err(NoResult::Exit(status)) => Err(Failure::Exit(status)),
             Err(NoResult::Emulator(error)) => Err(error.into()),
@@ -119,17 +119,52 @@ impl Context<'_> {
         let mut begun = None;
         let place = several.then_some(&mut begun);
         match alone::read(&mut self.state.kernel, emulator, &abi, fd, size, place) {
-            Err(NoResult::Interrupted) => Ok(Err(Errno::EINTR)),
+            // The model is called again, or its stream has an error.
+            Err(NoResult::Interrupted { .. }) if several && self.restarts_after_signal() => {
+                Err(Failure::Interrupted { restarts: true })
+            }
+            Err(NoResult::Interrupted { .. }) => Ok(Err(Errno::EINTR)),
             result => self.settle(result),
         }
     }
 
-    /// Writes all bytes to a descriptor.
+    /// Writes all bytes to a descriptor. Where that has to wait the model is called
+    /// again, and what of its output is written already is left out.
     pub(super) fn write_fd(&mut self, fd: i32, bytes: &[u8]) -> Result<Result<(), Errno>> {
         let abi = self.state.abi.clone();
-        let emulator = self.call.emulator();
-        let result = alone::write(&mut self.state.kernel, emulator, &abi, fd, bytes);
-        self.settle(result)
+        let several = self.is_direct && self.has_other_threads();
+        let mut done = self.output.skip(bytes.len());
+        while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+            let emulator = self.call.emulator();
+            let mut begun = None;
+            let place = several.then_some(&mut begun);
+            let result = alone::write(&mut self.state.kernel, emulator, &abi, fd, rest, place);
+            let waits = match &result {
+                Err(NoResult::Waits(deadline)) => Some(Failure::Waits(*deadline)),
+                Err(NoResult::Interrupted { .. }) if several && self.restarts_after_signal() => {
+                    Some(Failure::Interrupted { restarts: true })
+                }
+                Err(NoResult::Interrupted { .. }) => return Ok(Err(Errno::EINTR)),
+                _ => None,
+            };
+            if let Some(failure) = waits {
+                let part = match result {
+                    Err(NoResult::Interrupted { done, .. }) => done,
+                    _ => begun.map_or(0, |call| call.done),
+                };
+                self.output.written += part as usize;
+                self.keep_output();
+                return Err(failure);
+            }
+            match self.settle(result)? {
+                Ok(count) => {
+                    done += count;
+                    self.output.written += count;
+                }
+                Err(errno) => return Ok(Err(errno)),
+            }
+        }
+        Ok(Ok(()))
     }
 
     pub(super) fn seek_fd(&mut self, fd: i32, offset: i64, whence: i32) -> Result<Result<u64, Errno>> {

@@ -30,7 +30,7 @@ pub(crate) static HEADER: [Header; 3] = [
             pthread_attr_getstack = get_stack;
             pthread_attr_setstackaddr = set_stack_address, "threads have stacks of the heap all the same";
             pthread_attr_getstackaddr = get_stack_address;
-            pthread_mutexattr_setpshared = set_shared;
+            pthread_mutexattr_setpshared = set_shared, "a lock is one of a process alone";
             pthread_mutexattr_getpshared = get_shared;
             pthread_mutexattr_setprotocol = set_protocol, "priorities do not matter here";
             pthread_mutexattr_getprotocol = get_protocol;
@@ -42,11 +42,11 @@ pub(crate) static HEADER: [Header; 3] = [
             pthread_mutexattr_getprioceiling = get_ceiling;
             pthread_mutex_setprioceiling = no_ceiling_to_set;
             pthread_mutex_getprioceiling = no_ceiling;
-            pthread_condattr_setpshared = set_shared;
+            pthread_condattr_setpshared = set_shared, "a lock is one of a process alone";
             pthread_condattr_getpshared = get_shared;
-            pthread_rwlockattr_setpshared = set_shared;
+            pthread_rwlockattr_setpshared = set_shared, "a lock is one of a process alone";
             pthread_rwlockattr_getpshared = get_shared;
-            pthread_barrierattr_setpshared = set_shared;
+            pthread_barrierattr_setpshared = set_shared, "a lock is one of a process alone";
             pthread_barrierattr_getpshared = get_shared;
         },
     },
@@ -307,16 +307,16 @@ fn allowed(policy: i32, priority: i32) -> Result<(), Errno> {
     }
 }
 
-fn is_own(process: i32) -> bool {
-    matches!(process, 0 | crate::linux::alone::ALONE)
+fn is_own(c: &Context<'_>, process: i32) -> bool {
+    process == 0 || c.state.kernel.processes.contains_key(&process)
 }
 
 fn sched_getscheduler(c: &mut Context<'_>, process: i32) -> Result<i32> {
-    if is_own(process) { Ok(0) } else { c.fail(Errno::ESRCH) }
+    if is_own(c, process) { Ok(0) } else { c.fail(Errno::ESRCH) }
 }
 
 fn sched_setscheduler(c: &mut Context<'_>, process: i32, policy: i32, parameters: Ptr) -> Result<i32> {
-    if !is_own(process) {
+    if !is_own(c, process) {
         return c.fail(Errno::ESRCH);
     }
     let priority = c.read_int(parameters)?;
@@ -327,7 +327,7 @@ fn sched_setscheduler(c: &mut Context<'_>, process: i32, policy: i32, parameters
 }
 
 fn sched_getparam(c: &mut Context<'_>, process: i32, parameters: Ptr) -> Result<i32> {
-    if !is_own(process) {
+    if !is_own(c, process) {
         return c.fail(Errno::ESRCH);
     }
     c.write_int(parameters, 0)?;
@@ -339,7 +339,7 @@ fn sched_setparam(c: &mut Context<'_>, process: i32, parameters: Ptr) -> Result<
 }
 
 fn sched_rr_get_interval(c: &mut Context<'_>, process: i32, to: Ptr) -> Result<i32> {
-    if !is_own(process) {
+    if !is_own(c, process) {
         return c.fail(Errno::ESRCH);
     }
     // Linux' 4 milliseconds of a processor that nobody else wants.

@@ -8,7 +8,7 @@ use super::{
     },
     MOST, Status, Thread,
 };
-use crate::{errno::Errno, linux::alone::ALONE};
+use crate::errno::Errno;
 
 pub(crate) static HEADER: Header = Header {
     name: "pthread.h",
@@ -31,8 +31,6 @@ pub(crate) static HEADER: Header = Header {
         pthread_testcancel = test_cancel;
         pthread_setname_np = set_name;
         pthread_getname_np = get_name;
-        pthread_atfork = atfork;
-        __register_atfork = register_atfork;
         pthread_setconcurrency = set_concurrency;
         pthread_getconcurrency = get_concurrency;
     },
@@ -89,7 +87,7 @@ pub(super) fn begin(
     c.state.threads.next = id.wrapping_add(1);
     let mut thread = Thread::new(Status::New { function: function.0, argument: argument.0, is_integer });
     thread.stack = stack.0;
-    thread.mask = c.state.kernel.threads.get(&ALONE).map_or(0, |it| it.mask);
+    thread.mask = c.state.kernel.threads.get(&c.state.kernel.running).map_or(0, |it| it.mask);
     thread.detached = detached;
     c.state.threads.all.insert(id, thread);
     c.state.threads.moved();
@@ -216,15 +214,6 @@ fn get_name(c: &mut Context<'_>, id: ULong, to: Ptr, size: Size) -> Result<i32> 
         return Ok(c.error(Errno::ERANGE));
     }
     c.write_text(to, name.as_bytes())?;
-    Ok(0)
-}
-
-/// There is no `fork`.
-fn atfork(_: &mut Context<'_>, _before: Ptr, _parent: Ptr, _child: Ptr) -> Result<i32> {
-    Ok(0)
-}
-
-fn register_atfork(_: &mut Context<'_>, _before: Ptr, _parent: Ptr, _child: Ptr, _owner: Ptr) -> Result<i32> {
     Ok(0)
 }
 

@@ -12,28 +12,22 @@ mod notices;
 mod semaphores;
 mod specific;
 mod standard;
+mod turns;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use terrella_emulator_api::EmulatorExt;
-use terrella_machine_state::{
-    ArgumentValue, RegisterValue, Return,
-    call::{CallSetup, place_call},
-};
-use terrella_platforms::{CodeAddressBit, ReturnBy};
+use terrella_machine_state::{ArgumentValue, RegisterValue};
 
 use super::{
     context::Context,
-    error::{Failure, Result},
+    error::Result,
     nested::{Continuation, Frame},
     types::{CType, Header, Ptr, Reply},
 };
 use crate::{
     errno::Errno,
     linux::{
-        alone::ALONE,
-        frame,
         process::{PendingCall, SignalInfo},
         signals::bit,
     },
@@ -90,6 +84,10 @@ pub(crate) struct Thread {
     /// What is left of a system call that waits, and the address of the call.
     #[serde(default)]
     begun: Option<(u64, PendingCall)>,
+    /// How much of the output of a model that has to wait is written, and the
+    /// address of the call.
+    #[serde(default)]
+    output: Option<(u64, usize)>,
     /// Its signals, while another thread runs: those that are held back, those
     /// that wait for it alone, and what was held back before a call that has
     /// its own.
@@ -104,6 +102,9 @@ pub(crate) struct Thread {
     pub(super) suspended: Option<u64>,
     /// It has been woken: by a condition, a barrier, or a turn of its own.
     woken: bool,
+    /// The call that it goes on with has been made before.
+    #[serde(default)]
+    pub(super) again: bool,
     cancelled: bool,
     specific: BTreeMap<u32, u64>,
     errno: i64,
@@ -122,11 +123,13 @@ impl Thread {
             deadline: None,
             sleeps_until: None,
             begun: None,
+            output: None,
             mask: 0,
             pending: Vec::new(),
             old_mask: None,
             suspended: None,
             woken: false,
+            again: false,
             cancelled: false,
             specific: BTreeMap::new(),
             errno: 0,
@@ -173,7 +176,7 @@ pub(crate) struct Threads {
     onces: BTreeMap<u64, bool>,
     /// Keys of data of threads: their destructors.
     keys: BTreeMap<u32, u64>,
-    /// Named semaphores: their places.
+    /// Named semaphores: where the process has their files.
     semaphores: BTreeMap<String, u64>,
     /// Functions of threads that timers begin, with their values.
     #[serde(default)]
@@ -217,23 +220,94 @@ impl Threads {
     }
 
     /// Something happened that another thread may wait for.
-    const fn moved(&mut self) {
+    pub(super) const fn moved(&mut self) {
         self.progress = self.progress.saturating_add(1);
     }
 
-    /// The next thread that something has happened for, the one that runs last.
-    fn ready(&self) -> Option<u64> {
-        let ready = |thread: &Thread| match thread.status {
+    /// Whether something has happened for a thread, when so much has happened.
+    const fn is_ready(thread: &Thread, progress: u64) -> bool {
+        match thread.status {
             Status::Ended(_) => false,
             Status::New { .. } => true,
-            Status::Waiting => thread.tried_at < self.progress,
-        };
+            Status::Waiting => thread.tried_at < progress,
+        }
+    }
+
+    /// The next thread that something has happened for, the one that runs last.
+    pub(super) fn ready(&self, progress: u64) -> Option<u64> {
         let behind = self.all.range(self.current + 1..).chain(self.all.range(..=self.current));
-        behind.filter(|(_, thread)| ready(thread)).map(|(id, _)| *id).next()
+        behind.filter(|(_, thread)| Self::is_ready(thread, progress)).map(|(id, _)| *id).next()
+    }
+
+    /// The same of those behind the one that runs.
+    pub(super) fn ready_behind(&self) -> Option<u64> {
+        let mut behind = self.all.range(self.current + 1..);
+        behind.find(|(_, thread)| Self::is_ready(thread, self.progress)).map(|(id, _)| *id)
+    }
+
+    pub(super) const fn progress(&self) -> u64 {
+        self.progress
+    }
+
+    /// What has happened while the threads of another process ran.
+    pub(super) const fn go_on_from(&mut self, others: &Self) {
+        (self.progress, self.seen) = (others.progress, others.seen);
+    }
+
+    /// What threads that have not ended hold back, while none of them runs.
+    pub(super) fn masks(&self) -> impl Iterator<Item = u64> {
+        self.all.values().filter(|it| !matches!(it.status, Status::Ended(_))).map(|thread| thread.mask)
+    }
+
+    /// The signals for single threads that these do not hold back, while none of
+    /// them runs.
+    pub(super) fn own_signals(&self) -> impl Iterator<Item = &SignalInfo> {
+        let ready = |thread: &Thread, info: &SignalInfo| thread.mask & bit(info.number) == 0;
+        let all = self.all.values();
+        all.flat_map(move |thread| thread.pending.iter().filter(move |info| ready(thread, info)))
+    }
+
+    pub(super) fn forget_signal(&mut self, signal: u8) {
+        for thread in self.all.values_mut() {
+            thread.pending.retain(|info| info.number != signal);
+        }
+    }
+
+    /// What a process made by the thread that runs has of these: a copy of that
+    /// one, which goes on with these registers and calls of the guest.
+    pub(super) fn forked(
+        &self,
+        registers: Vec<(String, RegisterValue)>,
+        frames: Vec<Frame>,
+        mask: u64,
+        errno: i64,
+    ) -> Self {
+        let mut copy = self.clone();
+        let this = self.current;
+        copy.all.retain(|id, _| *id == this);
+        copy.conditions.clear();
+        copy.notices.clear();
+        let thread = copy.this();
+        *thread = Thread {
+            registers,
+            frames,
+            status: Status::Waiting,
+            tried_at: 0,
+            deadline: None,
+            sleeps_until: None,
+            begun: None,
+            output: None,
+            pending: Vec::new(),
+            again: false,
+            mask,
+            errno,
+            ..thread.clone()
+        };
+        copy
     }
 
     /// When the first of those that wait waits no longer.
-    fn first_deadline(&self) -> Option<u64> {
+    pub(super) fn first_deadline(&self) -> Option<u64> {
         let waiting = self.all.values().filter(|thread| thread.status == Status::Waiting);
         waiting.filter_map(|thread| thread.deadline).min()
     }
@@ -249,102 +323,8 @@ impl Context<'_> {
         self.state.abi.error(errno) as i32
     }
 
-    /// Keeps the registers of the thread that runs, which is in a call of a
-    /// model that it will make again.
-    fn keep_current(&mut self) -> Result<()> {
-        let errno = Ptr(self.state.layout.errno);
-        let value = self.read_int(errno)?;
-        let emulator = self.call.emulator();
-        let saved = frame::save(emulator);
-        let registers = emulator.definition().registers();
-        let named = saved.into_iter().map(|(id, value)| (registers.get(id).name.to_owned(), value)).collect();
-        let frames = std::mem::take(&mut self.state.frames);
-        let signals = self.state.kernel.threads.get_mut(&ALONE);
-        let signals = signals.map(|it| (it.mask, std::mem::take(&mut it.pending), it.old_mask.take()));
-        let thread = self.state.threads.this();
-        if let Some((mask, pending, old_mask)) = signals {
-            (thread.mask, thread.pending, thread.old_mask) = (mask, pending, old_mask);
-        }
-        thread.registers = named;
-        thread.frames = frames;
-        thread.errno = value.into();
-        Ok(())
-    }
-
-    /// Goes to a thread.
-    fn go_to(&mut self, id: u64) -> Result<Reply> {
-        self.state.threads.current = id;
-        let threads = &mut self.state.threads;
-        let thread = threads.this();
-        thread.tried_at = 0;
-        thread.deadline = None;
-        let status = thread.status;
-        let signals = (thread.mask, std::mem::take(&mut thread.pending), thread.old_mask.take());
-        if let Some(it) = self.state.kernel.threads.get_mut(&ALONE) {
-            (it.mask, it.pending, it.old_mask) = signals;
-        }
-        let thread = self.state.threads.this();
-        if let Status::New { function, argument, is_integer } = status {
-            thread.status = Status::Waiting;
-            let stack = thread.stack;
-            return self.begin(id, (function, is_integer), argument, stack);
-        }
-        let registers = std::mem::take(&mut thread.registers);
-        let errno = thread.errno;
-        self.state.frames = std::mem::take(&mut thread.frames);
-        let emulator = self.call.emulator();
-        let known = emulator.definition().registers();
-        let registers =
-            registers.into_iter().filter_map(|(name, value)| Some((known.lookup(&name)?, value))).collect();
-        frame::load(emulator, &registers)?;
-        let at = Ptr(self.state.layout.errno);
-        self.write_int(at, errno as i32)?;
-        Ok(Reply::Elsewhere)
-    }
-
-    /// Begins the function of a thread on its stack.
-    fn begin(
-        &mut self,
-        id: u64,
-        (function, is_integer): (u64, bool),
-        argument: u64,
-        stack: u64,
-    ) -> Result<Reply> {
-        let size = self.stack_size();
-        let top = stack.wrapping_add(size) & !0xff;
-        let resume = self.state.layout.resume;
-        let convention = self.call.convention();
-        let emulator = self.call.emulator();
-        let definition = emulator.definition();
-        let rises = matches!(convention.return_by, ReturnBy::RisingStack { .. });
-        let bias = u64::from(convention.stack_bias);
-        let start = if rises { stack } else { top.wrapping_sub(bias) };
-        emulator.write_register(definition.stack_pointer, start)?;
-        let bit = match definition.code_address_bit {
-            CodeAddressBit::Address => 0,
-            CodeAddressBit::ThumbOnly => 1,
-            _ => function & 1,
-        };
-        let arguments = [ArgumentValue::Pointer(argument)];
-        let mut setup = CallSetup::new(convention, function, &arguments, resume | bit);
-        setup.returns = Return::Pointer;
-        place_call(emulator, &setup)?;
-        self.state.frames = vec![Frame::of_thread(id, start, is_integer)];
-        Ok(Reply::Elsewhere)
-    }
-
     fn stack_size(&self) -> u64 {
         if self.state.model.int == 2 { 0x400 } else { STACK }
-    }
-
-    /// The thread that runs waits, until a time at most; another goes on. The
-    /// call is made again when it is its turn.
-    pub(super) fn wait_here(&mut self, deadline: Option<u64>) -> Result<Reply> {
-        let progress = self.state.threads.progress;
-        let thread = self.state.threads.this();
-        thread.tried_at = progress;
-        thread.deadline = deadline;
-        self.switch()
     }
 
     /// What is left of the call that is being made, if it has begun already.
@@ -359,72 +339,35 @@ impl Context<'_> {
         self.state.threads.this().begun = call.map(|call| (address, call));
     }
 
+    /// Leaves out what the call that is made again has written already.
+    pub(super) fn go_on_with_output(&mut self) {
+        let address = self.call.address();
+        let before = self.state.threads.this().output.take();
+        self.output.left_out = before.filter(|(at, _)| *at == address).map_or(0, |(_, size)| size);
+    }
+
+    pub(super) fn keep_output(&mut self) {
+        let kept = (self.call.address(), self.output.written);
+        self.state.threads.this().output = Some(kept);
+    }
+
     /// Sends a signal to one thread; `false` if there is none of this number.
     pub(super) fn signal_one_thread(&mut self, id: u64, info: SignalInfo) -> bool {
         let threads = &mut self.state.threads;
         if id == threads.current {
-            self.state.kernel.signal_thread(ALONE, info);
+            self.state.kernel.signal_thread(self.state.kernel.running, info);
             return true;
         }
         let Some(thread) = threads.all.get_mut(&id) else { return false };
         let blocked = thread.mask & bit(info.number) != 0;
         let known = thread.pending.iter().any(|other| other.number == info.number);
         let ended = matches!(thread.status, Status::Ended(_));
-        if !ended && !known && (blocked || !self.state.kernel.ignores(ALONE, info.number)) {
+        if !ended && !known && (blocked || !self.state.kernel.ignores(self.state.kernel.running, info.number))
+        {
             thread.pending.push(info);
             threads.moved();
         }
         true
-    }
-
-    /// What happened in the kernel may be what a thread waits for.
-    fn look_at_kernel(&mut self) {
-        let changes = self.state.kernel.changes;
-        if std::mem::replace(&mut self.state.threads.seen, changes) != changes {
-            self.state.threads.moved();
-        }
-    }
-
-    /// Another thread goes on: the next one that something has happened for.
-    fn switch(&mut self) -> Result<Reply> {
-        loop {
-            self.look_at_kernel();
-            if let Some(id) = self.state.threads.ready() {
-                if id != self.state.threads.current {
-                    self.keep_current()?;
-                    return self.go_to(id);
-                }
-                // It is the one that waits: its call is made again.
-                self.state.threads.this().tried_at = 0;
-                let address = self.call.address();
-                let emulator = self.call.emulator();
-                let pointer = frame::code_pointer(emulator, address);
-                emulator.set_program_counter(pointer)?;
-                return Ok(Reply::Elsewhere);
-            }
-            let first = self.state.threads.first_deadline();
-            if !self.state.kernel.idle_until(first) {
-                return Err(Failure::WaitsForEver);
-            }
-            self.begin_notices()?;
-            self.state.threads.moved();
-        }
-    }
-
-    /// The thread gives its turn away and goes on after the others.
-    pub(super) fn yields(&mut self) -> Result<Reply> {
-        if !self.state.threads.several() {
-            return Ok(Reply::Int(0));
-        }
-        if std::mem::take(&mut self.state.threads.this().woken) {
-            return Ok(Reply::Int(0));
-        }
-        self.state.threads.this().woken = true;
-        self.state.threads.moved();
-        let progress = self.state.threads.progress;
-        self.state.threads.this().tried_at = progress;
-        self.state.threads.moved();
-        self.switch()
     }
 
     /// A thread's function has returned.
@@ -464,28 +407,11 @@ impl Context<'_> {
         if !left {
             return super::ending::exit(self, 0);
         }
-        let reply = self.leave()?;
+        // Nothing of this process runs before others do.
         if stack != 0 {
             self.free(Ptr(stack))?;
         }
-        Ok(reply)
-    }
-
-    /// Goes to another thread for good.
-    fn leave(&mut self) -> Result<Reply> {
-        self.state.frames = Vec::new();
-        loop {
-            self.look_at_kernel();
-            if let Some(id) = self.state.threads.ready() {
-                return self.go_to(id);
-            }
-            let first = self.state.threads.first_deadline();
-            if !self.state.kernel.idle_until(first) {
-                return Err(Failure::WaitsForEver);
-            }
-            self.begin_notices()?;
-            self.state.threads.moved();
-        }
+        self.leave()
     }
 
     /// A time of the real clock, or of another, as one of the monotonic clock.

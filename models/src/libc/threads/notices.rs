@@ -11,7 +11,7 @@ use super::{
     },
     MOST, Status, Thread,
 };
-use crate::linux::{alone::ALONE, process::SignalInfo};
+use crate::linux::process::SignalInfo;
 
 /// How a program is told of something.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,7 @@ impl Context<'_> {
     /// A timer is gone, and what it had to tell.
     pub(crate) fn forget_notice(&mut self, timer: i32) {
         self.state.threads.notices.remove(&timer);
-        if let Some(process) = self.state.kernel.processes.get_mut(&ALONE) {
+        if let Some(process) = self.state.kernel.processes.get_mut(&self.state.kernel.running) {
             process.pending.retain(|info| info.number != NOTICE || info.sender != timer);
         }
     }
@@ -74,8 +74,8 @@ impl Context<'_> {
         match notice {
             Notice::None => Ok(()),
             Notice::Signal { signal, value } => {
-                let info = SignalInfo { number: signal, code, sender: ALONE, value };
-                self.state.kernel.signal_process(ALONE, info);
+                let info = SignalInfo { number: signal, code, sender: self.state.kernel.running, value };
+                self.state.kernel.signal_process(self.state.kernel.running, info);
                 Ok(())
             }
             Notice::Thread { function, value } => self.begin_notice(function.0, value),
@@ -85,7 +85,9 @@ impl Context<'_> {
     /// Begins the threads of timers that have run out.
     pub(crate) fn begin_notices(&mut self) -> Result<()> {
         loop {
-            let Some(process) = self.state.kernel.processes.get_mut(&ALONE) else { return Ok(()) };
+            let Some(process) = self.state.kernel.processes.get_mut(&self.state.kernel.running) else {
+                return Ok(());
+            };
             let Some(at) = process.pending.iter().position(|info| info.number == NOTICE) else {
                 return Ok(());
             };
@@ -118,16 +120,17 @@ impl Context<'_> {
         threads.next = id.wrapping_add(1);
         let mut thread = Thread::new(Status::New { function, argument, is_integer: false });
         thread.stack = stack.0;
-        thread.mask = self.state.kernel.threads.get(&ALONE).map_or(0, |it| it.mask);
+        thread.mask = self.state.kernel.threads.get(&self.state.kernel.running).map_or(0, |it| it.mask);
         thread.detached = true;
         threads.all.insert(id, thread);
         threads.moved();
         Ok(())
     }
 
-    /// Whether there are threads that could go on instead of this one.
+    /// Whether there are threads that could go on instead of this one, of this
+    /// process or another.
     pub(crate) fn has_other_threads(&self) -> bool {
-        self.state.threads.several()
+        self.state.threads.several() || self.has_other_processes()
     }
 
     /// Sleeps, while other threads go on.
@@ -139,12 +142,12 @@ impl Context<'_> {
             self.state.kernel.run_timers();
             self.begin_notices()?;
             let left = until.saturating_sub(self.state.kernel.clock.monotonic());
-            let interrupted = self.state.kernel.next_signal(ALONE).is_some();
+            let interrupted = self.state.kernel.next_signal(self.state.kernel.running).is_some();
             if left == 0 || interrupted || self.state.kernel.clock.real.is_some() {
                 self.state.threads.this().sleeps_until = None;
                 return Ok(if left == 0 { Slept::Whole } else { Slept::Interrupted(left) });
             }
-            if self.state.threads.several() {
+            if self.has_other_threads() {
                 return Ok(Slept::Later(self.wait_here(Some(until))?));
             }
             self.state.kernel.idle_until(Some(until));

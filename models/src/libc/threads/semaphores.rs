@@ -3,10 +3,14 @@
 use super::super::{
     context::Context,
     error::Result,
+    posix,
     types::{Dots, Header, Ptr, Reply, Standard, models},
     variable::Variable,
 };
-use crate::errno::Errno;
+use crate::{
+    errno::Errno,
+    linux::abi::generic::{O_CREAT, O_EXCL, O_RDWR},
+};
 
 pub(crate) static HEADER: Header = Header {
     name: "semaphore.h",
@@ -90,25 +94,57 @@ fn sem_getvalue(c: &mut Context<'_>, at: Ptr, to: Ptr) -> Result<i32> {
     Ok(0)
 }
 
-/// Named ones are in the heap.
+/// Bytes of a `sem_t` of glibc (`__SIZEOF_SEM_T`), or more.
+const SIZE: u64 = 32;
+
+/// Named ones are files in shared memory, as in glibc, so that all processes see
+/// one value.
 fn sem_open(c: &mut Context<'_>, name: Ptr, flags: i32, _: Dots) -> Result<Ptr> {
     use super::super::types::CType;
-    let name = String::from_utf8_lossy(&c.text(name)?).into_owned();
+    let Some(path) = posix::shared_name(c, name, b"sem.")? else { return Ok(Ptr::NULL) };
     let generic = c.state.abi.bits_to_generic(|tables| tables.open, flags as u32 as u64);
-    // O_CREAT, O_EXCL.
-    let (creates, exclusive) = (generic & 0o100 != 0, generic & 0o200 != 0);
-    if let Some(at) = c.state.threads.semaphores.get(&name).copied() {
-        return if creates && exclusive { c.fail_null(Errno::EEXIST) } else { Ok(Ptr(at)) };
+    let (creates, exclusive) = (generic & O_CREAT != 0, generic & O_EXCL != 0);
+    let mut first = None;
+    if creates {
+        let mode = c.variable_integer(&mut Variable::Call, CType::Unsigned)? as u64;
+        let value = c.variable_integer(&mut Variable::Call, CType::Unsigned)? as u32;
+        if value > i32::MAX as u32 {
+            return c.fail_null(Errno::EINVAL);
+        }
+        first = Some((mode, value));
     }
-    if !creates {
-        return c.fail_null(Errno::ENOENT);
+    let open = |c: &mut Context<'_>, flags: u64, mode: u64| {
+        let flags = c.state.abi.bits_to_own(|tables| tables.open, flags);
+        posix::call(c, "openat", &[posix::AT_FDCWD, path.0, flags, mode])
+    };
+    let existing = if exclusive && creates { -1 } else { open(c, O_RDWR, 0)? };
+    let (fd, value) = match first {
+        Some((mode, value)) if existing < 0 => (open(c, O_RDWR | O_CREAT | O_EXCL, mode)?, Some(value)),
+        _ => (existing, None),
+    };
+    if fd < 0 {
+        return Ok(Ptr::NULL);
     }
-    c.variable_integer(&mut Variable::Call, CType::Unsigned)?;
-    let value = c.variable_integer(&mut Variable::Call, CType::Unsigned)? as u32;
-    let Some(at) = c.malloc(32)? else { return c.fail_null(Errno::ENOMEM) };
-    c.write(at, &[0; 32])?;
-    c.write_int(at, value as i32)?;
-    c.state.threads.semaphores.insert(name, at.0);
+    if value.is_some() && posix::call(c, "ftruncate64", &[fd as u64, SIZE])? < 0 {
+        return Ok(Ptr::NULL);
+    }
+    let file = c.state.kernel.description(c.state.kernel.running, fd as i32).ok().and_then(|it| it.inode());
+    let file = file.unwrap_or_default().to_string();
+    let known = c.state.threads.semaphores.get(&file).copied();
+    let at = match known {
+        Some(at) => at as i64,
+        // PROT_READ and PROT_WRITE, MAP_SHARED.
+        None => posix::call(c, "mmap2", &[0, SIZE, 3, 1, fd as u64, 0])?,
+    };
+    posix::call(c, "close", &[fd as u64])?;
+    if at == -1 {
+        return Ok(Ptr::NULL);
+    }
+    let at = Ptr(at as u64);
+    c.state.threads.semaphores.insert(file, at.0);
+    if let Some(value) = value {
+        c.write_int(at, value as i32)?;
+    }
     Ok(at)
 }
 
@@ -117,9 +153,6 @@ fn sem_close(_: &mut Context<'_>, _at: Ptr) -> Result<i32> {
 }
 
 fn sem_unlink(c: &mut Context<'_>, name: Ptr) -> Result<i32> {
-    let name = String::from_utf8_lossy(&c.text(name)?).into_owned();
-    match c.state.threads.semaphores.remove(&name) {
-        Some(_) => Ok(0),
-        None => c.fail(Errno::ENOENT),
-    }
+    let Some(path) = posix::shared_name(c, name, b"sem.")? else { return c.fail(Errno::ENOENT) };
+    posix::call(c, "unlinkat", &[posix::AT_FDCWD, path.0, 0]).map(|result| result as i32)
 }

@@ -14,7 +14,6 @@ use crate::{
     errno::Errno,
     linux::{
         abi::generic::SIGALRM,
-        alone::ALONE,
         limits,
         process::{IntervalTimer, PosixTimer},
     },
@@ -40,7 +39,7 @@ pub(crate) static HEADER: Header = Header {
 const ABSOLUTE: i32 = 1;
 
 fn timers<'a>(c: &'a mut Context<'_>) -> Option<&'a mut std::collections::BTreeMap<i32, PosixTimer>> {
-    Some(&mut c.state.kernel.processes.get_mut(&ALONE)?.timers)
+    Some(&mut c.state.kernel.processes.get_mut(&c.state.kernel.running)?.timers)
 }
 
 /// A timer by what the program has of it: its number.

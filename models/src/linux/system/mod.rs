@@ -8,6 +8,7 @@ mod turns;
 
 pub(crate) use programs::first_process;
 pub use saved::{Attach, SystemState};
+pub(crate) use saved::{check_kernel, check_signals};
 
 use std::{
     cell::Cell,

@@ -59,7 +59,7 @@ impl System {
         }
         self.kernel.threads.insert(id, child);
         if !new_thread {
-            self.add_process(id, process, child_space, request)?;
+            self.kernel.add_process(id, process, child_space, request)?;
         }
         if request.flags & CLONE_SETTLS != 0 {
             self.set_tls(id, process, space, abi.clone(), request.tls)?;
@@ -122,41 +122,6 @@ impl System {
         if let Some(old) = old {
             let _ = task.emulator.write_integer(0xffff_0ff0, old, 4);
         }
-        Ok(())
-    }
-
-    pub(super) fn add_process(
-        &mut self,
-        id: Id,
-        parent: Id,
-        space: SpaceId,
-        request: CloneRequest,
-    ) -> Result<(), Errno> {
-        let old = self.kernel.processes.get(&parent).ok_or(Errno::ESRCH)?;
-        let mut child = old.clone();
-        child.id = id;
-        child.parent = if request.flags & CLONE_PARENT != 0 { old.parent } else { parent };
-        child.space = space;
-        child.pending = Vec::new();
-        child.real_timer = IntervalTimer::default();
-        child.timers = BTreeMap::new();
-        child.ended = None;
-        child.stopped = None;
-        child.continued = false;
-        child.exit_signal = request.exit_signal;
-        child.vfork_waiter = None;
-        child.instructions = 0;
-        child.children_instructions = 0;
-        let held: Vec<u64> = child.descriptors.values().map(|descriptor| descriptor.description).collect();
-        let (folder, root) = (child.folder, child.root);
-        for description in held {
-            if let Some(it) = self.kernel.descriptions.get_mut(&description) {
-                it.references += 1;
-            }
-        }
-        self.kernel.files.hold(folder);
-        self.kernel.files.hold(root);
-        self.kernel.processes.insert(id, child);
         Ok(())
     }
 
@@ -309,6 +274,44 @@ impl System {
 
 fn id_of_group(kernel: &Kernel, process: Id) -> Id {
     kernel.processes.get(&process).map_or(process, |process| process.id)
+}
+
+impl Kernel {
+    /// Makes a process like another one, with this memory.
+    pub(crate) fn add_process(
+        &mut self,
+        id: Id,
+        parent: Id,
+        space: SpaceId,
+        request: CloneRequest,
+    ) -> Result<(), Errno> {
+        let old = self.processes.get(&parent).ok_or(Errno::ESRCH)?;
+        let mut child = old.clone();
+        child.id = id;
+        child.parent = if request.flags & CLONE_PARENT != 0 { old.parent } else { parent };
+        child.space = space;
+        child.pending = Vec::new();
+        child.real_timer = IntervalTimer::default();
+        child.timers = BTreeMap::new();
+        child.ended = None;
+        child.stopped = None;
+        child.continued = false;
+        child.exit_signal = request.exit_signal;
+        child.vfork_waiter = None;
+        child.instructions = 0;
+        child.children_instructions = 0;
+        let held: Vec<u64> = child.descriptors.values().map(|descriptor| descriptor.description).collect();
+        let (folder, root) = (child.folder, child.root);
+        for description in held {
+            if let Some(it) = self.descriptions.get_mut(&description) {
+                it.references += 1;
+            }
+        }
+        self.files.hold(folder);
+        self.files.hold(root);
+        self.processes.insert(id, child);
+        Ok(())
+    }
 }
 
 pub(crate) fn first_process(id: Id, platform: Platform, abi: Arc<Abi>, folder: InodeId) -> Process {

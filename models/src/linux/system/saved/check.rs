@@ -11,7 +11,7 @@ use crate::{
         descriptions::Kind,
         kernel::Kernel,
         limits,
-        process::{IntervalTimer, SignalInfo},
+        process::{IntervalTimer, Process, SignalInfo},
     },
 };
 
@@ -28,46 +28,9 @@ impl SystemState {
         if let Some(id) = self.kernel.spaces.keys().find(|id| !self.spaces.contains_key(id)) {
             return Err(format!("space {id} has no memory"));
         }
-        self.check_tasks()?;
-        check_descriptions(&self.kernel)?;
-        check_numbers(&self.kernel)?;
-        self.kernel.files.check_holders(&holders(&self.kernel))
-    }
-
-    fn check_tasks(&self) -> Result<(), String> {
-        let kernel = &self.kernel;
-        if kernel.threads.len() + kernel.processes.len() > 2 * limits::TASKS {
-            return Err("there are too many processes and threads".to_owned());
-        }
-        for (id, process) in &kernel.processes {
-            if *id != process.id {
-                return Err(format!("process {id} has the number {}", process.id));
-            }
-            let space = self.spaces.get(&process.space);
-            if process.ended.is_none() && space.is_none_or(|space| space.platform != process.platform) {
-                return Err(format!("process {id} has no memory of its platform"));
-            }
-            check_signals(&process.pending)?;
-            let signals = process.timers.values().filter_map(|timer| timer.signal);
-            if signals.chain([process.exit_signal]).any(|signal| signal > 64) {
-                return Err(format!("process {id} has a signal that is none"));
-            }
-            for timer in process.timers.values().map(|it| &it.timer).chain([&process.real_timer]) {
-                check_timer(timer)?;
-            }
-            if process.descriptors.keys().any(|fd| *fd < 0) {
-                return Err(format!("process {id} has a descriptor below zero"));
-            }
-        }
-        for (id, thread) in &kernel.threads {
-            if *id != thread.id || !kernel.processes.contains_key(&thread.process) {
-                return Err(format!("thread {id} has no process, or another number"));
-            }
-            if thread.frames.len() > limits::FRAMES {
-                return Err(format!("thread {id} has too many frames"));
-            }
-            check_signals(&thread.pending)?;
-        }
+        check_kernel(&self.kernel, |process| {
+            self.spaces.get(&process.space).is_some_and(|space| space.platform == process.platform)
+        })?;
         if self.spaces.keys().any(|id| *id >= self.next_space) {
             return Err("the next space has a number that another one has".to_owned());
         }
@@ -75,7 +38,50 @@ impl SystemState {
     }
 }
 
-fn check_signals(pending: &[SignalInfo]) -> Result<(), String> {
+/// Checks a kernel, of whose processes those that run have a memory.
+pub(crate) fn check_kernel(kernel: &Kernel, has_memory: impl Fn(&Process) -> bool) -> Result<(), String> {
+    check_tasks(kernel, has_memory)?;
+    check_descriptions(kernel)?;
+    check_numbers(kernel)?;
+    kernel.files.check_holders(&holders(kernel))
+}
+
+fn check_tasks(kernel: &Kernel, has_memory: impl Fn(&Process) -> bool) -> Result<(), String> {
+    if kernel.threads.len() + kernel.processes.len() > 2 * limits::TASKS {
+        return Err("there are too many processes and threads".to_owned());
+    }
+    for (id, process) in &kernel.processes {
+        if *id != process.id {
+            return Err(format!("process {id} has the number {}", process.id));
+        }
+        if process.ended.is_none() && !has_memory(process) {
+            return Err(format!("process {id} has no memory of its platform"));
+        }
+        check_signals(&process.pending)?;
+        let signals = process.timers.values().filter_map(|timer| timer.signal);
+        if signals.chain([process.exit_signal]).any(|signal| signal > 64) {
+            return Err(format!("process {id} has a signal that is none"));
+        }
+        for timer in process.timers.values().map(|it| &it.timer).chain([&process.real_timer]) {
+            check_timer(timer)?;
+        }
+        if process.descriptors.keys().any(|fd| *fd < 0) {
+            return Err(format!("process {id} has a descriptor below zero"));
+        }
+    }
+    for (id, thread) in &kernel.threads {
+        if *id != thread.id || !kernel.processes.contains_key(&thread.process) {
+            return Err(format!("thread {id} has no process, or another number"));
+        }
+        if thread.frames.len() > limits::FRAMES {
+            return Err(format!("thread {id} has too many frames"));
+        }
+        check_signals(&thread.pending)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn check_signals(pending: &[SignalInfo]) -> Result<(), String> {
     match pending.iter().find(|info| !(1..=64).contains(&info.number)) {
         Some(info) => Err(format!("{} is no signal", info.number)),
         None => Ok(()),

@@ -3,6 +3,8 @@
 mod check;
 mod form;
 
+pub(crate) use check::{check_kernel, check_signals};
+
 use std::{any::Any, collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
