@@ -36,9 +36,10 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::stdio::PRINT[1],
     &super::stdio::SCAN[0],
     &super::stdio::SCAN[1],
-    &super::stdio::LINES[0],
-    &super::stdio::LINES[1],
-    &super::stdio::LINES[2],
+    &super::stdio::LINE_MODELS[0],
+    &super::stdio::LINE_MODELS[1],
+    &super::stdio::LINE_MODELS[2],
+    &super::stdio::EXTENSION,
     &super::runtime::HEADER,
     &super::runtime::ATOMICS,
     &super::jumps::HEADER,
@@ -105,7 +106,12 @@ pub(crate) const HEADERS: &[&Header] = &[
 
 /// The headers of all folders.
 fn headers() -> impl Iterator<Item = &'static Header> {
-    HEADERS.iter().chain(super::posix::HEADERS).chain(super::threads::HEADERS).copied()
+    HEADERS
+        .iter()
+        .chain(super::gnu::HEADERS)
+        .chain(super::posix::HEADERS)
+        .chain(super::threads::HEADERS)
+        .copied()
 }
 
 /// The model of a name.

@@ -36,6 +36,7 @@ mod errors;
 mod exact;
 mod fenv;
 mod fortified;
+mod gnu;
 mod item;
 mod jumps;
 mod layouts;

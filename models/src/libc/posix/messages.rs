@@ -74,7 +74,7 @@ fn fmtmsg(
             }
         }
         let line = line(&parts);
-        let error = Ptr(c.state.layout.files[2]);
+        let error = c.standard(2)?;
         c.put(error, &line)?;
     }
     Ok(if class.0 & CONSOLE != 0 { NO_CONSOLE } else { 0 })

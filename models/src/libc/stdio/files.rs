@@ -115,7 +115,7 @@ fn open(c: &mut Context<'_>, path: Ptr, flags: u64) -> Result<i32> {
     posix::call(c, "openat", &[posix::AT_FDCWD, path.0, flags, 0o666]).map(|fd| fd as i32)
 }
 
-fn fopen(c: &mut Context<'_>, path: Ptr, mode_text: Ptr) -> Result<Ptr> {
+pub(crate) fn fopen(c: &mut Context<'_>, path: Ptr, mode_text: Ptr) -> Result<Ptr> {
     let text = c.text(mode_text)?;
     let Some((reads, writes, flags)) = mode(&text) else { return c.fail_null(Errno::EINVAL) };
     let fd = open(c, path, flags)?;
@@ -175,14 +175,16 @@ fn freopen(c: &mut Context<'_>, path: Ptr, mode_text: Ptr, file: Ptr) -> Result<
     Ok(file)
 }
 
-fn fclose(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
-    let result = close(c, file)?;
+pub(crate) fn fclose(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
+    let lost = told_lost(c, file)?;
+    let result = if close(c, file)? < 0 || lost { -1 } else { 0 };
     let owned = c.stream(file)?.owned;
+    c.state.numbers.remove(&format!("locking of {:#x}", file.0));
     c.state.streams.remove(&file.0);
     if owned {
         c.free(file)?;
     }
-    Ok(if result < 0 { -1 } else { 0 })
+    Ok(result)
 }
 
 fn fcloseall(c: &mut Context<'_>) -> Result<i32> {
@@ -193,9 +195,20 @@ fn fcloseall(c: &mut Context<'_>) -> Result<i32> {
     Ok(0)
 }
 
+/// What was lost shows when a buffer would be written.
+fn told_lost(c: &mut Context<'_>, file: Ptr) -> Result<bool> {
+    let stream = c.stream(file)?;
+    if !std::mem::take(&mut stream.lost) {
+        return Ok(false);
+    }
+    stream.error = true;
+    c.set_errno(Errno::ENOSPC)?;
+    Ok(true)
+}
+
 fn fflush(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
     if !file.is_null() {
-        c.stream(file)?;
+        return Ok(if told_lost(c, file)? { -1 } else { 0 });
     }
     Ok(0)
 }
@@ -205,25 +218,37 @@ fn fpurge(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
     Ok(0)
 }
 
-fn setbuf(c: &mut Context<'_>, file: Ptr, _buffer: Ptr) -> Result<()> {
-    c.stream(file).map(drop)
+/// `BUFSIZ`.
+const BUFFER: u64 = 8192;
+
+fn setbuf(c: &mut Context<'_>, file: Ptr, buffer: Ptr) -> Result<()> {
+    setbuffer(c, file, buffer, Size(BUFFER))
 }
 
-fn setbuffer(c: &mut Context<'_>, file: Ptr, _buffer: Ptr, _size: Size) -> Result<()> {
-    c.stream(file).map(drop)
+fn setbuffer(c: &mut Context<'_>, file: Ptr, buffer: Ptr, size: Size) -> Result<()> {
+    let mode = if buffer.is_null() { super::UNBUFFERED } else { 0 };
+    c.stream(file)?.buffering = Some((mode, size.0));
+    Ok(())
 }
 
 fn setlinebuf(c: &mut Context<'_>, file: Ptr) -> Result<()> {
-    c.stream(file).map(drop)
+    setvbuf(c, file, Ptr::NULL, super::LINES, Size(0)).map(drop)
 }
 
-fn setvbuf(c: &mut Context<'_>, file: Ptr, _buffer: Ptr, mode: i32, _size: Size) -> Result<i32> {
-    c.stream(file)?;
-    if (0..3).contains(&mode) { Ok(0) } else { c.fail(Errno::EINVAL) }
+fn setvbuf(c: &mut Context<'_>, file: Ptr, buffer: Ptr, mode: i32, size: Size) -> Result<i32> {
+    let stream = c.stream(file)?;
+    if !(0..3).contains(&mode) {
+        return c.fail(Errno::EINVAL);
+    }
+    stream.buffering = Some((mode, if buffer.is_null() { 0 } else { size.0 }));
+    Ok(0)
 }
 
 /// Moves a stream; where it is then.
-pub(super) fn seek(c: &mut Context<'_>, file: Ptr, offset: i64, whence: i32) -> Result<Option<u64>> {
+pub(crate) fn seek(c: &mut Context<'_>, file: Ptr, offset: i64, whence: i32) -> Result<Option<u64>> {
+    if told_lost(c, file)? {
+        return Ok(None);
+    }
     let stream = c.stream(file)?;
     let ahead = stream.pushed.len() as i64;
     let source = stream.source;
@@ -392,8 +417,12 @@ fn perror(c: &mut Context<'_>, prefix: Ptr) -> Result<()> {
     }
     text.extend(super::super::string::error_text(c, number));
     text.push(b'\n');
-    let error = Ptr(c.state.layout.files[2]);
-    c.put(error, &text).map(drop)
+    // It leaves the orientation of the stream as it is.
+    let error = c.standard(2)?;
+    if c.state.streams.contains_key(&error.0) {
+        c.put_any(error, &text)?;
+    }
+    Ok(())
 }
 
 fn remove(c: &mut Context<'_>, path: Ptr) -> Result<i32> {

@@ -94,7 +94,10 @@ impl Zone {
     pub(super) fn time_of(&self, date: &Date) -> i64 {
         let plain = date.seconds();
         let standard = plain - self.offset;
-        let Some(daylight) = &self.daylight else { return standard };
+        // Where there is no daylight saving time, glibc takes it to be an hour.
+        let Some(daylight) = &self.daylight else {
+            return if date.daylight > 0 { standard - 3600 } else { standard };
+        };
         let summer = plain - daylight.offset;
         match date.daylight {
             0 => standard,
