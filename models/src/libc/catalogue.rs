@@ -81,6 +81,7 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::errors::HEADER[0],
     &super::errors::HEADER[1],
     &super::regex::HEADER,
+    &super::regex::GNU,
     &super::trees::HEADER[0],
     &super::trees::HEADER[1],
     &super::soft_float::HEADER[0],

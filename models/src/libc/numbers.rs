@@ -153,7 +153,6 @@ pub(crate) fn precise(text: &[u8], found: &Float, format: Format, rounding: Roun
         let bits = if format.pair { Format::DOUBLE.precision } else { format.precision } - 2;
         let payload = u128::from(payload(rest)) << (128 - bits);
         return Rounded::exact(Number::Nan { negative, payload, signalling: false });
-
     }
     if starts_with(rest, b"inf") {
         return Rounded::exact(Number::infinity(negative));

@@ -7,6 +7,7 @@ mod descriptions;
 mod envz;
 mod linux;
 mod mounts;
+pub(crate) mod obstack;
 mod random;
 mod random48;
 mod strfrom;
@@ -21,6 +22,7 @@ pub(crate) const HEADERS: &[&Header] = &[
     &descriptions::HEADER,
     &envz::HEADER,
     &mounts::HEADER,
+    &obstack::HEADER,
     &linux::HEADER[0],
     &linux::HEADER[1],
     &linux::HEADER[2],

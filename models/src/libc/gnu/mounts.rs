@@ -165,4 +165,3 @@ fn option(c: &mut Context<'_>, entry: Ptr, wanted: Ptr) -> Result<Ptr> {
     }
     Ok(Ptr::NULL)
 }
-

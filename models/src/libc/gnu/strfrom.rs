@@ -22,14 +22,7 @@ pub(crate) static HEADER: Header = Header {
     },
 };
 
-fn write(
-    c: &mut Context<'_>,
-    to: Ptr,
-    size: u64,
-    format: Ptr,
-    number: &Number,
-    kind: Format,
-) -> Result<i32> {
+fn write(c: &mut Context<'_>, to: Ptr, size: u64, format: Ptr, number: &Number, kind: Format) -> Result<i32> {
     let format = c.text(format)?;
     let Some(text) = c.number_by(&format, number, kind) else {
         return c.misuse(format!("`{}` is no format of a number alone", String::from_utf8_lossy(&format)));

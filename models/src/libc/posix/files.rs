@@ -132,7 +132,11 @@ fn lockf(c: &mut Context<'_>, fd: i32, command: i32, size: Offset) -> Result<i32
 }
 
 fn advise(c: &mut Context<'_>, fd: i32, advice: i32) -> Result<i32> {
-    let known = c.state.kernel.description(crate::linux::alone::ALONE, fd).map(|it| matches!(it.kind, Kind::Pipe { .. }));
+    let known = c
+        .state
+        .kernel
+        .description(crate::linux::alone::ALONE, fd)
+        .map(|it| matches!(it.kind, Kind::Pipe { .. }));
     Ok(match known {
         Err(errno) => c.state.abi.error(errno) as i32,
         Ok(true) => c.state.abi.error(Errno::ESPIPE) as i32,
@@ -141,12 +145,12 @@ fn advise(c: &mut Context<'_>, fd: i32, advice: i32) -> Result<i32> {
     })
 }
 
-fn posix_fadvise(c: &mut Context<'_>, fd: i32, _offset: Offset, _size: Offset, advice: i32) -> Result<i32> {
-    advise(c, fd, advice)
+fn posix_fadvise(c: &mut Context<'_>, fd: i32, offset: Offset, size: Offset, advice: i32) -> Result<i32> {
+    posix_fadvise64(c, fd, offset.0, size.0, advice)
 }
 
-fn posix_fadvise64(c: &mut Context<'_>, fd: i32, _offset: i64, _size: i64, advice: i32) -> Result<i32> {
-    advise(c, fd, advice)
+fn posix_fadvise64(c: &mut Context<'_>, fd: i32, _offset: i64, size: i64, advice: i32) -> Result<i32> {
+    advise(c, fd, if size < 0 { -1 } else { advice })
 }
 
 /// An error is the result, not in `errno`.

@@ -8,7 +8,7 @@ use super::{
         types::{CType, Dots, Header, Long, Offset, Ptr, Reply, Size, Standard, models},
     },
     AT_FDCWD, AT_REMOVEDIR, call, calls,
-    names::{CONFIGURATION, NO, of_types, PATH_LIMITS, TEXTS},
+    names::{CONFIGURATION, NO, PATH_LIMITS, TEXTS, of_types},
 };
 use crate::{errno::Errno, linux::alone::ALONE};
 

@@ -4,7 +4,10 @@
 //! follows depends on the instruction and on the place only, so that each pair
 //! is gone once; with them, ways are counted.
 
-use super::parse::{Place, Program, Step, cases, characters, is_word};
+use super::{
+    parse::{Place, Program, Step, cases, characters, is_word},
+    syntax::{DOT_NEWLINE, DOT_NOT_NULL},
+};
 
 /// What became of a search.
 pub(super) enum Searched {
@@ -35,6 +38,19 @@ struct Search<'a> {
 impl Program {
     /// Searches a text.
     pub(super) fn search(&self, text: &[u8], not_begin: bool, not_end: bool) -> Searched {
+        self.search_from(text, 0..=text.len(), false, not_begin, not_end)
+    }
+
+    /// Searches for what begins at places of a range, from its end on if
+    /// `backwards`.
+    pub(super) fn search_from(
+        &self,
+        text: &[u8],
+        starts: std::ops::RangeInclusive<usize>,
+        backwards: bool,
+        not_begin: bool,
+        not_end: bool,
+    ) -> Searched {
         let (text, places) = characters(text, self.options.characters);
         let pairs = self.steps.len().saturating_mul(text.len() + 1);
         if pairs > MOST_PAIRS {
@@ -49,7 +65,10 @@ impl Program {
             steps: 0,
             best: None,
         };
-        for start in 0..=text.len() {
+        let all = 0..=text.len();
+        let ordered: Box<dyn Iterator<Item = usize>> =
+            if backwards { Box::new(all.rev()) } else { Box::new(all) };
+        for start in ordered.filter(|start| starts.contains(&places[*start])) {
             // What was gone from an earlier start has found nothing.
             if !search.from(start) {
                 return Searched::TooMuch;
@@ -102,7 +121,12 @@ impl Search<'_> {
                 let goes = match &program.steps[step] {
                     Step::Character(wanted) => here.is_some_and(|it| same(it, *wanted, folds)),
                     Step::Any => {
-                        here.is_some_and(|it| it != 0 && !(program.options.newline && it == u32::from('\n')))
+                        let has = |bit| program.options.has(bit);
+                        here.is_some_and(|it| match it {
+                            0 => !has(DOT_NOT_NULL),
+                            0xa => has(DOT_NEWLINE),
+                            _ => true,
+                        })
                     }
                     Step::Set(set) => here.is_some_and(|it| set.has(it)),
                     Step::At(place) => {

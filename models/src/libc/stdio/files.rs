@@ -127,9 +127,18 @@ pub(crate) fn fopen(c: &mut Context<'_>, path: Ptr, mode_text: Ptr) -> Result<Pt
 
 fn fdopen(c: &mut Context<'_>, fd: i32, mode_text: Ptr) -> Result<Ptr> {
     let text = c.text(mode_text)?;
-    let Some((reads, writes, _)) = mode(&text) else { return c.fail_null(Errno::EINVAL) };
+    let Some((reads, writes, flags)) = mode(&text) else { return c.fail_null(Errno::EINVAL) };
     if c.state.kernel.description(crate::linux::alone::ALONE, fd).is_err() {
         return c.fail_null(Errno::EBADF);
+    }
+    // F_GETFL and F_SETFL: it must be open for that, and appends from here on.
+    let own = posix::call(c, "fcntl", &[fd as u64, 3, 0])?;
+    if own & 3 == 0 && writes || own & 3 == 1 && reads {
+        return c.fail_null(Errno::EINVAL);
+    }
+    if flags & O_APPEND != 0 {
+        let appends = c.state.abi.bits_to_own(|tables| tables.open, O_APPEND);
+        posix::call(c, "fcntl", &[fd as u64, 4, own as u64 | appends])?;
     }
     add(c, Stream::new(Source::Descriptor(fd), reads, writes))
 }
@@ -138,12 +147,32 @@ fn fdopen(c: &mut Context<'_>, fd: i32, mode_text: Ptr) -> Result<Ptr> {
 fn close(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
     match c.stream(file)?.source {
         Source::Descriptor(fd) => posix::call(c, "close", &[fd as u64]).map(|result| result as i32),
-        Source::Growing { .. } => {
-            c.put(file, b"")?;
+        source => {
+            tell_block(c, file)?;
+            // The text ends where the stream is.
+            match source {
+                Source::Growing { block, position, .. } => c.write(block.add(position), &[0])?,
+                Source::GrowingWide { block, position, .. } => {
+                    let wide = u64::from(c.model.wide);
+                    c.write_wide(block.add(position.saturating_mul(wide)), &[0])?;
+                }
+                _ => {}
+            }
             Ok(0)
         }
-        _ => Ok(0),
     }
+}
+
+/// Tells where the block of `open_memstream` is, and how much is in it: what is
+/// before the place that is written next.
+fn tell_block(c: &mut Context<'_>, file: Ptr) -> Result<()> {
+    if let Source::Growing { block, position, length, address_at, size_at, .. }
+    | Source::GrowingWide { block, position, length, address_at, size_at, .. } = c.stream(file)?.source
+    {
+        c.write_pointer(address_at, block)?;
+        c.write_pointer(size_at, Ptr(position.min(length)))?;
+    }
+    Ok(())
 }
 
 fn freopen(c: &mut Context<'_>, path: Ptr, mode_text: Ptr, file: Ptr) -> Result<Ptr> {
@@ -198,19 +227,25 @@ fn fcloseall(c: &mut Context<'_>) -> Result<i32> {
 /// What was lost shows when a buffer would be written.
 fn told_lost(c: &mut Context<'_>, file: Ptr) -> Result<bool> {
     let stream = c.stream(file)?;
-    if !std::mem::take(&mut stream.lost) {
-        return Ok(false);
-    }
+    let Some(all) = stream.lost.take() else { return Ok(false) };
     stream.error = true;
-    c.set_errno(Errno::ENOSPC)?;
+    // What is written in part is an error without a number, in glibc.
+    if all {
+        c.set_errno(Errno::ENOSPC)?;
+    }
     Ok(true)
 }
 
 fn fflush(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
-    if !file.is_null() {
-        return Ok(if told_lost(c, file)? { -1 } else { 0 });
+    let all = if file.is_null() { c.state.streams.keys().map(|it| Ptr(*it)).collect() } else { vec![file] };
+    let mut result = 0;
+    for file in all {
+        tell_block(c, file)?;
+        if told_lost(c, file)? {
+            result = -1;
+        }
     }
-    Ok(0)
+    Ok(result)
 }
 
 fn fpurge(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
@@ -514,8 +549,6 @@ fn fmemopen(c: &mut Context<'_>, buffer: Ptr, size: Size, mode_text: Ptr) -> Res
 fn open_memstream(c: &mut Context<'_>, address_at: Ptr, size_at: Ptr) -> Result<Ptr> {
     let Some(block) = c.malloc(128)? else { return c.fail_null(Errno::ENOMEM) };
     c.write(block, &[0; 128])?;
-    c.write_pointer(address_at, block)?;
-    c.write_pointer(size_at, Ptr(0))?;
     let source = Source::Growing { block, room: 128, position: 0, length: 0, address_at, size_at };
     add(c, Stream::new(source, false, true))
 }
@@ -525,8 +558,6 @@ fn open_wmemstream(c: &mut Context<'_>, address_at: Ptr, size_at: Ptr) -> Result
     let size = 128 * u64::from(c.model.wide);
     let Some(block) = c.malloc(size)? else { return c.fail_null(Errno::ENOMEM) };
     c.write(block, &vec![0; size as usize])?;
-    c.write_pointer(address_at, block)?;
-    c.write_pointer(size_at, Ptr(0))?;
     let source = Source::GrowingWide { block, room: 128, position: 0, length: 0, address_at, size_at };
     let mut stream = Stream::new(source, false, true);
     stream.orientation = 1;

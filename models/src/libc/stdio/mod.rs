@@ -16,9 +16,9 @@ mod wide;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use extension::HEADER as EXTENSION;
 pub(crate) use files::{EXTENSIONS, HEADER, fclose, fopen, fresh_name, seek};
 pub(crate) use format::{Formatted, number as digits_of};
-pub(crate) use extension::HEADER as EXTENSION;
 pub(crate) use lines::{HEADER as LINE_MODELS, until};
 pub(crate) use print::{FORTIFIED, HEADER as PRINT, text as formatted};
 pub(crate) use scan::HEADER as SCAN;
@@ -71,9 +71,9 @@ pub(crate) struct Stream {
     #[serde(default)]
     pub(crate) buffering: Option<(i32, u64)>,
     /// Something did not fit into the memory of `fmemopen`, which is told when it
-    /// would leave the buffer.
+    /// would leave the buffer; `true` if nothing of it did.
     #[serde(default)]
-    pub(crate) lost: bool,
+    pub(crate) lost: Option<bool>,
 }
 
 /// What was done with a stream last.
@@ -108,7 +108,7 @@ impl Stream {
             owned: false,
             last: None,
             buffering: None,
-            lost: false,
+            lost: None,
         }
     }
 }
@@ -328,7 +328,7 @@ impl Context<'_> {
                 if count < bytes.len() as u64 {
                     let stream = self.stream(file)?;
                     if stream.buffering.is_none_or(|(mode, _)| mode != UNBUFFERED) {
-                        stream.lost = true;
+                        stream.lost = Some(count == 0);
                         return Ok(true);
                     }
                     stream.error = true;
@@ -355,8 +355,6 @@ impl Context<'_> {
         self.write(block.add(position), bytes)?;
         let length = length.max(end);
         self.write(block.add(length), &[0])?;
-        self.write_pointer(address_at, block)?;
-        self.write_pointer(size_at, Ptr(length))?;
         self.stream(file)?.source =
             Source::Growing { block, room, position: end, length, address_at, size_at };
         Ok(true)
@@ -376,8 +374,6 @@ impl Context<'_> {
         self.write_wide(block.add(position.saturating_mul(wide)), characters)?;
         let length = length.max(end);
         self.write_wide(block.add(length.saturating_mul(wide)), &[0])?;
-        self.write_pointer(address_at, block)?;
-        self.write_pointer(size_at, Ptr(length))?;
         self.stream(file)?.source =
             Source::GrowingWide { block, room, position: end, length, address_at, size_at };
         Ok(Some(true))

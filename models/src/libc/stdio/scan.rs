@@ -169,7 +169,8 @@ const NIL: &[u8] = b"(nil)";
 
 fn goes_on_nil(before: &[u8], byte: u8) -> bool {
     let wanted = NIL.get(before.len()).map(u8::to_ascii_lowercase);
-    NIL[..before.len().min(NIL.len())].eq_ignore_ascii_case(before) && wanted == Some(byte.to_ascii_lowercase())
+    NIL[..before.len().min(NIL.len())].eq_ignore_ascii_case(before)
+        && wanted == Some(byte.to_ascii_lowercase())
 }
 
 /// Whether a byte can go on a floating-point number.

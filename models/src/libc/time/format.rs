@@ -83,7 +83,7 @@ fn write(
         let modifier = format.get(at).copied().filter(|letter| matches!(letter, b'E' | b'O'));
         at += usize::from(modifier.is_some());
         let Some(letter) = format.get(at).copied() else {
-            out.extend_from_slice(&format[start..]);
+            text(out, flags, &String::from_utf8_lossy(&format[start..]));
             return;
         };
         at += 1;
@@ -149,8 +149,9 @@ fn convert(
         }
         text(out, Flags { upper: false, ..flags }, &String::from_utf8_lossy(&inner));
     };
-    let twelve = match date.hour.rem_euclid(12) {
+    let twelve = match date.hour {
         0 => 12,
+        13.. => date.hour - 12,
         hour => hour,
     };
     match letter {
@@ -162,7 +163,7 @@ fn convert(
         b'b' | b'h' => text(out, name_flags, named(&MONTHS, date.month, 3)),
         b'B' => text(out, name_flags, named(&MONTHS, date.month, 9)),
         b'c' => composed(out, b"%a %b %e %H:%M:%S %Y"),
-        b'C' => number(out, flags, year.div_euclid(100), 2, b'0'),
+        b'C' => number(out, flags, year.div_euclid(100), 1, b'0'),
         b'd' => number(out, flags, date.day.into(), 2, b'0'),
         b'D' | b'x' => composed(out, b"%m/%d/%y"),
         b'e' => number(out, flags, date.day.into(), 2, b' '),
@@ -199,7 +200,8 @@ fn convert(
         b'Y' => number(out, flags, year, if flags.pad.is_some() { 4 } else { 1 }, b'0'),
         b'z' => {
             if date.daylight >= 0 {
-                let minutes = date.offset.abs() / 60;
+                // An `int` in glibc.
+                let minutes = i64::from(date.offset as i32).abs() / 60;
                 text(out, flags, if date.offset < 0 { "-" } else { "+" });
                 number(out, flags, minutes / 60 * 100 + minutes % 60, 4, b'0');
             }

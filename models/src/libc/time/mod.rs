@@ -8,8 +8,8 @@ mod parse;
 mod timers;
 mod zone;
 
-pub(crate) use clocks::HEADER as CLOCKS;
 pub(super) use calendar::is_leap as calendar_is_leap;
+pub(crate) use clocks::HEADER as CLOCKS;
 pub(super) use clocks::set as set_clock;
 pub(super) use format::{DAYS, MONTHS};
 pub(crate) use getdate::HEADER as GETDATE;

@@ -33,12 +33,7 @@ pub(super) fn parse(text: &[u8], format: &[u8], date: &mut Date, zone: &Zone) ->
 }
 
 /// The same, and whether the text has a day of the week.
-pub(super) fn parse_some(
-    text: &[u8],
-    format: &[u8],
-    date: &mut Date,
-    zone: &Zone,
-) -> Option<(usize, bool)> {
+pub(super) fn parse_some(text: &[u8], format: &[u8], date: &mut Date, zone: &Zone) -> Option<(usize, bool)> {
     let mut seen = Seen::default();
     let mut at = 0;
     read(text, &mut at, format, (date, zone), &mut seen, 0)?;
@@ -64,7 +59,8 @@ fn finish(date: &mut Date, seen: Seen) {
         let offset = (i64::from(date.weekday) - shift).rem_euclid(7);
         let yearday = (7 - (first - shift)).rem_euclid(7) + (i64::from(week) - 1) * 7 + offset;
         // The month in which it would be, also before the year and behind it.
-        let begin = |month: i64| days_to(year + month.div_euclid(12), month.rem_euclid(12)) - days_to(year, 0);
+        let begin =
+            |month: i64| days_to(year + month.div_euclid(12), month.rem_euclid(12)) - days_to(year, 0);
         let month = (0..=12).rev().find(|month| begin(*month) <= yearday);
         date.yearday = yearday as i32;
         date.month = month.unwrap_or(-1) as i32;
