@@ -30,6 +30,8 @@ pub(crate) static HEADER: Header = Header {
         _obstack_memory_used = memory_used;
         obstack_printf = print, FAILS;
         obstack_vprintf = print_list, FAILS;
+        __obstack_printfieee128 = print, FAILS;
+        __obstack_vprintfieee128 = print_list, FAILS;
         __obstack_printf_chk = print_checked, FAILS;
         __obstack_vprintf_chk = print_list_checked, FAILS;
     },

@@ -156,17 +156,19 @@ fn compile_map(_: &mut Context<'_>, _buffer: Ptr) -> Result<i32> {
     Ok(0)
 }
 
-/// What is looked at, and where: a place to begin, and how far it may be moved.
-struct Wanted {
+/// What is looked at, and where: a place to begin, how far it may be moved, and
+/// where a match ends at the latest.
+struct Task {
     text: Vec<u8>,
     start: i32,
     range: i32,
+    stop: i32,
     /// The match is the result, not where it is.
     whole: bool,
 }
 
-fn run(c: &mut Context<'_>, buffer: Ptr, wanted: Wanted, registers: Ptr) -> Result<i32> {
-    let Wanted { text, start, range, whole } = wanted;
+fn run(c: &mut Context<'_>, buffer: Ptr, task: Task, registers: Ptr) -> Result<i32> {
+    let Task { text, start, range, stop, whole } = task;
     let length = text.len() as i64;
     let (first, range) = (i64::from(start), i64::from(range));
     if !(0..=length).contains(&first) {
@@ -177,9 +179,13 @@ fn run(c: &mut Context<'_>, buffer: Ptr, wanted: Wanted, registers: Ptr) -> Resu
     let (mut program, _) = loaded(c, buffer)?;
     let marks = Marks::read(c, buffer)?;
     program.options.newline = marks.has(Marks::NEWLINE);
-    let starts = first.min(last) as usize..=first.max(last) as usize;
+    let wanted = super::search::Wanted {
+        starts: first.min(last) as usize..=first.max(last) as usize,
+        backwards: range < 0,
+        stop: stop.max(0) as usize,
+    };
     let (not_begin, not_end) = (marks.has(Marks::NOT_BEGIN), marks.has(Marks::NOT_END));
-    let places = match program.search_from(&text, starts, range < 0, not_begin, not_end) {
+    let places = match program.search_from(&text, &wanted, not_begin, not_end) {
         Searched::Found(places) => places,
         Searched::Nothing => return Ok(-1),
         Searched::TooMuch => return Ok(-2),
@@ -241,7 +247,8 @@ fn search(
     registers: Ptr,
 ) -> Result<i32> {
     let text = text_of(c, text, size)?;
-    run(c, buffer, Wanted { text, start, range, whole: false }, registers)
+    let stop = size;
+    run(c, buffer, Task { text, start, range, stop, whole: false }, registers)
 }
 
 fn matches(
@@ -253,17 +260,17 @@ fn matches(
     registers: Ptr,
 ) -> Result<i32> {
     let text = text_of(c, text, size)?;
-    run(c, buffer, Wanted { text, start, range: 0, whole: true }, registers)
+    let stop = size;
+    run(c, buffer, Task { text, start, range: 0, stop, whole: true }, registers)
 }
 
-/// Two texts one behind the other, up to a place.
-fn both(c: &mut Context<'_>, one: (Ptr, i32), other: (Ptr, i32), stop: i32) -> Result<Option<Vec<u8>>> {
-    if one.1 < 0 || other.1 < 0 || stop < 0 {
+/// Two texts one behind the other.
+fn both(c: &mut Context<'_>, one: (Ptr, i32), other: (Ptr, i32)) -> Result<Option<Vec<u8>>> {
+    if one.1 < 0 || other.1 < 0 {
         return Ok(None);
     }
     let mut text = text_of(c, one.0, one.1)?;
     text.extend(text_of(c, other.0, other.1)?);
-    text.truncate(stop as usize);
     Ok(Some(text))
 }
 
@@ -280,8 +287,8 @@ fn search_two(
     registers: Ptr,
     stop: i32,
 ) -> Result<i32> {
-    let Some(text) = both(c, (one, size), (other, other_size), stop)? else { return Ok(-2) };
-    run(c, buffer, Wanted { text, start, range, whole: false }, registers)
+    let Some(text) = both(c, (one, size), (other, other_size))? else { return Ok(-2) };
+    run(c, buffer, Task { text, start, range, stop, whole: false }, registers)
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -296,8 +303,8 @@ fn match_two(
     registers: Ptr,
     stop: i32,
 ) -> Result<i32> {
-    let Some(text) = both(c, (one, size), (other, other_size), stop)? else { return Ok(-2) };
-    run(c, buffer, Wanted { text, start, range: 0, whole: true }, registers)
+    let Some(text) = both(c, (one, size), (other, other_size))? else { return Ok(-2) };
+    run(c, buffer, Task { text, start, range: 0, stop, whole: true }, registers)
 }
 
 fn set_registers(
@@ -336,6 +343,6 @@ fn go_on(c: &mut Context<'_>, text: Ptr) -> Result<i32> {
     let buffer = c.room(ONLY, 8 * u64::from(c.model.pointer))?;
     let text = c.text(text)?;
     let range = text.len() as i32;
-    let found = run(c, buffer, Wanted { text, start: 0, range, whole: false }, Ptr::NULL)?;
+    let found = run(c, buffer, Task { text, start: 0, range, stop: range, whole: false }, Ptr::NULL)?;
     Ok(i32::from(found >= 0))
 }

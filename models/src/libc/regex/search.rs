@@ -25,9 +25,19 @@ const MOST_STEPS: usize = 1 << 22;
 
 type Notes = Vec<Option<usize>>;
 
+/// Where a match may begin, in which order that is tried, and where it ends at the
+/// latest, in bytes.
+pub(super) struct Wanted {
+    pub(super) starts: std::ops::RangeInclusive<usize>,
+    pub(super) backwards: bool,
+    pub(super) stop: usize,
+}
+
 struct Search<'a> {
     program: &'a Program,
     text: &'a [u32],
+    /// What is behind it is not matched.
+    limit: usize,
     not_begin: bool,
     not_end: bool,
     gone: Vec<u64>,
@@ -38,16 +48,15 @@ struct Search<'a> {
 impl Program {
     /// Searches a text.
     pub(super) fn search(&self, text: &[u8], not_begin: bool, not_end: bool) -> Searched {
-        self.search_from(text, 0..=text.len(), false, not_begin, not_end)
+        let wanted = Wanted { starts: 0..=text.len(), backwards: false, stop: text.len() };
+        self.search_from(text, &wanted, not_begin, not_end)
     }
 
-    /// Searches for what begins at places of a range, from its end on if
-    /// `backwards`.
+    /// Searches for what begins and ends at wanted places.
     pub(super) fn search_from(
         &self,
         text: &[u8],
-        starts: std::ops::RangeInclusive<usize>,
-        backwards: bool,
+        wanted: &Wanted,
         not_begin: bool,
         not_end: bool,
     ) -> Searched {
@@ -59,6 +68,7 @@ impl Program {
         let mut search = Search {
             program: self,
             text: &text,
+            limit: places.partition_point(|place| *place <= wanted.stop).saturating_sub(1),
             not_begin,
             not_end,
             gone: vec![0; if self.references { 0 } else { pairs.div_ceil(64) }],
@@ -67,8 +77,8 @@ impl Program {
         };
         let all = 0..=text.len();
         let ordered: Box<dyn Iterator<Item = usize>> =
-            if backwards { Box::new(all.rev()) } else { Box::new(all) };
-        for start in ordered.filter(|start| starts.contains(&places[*start])) {
+            if wanted.backwards { Box::new(all.rev()) } else { Box::new(all) };
+        for start in ordered.filter(|start| wanted.starts.contains(&places[*start])) {
             // What was gone from an earlier start has found nothing.
             if !search.from(start) {
                 return Searched::TooMuch;
@@ -117,7 +127,7 @@ impl Search<'_> {
                         return false;
                     }
                 }
-                let here = self.text.get(at).copied();
+                let here = self.text.get(at).copied().filter(|_| at < self.limit);
                 let goes = match &program.steps[step] {
                     Step::Character(wanted) => here.is_some_and(|it| same(it, *wanted, folds)),
                     Step::Any => {
@@ -139,7 +149,7 @@ impl Search<'_> {
                     Step::Reference(part) => {
                         let (Some(from), Some(to)) = (notes[2 * part], notes[2 * part + 1]) else { break };
                         let length = to.saturating_sub(from);
-                        let Some(there) = self.text.get(at..at + length) else { break };
+                        let Some(there) = self.text[..self.limit].get(at..at + length) else { break };
                         let before = &self.text[from..to];
                         if !before.iter().zip(there).all(|(one, other)| same(*one, *other, folds)) {
                             break;
@@ -180,7 +190,7 @@ impl Search<'_> {
                 step += 1;
             }
             // It cannot be longer.
-            if self.best.as_ref().is_some_and(|(end, _)| *end == self.text.len()) {
+            if self.best.as_ref().is_some_and(|(end, _)| *end == self.limit) {
                 return true;
             }
         }

@@ -533,7 +533,8 @@ fn fmemopen(c: &mut Context<'_>, buffer: Ptr, size: Size, mode_text: Ptr) -> Res
     } else {
         buffer
     };
-    if flags & O_TRUNC != 0 && size.0 > 0 {
+    // As glibc: only this mode empties what is there, whatever its size.
+    if text.starts_with(b"w+") {
         c.write(address, &[0])?;
     }
     let append = flags & O_APPEND != 0;

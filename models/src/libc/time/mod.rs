@@ -339,7 +339,8 @@ fn ctime(c: &mut Context<'_>, from: Ptr) -> Result<Ptr> {
 pub(super) fn formatted(c: &mut Context<'_>, format: &[u8], from: Ptr) -> Result<Vec<u8>> {
     let zone = c.zone()?;
     let mut date = c.read_date(from)?;
-    let mut name = zone.name_of(date.daylight > 0).to_owned();
+    // Of what is neither 0 nor 1, there is no name.
+    let mut name = if date.daylight > 1 { "?" } else { zone.name_of(date.daylight > 0) }.to_owned();
     if let Some((offset, name_at)) = c.extra_fields() {
         date.offset = c.read_long(from.add(offset))?;
         let own = c.read_pointer(from.add(name_at))?;
