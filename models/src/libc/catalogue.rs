@@ -36,9 +36,10 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::stdio::PRINT[1],
     &super::stdio::SCAN[0],
     &super::stdio::SCAN[1],
-    &super::stdio::LINES[0],
-    &super::stdio::LINES[1],
-    &super::stdio::LINES[2],
+    &super::stdio::LINE_MODELS[0],
+    &super::stdio::LINE_MODELS[1],
+    &super::stdio::LINE_MODELS[2],
+    &super::stdio::EXTENSION,
     &super::runtime::HEADER,
     &super::runtime::ATOMICS,
     &super::jumps::HEADER,
@@ -81,6 +82,7 @@ pub(crate) const HEADERS: &[&Header] = &[
     &super::errors::HEADER[0],
     &super::errors::HEADER[1],
     &super::regex::HEADER,
+    &super::regex::GNU,
     &super::trees::HEADER[0],
     &super::trees::HEADER[1],
     &super::soft_float::HEADER[0],
@@ -108,6 +110,7 @@ pub(crate) const HEADERS: &[&Header] = &[
 fn headers() -> impl Iterator<Item = &'static Header> {
     HEADERS
         .iter()
+        .chain(super::gnu::HEADERS)
         .chain(super::posix::HEADERS)
         .chain(super::threads::HEADERS)
         .chain(super::processes::HEADERS)

@@ -129,7 +129,7 @@ fn mb_cur_max(c: &mut Context<'_>) -> Result<super::types::Size> {
 // ---- the tables that the macros of glibc's header look into
 
 /// The bits of a byte in glibc's table (`ctype.h`: `_ISupper` is bit 0).
-fn glibc_bits(byte: u8) -> u16 {
+pub(super) fn glibc_bits(byte: u8) -> u16 {
     let classes: [bool; 12] = [
         byte.is_ascii_uppercase(),
         byte.is_ascii_lowercase(),

@@ -64,7 +64,7 @@ fn tell(
         text.extend(error_text(c, number));
     }
     text.push(b'\n');
-    let error = Ptr(c.state.layout.files[2]);
+    let error = c.standard(2)?;
     c.put(error, &text).map(drop)
 }
 

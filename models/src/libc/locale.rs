@@ -264,7 +264,20 @@ fn item_text(utf8: bool, item: u32) -> String {
         1 if index == 0 => ".".to_owned(),
         4 if index == 15 => "-".to_owned(),
         5 => ["^[yY]", "^[nN]"].get(index as usize).copied().unwrap_or_default().to_owned(),
+        category if index == 0xffff && CATEGORIES.contains(&(category as i32)) => {
+            (if utf8 { "C.UTF-8" } else { "C" }).to_owned()
+        }
         2 => {
+            // The names of months alone are the same.
+            if let Some(month) = within(111, 12) {
+                return MONTHS[month].to_owned();
+            }
+            if let Some(month) = within(135, 12) {
+                return MONTHS[month][..3].to_owned();
+            }
+            if index == 108 {
+                return "%a %b %e %H:%M:%S %Z %Y".to_owned();
+            }
             if let Some(day) = within(0, 7) {
                 return DAYS[day][..3].to_owned();
             }
@@ -289,7 +302,33 @@ fn nl_langinfo(c: &mut Context<'_>, item: i32) -> Result<Ptr> {
     item_in(c, item, utf8)
 }
 
+/// The item that an item of wide characters has the text of (`_NL_WABDAY_1` …).
+fn narrow_item(item: u32) -> Option<u32> {
+    let index = item & 0xffff;
+    let narrow = match (item >> 16, index) {
+        (2, 52..=95) => index - 52,
+        (2, 109) => 108,
+        (2, 123..=134) => index - 123 + 111,
+        (2, 147..=158) => index - 147 + 135,
+        _ => return None,
+    };
+    Some(2 << 16 | narrow)
+}
+
 fn item_in(c: &mut Context<'_>, item: i32, utf8: bool) -> Result<Ptr> {
+    if let Some(narrow) = narrow_item(item as u32) {
+        let text = item_text(utf8, narrow);
+        let key = format!("langinfo wide {text}");
+        if let Some(at) = c.state.numbers.get(&key) {
+            return Ok(Ptr(*at as u64));
+        }
+        let wide: Vec<u32> = text.chars().map(u32::from).chain([0]).collect();
+        let size = u64::from(c.model.wide) * wide.len() as u64;
+        let Some(at) = c.malloc(size)? else { return c.fail_null(Errno::ENOMEM) };
+        c.write_wide(at, &wide)?;
+        c.state.numbers.insert(key, at.0 as i64);
+        return Ok(at);
+    }
     let text = item_text(utf8, item as u32);
     // A text for each item, as they are compared and kept.
     let key = format!("langinfo {text}");

@@ -37,6 +37,7 @@ mod errors;
 mod exact;
 mod fenv;
 mod fortified;
+mod gnu;
 mod item;
 mod jumps;
 mod layouts;

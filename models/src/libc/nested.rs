@@ -53,6 +53,8 @@ pub(crate) enum Continuation {
     Once(Ptr),
     /// A thread's function, or a destructor of its data behind it.
     Thread { result: Option<u64> },
+    /// A chunk of an obstack that is allocated or freed.
+    Obstack(Box<super::gnu::obstack::Growing>),
     /// Nothing but this result.
     Result(i64),
     /// The handler of `SIGABRT`, and then the end.
@@ -210,6 +212,7 @@ impl Context<'_> {
             Continuation::Abort => self.ends(Ending::Signal(SIGABRT as u8)),
             Continuation::Context { link } => super::contexts::ended(self, link),
             Continuation::Thread { result } => self.thread_ended(result.unwrap_or(value.as_u64())),
+            Continuation::Obstack(growing) => growing.go_on(self, value),
             Continuation::Result(value) => {
                 self.give_integer(result, value.into())?;
                 Ok(Reply::Void)

@@ -104,7 +104,8 @@ pub(crate) fn float(text: &[u8]) -> Float {
             }
             _ => 0,
         };
-        return special(f64::NAN, 3 + more);
+        let payload = payload(&rest[..3 + more]) & ((1 << 51) - 1);
+        return special(f64::from_bits(f64::NAN.to_bits() | payload), 3 + more);
     }
     if starts_with(rest, b"0x")
         && let Some(found) = hexadecimal(&rest[2..])
@@ -132,6 +133,14 @@ pub(crate) fn float(text: &[u8]) -> Float {
     Float { value: sign(value), length: start + length, out_of_range }
 }
 
+/// The number in `nan(number)`, in C's notation; what is no number is 0, and what
+/// is too large the largest.
+fn payload(text: &[u8]) -> u64 {
+    let inner = text.get(4..text.len().saturating_sub(1)).unwrap_or_default();
+    let found = integer(inner, 0);
+    if found.length == inner.len() { u64::try_from(found.magnitude).unwrap_or(u64::MAX) } else { 0 }
+}
+
 /// The number of a text that [`float`] has found, in a format, rounded once.
 pub(crate) fn precise(text: &[u8], found: &Float, format: Format, rounding: Rounding) -> Rounded {
     let text = &text[..found.length.min(text.len())];
@@ -140,7 +149,10 @@ pub(crate) fn precise(text: &[u8], found: &Float, format: Format, rounding: Roun
     let signed = usize::from(matches!(text.get(start), Some(b'-' | b'+')));
     let rest = &text[(start + signed).min(text.len())..];
     if found.value.is_nan() {
-        return Rounded::exact(Number::NAN.with_sign(negative));
+        // Below the quiet bit; of a pair of doubles, that of the first.
+        let bits = if format.pair { Format::DOUBLE.precision } else { format.precision } - 2;
+        let payload = u128::from(payload(rest)) << (128 - bits);
+        return Rounded::exact(Number::Nan { negative, payload, signalling: false });
     }
     if starts_with(rest, b"inf") {
         return Rounded::exact(Number::infinity(negative));

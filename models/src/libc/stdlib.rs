@@ -348,11 +348,11 @@ fn calloc(c: &mut Context<'_>, count: Size, size: Size) -> Result<Ptr> {
     or_no_memory(c, block)
 }
 
-fn free(c: &mut Context<'_>, block: Ptr) -> Result<()> {
+pub(super) fn free(c: &mut Context<'_>, block: Ptr) -> Result<()> {
     if block.is_null() { Ok(()) } else { c.free(block) }
 }
 
-fn realloc(c: &mut Context<'_>, block: Ptr, size: Size) -> Result<Ptr> {
+pub(super) fn realloc(c: &mut Context<'_>, block: Ptr, size: Size) -> Result<Ptr> {
     if block.is_null() {
         return malloc(c, size);
     }
@@ -408,7 +408,7 @@ fn pvalloc(c: &mut Context<'_>, size: Size) -> Result<Ptr> {
     aligned_alloc(c, Size(4096), Size(size.0.saturating_add(4095) / 4096 * 4096))
 }
 
-fn malloc_usable_size(c: &mut Context<'_>, block: Ptr) -> Result<Size> {
+pub(super) fn malloc_usable_size(c: &mut Context<'_>, block: Ptr) -> Result<Size> {
     if block.is_null() {
         return Ok(Size(0));
     }

@@ -406,6 +406,15 @@ fn strsep(c: &mut Context<'_>, place: Ptr, set: Ptr) -> Result<Ptr> {
     Ok(from)
 }
 
+/// The name of an error number of the guest's, or the number.
+pub(super) fn error_name(c: &Context<'_>, number: i32) -> String {
+    let generic = u16::try_from(c.state.abi.to_generic(|tables| tables.error, number as u32 as u64));
+    match generic.ok().filter(|_| number > 0).map(|number| Errno(number).name()) {
+        Some(name) if name != "E?" => name.to_owned(),
+        _ => number.to_string(),
+    }
+}
+
 /// What an error number of the guest's means.
 pub(super) fn error_text(c: &Context<'_>, number: i32) -> Vec<u8> {
     if number == 0 {

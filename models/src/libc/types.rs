@@ -489,6 +489,7 @@ runnable!(A B C D E);
 runnable!(A B C D E G);
 runnable!(A B C D E G H);
 runnable!(A B C D E G H I);
+runnable!(A B C D E G H I J);
 
 /// The document that a function is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -53,6 +53,7 @@ pub(crate) const VARIABLES: &[(&str, Initial)] = &[
     ("error_message_count", Initial::Int(0)),
     ("error_one_per_line", Initial::Int(0)),
     ("error_print_progname", Initial::Null),
+    ("re_syntax_options", Initial::Long(0)),
     ("signgam", Initial::Int(0)),
     ("__signgam", Initial::Int(0)),
     ("program_invocation_name", Initial::Program { whole: true }),

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     errno::Errno,
-    linux::abi::generic::{O_CREAT, O_TRUNC},
+    linux::{
+        abi::generic::{O_CREAT, O_TRUNC},
+        descriptions::Kind,
+    },
 };
 
 pub(crate) static HEADER: Header = Header {
@@ -50,6 +53,8 @@ pub(crate) static HEADER: Header = Header {
         mkstemp64 = mkstemp;
         mkostemp = mkostemp;
         mkostemp64 = mkostemp;
+        mkostemps = mkostemps;
+        mkostemps64 = mkostemps;
         mkstemps = mkstemps;
         mkstemps64 = mkstemps;
         mkdtemp = mkdtemp;
@@ -127,20 +132,25 @@ fn lockf(c: &mut Context<'_>, fd: i32, command: i32, size: Offset) -> Result<i32
 }
 
 fn advise(c: &mut Context<'_>, fd: i32, advice: i32) -> Result<i32> {
-    let known = c.state.kernel.descriptor(c.state.kernel.running, fd);
+    let known = c
+        .state
+        .kernel
+        .description(c.state.kernel.running, fd)
+        .map(|it| matches!(it.kind, Kind::Pipe { .. }));
     Ok(match known {
         Err(errno) => c.state.abi.error(errno) as i32,
+        Ok(true) => c.state.abi.error(Errno::ESPIPE) as i32,
         Ok(_) if !(0..8).contains(&advice) => c.state.abi.error(Errno::EINVAL) as i32,
         Ok(_) => 0,
     })
 }
 
-fn posix_fadvise(c: &mut Context<'_>, fd: i32, _offset: Offset, _size: Offset, advice: i32) -> Result<i32> {
-    advise(c, fd, advice)
+fn posix_fadvise(c: &mut Context<'_>, fd: i32, offset: Offset, size: Offset, advice: i32) -> Result<i32> {
+    posix_fadvise64(c, fd, offset.0, size.0, advice)
 }
 
-fn posix_fadvise64(c: &mut Context<'_>, fd: i32, _offset: i64, _size: i64, advice: i32) -> Result<i32> {
-    advise(c, fd, advice)
+fn posix_fadvise64(c: &mut Context<'_>, fd: i32, _offset: i64, size: i64, advice: i32) -> Result<i32> {
+    advise(c, fd, if size < 0 { -1 } else { advice })
 }
 
 /// An error is the result, not in `errno`.
@@ -199,6 +209,10 @@ fn mkostemp(c: &mut Context<'_>, path: Ptr, flags: i32) -> Result<i32> {
 
 fn mkstemps(c: &mut Context<'_>, path: Ptr, suffix: i32) -> Result<i32> {
     temporary(c, path, suffix, 0)
+}
+
+fn mkostemps(c: &mut Context<'_>, path: Ptr, suffix: i32, flags: i32) -> Result<i32> {
+    temporary(c, path, suffix, flags)
 }
 
 fn mkdtemp(c: &mut Context<'_>, path: Ptr) -> Result<Ptr> {

@@ -12,6 +12,7 @@ pub(crate) static HEADER: Header = Header {
     standard: Standard::Posix,
     models: models! {
         fmtmsg = fmtmsg, "there is no console: MM_NOCON";
+        addseverity = add_severity;
     },
 };
 
@@ -62,7 +63,10 @@ fn fmtmsg(
     let severity = match severity {
         0 => None,
         1..=4 => Some(SEVERITIES[severity as usize - 1].as_bytes().to_vec()),
-        _ => return Ok(FAILED),
+        other => match c.state.numbers.get(&own(other)).copied() {
+            Some(text) => Some(c.text(Ptr(text as u64))?),
+            None => return Ok(FAILED),
+        },
     };
     let (text, action, tag) = (optional(c, text)?, optional(c, action)?, optional(c, tag)?);
     if class.0 & PRINT != 0 {
@@ -74,10 +78,28 @@ fn fmtmsg(
             }
         }
         let line = line(&parts);
-        let error = Ptr(c.state.layout.files[2]);
+        let error = c.standard(2)?;
         c.put(error, &line)?;
     }
     Ok(if class.0 & CONSOLE != 0 { NO_CONSOLE } else { 0 })
+}
+
+/// Where a severity of the program's own is kept.
+fn own(severity: i32) -> String {
+    format!("severity {severity}")
+}
+
+/// Adds a severity, whose text stays the program's, or takes it away
+/// (addseverity(3)).
+fn add_severity(c: &mut Context<'_>, severity: i32, text: Ptr) -> Result<i32> {
+    if severity <= 4 {
+        return Ok(FAILED);
+    }
+    if text.is_null() {
+        return Ok(if c.state.numbers.remove(&own(severity)).is_some() { 0 } else { FAILED });
+    }
+    c.state.numbers.insert(own(severity), text.0 as i64);
+    Ok(0)
 }
 
 /// The message: what is missing has no separator.

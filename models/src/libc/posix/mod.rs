@@ -30,6 +30,8 @@ mod waiting;
 pub(crate) mod walk;
 mod words;
 
+pub(crate) use recent::NAMES as SIGNAL_NAMES;
+
 use super::{
     context::Context,
     error::Result,

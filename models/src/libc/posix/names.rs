@@ -1,89 +1,87 @@
 //! What `sysconf`, `pathconf` and `confstr` tell, by the numbers of glibc's
 //! `bits/confname.h`.
 
-/// Numbers of `sysconf` and their values.
-pub(super) const CONFIGURATION: &[(i32, i64)] = &[
-    // _SC_ARG_MAX, _SC_CHILD_MAX, _SC_CLK_TCK, _SC_NGROUPS_MAX, _SC_OPEN_MAX, _SC_STREAM_MAX, _SC_TZNAME_MAX
-    (0, 2_097_152),
-    (1, 4096),
-    (2, 100),
-    (3, 65536),
-    (4, 1024),
-    (5, 16),
-    (6, 6),
-    // _SC_JOB_CONTROL, _SC_SAVED_IDS, _SC_REALTIME_SIGNALS … _SC_SHARED_MEMORY_OBJECTS
-    (7, 1),
-    (8, 1),
-    (9, 200_809),
-    (10, 200_809),
-    (11, 200_809),
-    (12, 200_809),
-    (13, 200_809),
-    (14, 200_809),
-    (15, 200_809),
-    (16, 200_809),
-    (17, 200_809),
-    (18, 200_809),
-    (19, 200_809),
-    (20, 200_809),
-    (21, 200_809),
-    (22, 200_809),
-    // _SC_AIO_LISTIO_MAX is no limit, _SC_DELAYTIMER_MAX, _SC_MQ_OPEN_MAX …
-    (26, 2_147_483_647),
-    (27, -1),
-    (28, 32768),
-    // _SC_VERSION, _SC_PAGESIZE (the platform's), _SC_RTSIG_MAX, _SC_SEM_NSEMS_MAX, _SC_SEM_VALUE_MAX
-    (29, 200_809),
-    (30, 4096),
-    (31, 30),
-    (32, -1),
-    (33, 2_147_483_647),
-    // _SC_SIGQUEUE_MAX, _SC_TIMER_MAX
-    (34, 4096),
-    (35, -1),
-    // _SC_BC_BASE_MAX, _SC_BC_DIM_MAX, _SC_BC_SCALE_MAX, _SC_BC_STRING_MAX, _SC_COLL_WEIGHTS_MAX
-    (36, 99),
-    (37, 2048),
-    (38, 99),
-    (39, 1000),
-    (40, 255),
-    // _SC_EXPR_NEST_MAX, _SC_LINE_MAX, _SC_RE_DUP_MAX
-    (42, 32),
-    (43, 2048),
-    (44, 32767),
-    // _SC_2_VERSION, _SC_2_C_BIND, _SC_2_C_DEV
-    (46, 200_809),
-    (47, 200_809),
-    (48, 200_809),
-    // _SC_IOV_MAX, _SC_THREADS, _SC_THREAD_SAFE_FUNCTIONS, _SC_GETGR_R_SIZE_MAX, _SC_GETPW_R_SIZE_MAX
-    (60, 1024),
-    (67, 200_809),
-    (68, 200_809),
-    (69, 1024),
-    (70, 1024),
-    // _SC_LOGIN_NAME_MAX, _SC_TTY_NAME_MAX, _SC_THREAD_DESTRUCTOR_ITERATIONS, _SC_THREAD_KEYS_MAX
-    (71, 256),
-    (72, 32),
-    (73, 4),
-    (74, 1024),
-    (75, 16384),
-    (76, -1),
-    // _SC_NPROCESSORS_CONF, _SC_NPROCESSORS_ONLN, _SC_PHYS_PAGES, _SC_AVPHYS_PAGES, _SC_ATEXIT_MAX
-    (83, 1),
-    (84, 1),
-    (85, 262_144),
-    (86, 131_072),
-    (87, 2_147_483_647),
-    // _SC_XOPEN_VERSION
-    (89, 700),
-    // _SC_MONOTONIC_CLOCK, _SC_HOST_NAME_MAX
-    (149, 200_809),
-    (180, 64),
+/// There is no such name.
+pub(super) const NO: i64 = i64::MIN;
+
+/// What glibc's `sysconf` tells on 64-bit Linux, by numbers of
+/// `bits/confname.h` (`_SC_ARG_MAX` is 0), of a machine with one processor and
+/// 1 GiB of memory whose caches are not known.
+#[rustfmt::skip]
+pub(super) const CONFIGURATION: &[i64] = &[
+    // 0
+    2_097_152, 4096, 100, 65536, 1024, 16, -1, 1, 1, 200_809,
+    // 10
+    200_809, 200_809, 200_809, 200_809, 200_809, 200_809, 200_809, 200_809, 200_809, 200_809,
+    // 20
+    200_809, 200_809, 200_809, -1, -1, 20, 2_147_483_647, -1, 32768, 200_809,
+    // 30
+    4096, 32, -1, 2_147_483_647, 4096, -1, 99, 2048, 99, 1000,
+    // 40
+    255, NO, 32, 2048, 32767, 2048, 200_809, 200_809, 200_809, -1,
+    // 50
+    -1, 200_809, 200_809, -1, -1, -1, -1, -1, -1, -1,
+    // 60
+    1024, -1, -1, -1, -1, -1, -1, 200_809, 200_809, 1024,
+    // 70
+    1024, 256, 32, 4, 1024, 16384, -1, 200_809, 200_809, 200_809,
+    // 80
+    200_809, 200_809, 200_809, 1, 1, 262_144, 131_072, 2_147_483_647, 8192, 700,
+    // 90
+    4, 1, -1, 1, 1, 200_809, 200_809, -1, 1, 1,
+    // 100
+    1, 8, 127, -128, 2_147_483_647, -2_147_483_648, 64, 32, 16, 20,
+    // 110
+    32767, 127, -128, 32767, -32768, 255, 4_294_967_295, -1, 65535, 4096,
+    // 120
+    2048, 2_147_483_647, 2_147_483_647, 2_147_483_647, 2_147_483_647, -1, -1, 1, -1, 1,
+    // 130
+    1, 1, 200_809, 200_809, -1, -1, -1, 200_809, 200_809, 200_809,
+    // 140
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, 200_809,
+    // 150
+    -1, -1, -1, 200_809, 200_809, 1, -1, 1, -1, 200_809,
+    // 160
+    -1, -1, -1, -1, 200_809, -1, -1, -1, -1, -1,
+    // 170
+    -1, -1, -1, -1, -1, -1, -1, -1, 1, -1,
+    // 180
+    64, -1, -1, -1, -1, 0, 0, 0, 0, 0,
+    // 190
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    // 200
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    // 210
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    // 220
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    // 230
+    NO, NO, NO, NO, NO, 200_809, 200_809, -1, -1, 1,
+    // 240
+    -1, NO, -1, -1, -1, -1, -1, NO, NO, 2048,
+    // 250
+    8192,
 ];
+
+/// What follows from the widths of the types: `_SC_CHAR_MAX`, `_SC_CHAR_MIN`,
+/// `_SC_LONG_BIT`, `_SC_UINT_MAX`, and the programming environments
+/// (`_SC_XBS5_ILP32_OFF32` …, those of Issue 6 and Issue 7).
+pub(super) fn of_types(number: i32, long: u8, unsigned_char: bool) -> Option<i64> {
+    let wide = long == 8;
+    Some(match number {
+        102 if unsigned_char => 255,
+        103 if unsigned_char => 0,
+        106 => 8 * i64::from(long),
+        116 if !wide => -1,
+        125 | 126 | 176 | 177 | 237 | 238 if !wide => 1,
+        127 | 178 | 239 if !wide => -1,
+        _ => return None,
+    })
+}
 
 /// Numbers of `pathconf` and their values: `_PC_LINK_MAX` …
 pub(super) const PATH_LIMITS: &[(i32, i64)] = &[
-    (0, 127),
+    (0, 65000),
     (1, 255),
     (2, 255),
     (3, 255),
@@ -96,7 +94,10 @@ pub(super) const PATH_LIMITS: &[(i32, i64)] = &[
     (10, -1),
     (11, -1),
     (13, 64),
-    (20, -1),
+    (16, 4096),
+    (17, 4096),
+    (18, 4096),
+    (20, 1),
 ];
 
 /// Texts of `confstr`: `_CS_PATH`, `_CS_GNU_LIBC_VERSION`,

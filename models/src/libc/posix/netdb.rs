@@ -488,7 +488,7 @@ fn herror(c: &mut Context<'_>, prefix: Ptr) -> Result<()> {
     }
     text.extend_from_slice(host_error_text(number).as_bytes());
     text.push(b'\n');
-    let error = Ptr(c.state.layout.files[2]);
+    let error = c.standard(2)?;
     c.put(error, &text).map(drop)
 }
 

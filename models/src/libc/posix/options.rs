@@ -104,7 +104,7 @@ impl Options<'_> {
         }
         let name = self.at(c, 0)?;
         let name = String::from_utf8_lossy(&c.text(name)?).into_owned();
-        let error = Ptr(c.state.layout.files[2]);
+        let error = c.standard(2)?;
         c.put(error, format!("{name}: {what}\n").as_bytes()).map(drop)
     }
 
@@ -193,6 +193,26 @@ impl Options<'_> {
         self.short_option(c, index, next)
     }
 
+    /// `-W name` is `--name` (POSIX leaves `W` to the vendors): the name is in the
+    /// rest of the argument, or in the next one.
+    fn named_by_short(&self, c: &mut Context<'_>, index: i32, rest: Ptr) -> Result<i32> {
+        let (index, name) = if c.text(rest)?.is_empty() {
+            if index >= self.count {
+                self.complain(c, "option requires an argument -- 'W'")?;
+                write(c, "optopt", i32::from(b'W'))?;
+                write(c, "optind", index)?;
+                keep(c, "getopt next", 0);
+                return Ok(i32::from(if self.quiet { b':' } else { b'?' }));
+            }
+            (index, self.at(c, index)?)
+        } else {
+            (index, rest)
+        };
+        let text = c.text(name)?;
+        let found = self.long_option(c, index, name, &text, "-W ")?;
+        Ok(found.unwrap_or(i32::from(b'?')))
+    }
+
     fn short_option(&self, c: &mut Context<'_>, index: i32, next: Ptr) -> Result<i32> {
         let rest = c.text(next)?;
         let letter = rest.first().copied().unwrap_or(0);
@@ -211,6 +231,9 @@ impl Options<'_> {
             keep(c, "getopt next", if last { 0 } else { next.0 as i64 });
             return Ok(i32::from(b'?'));
         };
+        if letter == b'W' && self.short.get(place + 1) == Some(&b';') && !self.long.is_null() {
+            return self.named_by_short(c, index, next);
+        }
         let takes = self.short.get(place + 1) == Some(&b':');
         let optional = takes && self.short.get(place + 2) == Some(&b':');
         let mut result = i32::from(letter);
@@ -249,9 +272,9 @@ impl Options<'_> {
         let size = if word == 8 { 32 } else { 16 };
         let end = text.iter().position(|byte| *byte == b'=').unwrap_or(text.len());
         let name = &text[..end];
-        let shown = String::from_utf8_lossy(name).into_owned();
         let mut exact = None;
         let mut partial: Vec<(u64, (i32, Ptr, i32))> = Vec::new();
+        let mut names = Vec::new();
         for number in 0..4096 {
             let entry = self.long.add(size * number);
             let entry_name = c.read_pointer(entry)?;
@@ -270,17 +293,27 @@ impl Options<'_> {
                     break;
                 }
                 partial.push((number, value));
+                names.push(String::from_utf8_lossy(&entry_text).into_owned());
             }
         }
-        let same = partial.windows(2).all(|pair| pair[0].1 == pair[1].1);
-        let found = exact.or_else(|| partial.first().copied().filter(|_| same));
+        // Those that mean something else than the first.
+        let first = partial.first().copied();
+        let others: Vec<&String> = (names.iter().zip(&partial).enumerate())
+            .filter(|(index, (_, (_, value)))| {
+                *index == 0 || self.only || first.is_some_and(|(_, first)| first != *value)
+            })
+            .map(|(_, (name, _))| name)
+            .collect();
+        let found = exact.or_else(|| first.filter(|_| others.len() == 1));
+        let whole = String::from_utf8_lossy(text).into_owned();
         let finish = |c: &mut Context<'_>| -> Result<()> {
             keep(c, "getopt next", 0);
             write(c, "optind", index.saturating_add(1))
         };
         let Some((number, (takes, flag, value))) = found else {
             if !partial.is_empty() {
-                self.complain(c, &format!("option '{prefix}{shown}' is ambiguous"))?;
+                let all: String = others.iter().map(|name| format!(" '{prefix}{name}'")).collect();
+                self.complain(c, &format!("option '{prefix}{whole}' is ambiguous; possibilities:{all}"))?;
             } else if self.only
                 && prefix == "-"
                 && text.first().is_some_and(|letter| self.short.contains(letter))
@@ -288,13 +321,15 @@ impl Options<'_> {
                 // A short one then.
                 return Ok(None);
             } else {
-                self.complain(c, &format!("unrecognized option '{prefix}{shown}'"))?;
+                self.complain(c, &format!("unrecognized option '{prefix}{whole}'"))?;
             }
             finish(c)?;
             write(c, "optopt", 0)?;
             return Ok(Some(i32::from(b'?')));
         };
         finish(c)?;
+        let entry = c.read_pointer(self.long.add(size * number))?;
+        let shown = String::from_utf8_lossy(&c.text(entry)?).into_owned();
         if end < text.len() {
             if takes == 0 {
                 self.complain(c, &format!("option '{prefix}{shown}' doesn't allow an argument"))?;

@@ -141,7 +141,14 @@ fn bracket(pattern: &[u8], byte: u8, flags: i32) -> Option<(bool, usize)> {
             return Some((inside != negated, at + 1));
         }
         if low == b'[' && pattern.get(at + 1) == Some(&b':') {
-            let end = pattern[at..].windows(2).position(|pair| pair == b":]")?;
+            // What is not made of small letters is no name, and its bracket itself.
+            let letters = pattern[at + 2..].iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+            if !pattern[at + 2 + letters..].starts_with(b":]") {
+                inside |= byte == b'[';
+                at += 1;
+                continue;
+            }
+            let end = 2 + letters;
             let is = match &pattern[at + 2..at + end] {
                 b"alpha" => byte.is_ascii_alphabetic(),
                 b"digit" => byte.is_ascii_digit(),
@@ -151,6 +158,10 @@ fn bracket(pattern: &[u8], byte: u8, flags: i32) -> Option<(bool, usize)> {
                 b"space" => super::super::ctype::is_space(byte),
                 b"punct" => byte.is_ascii_punctuation(),
                 b"xdigit" => byte.is_ascii_hexdigit(),
+                b"blank" => matches!(byte, b' ' | b'\t'),
+                b"cntrl" => byte.is_ascii_control(),
+                b"graph" => byte.is_ascii_graphic(),
+                b"print" => matches!(byte, b' '..=b'~'),
                 _ => false,
             };
             inside |= is;

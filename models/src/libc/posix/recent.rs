@@ -38,7 +38,7 @@ pub(crate) static HEADER: [Header; 3] = [
 
 /// Names of signals without `SIG`, by generic numbers (POSIX, `signal.h`; Linux'
 /// own behind them).
-const NAMES: [&str; 32] = [
+pub(crate) const NAMES: [&str; 32] = [
     "EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
     "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
     "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",

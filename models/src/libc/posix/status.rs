@@ -46,6 +46,12 @@ pub(crate) static HEADER: Header = Header {
         utimensat = utimensat;
         futimens = futimens;
         utimes = utimes;
+        lutimes = lutimes;
+        __lutimes_time64 = lutimes;
+        __futimes_time64 = futimes;
+        __futimesat_time64 = futimesat;
+        futimes = futimes;
+        futimesat = futimesat;
         utime = utime;
         statvfs = statvfs;
         fstatvfs = fstatvfs;
@@ -122,6 +128,24 @@ fn utime(c: &mut Context<'_>, path: Ptr, times: Ptr) -> Result<i32> {
 }
 
 fn utimes(c: &mut Context<'_>, path: Ptr, times: Ptr) -> Result<i32> {
+    set_timevals(c, AT_FDCWD, path, times, 0)
+}
+
+fn lutimes(c: &mut Context<'_>, path: Ptr, times: Ptr) -> Result<i32> {
+    set_timevals(c, AT_FDCWD, path, times, NO_FOLLOW)
+}
+
+fn futimes(c: &mut Context<'_>, fd: i32, times: Ptr) -> Result<i32> {
+    set_timevals(c, i64::from(fd) as u64, Ptr::NULL, times, 0)
+}
+
+/// Without a path, of the descriptor itself.
+fn futimesat(c: &mut Context<'_>, folder: i32, path: Ptr, times: Ptr) -> Result<i32> {
+    set_timevals(c, i64::from(folder) as u64, path, times, 0)
+}
+
+/// Two of `struct timeval`, or none for the time that it is.
+fn set_timevals(c: &mut Context<'_>, folder: u64, path: Ptr, times: Ptr, flags: u64) -> Result<i32> {
     let room = c.room("utimes", 32)?;
     for index in 0..2 {
         if times.is_null() {
@@ -135,7 +159,7 @@ fn utimes(c: &mut Context<'_>, path: Ptr, times: Ptr) -> Result<i32> {
         c.write_integer(room.add(16 * index + 8), nanoseconds, 8)?;
     }
     let times = if times.is_null() { Ptr::NULL } else { room };
-    call(c, "utimensat_time64", &[AT_FDCWD, path.0, times.0, 0]).map(|result| result as i32)
+    call(c, "utimensat_time64", &[folder, path.0, times.0, flags]).map(|result| result as i32)
 }
 
 impl Context<'_> {

@@ -8,7 +8,7 @@ use super::{
         types::{CType, Dots, Header, Long, Offset, Ptr, Reply, Size, Standard, models},
     },
     AT_FDCWD, AT_REMOVEDIR, call, calls,
-    names::{CONFIGURATION, PATH_LIMITS, TEXTS},
+    names::{CONFIGURATION, NO, PATH_LIMITS, TEXTS, of_types},
 };
 use crate::errno::Errno;
 
@@ -329,12 +329,16 @@ fn usleep(c: &mut Context<'_>, microseconds: u32) -> Result<Reply> {
 }
 
 fn sysconf(c: &mut Context<'_>, name: i32) -> Result<Long> {
-    let page = c.state.abi.page as i64;
-    match CONFIGURATION.iter().find(|(number, _)| *number == name) {
-        // _SC_PAGESIZE
-        Some((30, _)) => Ok(Long(page)),
-        Some((_, value)) => Ok(Long(*value)),
-        None => c.fail(Errno::EINVAL).map(|_| Long(-1)),
+    // _SC_PAGESIZE
+    if name == 30 {
+        return Ok(Long(c.state.abi.page as i64));
+    }
+    if let Some(value) = of_types(name, c.model.long, c.model.unsigned_char) {
+        return Ok(Long(value));
+    }
+    match usize::try_from(name).ok().and_then(|name| CONFIGURATION.get(name)) {
+        Some(value) if *value != NO => Ok(Long(*value)),
+        _ => c.fail(Errno::EINVAL).map(|_| Long(-1)),
     }
 }
 
@@ -446,7 +450,7 @@ fn crypt(c: &mut Context<'_>, _key: Ptr, _salt: Ptr) -> Result<Ptr> {
 /// Writes the prompt, and reads a line.
 fn getpass(c: &mut Context<'_>, prompt: Ptr) -> Result<Ptr> {
     let prompt = c.text(prompt)?;
-    let (input, error) = (Ptr(c.state.layout.files[0]), Ptr(c.state.layout.files[2]));
+    let (input, error) = (c.standard(0)?, c.standard(2)?);
     c.put(error, &prompt)?;
     let mut line = Vec::new();
     while let Some(byte) = c.take_byte(input)?.filter(|byte| *byte != b'\n') {

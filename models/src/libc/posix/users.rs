@@ -28,6 +28,8 @@ pub(crate) static HEADER: Header = Header {
         getlogin = getlogin;
         getlogin_r = getlogin_r;
         cuserid = cuserid;
+        getpw = getpw;
+        putpwent = putpwent;
     },
 };
 
@@ -219,6 +221,50 @@ fn getlogin_r(c: &mut Context<'_>, to: Ptr, size: Size) -> Result<i32> {
     }
     c.write_text(to, &name)?;
     Ok(0)
+}
+
+/// The line of a user, without the end of it.
+fn getpw(c: &mut Context<'_>, user: u32, to: Ptr) -> Result<i32> {
+    if to.is_null() {
+        return c.fail(Errno::EINVAL);
+    }
+    let Some(parts) = find(c, false, |parts| number(&parts[2]) == user) else {
+        return c.fail(Errno::ENOENT);
+    };
+    c.write_text(to, &parts.join(&b':'))?;
+    Ok(0)
+}
+
+/// Writes the line of an entry: what has a colon or a newline in it is `EINVAL`.
+fn putpwent(c: &mut Context<'_>, entry: Ptr, file: Ptr) -> Result<i32> {
+    if entry.is_null() || file.is_null() {
+        return c.fail(Errno::EINVAL);
+    }
+    let word = u64::from(c.model.pointer);
+    let numbers = entry.add(2 * word);
+    let places = [entry, entry.add(word), numbers.add(8), numbers.add(8 + word), numbers.add(8 + 2 * word)];
+    let mut texts = Vec::new();
+    for place in places {
+        let text = c.read_pointer(place)?;
+        texts.push(if text.is_null() { Vec::new() } else { c.text(text)? });
+    }
+    let is_plain = |text: &Vec<u8>| !text.iter().any(|byte| matches!(byte, b':' | b'\n'));
+    let [name, password, about, folder, shell] = &texts[..] else { return Ok(-1) };
+    if name.is_empty() || ![name, password, folder, shell].into_iter().all(is_plain) {
+        return c.fail(Errno::EINVAL);
+    }
+    // In a description, glibc puts spaces instead.
+    let about: Vec<u8> =
+        about.iter().map(|byte| if matches!(byte, b':' | b'\n') { b' ' } else { *byte }).collect();
+    let ids = if matches!(name.first(), Some(b'+' | b'-')) {
+        b":".to_vec()
+    } else {
+        let (user, group) = (c.read_integer(numbers, 4)? as u32, c.read_integer(numbers.add(4), 4)? as u32);
+        format!("{user}:{group}").into_bytes()
+    };
+    let mut line = [name.as_slice(), password, &ids, &about, folder, shell].join(&b':');
+    line.push(b'\n');
+    Ok(if c.put(file, &line)? { 0 } else { -1 })
 }
 
 fn cuserid(c: &mut Context<'_>, to: Ptr) -> Result<Ptr> {

@@ -5,10 +5,13 @@
 //! anew for each search: so it is in guest memory like everything else of the
 //! program's.
 
+mod gnu;
 mod parse;
 mod search;
+mod syntax;
 
-use parse::{Options, compile};
+pub(crate) use gnu::HEADER as GNU;
+use parse::{Options, Problem, Program, compile};
 use search::Searched;
 
 use super::{
@@ -42,45 +45,81 @@ const START_END: i32 = 4;
 const NO_MATCH: i32 = 1;
 const NO_SPACE: i32 = 12;
 
-/// What is before the expression in its copy: a mark, and the flags.
+/// What is before the expression in its copy: a mark, the flags, the bits of its
+/// syntax, and how long it is.
 const MARK: u64 = 0x7265_6778;
-const TEXT: u64 = 8;
+const TEXT: u64 = 24;
 
 /// Where a `regex_t` has the address of its expression, and `re_nsub`.
 fn places(c: &Context<'_>) -> (u64, u64) {
     let word = u64::from(c.model.pointer);
     match c.state.flavour {
-        // size_t re_nsub; void *__opaque, …
-        Flavour::Musl => (word, 0),
+        // size_t re_nsub; void *__opaque, …; GNU's own functions have GNU's.
+        Flavour::Musl if !c.name.starts_with("re_") => (word, 0),
         // buffer, allocated, used, syntax, fastmap, translate, re_nsub.
-        Flavour::Gnu => (0, 6 * word),
+        _ => (0, 6 * word),
     }
 }
 
-fn options(c: &Context<'_>, flags: i32) -> Options {
-    Options {
-        extended: flags & EXTENDED != 0,
-        folds: flags & NO_CASE != 0,
-        newline: flags & NEWLINE != 0,
-        characters: c.state.is_utf8(),
+/// The syntax of POSIX' flags.
+fn syntax_of(flags: i32) -> u64 {
+    let mut bits = if flags & EXTENDED != 0 { syntax::EXTENDED } else { syntax::BASIC };
+    if flags & NO_CASE != 0 {
+        bits |= syntax::NO_CASE;
+    }
+    if flags & NEWLINE != 0 {
+        bits = bits & !syntax::DOT_NEWLINE | syntax::LISTS_NOT_NEWLINE;
+    }
+    bits
+}
+
+fn options(c: &Context<'_>, bits: u64, newline: bool) -> Options {
+    Options { syntax: bits, folds: bits & syntax::NO_CASE != 0, newline, characters: c.state.is_utf8() }
+}
+
+/// Puts an expression into a `regex_t`: what it compiles to, or why it is none.
+fn stored(
+    c: &mut Context<'_>,
+    to: Ptr,
+    text: &[u8],
+    (flags, bits): (i32, u64),
+) -> Result<std::result::Result<Program, Problem>> {
+    let options = options(c, bits, flags & NEWLINE != 0);
+    let program = match compile(text, options) {
+        Ok(program) => program,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let (copy_at, parts_at) = places(c);
+    let Some(block) = c.malloc(TEXT + text.len() as u64 + 1)? else { return Ok(Err(Problem::Space)) };
+    c.write_integer(block, MARK, 4)?;
+    c.write_integer(block.add(4), flags as u64, 4)?;
+    c.write_integer(block.add(8), bits, 8)?;
+    c.write_integer(block.add(16), text.len() as u64, 8)?;
+    c.write_text(block.add(TEXT), text)?;
+    c.write_pointer(to.add(copy_at), block)?;
+    c.write_pointer(to.add(parts_at), Ptr(program.parts as u64))?;
+    Ok(Ok(program))
+}
+
+/// The compiled expression of a `regex_t`, and its flags.
+fn loaded(c: &mut Context<'_>, at: Ptr) -> Result<(Program, i32)> {
+    let (block, flags) = expression(c, at)?;
+    let (bits, size) = (c.read_integer(block.add(8), 8)?, c.read_integer(block.add(16), 8)?);
+    let pattern = c.read(block.add(TEXT), size.min(super::context::LONGEST as u64))?;
+    match compile(&pattern, options(c, bits, flags & NEWLINE != 0)) {
+        Ok(program) => Ok((program, flags)),
+        Err(_) => c.misuse(format!("the expression at {:#x} was overwritten", block.0)),
     }
 }
 
 fn regcomp(c: &mut Context<'_>, to: Ptr, pattern: Ptr, flags: i32) -> Result<i32> {
     let text = c.text(pattern)?;
-    let options = options(c, flags);
-    let program = match compile(&text, options) {
-        Ok(program) => program,
-        Err(problem) => return Ok(problem as i32),
-    };
-    let (copy_at, parts_at) = places(c);
-    let Some(block) = c.malloc(TEXT + text.len() as u64 + 1)? else { return Ok(NO_SPACE) };
-    c.write_integer(block, MARK, 4)?;
-    c.write_integer(block.add(4), flags as u64, 4)?;
-    c.write_text(block.add(TEXT), &text)?;
-    c.write_pointer(to.add(copy_at), block)?;
-    c.write_pointer(to.add(parts_at), Ptr(program.parts as u64))?;
-    Ok(0)
+    Ok(match stored(c, to, &text, (flags, syntax_of(flags)))? {
+        Ok(_) => 0,
+        // POSIX has one number for both.
+        Err(Problem::LoneParenthesis) => Problem::Parenthesis as i32,
+        Err(problem) => problem as i32,
+    })
 }
 
 /// The expression of a `regex_t`.
@@ -95,11 +134,7 @@ fn expression(c: &mut Context<'_>, at: Ptr) -> Result<(Ptr, i32)> {
 }
 
 fn regexec(c: &mut Context<'_>, at: Ptr, text: Ptr, count: Size, parts: Ptr, flags: i32) -> Result<i32> {
-    let (block, own) = expression(c, at)?;
-    let pattern = c.text(block.add(TEXT))?;
-    let Ok(program) = compile(&pattern, options(c, own)) else {
-        return c.misuse(format!("the expression at {:#x} was overwritten", block.0));
-    };
+    let (program, own) = loaded(c, at)?;
     // regoff_t is int in glibc, and ptrdiff_t in musl.
     let width = match c.state.flavour {
         Flavour::Gnu => 4,
@@ -185,7 +220,8 @@ mod tests {
     };
 
     fn first(pattern: &str, text: &str, extended: bool) -> Result<Option<(usize, usize)>, Problem> {
-        let options = Options { extended, folds: false, newline: false, characters: false };
+        let syntax = if extended { super::syntax::EXTENDED } else { super::syntax::BASIC };
+        let options = Options { syntax, folds: false, newline: false, characters: false };
         let program = compile(pattern.as_bytes(), options)?;
         Ok(match program.search(text.as_bytes(), false, false) {
             Searched::Found(places) => places.first().copied().flatten(),

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use super::syntax;
+
 /// How an expression is meant.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Options {
-    pub(super) extended: bool,
+    /// How it is written.
+    pub(super) syntax: u64,
     pub(super) folds: bool,
-    /// A newline ends lines, and is matched by itself only.
+    /// A newline ends lines.
     pub(super) newline: bool,
     /// Characters are those of UTF-8, else bytes.
     pub(super) characters: bool,
@@ -28,6 +31,14 @@ pub(super) enum Problem {
     Range = 11,
     Space = 12,
     Repetition = 13,
+    Size = 15,
+    LoneParenthesis = 16,
+}
+
+impl Options {
+    pub(super) const fn has(&self, bit: u64) -> bool {
+        self.syntax & bit != 0
+    }
 }
 
 /// A set of characters.
@@ -266,13 +277,41 @@ impl Parser {
         found
     }
 
-    /// An operator that has a backslash in basic expressions.
+    /// Whether an operator is written without a backslash; `None` if there is no
+    /// such operator.
+    const fn plain(&self, character: char) -> Option<bool> {
+        let options = &self.options;
+        Some(match character {
+            '(' | ')' => options.has(syntax::PLAIN_PARENTHESES),
+            '{' | '}' if options.has(syntax::INTERVALS) => options.has(syntax::PLAIN_BRACES),
+            '|' if !options.has(syntax::LIMITED) => options.has(syntax::PLAIN_BAR),
+            '+' | '?' if !options.has(syntax::LIMITED) => !options.has(syntax::ESCAPED_PLUS),
+            _ => return None,
+        })
+    }
+
     fn take_operator(&mut self, character: char) -> bool {
-        if self.options.extended { self.take(character) } else { self.take_escaped(character) }
+        match self.plain(character) {
+            Some(true) => self.take(character),
+            Some(false) => self.take_escaped(character),
+            None => false,
+        }
     }
 
     fn is_operator(&self, character: char) -> bool {
-        if self.options.extended { self.is(character) } else { self.is_escaped(character) }
+        match self.plain(character) {
+            Some(true) => self.is(character),
+            Some(false) => self.is_escaped(character),
+            None => false,
+        }
+    }
+
+    fn is_alternative(&self) -> bool {
+        self.is_operator('|') || self.options.has(syntax::NEWLINE_ALTERNATIVE) && self.is('\n')
+    }
+
+    fn take_alternative(&mut self) -> bool {
+        self.take_operator('|') || self.options.has(syntax::NEWLINE_ALTERNATIVE) && self.take('\n')
     }
 
     fn alternatives(&mut self) -> Result<Node, Problem> {
@@ -280,10 +319,16 @@ impl Parser {
         if self.depth > DEEPEST {
             return Err(Problem::Space);
         }
+        // An alternative cannot refer to the parts of another.
+        let before = self.closed.clone();
         let mut all = vec![self.sequence()?];
-        while self.take_operator('|') {
+        let mut after = self.closed.clone();
+        while self.take_alternative() {
+            self.closed.clone_from(&before);
             all.push(self.sequence()?);
+            after.extend(&self.closed);
         }
+        self.closed = after;
         self.depth -= 1;
         Ok(if all.len() == 1 { all.remove(0) } else { Node::Either(all) })
     }
@@ -291,7 +336,7 @@ impl Parser {
     fn ends_here(&self) -> bool {
         // In extended expressions, a parenthesis without one that opens is
         // itself.
-        self.peek().is_none() || self.is_operator('|') || self.depth > 1 && self.is_operator(')')
+        self.peek().is_none() || self.is_alternative() || self.depth > 1 && self.is_operator(')')
     }
 
     fn sequence(&mut self) -> Result<Node, Problem> {
@@ -304,7 +349,7 @@ impl Parser {
             if !is_place {
                 node = self.repeated(node)?;
             }
-            first = is_place && matches!(node, Node::At(Place::LineStart));
+            first = is_place;
             all.push(node);
         }
         Ok(match all.len() {
@@ -323,13 +368,24 @@ impl Parser {
             } else if self.take_operator('?') {
                 (0, Some(1))
             } else if self.is_operator('{') {
-                self.braces()?
+                let start = self.at;
+                match self.braces() {
+                    Ok(found) => found,
+                    // It is no interval, but what it looks like.
+                    Err(Problem::Brace | Problem::BraceContent)
+                        if self.options.has(syntax::WRONG_INTERVAL_PLAIN) =>
+                    {
+                        self.at = start;
+                        return Ok(node);
+                    }
+                    Err(problem) => return Err(problem),
+                }
             } else {
                 return Ok(node);
             };
             node = Node::Repeat { node: Box::new(node), least, most };
             // Twice is an error in basic expressions (glibc).
-            if !self.options.extended && (self.is('*') || self.is_escaped('{')) {
+            if self.options.has(syntax::NO_LONE_INTERVAL) && (self.is('*') || self.is_operator('{')) {
                 return Err(Problem::Repetition);
             }
         }
@@ -346,15 +402,14 @@ impl Parser {
     }
 
     fn braces(&mut self) -> Result<(u32, Option<u32>), Problem> {
-        self.at += if self.options.extended { 1 } else { 2 };
+        self.at += if self.options.has(syntax::PLAIN_BRACES) { 1 } else { 2 };
         let least = self.number();
-        let most = if self.take(',') { self.number() } else { least };
-        let bounded = most.is_some();
-        let unlimited = least.is_none() && !bounded;
+        let comma = self.take(',');
+        let most = if comma { self.number() } else { least };
         if self.peek().is_none() {
             return Err(Problem::Brace);
         }
-        if unlimited || !self.take_operator('}') {
+        if least.is_none() && !comma || !self.take_operator('}') {
             return Err(Problem::BraceContent);
         }
         let least = least.unwrap_or(0);
@@ -362,7 +417,7 @@ impl Parser {
             return Err(Problem::BraceContent);
         }
         if least.max(most.unwrap_or(0)) > MOST_TIMES {
-            return Err(Problem::Space);
+            return Err(Problem::Size);
         }
         Ok((least, most))
     }
@@ -385,26 +440,54 @@ impl Parser {
             self.closed.insert(part);
             return plain(Node::Part(part, Box::new(node)));
         }
-        if !self.options.extended && self.is_escaped(')') {
-            return Err(Problem::Parenthesis);
+        if self.is_operator(')') && !self.options.has(syntax::LONE_PARENTHESIS) {
+            return Err(Problem::LoneParenthesis);
+        }
+        let is_interval = self.is_operator('{');
+        if is_interval || self.is('*') || self.is_operator('+') || self.is_operator('?') {
+            if is_interval && self.options.has(syntax::NO_LONE_INTERVAL)
+                || self.options.has(syntax::NO_LONE_OPERATORS)
+            {
+                return Err(Problem::Repetition);
+            }
+            if self.options.has(syntax::OPERATORS_ANYWHERE) {
+                self.at += if self.is('\\') { 2 } else { 1 };
+                return if self.ends_here() { plain(Node::Empty) } else { self.atom(first) };
+            }
+            // It is the character.
+            self.at += if self.is('\\') { 2 } else { 1 };
+            return plain(Node::Character(self.text[self.at - 1]));
         }
         self.at += 1;
         match char::from_u32(character) {
             Some('\\') => self.escape(),
             Some('.') => plain(Node::Any),
             Some('[') => plain(Node::Set(self.bracket()?)),
-            Some('^') if self.options.extended || first => Ok((Node::At(Place::LineStart), true)),
-            Some('$') if self.options.extended || self.ends_here() || self.is_escaped(')') => {
+            Some('^') if self.options.has(syntax::ANCHORS_ANYWHERE) || first || self.follows_newline() => {
+                Ok((Node::At(Place::LineStart), true))
+            }
+            Some('$')
+                if self.options.has(syntax::ANCHORS_ANYWHERE)
+                    || self.peek().is_none()
+                    || self.is_alternative()
+                    || self.is_operator(')') =>
+            {
                 Ok((Node::At(Place::LineEnd), true))
             }
-            Some('*' | '+' | '?' | '{') if self.options.extended => Err(Problem::Repetition),
             _ => plain(Node::Character(character)),
         }
+    }
+
+    /// Where a newline separates alternatives, a line begins behind it.
+    fn follows_newline(&self) -> bool {
+        let before = self.at.checked_sub(2).and_then(|at| self.text.get(at));
+        self.options.has(syntax::NEWLINE_ALTERNATIVE) && before == Some(&code('\n'))
     }
 
     fn escape(&mut self) -> Result<(Node, bool), Problem> {
         let Some(character) = self.peek() else { return Err(Problem::Backslash) };
         self.at += 1;
+        let operators = !self.options.has(syntax::NO_GNU_OPERATORS);
         let word = |negated| {
             Node::Set(Set { negated, ranges: Vec::new(), classes: [Class::Word].into(), folds: false })
         };
@@ -412,17 +495,17 @@ impl Parser {
             Node::Set(Set { negated, ranges: Vec::new(), classes: [Class::Space].into(), folds: false })
         };
         let node = match char::from_u32(character) {
-            Some('w') => word(false),
-            Some('W') => word(true),
-            Some('s') => space(false),
-            Some('S') => space(true),
-            Some('b') => Node::At(Place::WordEdge),
-            Some('B') => Node::At(Place::NoWordEdge),
-            Some('<') => Node::At(Place::WordStart),
-            Some('>') => Node::At(Place::WordEnd),
-            Some('`') => Node::At(Place::TextStart),
-            Some('\'') => Node::At(Place::TextEnd),
-            Some(digit @ '1'..='9') => {
+            Some('w') if operators => word(false),
+            Some('W') if operators => word(true),
+            Some('s') if operators => space(false),
+            Some('S') if operators => space(true),
+            Some('b') if operators => Node::At(Place::WordEdge),
+            Some('B') if operators => Node::At(Place::NoWordEdge),
+            Some('<') if operators => Node::At(Place::WordStart),
+            Some('>') if operators => Node::At(Place::WordEnd),
+            Some('`') if operators => Node::At(Place::TextStart),
+            Some('\'') if operators => Node::At(Place::TextEnd),
+            Some(digit @ '1'..='9') if !self.options.has(syntax::NO_REFERENCES) => {
                 let part = digit.to_digit(10).unwrap_or(0) as usize;
                 if !self.closed.contains(&part) {
                     return Err(Problem::Reference);
@@ -432,7 +515,8 @@ impl Parser {
             }
             _ => Node::Character(character),
         };
-        Ok((node, false))
+        let is_place = matches!(node, Node::At(_));
+        Ok((node, is_place))
     }
 
     /// A bracket expression, behind its bracket.
@@ -440,7 +524,7 @@ impl Parser {
         let negated = self.take('^');
         let mut set =
             Set { negated, ranges: Vec::new(), classes: BTreeSet::new(), folds: self.options.folds };
-        if negated && self.options.newline {
+        if negated && self.options.has(syntax::LISTS_NOT_NEWLINE) {
             set.ranges.push((code('\n'), code('\n')));
         }
         if self.peek().is_none() {
@@ -455,7 +539,8 @@ impl Parser {
                 self.at += 1;
                 return Ok(set);
             }
-            if self.is('[') && self.text.get(self.at + 1) == Some(&code(':')) {
+            let classes = self.options.has(syntax::CLASSES);
+            if classes && self.is('[') && self.text.get(self.at + 1) == Some(&code(':')) {
                 let name = self.enclosed(':')?;
                 let bytes: Vec<u8> = name.iter().map(|it| *it as u8).collect();
                 set.classes.insert(Class::named(&bytes).ok_or(Problem::Class)?);
@@ -469,7 +554,7 @@ impl Parser {
             }
             self.at += 1;
             let high = self.element()?;
-            if high < low {
+            if high < low && self.options.has(syntax::NO_EMPTY_RANGES) {
                 return Err(Problem::Range);
             }
             set.ranges.push((low, high));
@@ -487,6 +572,12 @@ impl Parser {
                     };
                 }
             }
+        }
+        if character == code('\\') && self.options.has(syntax::BACKSLASH_IN_LISTS) {
+            self.at += 1;
+            let escaped = self.peek().ok_or(Problem::Bracket)?;
+            self.at += 1;
+            return Ok(escaped);
         }
         self.at += 1;
         Ok(character)
@@ -584,7 +675,7 @@ pub(super) fn compile(text: &[u8], options: Options) -> Result<Program, Problem>
         Parser { text, at: 0, options, parts: 0, closed: BTreeSet::new(), references: false, depth: 0 };
     let node = parser.alternatives()?;
     if parser.at < parser.text.len() {
-        return Err(Problem::Parenthesis);
+        return Err(Problem::LoneParenthesis);
     }
     let mut steps = Vec::new();
     emit(&mut steps, &node)?;

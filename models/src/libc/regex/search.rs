@@ -4,7 +4,10 @@
 //! follows depends on the instruction and on the place only, so that each pair
 //! is gone once; with them, ways are counted.
 
-use super::parse::{Place, Program, Step, cases, characters, is_word};
+use super::{
+    parse::{Place, Program, Step, cases, characters, is_word},
+    syntax::{DOT_NEWLINE, DOT_NOT_NULL},
+};
 
 /// What became of a search.
 pub(super) enum Searched {
@@ -22,9 +25,19 @@ const MOST_STEPS: usize = 1 << 22;
 
 type Notes = Vec<Option<usize>>;
 
+/// Where a match may begin, in which order that is tried, and where it ends at the
+/// latest, in bytes.
+pub(super) struct Wanted {
+    pub(super) starts: std::ops::RangeInclusive<usize>,
+    pub(super) backwards: bool,
+    pub(super) stop: usize,
+}
+
 struct Search<'a> {
     program: &'a Program,
     text: &'a [u32],
+    /// What is behind it is not matched.
+    limit: usize,
     not_begin: bool,
     not_end: bool,
     gone: Vec<u64>,
@@ -35,6 +48,18 @@ struct Search<'a> {
 impl Program {
     /// Searches a text.
     pub(super) fn search(&self, text: &[u8], not_begin: bool, not_end: bool) -> Searched {
+        let wanted = Wanted { starts: 0..=text.len(), backwards: false, stop: text.len() };
+        self.search_from(text, &wanted, not_begin, not_end)
+    }
+
+    /// Searches for what begins and ends at wanted places.
+    pub(super) fn search_from(
+        &self,
+        text: &[u8],
+        wanted: &Wanted,
+        not_begin: bool,
+        not_end: bool,
+    ) -> Searched {
         let (text, places) = characters(text, self.options.characters);
         let pairs = self.steps.len().saturating_mul(text.len() + 1);
         if pairs > MOST_PAIRS {
@@ -43,13 +68,17 @@ impl Program {
         let mut search = Search {
             program: self,
             text: &text,
+            limit: places.partition_point(|place| *place <= wanted.stop).saturating_sub(1),
             not_begin,
             not_end,
             gone: vec![0; if self.references { 0 } else { pairs.div_ceil(64) }],
             steps: 0,
             best: None,
         };
-        for start in 0..=text.len() {
+        let all = 0..=text.len();
+        let ordered: Box<dyn Iterator<Item = usize>> =
+            if wanted.backwards { Box::new(all.rev()) } else { Box::new(all) };
+        for start in ordered.filter(|start| wanted.starts.contains(&places[*start])) {
             // What was gone from an earlier start has found nothing.
             if !search.from(start) {
                 return Searched::TooMuch;
@@ -98,11 +127,16 @@ impl Search<'_> {
                         return false;
                     }
                 }
-                let here = self.text.get(at).copied();
+                let here = self.text.get(at).copied().filter(|_| at < self.limit);
                 let goes = match &program.steps[step] {
                     Step::Character(wanted) => here.is_some_and(|it| same(it, *wanted, folds)),
                     Step::Any => {
-                        here.is_some_and(|it| it != 0 && !(program.options.newline && it == u32::from('\n')))
+                        let has = |bit| program.options.has(bit);
+                        here.is_some_and(|it| match it {
+                            0 => !has(DOT_NOT_NULL),
+                            0xa => has(DOT_NEWLINE),
+                            _ => true,
+                        })
                     }
                     Step::Set(set) => here.is_some_and(|it| set.has(it)),
                     Step::At(place) => {
@@ -115,7 +149,7 @@ impl Search<'_> {
                     Step::Reference(part) => {
                         let (Some(from), Some(to)) = (notes[2 * part], notes[2 * part + 1]) else { break };
                         let length = to.saturating_sub(from);
-                        let Some(there) = self.text.get(at..at + length) else { break };
+                        let Some(there) = self.text[..self.limit].get(at..at + length) else { break };
                         let before = &self.text[from..to];
                         if !before.iter().zip(there).all(|(one, other)| same(*one, *other, folds)) {
                             break;
@@ -156,7 +190,7 @@ impl Search<'_> {
                 step += 1;
             }
             // It cannot be longer.
-            if self.best.as_ref().is_some_and(|(end, _)| *end == self.text.len()) {
+            if self.best.as_ref().is_some_and(|(end, _)| *end == self.limit) {
                 return true;
             }
         }

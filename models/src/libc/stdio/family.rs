@@ -25,12 +25,12 @@ pub(super) struct Bytes;
 /// Wide characters.
 pub(super) struct Wides;
 
-pub(super) fn input(c: &Context<'_>) -> Ptr {
-    Ptr(c.state.layout.files[0])
+pub(super) fn input(c: &mut Context<'_>) -> Result<Ptr> {
+    c.standard(0)
 }
 
-pub(super) fn output(c: &Context<'_>) -> Ptr {
-    Ptr(c.state.layout.files[1])
+pub(super) fn output(c: &mut Context<'_>) -> Result<Ptr> {
+    c.standard(1)
 }
 
 // ---- printing
@@ -40,7 +40,7 @@ pub(super) fn printf<C: Characters>(c: &mut Context<'_>, format: Ptr, _: Dots) -
 }
 
 pub(super) fn vprintf<C: Characters>(c: &mut Context<'_>, format: Ptr, from: Variable) -> Result<i32> {
-    let output = output(c);
+    let output = output(c)?;
     C::print(c, output, format, from)
 }
 
@@ -151,7 +151,7 @@ pub(super) fn scanf<C: Characters>(c: &mut Context<'_>, format: Ptr, _: Dots) ->
 }
 
 pub(super) fn vscanf<C: Characters>(c: &mut Context<'_>, format: Ptr, from: Variable) -> Result<i32> {
-    let input = input(c);
+    let input = input(c)?;
     C::scan(c, input, format, from)
 }
 

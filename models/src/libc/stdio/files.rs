@@ -113,7 +113,7 @@ fn open(c: &mut Context<'_>, path: Ptr, flags: u64) -> Result<i32> {
     posix::call(c, "openat", &[posix::AT_FDCWD, path.0, flags, 0o666]).map(|fd| fd as i32)
 }
 
-fn fopen(c: &mut Context<'_>, path: Ptr, mode_text: Ptr) -> Result<Ptr> {
+pub(crate) fn fopen(c: &mut Context<'_>, path: Ptr, mode_text: Ptr) -> Result<Ptr> {
     let text = c.text(mode_text)?;
     let Some((reads, writes, flags)) = mode(&text) else { return c.fail_null(Errno::EINVAL) };
     let fd = open(c, path, flags)?;
@@ -125,9 +125,18 @@ fn fopen(c: &mut Context<'_>, path: Ptr, mode_text: Ptr) -> Result<Ptr> {
 
 fn fdopen(c: &mut Context<'_>, fd: i32, mode_text: Ptr) -> Result<Ptr> {
     let text = c.text(mode_text)?;
-    let Some((reads, writes, _)) = mode(&text) else { return c.fail_null(Errno::EINVAL) };
+    let Some((reads, writes, flags)) = mode(&text) else { return c.fail_null(Errno::EINVAL) };
     if c.state.kernel.description(c.state.kernel.running, fd).is_err() {
         return c.fail_null(Errno::EBADF);
+    }
+    // F_GETFL and F_SETFL: it must be open for that, and appends from here on.
+    let own = posix::call(c, "fcntl", &[fd as u64, 3, 0])?;
+    if own & 3 == 0 && writes || own & 3 == 1 && reads {
+        return c.fail_null(Errno::EINVAL);
+    }
+    if flags & O_APPEND != 0 {
+        let appends = c.state.abi.bits_to_own(|tables| tables.open, O_APPEND);
+        posix::call(c, "fcntl", &[fd as u64, 4, own as u64 | appends])?;
     }
     add(c, Stream::new(Source::Descriptor(fd), reads, writes))
 }
@@ -136,12 +145,32 @@ fn fdopen(c: &mut Context<'_>, fd: i32, mode_text: Ptr) -> Result<Ptr> {
 fn close(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
     match c.stream(file)?.source {
         Source::Descriptor(fd) => posix::call(c, "close", &[fd as u64]).map(|result| result as i32),
-        Source::Growing { .. } => {
-            c.put(file, b"")?;
+        source => {
+            tell_block(c, file)?;
+            // The text ends where the stream is.
+            match source {
+                Source::Growing { block, position, .. } => c.write(block.add(position), &[0])?,
+                Source::GrowingWide { block, position, .. } => {
+                    let wide = u64::from(c.model.wide);
+                    c.write_wide(block.add(position.saturating_mul(wide)), &[0])?;
+                }
+                _ => {}
+            }
             Ok(0)
         }
-        _ => Ok(0),
     }
+}
+
+/// Tells where the block of `open_memstream` is, and how much is in it: what is
+/// before the place that is written next.
+fn tell_block(c: &mut Context<'_>, file: Ptr) -> Result<()> {
+    if let Source::Growing { block, position, length, address_at, size_at, .. }
+    | Source::GrowingWide { block, position, length, address_at, size_at, .. } = c.stream(file)?.source
+    {
+        c.write_pointer(address_at, block)?;
+        c.write_pointer(size_at, Ptr(position.min(length)))?;
+    }
+    Ok(())
 }
 
 fn freopen(c: &mut Context<'_>, path: Ptr, mode_text: Ptr, file: Ptr) -> Result<Ptr> {
@@ -173,14 +202,16 @@ fn freopen(c: &mut Context<'_>, path: Ptr, mode_text: Ptr, file: Ptr) -> Result<
     Ok(file)
 }
 
-fn fclose(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
-    let result = close(c, file)?;
+pub(crate) fn fclose(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
+    let lost = told_lost(c, file)?;
+    let result = if close(c, file)? < 0 || lost { -1 } else { 0 };
     let owned = c.stream(file)?.owned;
+    c.state.numbers.remove(&format!("locking of {:#x}", file.0));
     c.state.streams.remove(&file.0);
     if owned {
         c.free(file)?;
     }
-    Ok(if result < 0 { -1 } else { 0 })
+    Ok(result)
 }
 
 fn fcloseall(c: &mut Context<'_>) -> Result<i32> {
@@ -191,11 +222,28 @@ fn fcloseall(c: &mut Context<'_>) -> Result<i32> {
     Ok(0)
 }
 
-fn fflush(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
-    if !file.is_null() {
-        c.stream(file)?;
+/// What was lost shows when a buffer would be written.
+fn told_lost(c: &mut Context<'_>, file: Ptr) -> Result<bool> {
+    let stream = c.stream(file)?;
+    let Some(all) = stream.lost.take() else { return Ok(false) };
+    stream.error = true;
+    // What is written in part is an error without a number, in glibc.
+    if all {
+        c.set_errno(Errno::ENOSPC)?;
     }
-    Ok(0)
+    Ok(true)
+}
+
+fn fflush(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
+    let all = if file.is_null() { c.state.streams.keys().map(|it| Ptr(*it)).collect() } else { vec![file] };
+    let mut result = 0;
+    for file in all {
+        tell_block(c, file)?;
+        if told_lost(c, file)? {
+            result = -1;
+        }
+    }
+    Ok(result)
 }
 
 fn fpurge(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
@@ -203,25 +251,37 @@ fn fpurge(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
     Ok(0)
 }
 
-fn setbuf(c: &mut Context<'_>, file: Ptr, _buffer: Ptr) -> Result<()> {
-    c.stream(file).map(drop)
+/// `BUFSIZ`.
+const BUFFER: u64 = 8192;
+
+fn setbuf(c: &mut Context<'_>, file: Ptr, buffer: Ptr) -> Result<()> {
+    setbuffer(c, file, buffer, Size(BUFFER))
 }
 
-fn setbuffer(c: &mut Context<'_>, file: Ptr, _buffer: Ptr, _size: Size) -> Result<()> {
-    c.stream(file).map(drop)
+fn setbuffer(c: &mut Context<'_>, file: Ptr, buffer: Ptr, size: Size) -> Result<()> {
+    let mode = if buffer.is_null() { super::UNBUFFERED } else { 0 };
+    c.stream(file)?.buffering = Some((mode, size.0));
+    Ok(())
 }
 
 fn setlinebuf(c: &mut Context<'_>, file: Ptr) -> Result<()> {
-    c.stream(file).map(drop)
+    setvbuf(c, file, Ptr::NULL, super::LINES, Size(0)).map(drop)
 }
 
-fn setvbuf(c: &mut Context<'_>, file: Ptr, _buffer: Ptr, mode: i32, _size: Size) -> Result<i32> {
-    c.stream(file)?;
-    if (0..3).contains(&mode) { Ok(0) } else { c.fail(Errno::EINVAL) }
+fn setvbuf(c: &mut Context<'_>, file: Ptr, buffer: Ptr, mode: i32, size: Size) -> Result<i32> {
+    let stream = c.stream(file)?;
+    if !(0..3).contains(&mode) {
+        return c.fail(Errno::EINVAL);
+    }
+    stream.buffering = Some((mode, if buffer.is_null() { 0 } else { size.0 }));
+    Ok(0)
 }
 
 /// Moves a stream; where it is then.
-pub(super) fn seek(c: &mut Context<'_>, file: Ptr, offset: i64, whence: i32) -> Result<Option<u64>> {
+pub(crate) fn seek(c: &mut Context<'_>, file: Ptr, offset: i64, whence: i32) -> Result<Option<u64>> {
+    if told_lost(c, file)? {
+        return Ok(None);
+    }
     let stream = c.stream(file)?;
     let ahead = stream.pushed.len() as i64;
     let source = stream.source;
@@ -390,8 +450,12 @@ fn perror(c: &mut Context<'_>, prefix: Ptr) -> Result<()> {
     }
     text.extend(super::super::string::error_text(c, number));
     text.push(b'\n');
-    let error = Ptr(c.state.layout.files[2]);
-    c.put(error, &text).map(drop)
+    // It leaves the orientation of the stream as it is.
+    let error = c.standard(2)?;
+    if c.state.streams.contains_key(&error.0) {
+        c.put_any(error, &text)?;
+    }
+    Ok(())
 }
 
 fn remove(c: &mut Context<'_>, path: Ptr) -> Result<i32> {
@@ -467,7 +531,8 @@ fn fmemopen(c: &mut Context<'_>, buffer: Ptr, size: Size, mode_text: Ptr) -> Res
     } else {
         buffer
     };
-    if flags & O_TRUNC != 0 && size.0 > 0 {
+    // As glibc: only this mode empties what is there, whatever its size.
+    if text.starts_with(b"w+") {
         c.write(address, &[0])?;
     }
     let append = flags & O_APPEND != 0;
@@ -483,8 +548,6 @@ fn fmemopen(c: &mut Context<'_>, buffer: Ptr, size: Size, mode_text: Ptr) -> Res
 fn open_memstream(c: &mut Context<'_>, address_at: Ptr, size_at: Ptr) -> Result<Ptr> {
     let Some(block) = c.malloc(128)? else { return c.fail_null(Errno::ENOMEM) };
     c.write(block, &[0; 128])?;
-    c.write_pointer(address_at, block)?;
-    c.write_pointer(size_at, Ptr(0))?;
     let source = Source::Growing { block, room: 128, position: 0, length: 0, address_at, size_at };
     add(c, Stream::new(source, false, true))
 }
@@ -494,8 +557,6 @@ fn open_wmemstream(c: &mut Context<'_>, address_at: Ptr, size_at: Ptr) -> Result
     let size = 128 * u64::from(c.model.wide);
     let Some(block) = c.malloc(size)? else { return c.fail_null(Errno::ENOMEM) };
     c.write(block, &vec![0; size as usize])?;
-    c.write_pointer(address_at, block)?;
-    c.write_pointer(size_at, Ptr(0))?;
     let source = Source::GrowingWide { block, room: 128, position: 0, length: 0, address_at, size_at };
     let mut stream = Stream::new(source, false, true);
     stream.orientation = 1;

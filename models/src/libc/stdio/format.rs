@@ -13,6 +13,7 @@ use super::{
     },
     digits::Writer,
 };
+use crate::errno::Errno;
 
 /// How wide an argument is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +84,10 @@ struct Flags {
     zero: bool,
     /// Characters are counted, not bytes.
     wide: bool,
+    /// Two that change nothing here, but are written again where the conversion
+    /// is unknown.
+    grouped: bool,
+    localised: bool,
 }
 
 /// A width or a precision.
@@ -106,8 +111,10 @@ struct Conversion {
     letter: u8,
 }
 
-/// Nothing is wider than this.
-const WIDEST: usize = 1 << 26;
+/// Nothing is wider than this, but what is too wide for glibc as well.
+const WIDEST: usize = 1 << 28;
+/// What is wider than an `int` can tell is an error of the format.
+const OVERFLOW: usize = i32::MAX as usize;
 /// The most numbered arguments.
 const MOST_ARGUMENTS: usize = 512;
 
@@ -152,7 +159,8 @@ fn conversion(text: &[u8], at: &mut usize) -> Option<Conversion> {
             b'#' => flags.alternative = true,
             b'0' => flags.zero = true,
             // Groups of thousands: there are none in the locale C.
-            b'\'' | b'I' => {}
+            b'\'' => flags.grouped = true,
+            b'I' => flags.localised = true,
             _ => break,
         }
         *at += 1;
@@ -279,6 +287,20 @@ pub(crate) enum Formatted {
     Text(Vec<u8>),
     /// A character has no bytes in this locale: `EILSEQ`.
     NoCharacter,
+    /// It would be longer than an `int` can tell: `EOVERFLOW`.
+    TooLong,
+}
+
+impl Formatted {
+    /// The text, or `None` with `errno`.
+    pub(super) fn text(self, c: &mut Context<'_>) -> Result<Option<Vec<u8>>> {
+        match self {
+            Self::Text(text) => return Ok(Some(text)),
+            Self::NoCharacter => c.set_errno(Errno::EILSEQ)?,
+            Self::TooLong => c.set_errno(Errno::EOVERFLOW)?,
+        }
+        Ok(None)
+    }
 }
 
 /// Digits with zeros before them, so that they are so many. (Rust's own formats
@@ -309,6 +331,28 @@ fn pad(out: &mut Vec<u8>, sign: &str, body: &[u8], width: usize, flags: Flags, z
     }
 }
 
+/// A conversion that there is not, as glibc writes it again: without the letters
+/// of its length.
+fn unknown(out: &mut Vec<u8>, letter: u8, flags: Flags, width: usize, precision: Option<usize>) {
+    out.push(b'%');
+    let signs = if flags.plus { Some(b'+') } else { flags.space.then_some(b' ') };
+    let all = [
+        flags.alternative.then_some(b'#'),
+        flags.grouped.then_some(b'\''),
+        signs,
+        if flags.left { Some(b'-') } else { flags.zero.then_some(b'0') },
+        flags.localised.then_some(b'I'),
+    ];
+    out.extend(all.into_iter().flatten());
+    if width > 0 {
+        out.extend(width.to_string().bytes());
+    }
+    if let Some(precision) = precision {
+        out.extend(format!(".{precision}").bytes());
+    }
+    out.push(letter);
+}
+
 const fn sign_of(negative: bool, flags: Flags) -> &'static str {
     match (negative, flags.plus, flags.space) {
         (true, ..) => "-",
@@ -334,24 +378,73 @@ impl Context<'_> {
         let mut at = 0;
         while let Some(percent) = format[at..].iter().position(|byte| *byte == b'%') {
             out.extend_from_slice(&format[at..at + percent]);
-            let start = at + percent;
-            at = start + 1;
+            at += percent + 1;
             let Some(it) = conversion(format, &mut at) else {
                 // Incomplete: nothing more is written.
                 return Ok(Formatted::Text(out));
             };
+            let is_too_wide = |amount| matches!(amount, Amount::Given(value) if value > OVERFLOW);
+            if is_too_wide(it.width) || is_too_wide(it.precision) {
+                return Ok(Formatted::TooLong);
+            }
             if !self.convert(&it, &mut arguments, &mut out)? {
                 return Ok(Formatted::NoCharacter);
             }
-            if it.ctype().is_none() && !matches!(it.letter, b'%' | b'm') {
-                out.extend_from_slice(&format[start..at]);
-            }
-            if out.len() > WIDEST * 4 {
-                return self.misuse("a format that makes more than 256 MiB");
+            if out.len() >= WIDEST {
+                return self.misuse("a format that makes 256 MiB or more");
             }
         }
         out.extend_from_slice(&format[at..]);
         Ok(Formatted::Text(out))
+    }
+
+    /// A number of a format without its sign, as a conversion writes it.
+    fn digits_of(&mut self, letter: u8, style: Style, number: &Number, format: Format) -> String {
+        let Number::Finite(exact) = number else {
+            let text = match (number.is_nan(), style.upper) {
+                (true, false) => "nan",
+                (true, true) => "NAN",
+                (false, false) => "inf",
+                (false, true) => "INF",
+            };
+            return text.to_owned();
+        };
+        let rounding = self.rounding();
+        if format == Format::DOUBLE && rounding == Rounding::Nearest {
+            let value = number.to_double().abs();
+            return match letter {
+                b'e' => numbers::scientific(value, style),
+                b'f' => numbers::fixed(value, style),
+                b'g' => numbers::general(value, style),
+                _ => numbers::hexadecimal_form(value, style),
+            };
+        }
+        let writer = Writer { exact, style, rounding };
+        match letter {
+            b'e' => writer.scientific(),
+            b'f' => writer.fixed(),
+            b'g' => writer.general(),
+            _ => writer.hexadecimal(format),
+        }
+    }
+
+    /// A number by a format of `strfromd`: a precision and a letter (ISO/IEC TS
+    /// 18661-1, 11).
+    pub(crate) fn number_by(&mut self, text: &[u8], number: &Number, format: Format) -> Option<Vec<u8>> {
+        let mut at = usize::from(text.first() == Some(&b'%'));
+        let mut precision = None;
+        if text.get(at) == Some(&b'.') {
+            at += 1;
+            precision = Some(self::number(text, &mut at).unwrap_or(0));
+        }
+        let letter = *text.get(at).filter(|letter| b"aAeEfFgG".contains(letter))?;
+        if at == 0 || text.len() > at + 1 || precision.is_some_and(|it| it >= WIDEST) {
+            return None;
+        }
+        let style = Style { alternative: false, upper: letter.is_ascii_uppercase(), precision };
+        let digits = self.digits_of(letter.to_ascii_lowercase(), style, number, format);
+        let sign = if number.is_negative() { "-" } else { "" };
+        Some(format!("{sign}{digits}").into_bytes())
     }
 
     /// At most so many characters of a text of the locale; `None` if it is
@@ -429,36 +522,13 @@ impl Context<'_> {
                     Value::Integer(_) => Number::zero(false),
                 };
                 let sign = sign_of(number.is_negative(), flags);
-                let Number::Finite(exact) = &number else {
-                    let text = match (number.is_nan(), upper) {
-                        (true, false) => "nan",
-                        (true, true) => "NAN",
-                        (false, false) => "inf",
-                        (false, true) => "INF",
-                    };
+                let format = if long { self.long_format()? } else { Format::DOUBLE };
+                let letter = it.letter.to_ascii_lowercase();
+                let text = self.digits_of(letter, style, &number, format);
+                if !number.is_finite() {
                     pad(out, sign, text.as_bytes(), width, flags, false);
                     return Ok(true);
-                };
-                let rounding = self.rounding();
-                let letter = it.letter.to_ascii_lowercase();
-                let text = match value {
-                    Value::Float(value) if rounding == Rounding::Nearest => match letter {
-                        b'e' => numbers::scientific(value, style),
-                        b'f' => numbers::fixed(value, style),
-                        b'g' => numbers::general(value, style),
-                        _ => numbers::hexadecimal_form(value, style),
-                    },
-                    _ => {
-                        let writer = Writer { exact, style, rounding };
-                        match letter {
-                            b'e' => writer.scientific(),
-                            b'f' => writer.fixed(),
-                            b'g' => writer.general(),
-                            _ if long => writer.hexadecimal(self.long_format()?),
-                            _ => writer.hexadecimal(Format::DOUBLE),
-                        }
-                    }
-                };
+                }
                 if letter == b'a' {
                     // The zeros stand behind the prefix.
                     let (prefix, digits) = text.split_at(2);
@@ -544,10 +614,14 @@ impl Context<'_> {
             b'm' => {
                 let at = Ptr(self.state.layout.errno);
                 let number = self.read_int(at)?;
-                let text = super::super::string::error_text(self, number);
+                let text = if flags.alternative {
+                    super::super::string::error_name(self, number).into_bytes()
+                } else {
+                    super::super::string::error_text(self, number)
+                };
                 pad(out, "", &text, width, flags, false);
             }
-            _ => {}
+            letter => unknown(out, letter, flags, width, precision),
         }
         Ok(true)
     }

@@ -72,16 +72,16 @@ fn fgetc(c: &mut Context<'_>, file: Ptr) -> Result<i32> {
     Ok(c.take_byte(file)?.map_or(EOF, i32::from))
 }
 
-fn input(c: &Context<'_>) -> Ptr {
-    Ptr(c.state.layout.files[0])
+fn input(c: &mut Context<'_>) -> Result<Ptr> {
+    c.standard(0)
 }
 
-fn output(c: &Context<'_>) -> Ptr {
-    Ptr(c.state.layout.files[1])
+fn output(c: &mut Context<'_>) -> Result<Ptr> {
+    c.standard(1)
 }
 
 fn getchar(c: &mut Context<'_>) -> Result<i32> {
-    let input = input(c);
+    let input = input(c)?;
     fgetc(c, input)
 }
 
@@ -95,7 +95,7 @@ fn fputc(c: &mut Context<'_>, byte: i32, file: Ptr) -> Result<i32> {
 }
 
 fn putchar(c: &mut Context<'_>, byte: i32) -> Result<i32> {
-    let output = output(c);
+    let output = output(c)?;
     fputc(c, byte, output)
 }
 
@@ -107,7 +107,7 @@ fn ungetc(c: &mut Context<'_>, byte: i32, file: Ptr) -> Result<i32> {
 }
 
 /// Bytes up to one, which is among them, and at most so many.
-pub(super) fn until(c: &mut Context<'_>, file: Ptr, end: u8, most: u64) -> Result<Vec<u8>> {
+pub(crate) fn until(c: &mut Context<'_>, file: Ptr, end: u8, most: u64) -> Result<Vec<u8>> {
     let mut line = Vec::new();
     while (line.len() as u64) < most {
         let Some(byte) = c.take_byte(file)? else { break };
@@ -135,7 +135,7 @@ fn fgets(c: &mut Context<'_>, to: Ptr, size: i32, file: Ptr) -> Result<Ptr> {
 }
 
 fn gets(c: &mut Context<'_>, to: Ptr) -> Result<Ptr> {
-    let input = input(c);
+    let input = input(c)?;
     let mut line = until(c, input, b'\n', u64::MAX)?;
     if line.is_empty() {
         return Ok(Ptr::NULL);
@@ -155,7 +155,7 @@ fn fputs(c: &mut Context<'_>, text: Ptr, file: Ptr) -> Result<i32> {
 fn puts(c: &mut Context<'_>, text: Ptr) -> Result<i32> {
     let mut text = c.text(text)?;
     text.push(b'\n');
-    let output = output(c);
+    let output = output(c)?;
     let written = i32::try_from(text.len()).unwrap_or(i32::MAX);
     Ok(if c.put(output, &text)? { written } else { EOF })
 }
@@ -242,7 +242,7 @@ fn fread_chk(c: &mut Context<'_>, to: Ptr, room: Size, size: Size, count: Size, 
 }
 
 fn gets_chk(c: &mut Context<'_>, to: Ptr, room: Size) -> Result<Ptr> {
-    let input = input(c);
+    let input = input(c)?;
     let mut line = until(c, input, b'\n', u64::MAX)?;
     if line.is_empty() {
         return Ok(Ptr::NULL);

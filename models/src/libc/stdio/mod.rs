@@ -5,6 +5,7 @@
 //! and its descriptor sees one order.
 
 mod digits;
+mod extension;
 mod family;
 mod files;
 mod format;
@@ -15,9 +16,10 @@ mod wide;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use files::{EXTENSIONS, HEADER, fresh_name};
+pub(crate) use extension::HEADER as EXTENSION;
+pub(crate) use files::{EXTENSIONS, HEADER, fclose, fopen, fresh_name, seek};
 pub(crate) use format::{Formatted, number as digits_of};
-pub(crate) use lines::HEADER as LINES;
+pub(crate) use lines::{HEADER as LINE_MODELS, until};
 pub(crate) use print::{FORTIFIED, HEADER as PRINT, text as formatted};
 pub(crate) use scan::HEADER as SCAN;
 pub(crate) use wide::HEADER as WIDE;
@@ -62,7 +64,28 @@ pub(crate) struct Stream {
     pub(crate) orientation: i32,
     /// The object came from the heap.
     pub(crate) owned: bool,
+    /// What was done last: writing, or reading.
+    #[serde(default)]
+    pub(crate) last: Option<Last>,
+    /// What `setvbuf` was told: the mode, and the size of the buffer.
+    #[serde(default)]
+    pub(crate) buffering: Option<(i32, u64)>,
+    /// Something did not fit into the memory of `fmemopen`, which is told when it
+    /// would leave the buffer; `true` if nothing of it did.
+    #[serde(default)]
+    pub(crate) lost: Option<bool>,
 }
+
+/// What was done with a stream last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Last {
+    Read,
+    Written,
+}
+
+/// `_IOLBF` and `_IONBF`.
+pub(super) const LINES: i32 = 1;
+pub(super) const UNBUFFERED: i32 = 2;
 
 /// Bytes that can be put back.
 const MOST_PUSHED: usize = 64;
@@ -83,11 +106,27 @@ impl Stream {
             pushed: Vec::new(),
             orientation: 0,
             owned: false,
+            last: None,
+            buffering: None,
+            lost: None,
         }
     }
 }
 
 impl Context<'_> {
+    /// One of the three that are open from the beginning: what the variable of the
+    /// program holds, which it may have set.
+    pub(crate) fn standard(&mut self, index: usize) -> Result<Ptr> {
+        let name = ["stdin", "stdout", "stderr"][index.min(2)];
+        if let Some(at) = self.state.layout.variable(name) {
+            let file = self.read_pointer(Ptr(at))?;
+            if !file.is_null() {
+                return Ok(file);
+            }
+        }
+        Ok(Ptr(self.state.layout.files[index.min(2)]))
+    }
+
     /// A stream by the address of its object.
     pub(super) fn stream(&mut self, file: Ptr) -> Result<&mut Stream> {
         match self.state.streams.get_mut(&file.0) {
@@ -175,9 +214,30 @@ impl Context<'_> {
     }
 
     /// Up to so many bytes of a stream; fewer only at its end, or where it
-    /// fails.
+    /// fails, or is one of wide characters.
     pub(super) fn take(&mut self, file: Ptr, size: u64) -> Result<Vec<u8>> {
+        if !self.turn(file, -1)? {
+            return Ok(Vec::new());
+        }
+        self.take_any(file, size)
+    }
+
+    /// Makes a stream one of bytes (-1) or of wide characters (1); `false` if it
+    /// is one of the others (C99 7.19.2).
+    pub(super) fn turn(&mut self, file: Ptr, to: i32) -> Result<bool> {
+        let stream = self.stream(file)?;
+        if stream.orientation == 0 {
+            stream.orientation = to;
+        }
+        Ok(stream.orientation.signum() == to)
+    }
+
+    /// The same, whatever the stream is of.
+    pub(super) fn take_any(&mut self, file: Ptr, size: u64) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
+        if size > 0 {
+            self.stream(file)?.last = Some(Last::Read);
+        }
         while (bytes.len() as u64) < size {
             let left = size - bytes.len() as u64;
             let stream = self.stream(file)?;
@@ -253,9 +313,19 @@ impl Context<'_> {
         Ok(true)
     }
 
-    /// Writes bytes to a stream; `false`, with `errno`, if it fails.
-    pub(super) fn put(&mut self, file: Ptr, bytes: &[u8]) -> Result<bool> {
+    /// Writes bytes to a stream; `false`, with `errno`, if it fails, or is one of
+    /// wide characters.
+    pub(crate) fn put(&mut self, file: Ptr, bytes: &[u8]) -> Result<bool> {
+        if !self.turn(file, -1)? {
+            return Ok(false);
+        }
+        self.put_any(file, bytes)
+    }
+
+    /// The same, whatever the stream is of.
+    pub(super) fn put_any(&mut self, file: Ptr, bytes: &[u8]) -> Result<bool> {
         let stream = self.stream(file)?;
+        stream.last = Some(Last::Written);
         if !stream.writes {
             stream.error = true;
             self.set_errno(Errno::EBADF)?;
@@ -291,7 +361,12 @@ impl Context<'_> {
                     *length = (*length).max(end);
                 }
                 if count < bytes.len() as u64 {
-                    self.stream(file)?.error = true;
+                    let stream = self.stream(file)?;
+                    if stream.buffering.is_none_or(|(mode, _)| mode != UNBUFFERED) {
+                        stream.lost = Some(count == 0);
+                        return Ok(true);
+                    }
+                    stream.error = true;
                     self.set_errno(Errno::ENOSPC)?;
                     return Ok(false);
                 }
@@ -315,8 +390,6 @@ impl Context<'_> {
         self.write(block.add(position), bytes)?;
         let length = length.max(end);
         self.write(block.add(length), &[0])?;
-        self.write_pointer(address_at, block)?;
-        self.write_pointer(size_at, Ptr(length))?;
         self.stream(file)?.source =
             Source::Growing { block, room, position: end, length, address_at, size_at };
         Ok(true)
@@ -336,8 +409,6 @@ impl Context<'_> {
         self.write_wide(block.add(position.saturating_mul(wide)), characters)?;
         let length = length.max(end);
         self.write_wide(block.add(length.saturating_mul(wide)), &[0])?;
-        self.write_pointer(address_at, block)?;
-        self.write_pointer(size_at, Ptr(length))?;
         self.stream(file)?.source =
             Source::GrowingWide { block, room, position: end, length, address_at, size_at };
         Ok(Some(true))

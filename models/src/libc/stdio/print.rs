@@ -11,9 +11,7 @@ use super::{
         Bytes, fprintf, fprintf_chk, printf, printf_chk, snprintf, snprintf_chk, vfprintf, vfprintf_chk,
         vprintf, vprintf_chk, vsnprintf, vsnprintf_chk,
     },
-    format::Formatted,
 };
-use crate::errno::Errno;
 
 pub(crate) static HEADER: [Header; 2] = [
     Header {
@@ -88,13 +86,7 @@ pub(crate) static FORTIFIED: Header = Header {
 /// The text of a format in guest memory, or `None` with `errno`.
 pub(crate) fn text(c: &mut Context<'_>, format: Ptr, from: &mut Variable) -> Result<Option<Vec<u8>>> {
     let format = c.text(format)?;
-    match c.format(&format, from)? {
-        Formatted::Text(text) => Ok(Some(text)),
-        Formatted::NoCharacter => {
-            c.set_errno(Errno::EILSEQ)?;
-            Ok(None)
-        }
-    }
+    c.format(&format, from)?.text(c)
 }
 
 fn length(text: &[u8]) -> i32 {
@@ -113,6 +105,10 @@ pub(super) fn to_memory(
     format: Ptr,
     mut from: Variable,
 ) -> Result<i32> {
+    if size > 0 && size < u64::MAX {
+        // What is written may be an argument too: glibc ends it first.
+        c.write(to, &[0])?;
+    }
     let Some(text) = text(c, format, &mut from)? else { return Ok(-1) };
     if let Some(most) = size.checked_sub(1) {
         let shown = text.len().min(usize::try_from(most).unwrap_or(usize::MAX));
@@ -167,6 +163,8 @@ fn vasprintf(c: &mut Context<'_>, place: Ptr, format: Ptr, from: Variable) -> Re
 
 /// As [`to_memory`], with the size that the object has.
 fn to_object(c: &mut Context<'_>, to: Ptr, room: u64, format: Ptr, mut from: Variable) -> Result<i32> {
+    c.check_room(1, room)?;
+    c.write(to, &[0])?;
     let Some(text) = text(c, format, &mut from)? else { return Ok(-1) };
     c.check_room(text.len() as u64 + 1, room)?;
     c.write_text(to, &text)?;

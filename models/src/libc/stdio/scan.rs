@@ -83,7 +83,7 @@ impl Input {
                 Ok(byte)
             }
             Self::Stream { file, taken } => {
-                let byte = c.take_byte(*file)?;
+                let byte = c.take_any(*file, 1)?.first().copied();
                 *taken += u64::from(byte.is_some());
                 Ok(byte)
             }
@@ -162,6 +162,15 @@ fn goes_on_integer(before: &[u8], byte: u8, base: u32) -> bool {
             char::from(byte).is_digit(base)
         }
     }
+}
+
+/// A null pointer, as `printf` writes it.
+const NIL: &[u8] = b"(nil)";
+
+fn goes_on_nil(before: &[u8], byte: u8) -> bool {
+    let wanted = NIL.get(before.len()).map(u8::to_ascii_lowercase);
+    NIL[..before.len().min(NIL.len())].eq_ignore_ascii_case(before)
+        && wanted == Some(byte.to_ascii_lowercase())
 }
 
 /// Whether a byte can go on a floating-point number.
@@ -333,6 +342,15 @@ fn convert(
     from: &mut Variable,
 ) -> Result<Step> {
     let skips = !matches!(letter, b'c' | b'C' | b'[');
+    let is_text = matches!(letter, b'c' | b'C' | b's' | b'S' | b'[');
+    // Of what makes a block, nothing is left if it fails.
+    let block_at = if is_text && it.allocates && !it.suppressed {
+        let place = Ptr(c.variable_integer(from, CType::Pointer)? as u64);
+        c.write_pointer(place, Ptr::NULL)?;
+        Some(place)
+    } else {
+        None
+    };
     if skips && !input.skip_space(c)? {
         return Ok(Step::End);
     }
@@ -345,7 +363,17 @@ fn convert(
                 b'x' | b'X' | b'p' => 16,
                 _ => 10,
             };
-            let text = input.while_wanted(c, most, |before, byte| goes_on_integer(before, byte, base))?;
+            let text = input.while_wanted(c, most, |before, byte| {
+                goes_on_integer(before, byte, base) || letter == b'p' && goes_on_nil(before, byte)
+            })?;
+            if text == NIL {
+                if it.suppressed {
+                    return Ok(Step::Suppressed);
+                }
+                let to = Ptr(c.variable_integer(from, CType::Pointer)? as u64);
+                c.write_pointer(to, Ptr::NULL)?;
+                return Ok(Step::Stored);
+            }
             let found = numbers::integer(&text, base);
             if found.length == 0 {
                 return Ok(if text.is_empty() && input.next_is_end(c)? { Step::End } else { Step::Mismatch });
@@ -409,12 +437,14 @@ fn convert(
             if !is_characters {
                 bytes.extend(std::iter::repeat_n(0, if wide { c.model.wide.into() } else { 1 }));
             }
-            let mut to = Ptr(c.variable_integer(from, CType::Pointer)? as u64);
-            if it.allocates {
-                let Some(block) = c.malloc(bytes.len() as u64)? else { return Ok(Step::End) };
-                c.write_pointer(to, block)?;
-                to = block;
-            }
+            let to = match block_at {
+                Some(place) => {
+                    let Some(block) = c.malloc(bytes.len() as u64)? else { return Ok(Step::End) };
+                    c.write_pointer(place, block)?;
+                    block
+                }
+                None => Ptr(c.variable_integer(from, CType::Pointer)? as u64),
+            };
             c.write(to, &bytes)?;
         }
         _ => return Ok(Step::Mismatch),
@@ -452,7 +482,9 @@ impl Input {
 
 fn of_stream(c: &mut Context<'_>, file: Ptr, format: Ptr, mut from: Variable) -> Result<i32> {
     let format = c.text(format)?;
-    c.stream(file)?;
+    if !c.turn(file, -1)? {
+        return Ok(EOF);
+    }
     scan(c, &mut Source::stream(file), &format, &mut from)
 }
 

@@ -32,7 +32,7 @@ pub(crate) static HEADER: [Header; 3] = [
             ungetwc = ungetwc;
             fgetws = fgetws;
             fputws = fputws;
-            fwide = fwide, "functions of bytes do not set the orientation";
+            fwide = fwide;
             wprintf = printf::<Wides>;
             fwprintf = fprintf::<Wides>;
             swprintf = snprintf::<Wides>;
@@ -109,19 +109,13 @@ pub(crate) static HEADER: [Header; 3] = [
 /// `WEOF`.
 const END: u32 = u32::MAX;
 
-fn turn_wide(c: &mut Context<'_>, file: Ptr) -> Result<()> {
-    let stream = c.stream(file)?;
-    if stream.orientation == 0 {
-        stream.orientation = 1;
-    }
-    Ok(())
-}
-
 /// The next character of a stream; `EILSEQ` if its bytes are none.
 fn next(c: &mut Context<'_>, file: Ptr) -> Result<Option<u32>> {
-    turn_wide(c, file)?;
+    if !c.turn(file, 1)? {
+        return Ok(None);
+    }
     let mut bytes = Vec::new();
-    while let Some(byte) = c.take_byte(file)? {
+    while let Some(byte) = c.take_any(file, 1)?.first().copied() {
         bytes.push(byte);
         match multibyte::decode(&bytes, c.state.is_utf8()) {
             Decoded::Character(wide, _) => return Ok(Some(wide)),
@@ -138,7 +132,9 @@ fn next(c: &mut Context<'_>, file: Ptr) -> Result<Option<u32>> {
 
 /// Writes a character; `false`, with `errno`, if it has no bytes.
 fn put(c: &mut Context<'_>, file: Ptr, characters: &[u32]) -> Result<bool> {
-    turn_wide(c, file)?;
+    if !c.turn(file, 1)? {
+        return Ok(false);
+    }
     if let Some(written) = c.grow_wide(file, characters)? {
         return Ok(written);
     }
@@ -147,14 +143,14 @@ fn put(c: &mut Context<'_>, file: Ptr, characters: &[u32]) -> Result<bool> {
         match c.state.multibyte(*wide) {
             Some(more) => bytes.extend(more),
             None => {
-                c.put(file, &bytes)?;
+                c.put_any(file, &bytes)?;
                 c.stream(file)?.error = true;
                 c.set_errno(Errno::EILSEQ)?;
                 return Ok(false);
             }
         }
     }
-    c.put(file, &bytes)
+    c.put_any(file, &bytes)
 }
 
 fn fgetwc(c: &mut Context<'_>, file: Ptr) -> Result<u32> {
@@ -162,7 +158,7 @@ fn fgetwc(c: &mut Context<'_>, file: Ptr) -> Result<u32> {
 }
 
 fn getwchar(c: &mut Context<'_>) -> Result<u32> {
-    let input = input(c);
+    let input = input(c)?;
     fgetwc(c, input)
 }
 
@@ -171,12 +167,12 @@ fn fputwc(c: &mut Context<'_>, wide: Wide, file: Ptr) -> Result<u32> {
 }
 
 fn putwchar(c: &mut Context<'_>, wide: Wide) -> Result<u32> {
-    let output = output(c);
+    let output = output(c)?;
     fputwc(c, wide, output)
 }
 
 fn ungetwc(c: &mut Context<'_>, wide: u32, file: Ptr) -> Result<u32> {
-    turn_wide(c, file)?;
+    c.turn(file, 1)?;
     let Some(bytes) = c.state.multibyte(wide).filter(|_| wide != END) else { return Ok(END) };
     for byte in bytes.iter().rev() {
         if !c.put_back(file, *byte)? {
@@ -249,13 +245,8 @@ fn formatted(c: &mut Context<'_>, format: Ptr, from: &mut Variable) -> Result<Op
             text?
         }
     };
-    match text {
-        Formatted::Text(text) => Ok(Some(String::from_utf8_lossy(&text).chars().map(u32::from).collect())),
-        Formatted::NoCharacter => {
-            c.set_errno(Errno::EILSEQ)?;
-            Ok(None)
-        }
-    }
+    let text = text.text(c)?;
+    Ok(text.map(|text| String::from_utf8_lossy(&text).chars().map(u32::from).collect()))
 }
 
 fn to_stream(c: &mut Context<'_>, file: Ptr, format: Ptr, mut from: Variable) -> Result<i32> {
@@ -287,7 +278,9 @@ fn scanned(c: &mut Context<'_>, mut source: Source, format: Ptr, mut from: Varia
 }
 
 fn of_stream(c: &mut Context<'_>, file: Ptr, format: Ptr, from: Variable) -> Result<i32> {
-    turn_wide(c, file)?;
+    if !c.turn(file, 1)? {
+        return Ok(-1);
+    }
     scanned(c, Source::stream(file), format, from)
 }
 

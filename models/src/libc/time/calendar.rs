@@ -24,7 +24,7 @@ pub(crate) struct Date {
 
 pub(super) const DAY: i64 = 86_400;
 
-pub(super) const fn is_leap(year: i64) -> bool {
+pub(in crate::libc) const fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
@@ -43,11 +43,10 @@ pub(super) const fn days_to(year: i64, month: i64) -> i64 {
 pub(super) fn date_of(time: i64, offset: i64) -> Option<Date> {
     let time = time.checked_add(offset)?;
     let (days, rest) = (time.div_euclid(DAY), time.rem_euclid(DAY));
-    // The year is one of the two that an average year suggests.
-    let mut year = 1970 + days.div_euclid(365);
-    year -= (year - 1970) / 1461;
+    // The year is that which an average year suggests, or one beside it.
+    let mut year = 1970 + (i128::from(days) * 400).div_euclid(146_097) as i64;
     while days_to(year, 0) > days {
-        year -= (days_to(year, 0) - days) / 366 + 1;
+        year -= 1;
     }
     while days_to(year + 1, 0) <= days {
         year += 1;

@@ -34,6 +34,8 @@ pub(crate) static HEADER: [Header; 2] = [
             settimeofday = settimeofday;
             stime = stime;
             timespec_get = timespec_get;
+            timespec_getres = timespec_getres;
+            __timespec_getres64 = timespec_getres;
             __timespec_get_time64 = timespec_get;
         },
     },
@@ -99,7 +101,7 @@ fn clock_getres(c: &mut Context<'_>, clock: i32, to: Ptr) -> Result<i32> {
 }
 
 /// Sets what time it is.
-fn set(c: &mut Context<'_>, time: i64) {
+pub(in crate::libc) fn set(c: &mut Context<'_>, time: i64) {
     let clock = &mut c.state.kernel.clock;
     clock.epoch = time.saturating_sub(clock.monotonic() as i64);
 }
@@ -199,6 +201,16 @@ fn stime(c: &mut Context<'_>, from: Ptr) -> Result<i32> {
 }
 
 /// Of C11: the base is 1 (`TIME_UTC`), or nothing is known.
+fn timespec_getres(c: &mut Context<'_>, to: Ptr, base: i32) -> Result<i32> {
+    if base != 1 {
+        return Ok(0);
+    }
+    if !to.is_null() {
+        write_pair(c, to, 1, 1)?;
+    }
+    Ok(base)
+}
+
 fn timespec_get(c: &mut Context<'_>, to: Ptr, base: i32) -> Result<i32> {
     if base != 1 {
         return Ok(0);

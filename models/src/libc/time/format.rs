@@ -27,7 +27,7 @@ pub(super) fn named(list: &[&'static str], index: i32, letters: usize) -> &'stat
     }
 }
 
-/// Of `%` and its letter: `_`, `-`, `0`, `+`, `^`, `#`, and a width.
+/// Of `%` and its letter: `_`, `-`, `0`, `^`, `#`, and a width.
 #[derive(Debug, Clone, Copy, Default)]
 struct Flags {
     pad: Option<u8>,
@@ -68,7 +68,7 @@ fn write(
         let mut flags = Flags { upper, ..Flags::default() };
         while let Some(flag) = format.get(at) {
             match flag {
-                b'_' | b'-' | b'0' | b'+' => flags.pad = Some(*flag),
+                b'_' | b'-' | b'0' => flags.pad = Some(*flag),
                 b'^' => flags.upper = true,
                 b'#' => flags.swapped = true,
                 _ => break,
@@ -80,24 +80,28 @@ fn write(
             flags.width = Some(width.min(WIDEST));
             at += 1;
         }
-        if matches!(format.get(at), Some(b'E' | b'O')) {
-            at += 1;
-        }
+        let modifier = format.get(at).copied().filter(|letter| matches!(letter, b'E' | b'O'));
+        at += usize::from(modifier.is_some());
         let Some(letter) = format.get(at).copied() else {
-            out.extend_from_slice(&format[start..]);
+            text(out, flags, &String::from_utf8_lossy(&format[start..]));
             return;
         };
         at += 1;
-        if !convert(out, letter, flags, date, zone_name, zone, depth) {
-            out.extend_from_slice(&format[start..at]);
+        let known = match modifier {
+            Some(b'E') => !b"aAbBdDeFgGhHIjklmMSUVwW".contains(&letter),
+            Some(_) => !b"aAcDFxXY".contains(&letter),
+            None => true,
+        };
+        if !known || !convert(out, letter, flags, date, zone_name, zone, depth) {
+            text(out, flags, &String::from_utf8_lossy(&format[start..at]));
         }
     }
 }
 
 fn text(out: &mut Vec<u8>, flags: Flags, text: &str) {
     let padding = flags.width.unwrap_or(0).saturating_sub(text.len());
-    let with = if matches!(flags.pad, Some(b'0' | b'+')) { b'0' } else { b' ' };
-    out.extend(std::iter::repeat_n(with, if flags.pad == Some(b'-') { 0 } else { padding }));
+    let with = if flags.pad == Some(b'0') { b'0' } else { b' ' };
+    out.extend(std::iter::repeat_n(with, padding));
     let text = if flags.upper { text.to_ascii_uppercase() } else { text.to_owned() };
     out.extend_from_slice(text.as_bytes());
 }
@@ -107,15 +111,15 @@ fn text(out: &mut Vec<u8>, flags: Flags, text: &str) {
 fn number(out: &mut Vec<u8>, flags: Flags, value: i64, digits: usize, pad: u8) {
     let pad = match flags.pad {
         Some(b'_') => b' ',
-        Some(b'0' | b'+') => b'0',
+        Some(b'0') => b'0',
         Some(_) => b'-',
         None => pad,
     };
     let shown = value.unsigned_abs().to_string();
     let sign = usize::from(value < 0);
-    let wanted = flags.width.unwrap_or(0).max(if pad == b'-' { 0 } else { digits + sign });
+    let wanted = flags.width.unwrap_or(0).max(if pad == b'-' { 0 } else { digits });
     let padding = wanted.saturating_sub(shown.len() + sign);
-    if pad == b' ' {
+    if pad != b'0' {
         out.extend(std::iter::repeat_n(b' ', padding));
     }
     if value < 0 {
@@ -145,8 +149,9 @@ fn convert(
         }
         text(out, Flags { upper: false, ..flags }, &String::from_utf8_lossy(&inner));
     };
-    let twelve = match date.hour.rem_euclid(12) {
+    let twelve = match date.hour {
         0 => 12,
+        13.. => date.hour - 12,
         hour => hour,
     };
     match letter {
@@ -158,19 +163,11 @@ fn convert(
         b'b' | b'h' => text(out, name_flags, named(&MONTHS, date.month, 3)),
         b'B' => text(out, name_flags, named(&MONTHS, date.month, 9)),
         b'c' => composed(out, b"%a %b %e %H:%M:%S %Y"),
-        b'C' => number(out, flags, year.div_euclid(100), 2, b'0'),
+        b'C' => number(out, flags, year.div_euclid(100), 1, b'0'),
         b'd' => number(out, flags, date.day.into(), 2, b'0'),
         b'D' | b'x' => composed(out, b"%m/%d/%y"),
         b'e' => number(out, flags, date.day.into(), 2, b' '),
-        b'F' => {
-            let mut inner = Vec::new();
-            let pad = if flags.pad.is_some() || flags.width.is_some() { flags.pad } else { Some(b'-') };
-            let width = flags.width.map(|width| width.saturating_sub(6));
-            number(&mut inner, Flags { pad, width, ..flags }, year, 4, b'0');
-            let rest = format!("-{:02}-{:02}", date.month + 1, date.day);
-            inner.extend_from_slice(rest.as_bytes());
-            out.extend(inner);
-        }
+        b'F' => composed(out, b"%Y-%m-%d"),
         b'g' => number(out, flags, date.iso_week().0.rem_euclid(100), 2, b'0'),
         b'G' => number(out, flags, date.iso_week().0, if flags.pad.is_some() { 4 } else { 1 }, b'0'),
         b'H' => number(out, flags, date.hour.into(), 2, b'0'),
@@ -187,7 +184,7 @@ fn convert(
         b'R' => composed(out, b"%H:%M"),
         b's' => {
             let time = zone.time_of(date);
-            number(out, flags, time, 1, b'0');
+            number(out, flags, time, 1, b' ');
         }
         b'S' => number(out, flags, date.second.into(), 2, b'0'),
         b'T' | b'X' => composed(out, b"%H:%M:%S"),
@@ -203,9 +200,10 @@ fn convert(
         b'Y' => number(out, flags, year, if flags.pad.is_some() { 4 } else { 1 }, b'0'),
         b'z' => {
             if date.daylight >= 0 {
-                let minutes = date.offset.abs() / 60;
-                let sign = if date.offset < 0 { '-' } else { '+' };
-                text(out, flags, &format!("{sign}{:04}", minutes / 60 * 100 + minutes % 60));
+                // An `int` in glibc.
+                let minutes = i64::from(date.offset as i32).abs() / 60;
+                text(out, flags, if date.offset < 0 { "-" } else { "+" });
+                number(out, flags, minutes / 60 * 100 + minutes % 60, 4, b'0');
             }
         }
         b'Z' => {

@@ -80,7 +80,7 @@ fn read(c: &mut Context<'_>, text: &[u8]) -> Result<std::result::Result<(Date, S
             daylight: -1,
             offset: 0,
         };
-        let (length, has_weekday) = parse::parse_some(text, line, &mut date)?;
+        let (length, has_weekday) = parse::parse_some(text, line, &mut date, &zone)?;
         if !has_weekday {
             date.weekday = UNKNOWN;
         }

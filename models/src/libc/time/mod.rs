@@ -8,7 +8,9 @@ mod parse;
 mod timers;
 mod zone;
 
+pub(super) use calendar::is_leap as calendar_is_leap;
 pub(crate) use clocks::HEADER as CLOCKS;
+pub(super) use clocks::set as set_clock;
 pub(super) use format::{DAYS, MONTHS};
 pub(crate) use getdate::HEADER as GETDATE;
 pub(crate) use timers::HEADER as TIMERS;
@@ -63,7 +65,7 @@ pub(crate) static HEADER: [Header; 2] = [
             __ctime64_r = ctime_r;
             strftime_l = strftime_l;
             __strftime_l = strftime_l;
-            strptime = strptime, "%s is read as a time of Greenwich";
+            strptime = strptime;
             tzset = tzset;
             __tzset = tzset;
         },
@@ -279,28 +281,45 @@ fn localtime(c: &mut Context<'_>, from: Ptr) -> Result<Ptr> {
 }
 
 fn asctime_r(c: &mut Context<'_>, from: Ptr, to: Ptr) -> Result<Ptr> {
+    written(c, from, to, 26)
+}
+
+/// The text of a date in a room of so many bytes, as far as it fits; `EOVERFLOW`
+/// if it does not.
+fn written(c: &mut Context<'_>, from: Ptr, to: Ptr, room: usize) -> Result<Ptr> {
+    if from.is_null() {
+        return c.fail_null(Errno::EINVAL);
+    }
     let date = c.read_date(from)?;
     let short = |list: &[&'static str], index: i32| match format::named(list, index, 3) {
         "?" => "???",
         name => name,
     };
     let Some(year) = date.year.checked_add(1900) else { return c.fail_null(Errno::EOVERFLOW) };
+    let two = |value: i32| {
+        let sign = if value < 0 { "-" } else { "" };
+        format!("{sign}{:02}", value.unsigned_abs())
+    };
     let text = format!(
-        "{} {}{:3} {:02}:{:02}:{:02} {year}\n",
+        "{} {}{:3} {}:{}:{} {year}\n",
         short(&DAYS, date.weekday),
         short(&MONTHS, date.month),
         date.day,
-        date.hour,
-        date.minute,
-        date.second,
+        two(date.hour),
+        two(date.minute),
+        two(date.second),
     );
-    c.write_text(to, text.as_bytes())?;
-    Ok(to)
+    let shown = text.len().min(room - 1);
+    c.write_text(to, &text.as_bytes()[..shown])?;
+    if shown < text.len() { c.fail_null(Errno::EOVERFLOW) } else { Ok(to) }
 }
+
+/// What `asctime` has for its text.
+const TEXT_ROOM: usize = 114;
 
 fn asctime(c: &mut Context<'_>, from: Ptr) -> Result<Ptr> {
     let to = c.room("asctime", 128)?;
-    asctime_r(c, from, to)
+    written(c, from, to, TEXT_ROOM)
 }
 
 fn ctime_r(c: &mut Context<'_>, from: Ptr, to: Ptr) -> Result<Ptr> {
@@ -312,15 +331,16 @@ fn ctime_r(c: &mut Context<'_>, from: Ptr, to: Ptr) -> Result<Ptr> {
 }
 
 fn ctime(c: &mut Context<'_>, from: Ptr) -> Result<Ptr> {
-    let to = c.room("asctime", 128)?;
-    ctime_r(c, from, to)
+    let date = localtime(c, from)?;
+    if date.is_null() { Ok(date) } else { asctime(c, date) }
 }
 
 /// A date by a format.
 pub(super) fn formatted(c: &mut Context<'_>, format: &[u8], from: Ptr) -> Result<Vec<u8>> {
     let zone = c.zone()?;
     let mut date = c.read_date(from)?;
-    let mut name = zone.name_of(date.daylight > 0).to_owned();
+    // Of what is neither 0 nor 1, there is no name.
+    let mut name = if date.daylight > 1 { "?" } else { zone.name_of(date.daylight > 0) }.to_owned();
     if let Some((offset, name_at)) = c.extra_fields() {
         date.offset = c.read_long(from.add(offset))?;
         let own = c.read_pointer(from.add(name_at))?;
@@ -362,16 +382,14 @@ fn strptime(c: &mut Context<'_>, text: Ptr, format: Ptr, to: Ptr) -> Result<Ptr>
     if let Some(at) = offset_at {
         date.offset = c.read_long(to.add(at))?;
     }
-    match parse::parse(&bytes, &format, &mut date) {
-        None => Ok(Ptr::NULL),
-        Some(length) => {
-            c.write_date(to, &date, None)?;
-            if let Some(at) = offset_at {
-                c.write_long(to.add(at), date.offset)?;
-            }
-            Ok(text.add(length as u64))
-        }
+    let zone = c.zone()?;
+    let found = parse::parse(&bytes, &format, &mut date, &zone);
+    // What was read before it failed stays.
+    c.write_date(to, &date, None)?;
+    if let Some(at) = offset_at {
+        c.write_long(to.add(at), date.offset)?;
     }
+    Ok(found.map_or(Ptr::NULL, |length| text.add(length as u64)))
 }
 
 fn tzset(c: &mut Context<'_>) -> Result<()> {

@@ -4,6 +4,7 @@ use super::{
     super::ctype::is_space,
     calendar::{DAY, Date, date_of, days_to},
     format::{DAYS, MONTHS},
+    zone::Zone,
 };
 
 /// What has been read besides the fields themselves.
@@ -27,15 +28,15 @@ const DEEPEST: u32 = 4;
 
 /// Reads a date; how many bytes of the text it took. What is not in the text
 /// is left as it was.
-pub(super) fn parse(text: &[u8], format: &[u8], date: &mut Date) -> Option<usize> {
-    parse_some(text, format, date).map(|(length, _)| length)
+pub(super) fn parse(text: &[u8], format: &[u8], date: &mut Date, zone: &Zone) -> Option<usize> {
+    parse_some(text, format, date, zone).map(|(length, _)| length)
 }
 
 /// The same, and whether the text has a day of the week.
-pub(super) fn parse_some(text: &[u8], format: &[u8], date: &mut Date) -> Option<(usize, bool)> {
+pub(super) fn parse_some(text: &[u8], format: &[u8], date: &mut Date, zone: &Zone) -> Option<(usize, bool)> {
     let mut seen = Seen::default();
     let mut at = 0;
-    read(text, &mut at, format, date, &mut seen, 0)?;
+    read(text, &mut at, format, (date, zone), &mut seen, 0)?;
     finish(date, seen);
     Some((at, seen.weekday))
 }
@@ -57,9 +58,13 @@ fn finish(date: &mut Date, seen: Seen) {
         let shift = i64::from(monday);
         let offset = (i64::from(date.weekday) - shift).rem_euclid(7);
         let yearday = (7 - (first - shift)).rem_euclid(7) + (i64::from(week) - 1) * 7 + offset;
-        if let Some(found) = date_of((days_to(year, 0) + yearday) * DAY, 0) {
-            (date.month, date.day, date.yearday) = (found.month, found.day, found.yearday);
-        }
+        // The month in which it would be, also before the year and behind it.
+        let begin =
+            |month: i64| days_to(year + month.div_euclid(12), month.rem_euclid(12)) - days_to(year, 0);
+        let month = (0..=12).rev().find(|month| begin(*month) <= yearday);
+        date.yearday = yearday as i32;
+        date.month = month.unwrap_or(-1) as i32;
+        date.day = (yearday - month.map_or(0, begin)) as i32 + 1;
         return;
     }
     let computes = any_year || seen.month || seen.day;
@@ -95,9 +100,7 @@ fn skip(text: &[u8], at: &mut usize) {
 
 /// A number of at most so many digits, within a range.
 fn number(text: &[u8], at: &mut usize, digits: usize, low: i32, high: i32) -> Option<i32> {
-    while text.get(*at) == Some(&b' ') {
-        *at += 1;
-    }
+    skip(text, at);
     let rest = text.get(*at..)?;
     let count = rest.iter().take(digits).take_while(|byte| byte.is_ascii_digit()).count();
     let value = rest[..count].iter().fold(0, |value, byte| value * 10 + i32::from(byte - b'0'));
@@ -123,7 +126,7 @@ fn read(
     text: &[u8],
     at: &mut usize,
     format: &[u8],
-    date: &mut Date,
+    (date, zone): (&mut Date, &Zone),
     seen: &mut Seen,
     depth: u32,
 ) -> Option<()> {
@@ -141,14 +144,21 @@ fn read(
             *at += 1;
             continue;
         }
-        while matches!(format.get(place), Some(b'-' | b'_' | b'0' | b'^' | b'#')) {
+        while matches!(format.get(place), Some(b'-' | b'_' | b'^' | b'#' | b'0'..=b'9')) {
             place += 1;
         }
-        if matches!(format.get(place), Some(b'E' | b'O')) {
-            place += 1;
-        }
+        let modifier = format.get(place).copied().filter(|letter| matches!(letter, b'E' | b'O'));
+        place += usize::from(modifier.is_some());
         let letter = *format.get(place)?;
         place += 1;
+        let known = match modifier {
+            Some(b'E') => b"cCxXyY".contains(&letter),
+            Some(_) => b"bBdehHImMSUVwWy".contains(&letter),
+            None => true,
+        };
+        if !known {
+            return None;
+        }
         let inner = match letter {
             b'c' => &b"%a %b %e %H:%M:%S %Y"[..],
             b'D' | b'x' => b"%m/%d/%y",
@@ -159,15 +169,21 @@ fn read(
             _ => b"",
         };
         if inner.is_empty() {
-            field(text, at, letter, date, seen)?;
+            field(text, at, letter, (&mut *date, zone), seen)?;
         } else if depth < DEEPEST {
-            read(text, at, inner, date, seen, depth + 1)?;
+            read(text, at, inner, (&mut *date, zone), seen, depth + 1)?;
         }
     }
     Some(())
 }
 
-fn field(text: &[u8], at: &mut usize, letter: u8, date: &mut Date, seen: &mut Seen) -> Option<()> {
+fn field(
+    text: &[u8],
+    at: &mut usize,
+    letter: u8,
+    (date, zone): (&mut Date, &Zone),
+    seen: &mut Seen,
+) -> Option<()> {
     match letter {
         b'%' => {
             if text.get(*at) != Some(&b'%') {
@@ -223,7 +239,7 @@ fn field(text: &[u8], at: &mut usize, letter: u8, date: &mut Date, seen: &mut Se
             }
             let seconds = rest[..count].iter().fold(0, |value, byte| value * 10 + i64::from(byte - b'0'));
             *at += count;
-            *date = date_of(seconds, 0)?;
+            *date = zone.local(seconds)?;
             (seen.weekday, seen.yearday, seen.month, seen.day, seen.year) = (true, true, true, true, true);
         }
         b'S' => date.second = number(text, at, 2, 0, 61)?,
@@ -261,19 +277,32 @@ fn field(text: &[u8], at: &mut usize, letter: u8, date: &mut Date, seen: &mut Se
                 _ => return None,
             };
             *at += 1;
-            let hours = number(text, at, 2, 0, 24)?;
-            if text.get(*at) == Some(&b':') {
+            // Two digits or four, with a colon in the middle if more follow.
+            let (mut count, mut value) = (0, 0);
+            while let Some(digit) = text.get(*at).filter(|byte| count < 4 && byte.is_ascii_digit()) {
+                value = value * 10 + i64::from(digit - b'0');
+                count += 1;
                 *at += 1;
+                let more = text.get(*at + 1).is_some_and(u8::is_ascii_digit);
+                if count == 2 && text.get(*at) == Some(&b':') && more {
+                    *at += 1;
+                }
             }
-            let minutes = match text.get(*at) {
-                Some(byte) if byte.is_ascii_digit() => number(text, at, 2, 0, 59)?,
-                _ => 0,
+            let (hours, minutes) = match count {
+                2 => (value, 0),
+                4 if value % 100 < 60 => (value / 100, value % 100),
+                _ => return None,
             };
-            let seconds = i64::from(hours * 3600 + minutes * 60);
+            let seconds = hours * 3600 + minutes * 60;
             date.offset = if negative { -seconds } else { seconds };
         }
-        // glibc takes no name for `%Z`, and reads nothing.
-        b'Z' => {}
+        // Any word, which tells glibc nothing.
+        b'Z' => {
+            skip(text, at);
+            while text.get(*at).is_some_and(|byte| !is_space(*byte)) {
+                *at += 1;
+            }
+        }
         _ => return None,
     }
     Some(())

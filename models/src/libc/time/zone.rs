@@ -68,7 +68,8 @@ impl Zone {
     pub(super) fn at(&self, time: i64) -> (i64, bool) {
         let Some(daylight) = &self.daylight else { return (self.offset, false) };
         let Some(date) = date_of(time, self.offset) else { return (self.offset, false) };
-        let year = i64::from(date.year) + 1900;
+        // As glibc, which takes the days of 1970 for all years before.
+        let year = (i64::from(date.year) + 1900).max(1970);
         let begin = moment(year, daylight.begin) - self.offset;
         let end = moment(year, daylight.end) - daylight.offset;
         let summer = if begin < end { (begin..end).contains(&time) } else { !(end..begin).contains(&time) };
@@ -94,7 +95,10 @@ impl Zone {
     pub(super) fn time_of(&self, date: &Date) -> i64 {
         let plain = date.seconds();
         let standard = plain - self.offset;
-        let Some(daylight) = &self.daylight else { return standard };
+        // Where there is no daylight saving time, glibc takes it to be an hour.
+        let Some(daylight) = &self.daylight else {
+            return if date.daylight > 0 { standard - 3600 } else { standard };
+        };
         let summer = plain - daylight.offset;
         match date.daylight {
             0 => standard,

@@ -301,11 +301,20 @@ fn only(c: &Context<'_>) -> Ptr {
     Ptr(c.state.numbers.get(ONLY).copied().unwrap_or(0) as u64)
 }
 
+/// A table for so many entries, or `ENOMEM`.
+fn sized(c: &mut Context<'_>, count: u64) -> Result<Option<Ptr>> {
+    let table = if count > 1 << 28 { None } else { table_of(c, count)? };
+    if table.is_none() {
+        c.set_errno(Errno::ENOMEM)?;
+    }
+    Ok(table)
+}
+
 fn hcreate(c: &mut Context<'_>, count: Size) -> Result<i32> {
-    if !only(c).is_null() || count.0 > 1 << 28 {
+    if !only(c).is_null() {
         return Ok(0);
     }
-    let Some(table) = table_of(c, count.0)? else { return Ok(0) };
+    let Some(table) = sized(c, count.0)? else { return Ok(0) };
     c.state.numbers.insert(ONLY.to_owned(), table.0 as i64);
     Ok(1)
 }
@@ -356,10 +365,10 @@ fn hsearch(c: &mut Context<'_>, entry: Words<2>, action: i32) -> Result<Ptr> {
 
 /// `struct hsearch_data` begins with the address of the table.
 fn hcreate_r(c: &mut Context<'_>, count: Size, data: Ptr) -> Result<i32> {
-    if count.0 > 1 << 28 || !c.read_pointer(data)?.is_null() {
+    if !c.read_pointer(data)?.is_null() {
         return Ok(0);
     }
-    let Some(table) = table_of(c, count.0)? else { return Ok(0) };
+    let Some(table) = sized(c, count.0)? else { return Ok(0) };
     c.write_pointer(data, table)?;
     Ok(1)
 }

@@ -79,7 +79,17 @@ const ERROR: Numbers = &[
     ("ECONNRESET", 0x68), ("ENOBUFS", 0x69), ("EISCONN", 0x6a), ("ENOTCONN", 0x6b), ("ESHUTDOWN", 0x6c),
     ("ETOOMANYREFS", 0x6d), ("ETIMEDOUT", 0x6e), ("ECONNREFUSED", 0x6f), ("EHOSTDOWN", 0x70),
     ("EHOSTUNREACH", 0x71), ("EALREADY", 0x72), ("EINPROGRESS", 0x73), ("ESTALE", 0x74), ("EDQUOT", 0x7a),
-    ("ECANCELED", 0x7d), ("EOWNERDEAD", 0x82), ("ENOTRECOVERABLE", 0x83),
+    ("ECANCELED", 0x7d), ("EOWNERDEAD", 0x82), ("ENOTRECOVERABLE", 0x83), ("ERFKILL", 0x84),
+    ("EHWPOISON", 0x85), ("ECHRNG", 0x2c), ("EL2NSYNC", 0x2d), ("EL3HLT", 0x2e),
+    ("EL3RST", 0x2f), ("ELNRNG", 0x30), ("EUNATCH", 0x31), ("ENOCSI", 0x32), ("EL2HLT", 0x33),
+    ("EBADE", 0x34), ("EBADR", 0x35), ("EXFULL", 0x36), ("ENOANO", 0x37), ("EBADRQC", 0x38),
+    ("EBADSLT", 0x39), ("EBFONT", 0x3b), ("ENOSR", 0x3f), ("ENONET", 0x40), ("ENOPKG", 0x41),
+    ("EREMOTE", 0x42), ("ENOLINK", 0x43), ("EADV", 0x44), ("ESRMNT", 0x45), ("ECOMM", 0x46),
+    ("EMULTIHOP", 0x48), ("EDOTDOT", 0x49), ("ENOTUNIQ", 0x4c), ("EBADFD", 0x4d), ("EREMCHG", 0x4e),
+    ("ELIBACC", 0x4f), ("ELIBBAD", 0x50), ("ELIBSCN", 0x51), ("ELIBMAX", 0x52), ("ELIBEXEC", 0x53),
+    ("ERESTART", 0x55), ("ESTRPIPE", 0x56), ("EUCLEAN", 0x75), ("ENOTNAM", 0x76),
+    ("ENAVAIL", 0x77), ("EISNAM", 0x78), ("EREMOTEIO", 0x79), ("ENOMEDIUM", 0x7b), ("EMEDIUMTYPE", 0x7c),
+    ("ENOKEY", 0x7e), ("EKEYEXPIRED", 0x7f), ("EKEYREVOKED", 0x80), ("EKEYREJECTED", 0x81),
 ];
 
 #[rustfmt::skip]
@@ -94,6 +104,14 @@ const ERROR_MIPS: Numbers = &[
     ("ESHUTDOWN", 0x8f), ("ETOOMANYREFS", 0x90), ("ETIMEDOUT", 0x91), ("ECONNREFUSED", 0x92),
     ("EHOSTDOWN", 0x93), ("EHOSTUNREACH", 0x94), ("EALREADY", 0x95), ("EINPROGRESS", 0x96), ("ESTALE", 0x97),
     ("EDQUOT", 0x46d), ("ECANCELED", 0x9e), ("EOWNERDEAD", 0xa5), ("ENOTRECOVERABLE", 0xa6),
+    ("ERFKILL", 0xa7), ("EHWPOISON", 0xa8), ("ECHRNG", 0x25), ("EL2NSYNC", 0x26),
+    ("EL3HLT", 0x27), ("EL3RST", 0x28), ("ELNRNG", 0x29), ("EUNATCH", 0x2a), ("ENOCSI", 0x2b),
+    ("EL2HLT", 0x2c), ("EBADE", 0x32), ("EBADR", 0x33), ("EXFULL", 0x34), ("ENOANO", 0x35), ("EBADRQC", 0x36),
+    ("EBADSLT", 0x37), ("EMULTIHOP", 0x4a), ("ENOTUNIQ", 0x50), ("EBADFD", 0x51), ("EREMCHG", 0x52),
+    ("ELIBACC", 0x53), ("ELIBBAD", 0x54), ("ELIBSCN", 0x55), ("ELIBMAX", 0x56), ("ELIBEXEC", 0x57),
+    ("ERESTART", 0x5b), ("ESTRPIPE", 0x5c), ("EUCLEAN", 0x87), ("ENOTNAM", 0x89), ("ENAVAIL", 0x8a),
+    ("EISNAM", 0x8b), ("EREMOTEIO", 0x8c), ("ENOMEDIUM", 0x9f), ("EMEDIUMTYPE", 0xa0), ("ENOKEY", 0xa1),
+    ("EKEYEXPIRED", 0xa2), ("EKEYREVOKED", 0xa3), ("EKEYREJECTED", 0xa4),
 ];
 
 #[rustfmt::skip]
@@ -108,7 +126,16 @@ const ERROR_SPARC: Numbers = &[
     ("ECONNRESET", 0x36), ("ENOBUFS", 0x37), ("EISCONN", 0x38), ("ENOTCONN", 0x39), ("ESHUTDOWN", 0x3a),
     ("ETOOMANYREFS", 0x3b), ("ETIMEDOUT", 0x3c), ("ECONNREFUSED", 0x3d), ("EHOSTDOWN", 0x40),
     ("EHOSTUNREACH", 0x41), ("EALREADY", 0x25), ("EINPROGRESS", 0x24), ("ESTALE", 0x46), ("EDQUOT", 0x45),
-    ("ECANCELED", 0x7f), ("EOWNERDEAD", 0x84), ("ENOTRECOVERABLE", 0x85),
+    ("ECANCELED", 0x7f), ("EOWNERDEAD", 0x84), ("ENOTRECOVERABLE", 0x85), ("ERFKILL", 0x86),
+    ("EHWPOISON", 0x87), ("ECHRNG", 0x5e), ("EL2NSYNC", 0x5f), ("EL3HLT", 0x60),
+    ("EL3RST", 0x61), ("ELNRNG", 0x62), ("EUNATCH", 0x63), ("ENOCSI", 0x64), ("EL2HLT", 0x65),
+    ("EBADE", 0x66), ("EBADR", 0x67), ("EXFULL", 0x68), ("ENOANO", 0x69), ("EBADRQC", 0x6a),
+    ("EBADSLT", 0x6b), ("EBFONT", 0x6d), ("ENOSR", 0x4a), ("ENONET", 0x50), ("ENOPKG", 0x71),
+    ("EREMOTE", 0x47), ("ENOLINK", 0x52), ("EADV", 0x53), ("ESRMNT", 0x54), ("ECOMM", 0x55),
+    ("EMULTIHOP", 0x57), ("EDOTDOT", 0x58), ("ENOTUNIQ", 0x73), ("EBADFD", 0x5d), ("EREMCHG", 0x59),
+    ("ELIBACC", 0x72), ("ELIBBAD", 0x70), ("ELIBSCN", 0x7c), ("ELIBMAX", 0x7b), ("ELIBEXEC", 0x6e),
+    ("ERESTART", 0x74), ("ESTRPIPE", 0x5b), ("ENOMEDIUM", 0x7d), ("EMEDIUMTYPE", 0x7e), ("ENOKEY", 0x80),
+    ("EKEYEXPIRED", 0x81), ("EKEYREVOKED", 0x82), ("EKEYREJECTED", 0x83),
 ];
 
 #[rustfmt::skip]

@@ -347,12 +347,13 @@ fn copy(task: &mut Task<'_>, from: u64, to: u64, length: u64) -> Result<(), Refu
 }
 
 pub(super) fn msync(task: &mut Task<'_>) -> Answer {
-    let (start, length) = (task.argument(0), task.argument(1));
-    let end = task.space()?.whole_pages(length).and_then(|length| start.checked_add(length));
-    let end = end.ok_or(Errno::ENOMEM)?;
-    if !start.is_multiple_of(task.abi.page) {
+    // MS_ASYNC, MS_INVALIDATE and MS_SYNC, not the first and the last together.
+    let (start, length, flags) = (task.argument(0), task.argument(1), task.argument(2) & 0xffff_ffff);
+    if flags & !7 != 0 || flags & 5 == 5 || !start.is_multiple_of(task.abi.page) {
         return Err(Errno::EINVAL.into());
     }
+    let end = task.space()?.whole_pages(length).and_then(|length| start.checked_add(length));
+    let end = end.ok_or(Errno::ENOMEM)?;
     if !task.space()?.is_mapped(start, end) {
         return Err(Errno::ENOMEM.into());
     }

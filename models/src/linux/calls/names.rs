@@ -125,7 +125,7 @@ pub(super) fn unlinkat(task: &mut Task<'_>) -> Answer {
 fn rename_with(task: &mut Task<'_>, from: (i32, &[u8]), to: (i32, &[u8]), flags: u64) -> Answer {
     const NOREPLACE: u64 = 1;
     const EXCHANGE: u64 = 2;
-    if flags & !(NOREPLACE | EXCHANGE) != 0 {
+    if flags & !(NOREPLACE | EXCHANGE) != 0 || flags == NOREPLACE | EXCHANGE {
         return Err(Errno::EINVAL.into());
     }
     let from: Place = task.place(from.0, from.1, false)?;

@@ -252,6 +252,9 @@ pub(super) fn fstatfs64(task: &mut Task<'_>) -> Answer {
 }
 
 fn access_at(task: &mut Task<'_>, folder: i32, path: &[u8], mode: u64, flags: u64) -> Answer {
+    if mode & 0xffff_ffff & !7 != 0 {
+        return Err(Errno::EINVAL.into());
+    }
     let inode = task.inode_or_descriptor(folder, path, flags)?;
     if mode & 2 != 0 {
         task.kernel.files.writable(inode)?;
