@@ -31,6 +31,7 @@ impl SystemState {
         self.check_tasks()?;
         check_descriptions(&self.kernel)?;
         check_numbers(&self.kernel)?;
+        self.kernel.ipc.check()?;
         self.kernel.files.check_holders(&holders(&self.kernel))
     }
 
@@ -130,7 +131,8 @@ fn holders(kernel: &Kernel) -> BTreeMap<InodeId, u32> {
     let folders = kernel.processes.values().flat_map(|process| [process.folder, process.root]);
     let mapped = kernel.spaces.values().flat_map(|space| space.held.iter().copied());
     let terminals = kernel.terminals.values().map(|terminal| terminal.inode);
-    for inode in described.chain(folders).chain(mapped).chain(terminals) {
+    let segments = kernel.ipc.segments.iter().map(|(_, segment)| segment.it.inode);
+    for inode in described.chain(folders).chain(mapped).chain(terminals).chain(segments) {
         // The root is never let go.
         *all.entry(inode).or_default() += u32::from(inode != ROOT);
     }
