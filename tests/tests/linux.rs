@@ -1,6 +1,6 @@
-//! What a kernel does for programs: the tests of `fixtures/linux/suite.c`, as
-//! whole static Linux programs with musl and with glibc, and C++ exceptions
-//! (`exceptions.cpp`), on every backend that has the platform; what they print
+//! What a kernel does for programs: the tests of `fixtures/linux/suite.c` and of
+//! `fixtures/linux/ipc.c`, as whole static Linux programs with musl and with
+//! glibc, and C++ exceptions (`exceptions.cpp`), on every backend that has the platform; what they print
 //! and how they end is the same everywhere.
 //!
 //! Arguments filter by name: `cargo test -p terrella-conformance --test linux
@@ -35,12 +35,12 @@ fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/linux"))
 }
 
-/// Reads `expected.txt`: blocks of `[name]`, lines, `status N`.
-fn expected() -> Result<BTreeMap<String, Expected>, Box<dyn Error>> {
+/// Reads an `expected.txt`: blocks of `[name]`, lines, `status N`.
+fn expected(file: &str) -> Result<BTreeMap<String, Expected>, Box<dyn Error>> {
     let mut all = BTreeMap::new();
     let mut name = String::new();
     let mut output = String::new();
-    for line in fs::read_to_string(folder().join("expected.txt"))?.lines() {
+    for line in fs::read_to_string(folder().join(file))?.lines() {
         if let Some(found) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'))
             && name.is_empty()
         {
@@ -115,14 +115,18 @@ fn check(backend: &'static Backend, program: &[u8], name: &str, expected: &Expec
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::from_args();
-    let (expected, known) = (expected()?, known()?);
+    let (ipc, expected, known) = (expected("ipc/expected.txt")?, expected("expected.txt")?, known()?);
     let mut trials = Vec::new();
     let exceptions =
         Expected { output: fs::read_to_string(folder().join("exceptions/expected.txt"))?, status: 0 };
     let exceptions = BTreeMap::from([("exceptions".to_owned(), exceptions)]);
-    for (library, part, tests) in
-        [("", "", &expected), ("-glibc", "glibc", &expected), ("", "exceptions", &exceptions)]
-    {
+    for (library, part, tests) in [
+        ("", "", &expected),
+        ("-glibc", "glibc", &expected),
+        ("", "exceptions", &exceptions),
+        ("", "ipc", &ipc),
+        ("-glibc", "ipc/glibc", &ipc),
+    ] {
         for (platform, program) in programs(&folder().join(part))? {
             let program = Arc::new(program);
             for backend in backends().iter().filter(|backend| (backend.platforms)().contains(&platform)) {

@@ -18,7 +18,7 @@ use super::{
     process::{Descriptor, Id, PendingCall, SignalInfo, SpaceId, Thread},
     streams::Streams,
     system::first_process,
-    task::{Action, Refusal, Task},
+    task::{Action, Answer, Refusal, Task},
 };
 use crate::{
     errno::Errno,
@@ -208,6 +208,19 @@ pub(crate) fn with_task<T>(
     }
 }
 
+/// Works as a task of the process, which sees its memory and clocks as they
+/// are.
+pub(crate) fn work(
+    kernel: &mut Kernel,
+    emulator: &mut dyn Emulator,
+    abi: &Arc<Abi>,
+    work: impl FnMut(&mut Task<'_>) -> Answer,
+) -> Result<u64, NoResult> {
+    kernel.see_memory(emulator);
+    kernel.run_timers();
+    with_task(kernel, emulator, abi, [0; 8], work)
+}
+
 /// Works as a task of the process. A call that waits goes on at once, in
 /// virtual time; or, where there is a place for it, is put there, and begins
 /// with what is there when it is made again.
@@ -230,6 +243,7 @@ fn with_begun<T>(
             woken: false,
             futex: None,
             done: 0,
+            ipc: None,
             tried_at: 0,
             arguments: Some(arguments),
         }));

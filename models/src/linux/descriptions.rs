@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Poll(#[serde(with = "pairs")] BTreeMap<(i32, u64), Watch>),
     Signals(u64),
     Socket(u64),
+    /// A message queue of POSIX.
+    Queue(u64),
     /// An end of a pseudoterminal.
     Terminal {
         number: u32,

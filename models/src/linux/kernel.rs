@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     abi::generic::O_CLOEXEC,
     descriptions::{Description, Kind, Lock, PIPE_CAPACITY, Pipe},
+    ipc::Ipc,
     limits,
     memory::AddressSpace,
     process::{Descriptor, ExitStatus, FutexKey, Id, Process, SignalInfo, SpaceId, State, Thread},
@@ -93,6 +94,8 @@ pub(crate) struct Kernel {
     pub(crate) terminals: Terminals,
     pub(crate) locks: Vec<Lock>,
     pub(crate) network: Network,
+    #[serde(default)]
+    pub(crate) ipc: Ipc,
     #[serde(with = "pairs")]
     pub(crate) spaces: BTreeMap<SpaceId, AddressSpace>,
     #[serde(with = "pairs")]
@@ -131,6 +134,7 @@ impl Kernel {
             terminals: Terminals::new(),
             locks: Vec::new(),
             network: Network::default(),
+            ipc: Ipc::default(),
             spaces: BTreeMap::new(),
             processes: BTreeMap::new(),
             threads: BTreeMap::new(),
@@ -312,6 +316,10 @@ impl Kernel {
     pub(crate) fn drop_reference(&mut self, process: Id, description: u64) {
         let Some(it) = self.descriptions.get_mut(&description) else { return };
         it.references = it.references.saturating_sub(1);
+        if let Kind::Queue(queue) = it.kind {
+            self.forget_notification(queue, process);
+            return self.drop_if_unused(description);
+        }
         // Locks of a process go with its first descriptor of the file.
         if let Some(inode) = it.inode() {
             self.locks.retain(|lock| {
@@ -344,6 +352,7 @@ impl Kernel {
             }
             Kind::Socket(socket) => self.end_socket(socket),
             Kind::Terminal { number, master } => self.close_terminal(number, master),
+            Kind::Queue(queue) => self.end_queue(queue),
             _ => {}
         }
     }
@@ -412,6 +421,7 @@ impl Kernel {
                 }
             }
         }
+        self.undo_semaphores(id);
         let Some(process) = self.processes.get_mut(&id) else { return };
         process.ended = Some(status);
         process.timers.clear();

@@ -113,6 +113,11 @@ impl AddressSpace {
         }
     }
 
+    /// The most bytes that can become accessible.
+    pub(crate) const fn most(&self) -> u64 {
+        self.most
+    }
+
     /// The length in whole pages; `None` if it wraps.
     pub(crate) fn whole_pages(&self, length: u64) -> Option<u64> {
         length.checked_next_multiple_of(self.page)

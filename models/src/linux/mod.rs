@@ -7,9 +7,10 @@
 
 pub(crate) mod abi;
 pub(crate) mod alone;
-mod calls;
+pub(crate) mod calls;
 pub(crate) mod descriptions;
 pub(crate) mod frame;
+pub(crate) mod ipc;
 pub(crate) mod kernel;
 pub(crate) mod limits;
 mod memory;
@@ -22,6 +23,7 @@ pub(crate) mod signals;
 mod sockets;
 mod start;
 mod strace;
+mod strace_ipc;
 mod streams;
 pub(crate) mod system;
 pub(crate) mod task;

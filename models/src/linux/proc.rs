@@ -191,6 +191,10 @@ impl Kernel {
             Kind::Terminal { master: true, .. } => b"/dev/ptmx".to_vec(),
             Kind::Terminal { number, .. } => format!("/dev/pts/{number}").into_bytes(),
             Kind::Signals(_) => b"anon_inode:[signalfd]".to_vec(),
+            Kind::Queue(queue) => {
+                let name = self.ipc.queues.all.get(&queue).and_then(|it| it.name.clone());
+                [b"/", name.as_deref().unwrap_or(b" (deleted)")].concat()
+            }
         }
     }
 

@@ -186,6 +186,9 @@ pub(crate) struct PendingCall {
     pub(crate) opened: Option<u64>,
     /// Bytes that were transferred before it had to wait.
     pub(crate) done: u64,
+    /// What it waits for of IPC.
+    #[serde(default)]
+    pub(crate) ipc: Option<super::ipc::Wait>,
     /// The state of the kernel when it was last tried.
     pub(crate) tried_at: u64,
     /// The arguments, as they were at first.

@@ -11,7 +11,14 @@ use super::{
 pub(crate) fn information(abi: &std::sync::Arc<Abi>, info: SignalInfo) -> Vec<u8> {
     let mut fields = Fields::of(abi.clone());
     let number = abi.to_own(|tables| tables.signal, info.number.into());
-    let code = info.code as u32;
+    // MIPS has its own: SI_ASYNCIO is -2, SI_TIMER -3, SI_MESGQ -4
+    // (asm/siginfo.h).
+    let code = match (abi.action, info.code) {
+        (super::abi::ActionLayout::FlagsFirst, -2) => -3,
+        (super::abi::ActionLayout::FlagsFirst, -3) => -4,
+        (super::abi::ActionLayout::FlagsFirst, -4) => -2,
+        (_, code) => code,
+    } as u32;
     fields.int(number);
     if abi.tables.signal.is_empty() || abi.action != super::abi::ActionLayout::FlagsFirst {
         fields.int(0).int(code.into());

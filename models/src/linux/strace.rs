@@ -8,6 +8,7 @@ use super::{
     abi::{Abi, Group, generic::AT_FDCWD},
     calls::{Call, Kind},
     process::Id,
+    strace_ipc,
     streams::Shared,
 };
 use crate::errno::Errno;
@@ -83,6 +84,14 @@ pub(crate) fn call_text(
     arguments: &[u64; 8],
     result: Option<Result<u64, Errno>>,
 ) -> String {
+    // What is made through one call for several is shown as what it is.
+    let word = |at| emulator.read_integer(at, abi.word).map(|it| it as u64).map_err(|_| Errno::EFAULT);
+    let meant = match call.name {
+        "ipc" => super::calls::ipc::meant(abi, arguments, word).ok(),
+        _ => None,
+    };
+    let meant = meant.and_then(|(name, arguments)| Some((super::calls::find(name)?, arguments)));
+    let (call, arguments) = meant.as_ref().map_or((call, arguments), |(call, arguments)| (*call, arguments));
     let mut text = format!("{}(", call.name);
     for (index, kind) in call.arguments.iter().enumerate() {
         if index > 0 {
@@ -96,8 +105,10 @@ pub(crate) fn call_text(
         None => {}
         Some(Ok(value)) => {
             let value = if abi.is_64() { value as i64 } else { i64::from(value as i32) };
-            let address =
-                matches!(call.name, "mmap" | "mmap2" | "old_mmap" | "brk" | "mremap" | "set_tid_address");
+            let address = matches!(
+                call.name,
+                "mmap" | "mmap2" | "old_mmap" | "brk" | "mremap" | "shmat" | "set_tid_address"
+            );
             let _ = if address || !(-4096..1 << 31).contains(&value) {
                 let value = if abi.is_64() { value as u64 } else { u64::from(value as u32) };
                 write!(text, " = {value:#x}")
@@ -183,16 +194,18 @@ fn argument_text(
                 (None, _) => signal,
             }
         }
+        kind => strace_ipc::argument_text(abi, emulator, kind, value, next, result.and_then(Result::ok))
+            .unwrap_or_else(|| format!("{value:#x}")),
     }
 }
 
-fn flags_text(group: Group, bits: u64) -> String {
+pub(super) fn flags_text(group: Group, bits: u64) -> String {
     let all: Vec<(u64, &str)> =
         super::abi::generic_numbers(group).iter().map(|(name, bit)| (*bit, *name)).collect();
     named_bits(&all, bits).unwrap_or_default()
 }
 
-fn named_bits(names: &[(u64, &str)], bits: u64) -> Option<String> {
+pub(super) fn named_bits(names: &[(u64, &str)], bits: u64) -> Option<String> {
     let mut rest = bits;
     let mut found = Vec::new();
     // Names of several bits before those of one of them.
@@ -212,7 +225,7 @@ fn named_bits(names: &[(u64, &str)], bits: u64) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("|"))
 }
 
-fn bytes_text(emulator: &dyn Emulator, address: u64, length: u64) -> String {
+pub(super) fn bytes_text(emulator: &dyn Emulator, address: u64, length: u64) -> String {
     match emulator.read_bytes(address, length.min(4096)) {
         Ok(bytes) => quoted(&bytes, SHOWN),
         Err(_) => format!("{address:#x}"),

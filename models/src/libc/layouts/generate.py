@@ -16,7 +16,7 @@ import tempfile
 
 TARGETS = {
     "x86_64": "x86_64-linux-gnu", "i386": "x86-linux-gnu", "aarch64": "aarch64-linux-gnu",
-    "arm": "arm-linux-gnueabihf", "mips": "mips-linux-gnueabihf", "mips64": "mips64-linux-gnuabi64",
+    "arm": "arm-linux-gnueabihf", "mips": "mips-linux-gnueabihf", "mipsel": "mipsel-linux-gnueabihf", "mips64": "mips64-linux-gnuabi64",
     "ppc": "powerpc-linux-musleabihf", "ppc64": "powerpc64le-linux-gnu", "riscv32": "riscv32-linux-gnu",
     "riscv64": "riscv64-linux-gnu", "loongarch64": "loongarch64-linux-gnu", "s390x": "s390x-linux-gnu",
     "m68k": ["m68k-linux-gnu-gcc"], "sparc64": ["sparc64-linux-gnu-gcc"],
@@ -26,11 +26,22 @@ STAT = "st_dev st_ino st_mode st_nlink st_uid st_gid st_rdev st_size st_blksize 
 STATVFS = "f_bsize f_frsize f_blocks f_bfree f_bavail f_files f_ffree f_favail f_fsid f_flag f_namemax".split()
 DIRENT = "d_ino d_off d_reclen d_type d_name".split()
 TERMIOS = "c_iflag c_oflag c_cflag c_lflag c_line c_cc".split()
+PERMISSIONS = "__key uid gid cuid cgid mode __seq".split()
+# Of System V IPC: what begins with `__` is not for programs, and called without it here.
+QUEUE = [f"msg_perm.{field}" for field in PERMISSIONS] + \
+    "msg_stime __msg_stime_high msg_rtime __msg_rtime_high msg_ctime __msg_ctime_high __msg_cbytes msg_qnum " \
+    "msg_qbytes msg_lspid msg_lrpid".split()
+ARRAY = [f"sem_perm.{field}" for field in PERMISSIONS] + \
+    "sem_otime __sem_otime_high sem_ctime __sem_ctime_high sem_nsems".split()
+SEGMENT = [f"shm_perm.{field}" for field in PERMISSIONS] + \
+    "shm_segsz shm_atime __shm_atime_high shm_dtime __shm_dtime_high shm_ctime __shm_ctime_high shm_cpid shm_lpid " \
+    "shm_nattch".split()
 STRUCTS = {
     "stat": ("struct stat", STAT), "stat64": ("struct stat64", STAT),
     "statvfs": ("struct statvfs", STATVFS), "statvfs64": ("struct statvfs64", STATVFS),
     "dirent": ("struct dirent", DIRENT), "dirent64": ("struct dirent64", DIRENT),
-    "termios": ("struct termios", TERMIOS),
+    "termios": ("struct termios", TERMIOS), "msqid": ("struct msqid_ds", QUEUE),
+    "semid": ("struct semid_ds", ARRAY), "shmid": ("struct shmid_ds", SEGMENT),
 }
 SOURCE = """
 #define _GNU_SOURCE
@@ -39,14 +50,32 @@ SOURCE = """
 #include <sys/statvfs.h>
 #include <dirent.h>
 #include <termios.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 """
 
 
 def probe(target):
+    missing = set()
+    while True:
+        found, errors = ask_compiler(target, missing)
+        if not errors:
+            return found
+        # Halves of times, where there are some.
+        more = {field for field in re.findall(r"no member named [‘'](\w+)", errors) if field.endswith("_high")}
+        if not more - missing:
+            sys.exit(errors)
+        missing |= more
+
+
+def ask_compiler(target, missing):
     lines = ""
     for key, (kind, fields) in STRUCTS.items():
         ask = [(f"{key}.size", f"sizeof({kind})")]
         for field in fields:
+            if field in missing:
+                continue
             ask.append((f"{key}.{field}", f"__builtin_offsetof({kind}, {field})"))
             ask.append((f"{key}.{field}.size", f"sizeof((({kind} *)0)->{field})"))
         for label, value in ask:
@@ -55,9 +84,11 @@ def probe(target):
         source, result = pathlib.Path(folder, "probe.c"), pathlib.Path(folder, "probe.s")
         source.write_text(SOURCE + "void probe(void) {\n" + lines + "}\n")
         command = target if isinstance(target, list) else [sys.executable, "-m", "ziglang", "cc", "-target", target]
-        subprocess.run([*command, "-w", "-O1", "-S", "-o", str(result), str(source)], check=True)
+        run = subprocess.run([*command, "-w", "-O1", "-S", "-o", str(result), str(source)], capture_output=True, text=True)
+        if run.returncode != 0:
+            return {}, run.stderr
         found = re.findall(r"@@ (\S+) [#$]?(-?\w+) @@", result.read_text())
-    return {label: int(value, 0) for label, value in found}
+    return {label: int(value, 0) for label, value in found}, ""
 
 
 print("//! Structures of C libraries, by processor.")
@@ -71,7 +102,7 @@ for name, target in TARGETS.items():
     values = probe(target)
     tables[name] = {}
     for key, (_, fields) in STRUCTS.items():
-        rows = [(field.replace(".tv_", "_"), values[f"{key}.{field}"], values[f"{key}.{field}.size"])
+        rows = [(field.replace(".tv_", "_").replace("__", ""), values[f"{key}.{field}"], values[f"{key}.{field}.size"])
                 for field in fields if f"{key}.{field}" in values]
         content = (values[f"{key}.size"], tuple(rows))
         if content not in known:

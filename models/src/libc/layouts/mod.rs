@@ -5,6 +5,8 @@ mod tables;
 
 use terrella_platforms::{ByteOrder, Platform};
 
+use crate::linux::calls::ipc::Layout;
+
 /// Where the fields of a structure are: name, offset and size in bytes.
 #[derive(Debug)]
 pub(crate) struct Structure {
@@ -22,12 +24,21 @@ pub(crate) struct Layouts {
     pub(crate) dirent: &'static Structure,
     pub(crate) dirent64: &'static Structure,
     pub(crate) termios: &'static Structure,
+    pub(crate) msqid: &'static Structure,
+    pub(crate) semid: &'static Structure,
+    pub(crate) shmid: &'static Structure,
 }
 
 /// Those of a platform, if its library is known.
 pub(crate) fn of(platform: Platform) -> Option<&'static Layouts> {
     let name = platform.name();
     tables::LAYOUTS.iter().find(|(begin, _)| name.starts_with(begin)).map(|(_, layouts)| layouts)
+}
+
+impl From<&'static Structure> for Layout {
+    fn from(structure: &'static Structure) -> Self {
+        Self { size: structure.size, places: structure.places }
+    }
 }
 
 impl Structure {

@@ -31,6 +31,29 @@ const TERMIOS_X86_64: Structure = Structure { size: 60, places: &[
 ] };
 
 #[rustfmt::skip]
+const MSQID_X86_64: Structure = Structure { size: 120, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 2), ("msg_stime", 48, 8),
+    ("msg_rtime", 56, 8), ("msg_ctime", 64, 8), ("msg_cbytes", 72, 8), ("msg_qnum", 80, 8),
+    ("msg_qbytes", 88, 8), ("msg_lspid", 96, 4), ("msg_lrpid", 100, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_X86_64: Structure = Structure { size: 104, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 48, 8),
+    ("sem_otime_high", 56, 8), ("sem_ctime", 64, 8), ("sem_ctime_high", 72, 8), ("sem_nsems", 80, 8),
+] };
+
+#[rustfmt::skip]
+const SHMID_X86_64: Structure = Structure { size: 112, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 2), ("shm_segsz", 48, 8),
+    ("shm_atime", 56, 8), ("shm_dtime", 64, 8), ("shm_ctime", 72, 8), ("shm_cpid", 80, 4),
+    ("shm_lpid", 84, 4), ("shm_nattch", 88, 8),
+] };
+
+#[rustfmt::skip]
 const STAT_I386: Structure = Structure { size: 88, places: &[
     ("st_dev", 0, 8), ("st_ino", 12, 4), ("st_mode", 16, 4), ("st_nlink", 20, 4), ("st_uid", 24, 4),
     ("st_gid", 28, 4), ("st_rdev", 32, 8), ("st_size", 44, 4), ("st_blksize", 48, 4), ("st_blocks", 52, 4),
@@ -71,11 +94,43 @@ const DIRENT64_I386: Structure = Structure { size: 276, places: &[
 ] };
 
 #[rustfmt::skip]
+const MSQID_I386: Structure = Structure { size: 88, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 2), ("msg_stime", 36, 4),
+    ("msg_stime_high", 40, 4), ("msg_rtime", 44, 4), ("msg_rtime_high", 48, 4), ("msg_ctime", 52, 4),
+    ("msg_ctime_high", 56, 4), ("msg_cbytes", 60, 4), ("msg_qnum", 64, 4), ("msg_qbytes", 68, 4),
+    ("msg_lspid", 72, 4), ("msg_lrpid", 76, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_I386: Structure = Structure { size: 64, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 36, 4),
+    ("sem_otime_high", 40, 4), ("sem_ctime", 44, 4), ("sem_ctime_high", 48, 4), ("sem_nsems", 52, 4),
+] };
+
+#[rustfmt::skip]
+const SHMID_I386: Structure = Structure { size: 84, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 2), ("shm_segsz", 36, 4),
+    ("shm_atime", 40, 4), ("shm_atime_high", 44, 4), ("shm_dtime", 48, 4), ("shm_dtime_high", 52, 4),
+    ("shm_ctime", 56, 4), ("shm_ctime_high", 60, 4), ("shm_cpid", 64, 4), ("shm_lpid", 68, 4),
+    ("shm_nattch", 72, 4),
+] };
+
+#[rustfmt::skip]
 const STAT_AARCH64: Structure = Structure { size: 128, places: &[
     ("st_dev", 0, 8), ("st_ino", 8, 8), ("st_mode", 16, 4), ("st_nlink", 20, 4), ("st_uid", 24, 4),
     ("st_gid", 28, 4), ("st_rdev", 32, 8), ("st_size", 48, 8), ("st_blksize", 56, 4), ("st_blocks", 64, 8),
     ("st_atim_sec", 72, 8), ("st_atim_nsec", 80, 8), ("st_mtim_sec", 88, 8), ("st_mtim_nsec", 96, 8),
     ("st_ctim_sec", 104, 8), ("st_ctim_nsec", 112, 8),
+] };
+
+#[rustfmt::skip]
+const SEMID_AARCH64: Structure = Structure { size: 88, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 48, 8),
+    ("sem_ctime", 56, 8), ("sem_nsems", 64, 8),
 ] };
 
 #[rustfmt::skip]
@@ -103,6 +158,31 @@ const STAT64_MIPS: Structure = Structure { size: 160, places: &[
 ] };
 
 #[rustfmt::skip]
+const MSQID_MIPS: Structure = Structure { size: 88, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 2), ("msg_stime", 40, 4),
+    ("msg_stime_high", 36, 4), ("msg_rtime", 48, 4), ("msg_rtime_high", 44, 4), ("msg_ctime", 56, 4),
+    ("msg_ctime_high", 52, 4), ("msg_cbytes", 60, 4), ("msg_qnum", 64, 4), ("msg_qbytes", 68, 4),
+    ("msg_lspid", 72, 4), ("msg_lrpid", 76, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_MIPS: Structure = Structure { size: 56, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 36, 4),
+    ("sem_otime_high", 48, 4), ("sem_ctime", 40, 4), ("sem_ctime_high", 52, 4), ("sem_nsems", 44, 4),
+] };
+
+#[rustfmt::skip]
+const SHMID_MIPS: Structure = Structure { size: 72, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 2), ("shm_segsz", 36, 4),
+    ("shm_atime", 40, 4), ("shm_atime_high", 64, 2), ("shm_dtime", 44, 4), ("shm_dtime_high", 66, 2),
+    ("shm_ctime", 48, 4), ("shm_ctime_high", 68, 2), ("shm_cpid", 52, 4), ("shm_lpid", 56, 4),
+    ("shm_nattch", 60, 4),
+] };
+
+#[rustfmt::skip]
 const STAT_MIPS64: Structure = Structure { size: 216, places: &[
     ("st_dev", 0, 8), ("st_ino", 24, 8), ("st_mode", 32, 4), ("st_nlink", 40, 8), ("st_uid", 48, 4),
     ("st_gid", 52, 4), ("st_rdev", 56, 8), ("st_size", 72, 8), ("st_blksize", 136, 8),
@@ -116,6 +196,13 @@ const STAT64_MIPS64: Structure = Structure { size: 216, places: &[
     ("st_gid", 52, 4), ("st_rdev", 56, 8), ("st_size", 80, 8), ("st_blksize", 136, 8),
     ("st_blocks", 152, 8), ("st_atim_sec", 88, 8), ("st_atim_nsec", 96, 8), ("st_mtim_sec", 104, 8),
     ("st_mtim_nsec", 112, 8), ("st_ctim_sec", 120, 8), ("st_ctim_nsec", 128, 8),
+] };
+
+#[rustfmt::skip]
+const SEMID_MIPS64: Structure = Structure { size: 88, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 48, 8),
+    ("sem_otime_high", 72, 8), ("sem_ctime", 56, 8), ("sem_ctime_high", 80, 8), ("sem_nsems", 64, 8),
 ] };
 
 #[rustfmt::skip]
@@ -140,11 +227,80 @@ const TERMIOS_PPC: Structure = Structure { size: 44, places: &[
 ] };
 
 #[rustfmt::skip]
+const MSQID_PPC: Structure = Structure { size: 128, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 4), ("msg_stime", 104, 8),
+    ("msg_rtime", 112, 8), ("msg_ctime", 120, 8), ("msg_cbytes", 72, 4), ("msg_qnum", 76, 4),
+    ("msg_qbytes", 80, 4), ("msg_lspid", 84, 4), ("msg_lrpid", 88, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_PPC: Structure = Structure { size: 96, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 4), ("sem_otime", 80, 8),
+    ("sem_ctime", 88, 8), ("sem_nsems", 66, 2),
+] };
+
+#[rustfmt::skip]
+const SHMID_PPC: Structure = Structure { size: 120, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 4), ("shm_segsz", 76, 4),
+    ("shm_atime", 96, 8), ("shm_dtime", 104, 8), ("shm_ctime", 112, 8), ("shm_cpid", 80, 4),
+    ("shm_lpid", 84, 4), ("shm_nattch", 88, 4),
+] };
+
+#[rustfmt::skip]
+const MSQID_PPC64: Structure = Structure { size: 120, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 4), ("msg_stime", 48, 8),
+    ("msg_rtime", 56, 8), ("msg_ctime", 64, 8), ("msg_cbytes", 72, 8), ("msg_qnum", 80, 8),
+    ("msg_qbytes", 88, 8), ("msg_lspid", 96, 4), ("msg_lrpid", 100, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_PPC64: Structure = Structure { size: 88, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 4), ("sem_otime", 48, 8),
+    ("sem_ctime", 56, 8), ("sem_nsems", 64, 8),
+] };
+
+#[rustfmt::skip]
+const SHMID_PPC64: Structure = Structure { size: 112, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 4), ("shm_segsz", 72, 8),
+    ("shm_atime", 48, 8), ("shm_dtime", 56, 8), ("shm_ctime", 64, 8), ("shm_cpid", 80, 4),
+    ("shm_lpid", 84, 4), ("shm_nattch", 88, 8),
+] };
+
+#[rustfmt::skip]
 const STAT_RISCV32: Structure = Structure { size: 128, places: &[
     ("st_dev", 0, 8), ("st_ino", 8, 8), ("st_mode", 16, 4), ("st_nlink", 20, 4), ("st_uid", 24, 4),
     ("st_gid", 28, 4), ("st_rdev", 32, 8), ("st_size", 48, 8), ("st_blksize", 56, 4), ("st_blocks", 64, 8),
     ("st_atim_sec", 72, 8), ("st_atim_nsec", 80, 4), ("st_mtim_sec", 88, 8), ("st_mtim_nsec", 96, 4),
     ("st_ctim_sec", 104, 8), ("st_ctim_nsec", 112, 4),
+] };
+
+#[rustfmt::skip]
+const MSQID_RISCV32: Structure = Structure { size: 96, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 2), ("msg_stime", 40, 8),
+    ("msg_rtime", 48, 8), ("msg_ctime", 56, 8), ("msg_cbytes", 64, 4), ("msg_qnum", 68, 4),
+    ("msg_qbytes", 72, 4), ("msg_lspid", 76, 4), ("msg_lrpid", 80, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_RISCV32: Structure = Structure { size: 72, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 40, 8),
+    ("sem_ctime", 48, 8), ("sem_nsems", 56, 4),
+] };
+
+#[rustfmt::skip]
+const SHMID_RISCV32: Structure = Structure { size: 88, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 2), ("shm_segsz", 36, 4),
+    ("shm_atime", 40, 8), ("shm_dtime", 48, 8), ("shm_ctime", 56, 8), ("shm_cpid", 64, 4),
+    ("shm_lpid", 68, 4), ("shm_nattch", 72, 4),
 ] };
 
 #[rustfmt::skip]
@@ -191,6 +347,29 @@ const TERMIOS_SPARC64: Structure = Structure { size: 36, places: &[
     ("c_cc", 17, 17),
 ] };
 
+#[rustfmt::skip]
+const MSQID_SPARC64: Structure = Structure { size: 120, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 26, 2), ("msg_stime", 48, 8),
+    ("msg_rtime", 56, 8), ("msg_ctime", 64, 8), ("msg_cbytes", 72, 8), ("msg_qnum", 80, 8),
+    ("msg_qbytes", 88, 8), ("msg_lspid", 96, 4), ("msg_lrpid", 100, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_SPARC64: Structure = Structure { size: 88, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 26, 2), ("sem_otime", 48, 8),
+    ("sem_ctime", 56, 8), ("sem_nsems", 64, 8),
+] };
+
+#[rustfmt::skip]
+const SHMID_SPARC64: Structure = Structure { size: 112, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 26, 2), ("shm_segsz", 72, 8),
+    ("shm_atime", 48, 8), ("shm_dtime", 56, 8), ("shm_ctime", 64, 8), ("shm_cpid", 80, 4),
+    ("shm_lpid", 84, 4), ("shm_nattch", 88, 8),
+] };
+
 /// The layouts of a processor, by the beginning of its name.
 pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
     (
@@ -203,6 +382,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_X86_64,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_X86_64,
+            msqid: &MSQID_X86_64,
+            semid: &SEMID_AARCH64,
+            shmid: &SHMID_X86_64,
         },
     ),
     (
@@ -215,6 +397,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_X86_64,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_X86_64,
+            msqid: &MSQID_X86_64,
+            semid: &SEMID_AARCH64,
+            shmid: &SHMID_X86_64,
         },
     ),
     (
@@ -227,6 +412,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_X86_64,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_X86_64,
+            msqid: &MSQID_RISCV32,
+            semid: &SEMID_RISCV32,
+            shmid: &SHMID_RISCV32,
         },
     ),
     (
@@ -239,6 +427,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_X86_64,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_X86_64,
+            msqid: &MSQID_X86_64,
+            semid: &SEMID_AARCH64,
+            shmid: &SHMID_X86_64,
         },
     ),
     (
@@ -251,6 +442,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_X86_64,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_SPARC64,
+            msqid: &MSQID_SPARC64,
+            semid: &SEMID_SPARC64,
+            shmid: &SHMID_SPARC64,
         },
     ),
     (
@@ -263,6 +457,24 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_X86_64,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_X86_64,
+            msqid: &MSQID_X86_64,
+            semid: &SEMID_X86_64,
+            shmid: &SHMID_X86_64,
+        },
+    ),
+    (
+        "mipsel",
+        Layouts {
+            stat: &STAT_MIPS,
+            stat64: &STAT64_MIPS,
+            statvfs: &STATVFS_I386,
+            statvfs64: &STATVFS64_I386,
+            dirent: &DIRENT_I386,
+            dirent64: &DIRENT_X86_64,
+            termios: &TERMIOS_X86_64,
+            msqid: &MSQID_I386,
+            semid: &SEMID_MIPS,
+            shmid: &SHMID_MIPS,
         },
     ),
     (
@@ -275,6 +487,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_X86_64,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_X86_64,
+            msqid: &MSQID_X86_64,
+            semid: &SEMID_MIPS64,
+            shmid: &SHMID_X86_64,
         },
     ),
     (
@@ -287,6 +502,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_X86_64,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_X86_64,
+            msqid: &MSQID_PPC64,
+            semid: &SEMID_PPC64,
+            shmid: &SHMID_PPC64,
         },
     ),
     (
@@ -299,6 +517,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_X86_64,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_X86_64,
+            msqid: &MSQID_X86_64,
+            semid: &SEMID_AARCH64,
+            shmid: &SHMID_X86_64,
         },
     ),
     (
@@ -311,6 +532,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_I386,
             dirent64: &DIRENT64_I386,
             termios: &TERMIOS_X86_64,
+            msqid: &MSQID_I386,
+            semid: &SEMID_I386,
+            shmid: &SHMID_I386,
         },
     ),
     (
@@ -323,6 +547,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_I386,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_X86_64,
+            msqid: &MSQID_MIPS,
+            semid: &SEMID_MIPS,
+            shmid: &SHMID_MIPS,
         },
     ),
     (
@@ -335,6 +562,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_I386,
             dirent64: &DIRENT64_I386,
             termios: &TERMIOS_M68K,
+            msqid: &MSQID_I386,
+            semid: &SEMID_I386,
+            shmid: &SHMID_I386,
         },
     ),
     (
@@ -347,6 +577,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_I386,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_X86_64,
+            msqid: &MSQID_I386,
+            semid: &SEMID_I386,
+            shmid: &SHMID_I386,
         },
     ),
     (
@@ -359,6 +592,9 @@ pub(super) const LAYOUTS: &[(&str, Layouts)] = &[
             dirent: &DIRENT_X86_64,
             dirent64: &DIRENT_X86_64,
             termios: &TERMIOS_PPC,
+            msqid: &MSQID_PPC,
+            semid: &SEMID_PPC,
+            shmid: &SHMID_PPC,
         },
     ),
 ];

@@ -1,6 +1,5 @@
-//! Functions of POSIX whose kernel is not here: message queues, semaphores and
-//! memory of System V. They fail as on a kernel that was
-//! built without them.
+//! Functions of POSIX whose kernel is not here: typed memory and STREAMS. They
+//! fail as on a kernel that was built without them.
 
 use super::super::{
     context::Context,
@@ -19,59 +18,9 @@ macro_rules! absent {
 
 absent! {
     path_only(Ptr);
-    one(i32);
     pointer(i32, Ptr);
-    pointers(i32, Ptr, Ptr);
-    send(i32, Ptr, Size, u32);
-    send_until(i32, Ptr, Size, u32, Ptr);
-    get(i32, i32);
-    get_more(i32, i32, i32);
-    get_sized(i32, Size, i32);
-    operate(i32, Ptr, Size);
-    operate_until(i32, Ptr, Size, Ptr);
-    control(i32, i32, Ptr);
-    message(i32, Ptr, Size, i32);
     memory_open(Ptr, i32, i32);
     stream_message(i32, Ptr, Ptr);
-}
-
-fn open(c: &mut Context<'_>, _name: Ptr, _flags: i32, _: Dots) -> Result<i32> {
-    c.fail(Errno::ENOSYS)
-}
-
-fn semaphore(c: &mut Context<'_>, _id: i32, _number: i32, _command: i32, _: Dots) -> Result<i32> {
-    c.fail(Errno::ENOSYS)
-}
-
-fn receive(c: &mut Context<'_>, _queue: i32, _to: Ptr, _size: Size, _priority: Ptr) -> Result<Long> {
-    c.fail(Errno::ENOSYS).map(|it| Long(it.into()))
-}
-
-fn receive_until(
-    c: &mut Context<'_>,
-    _queue: i32,
-    _to: Ptr,
-    _size: Size,
-    _priority: Ptr,
-    _until: Ptr,
-) -> Result<Long> {
-    c.fail(Errno::ENOSYS).map(|it| Long(it.into()))
-}
-
-fn message_of(
-    c: &mut Context<'_>,
-    _queue: i32,
-    _to: Ptr,
-    _size: Size,
-    _kind: Long,
-    _flags: i32,
-) -> Result<Long> {
-    c.fail(Errno::ENOSYS).map(|it| Long(it.into()))
-}
-
-fn attach(c: &mut Context<'_>, _id: i32, _at: Ptr, _flags: i32) -> Result<Ptr> {
-    c.set_errno(Errno::ENOSYS)?;
-    Ok(Ptr(u64::MAX))
 }
 
 /// The number of the error is the result.
@@ -92,41 +41,7 @@ fn is_stream(c: &mut Context<'_>, fd: i32) -> Result<i32> {
     known.map_or_else(|errno| c.fail(errno), |()| Ok(0))
 }
 
-pub(crate) static HEADER: [Header; 6] = [
-    Header {
-        name: "mqueue.h",
-        standard: Standard::Posix,
-        models: models! {
-            mq_open = open, "there are no message queues: ENOSYS";
-            mq_close = one, "there are no message queues: ENOSYS";
-            mq_unlink = path_only, "there are no message queues: ENOSYS";
-            mq_getattr = pointer, "there are no message queues: ENOSYS";
-            mq_setattr = pointers, "there are no message queues: ENOSYS";
-            mq_notify = pointer, "there are no message queues: ENOSYS";
-            mq_send = send, "there are no message queues: ENOSYS";
-            mq_timedsend = send_until, "there are no message queues: ENOSYS";
-            mq_receive = receive, "there are no message queues: ENOSYS";
-            mq_timedreceive = receive_until, "there are no message queues: ENOSYS";
-        },
-    },
-    Header {
-        name: "sys/ipc.h",
-        standard: Standard::Posix,
-        models: models! {
-            semget = get_more, "there is no System V IPC: ENOSYS";
-            semop = operate, "there is no System V IPC: ENOSYS";
-            semtimedop = operate_until, "there is no System V IPC: ENOSYS";
-            semctl = semaphore, "there is no System V IPC: ENOSYS";
-            shmget = get_sized, "there is no System V IPC: ENOSYS";
-            shmat = attach, "there is no System V IPC: ENOSYS";
-            shmdt = path_only, "there is no System V IPC: ENOSYS";
-            shmctl = control, "there is no System V IPC: ENOSYS";
-            msgget = get, "there is no System V IPC: ENOSYS";
-            msgsnd = message, "there is no System V IPC: ENOSYS";
-            msgrcv = message_of, "there is no System V IPC: ENOSYS";
-            msgctl = control, "there is no System V IPC: ENOSYS";
-        },
-    },
+pub(crate) static HEADER: [Header; 4] = [
     Header {
         name: "libintl.h",
         standard: Standard::Extension,

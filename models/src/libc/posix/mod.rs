@@ -8,9 +8,11 @@ pub(crate) mod directories;
 mod files;
 mod glob;
 mod inet;
+mod ipc;
 mod lesser;
 mod memory;
 mod messages;
+mod mqueue;
 mod names;
 mod netdb;
 mod options;
@@ -66,7 +68,8 @@ pub(crate) const HEADERS: &[&Header] = &[
     &absent::HEADER[1],
     &absent::HEADER[2],
     &absent::HEADER[3],
-    &absent::HEADER[4],
+    &ipc::HEADER,
+    &mqueue::HEADER,
     &walk::HEADER,
     &memory::HEADER,
     &sockets::HEADER,
@@ -82,7 +85,6 @@ pub(crate) const HEADERS: &[&Header] = &[
     &recent::HEADER[0],
     &recent::HEADER[1],
     &recent::HEADER[2],
-    &absent::HEADER[5],
     &requests::HEADER[0],
     &requests::HEADER[1],
     &spawn::HEADER[0],
@@ -115,6 +117,7 @@ pub(crate) fn call_alone(c: &mut Context<'_>, name: &str, arguments: &[u64]) -> 
         *slot = *argument;
     }
     let abi = c.state.abi.clone();
+    c.tell_waits();
     let mut begun = c.begun_call();
     let several = c.is_direct && c.has_other_threads();
     let emulator = c.call.emulator();

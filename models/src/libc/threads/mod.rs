@@ -351,6 +351,14 @@ impl Context<'_> {
         self.state.threads.this().output = Some(kept);
     }
 
+    /// Tells the kernel what other threads wait for.
+    pub(super) fn tell_waits(&mut self) {
+        let (current, threads) = (self.state.threads.current, &self.state.threads.all);
+        let others = threads.iter().filter(|(id, _)| **id != current);
+        let waits = others.filter_map(|(_, thread)| thread.begun.as_ref()?.1.ipc).collect();
+        self.state.kernel.ipc.elsewhere = waits;
+    }
+
     /// Sends a signal to one thread; `false` if there is none of this number.
     pub(super) fn signal_one_thread(&mut self, id: u64, info: SignalInfo) -> bool {
         let threads = &mut self.state.threads;

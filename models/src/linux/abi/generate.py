@@ -24,6 +24,7 @@ TARGETS = {
     "aarch64": "aarch64-linux-musl",
     "arm": "arm-linux-musleabihf",
     "mips": "mips-linux-musleabihf",
+    "mipsel": "mipsel-linux-musleabihf",
     "mips64": "mips64-linux-muslabi64",
     "ppc": "powerpc-linux-musleabihf",
     "ppc64": "powerpc64-linux-musl",
@@ -41,6 +42,17 @@ GCC = {"m68k": "m68k-linux-gnu-gcc", "sparc": "sparc64-linux-gnu-gcc",
 STAT = "st_dev st_ino st_mode st_nlink st_uid st_gid st_rdev st_size st_blksize st_blocks " \
     "st_atime st_atime_nsec st_mtime st_mtime_nsec st_ctime st_ctime_nsec".split()
 STATFS = "f_type f_bsize f_blocks f_bfree f_bavail f_files f_ffree f_fsid f_namelen f_frsize f_flags".split()
+PERMISSIONS = "key uid gid cuid cgid mode seq"
+# System V IPC: those of today, and those before `IPC_64`. Times are in two halves where `long` has 32 bits.
+QUEUE = "stime stime_high rtime rtime_high ctime ctime_high cbytes qnum qbytes lspid lrpid"
+ARRAY = "otime otime_high ctime ctime_high nsems"
+SEGMENT = "segsz atime atime_high dtime dtime_high ctime ctime_high cpid lpid nattch"
+
+
+def of_ipc(start, fields):
+    return [f"{start}_perm.{field}" for field in PERMISSIONS.split()] + [f"{start}_{field}" for field in fields.split()]
+
+
 CONTEXT = "uc_flags uc_link uc_stack uc_mcontext uc_sigmask".split()
 
 FLAGS = {
@@ -88,6 +100,12 @@ STRUCTS = {
     "statfs": ("struct statfs", STATFS, ""),
     "statfs64": ("struct statfs64", STATFS, ""),
     "context": ("struct ucontext", CONTEXT, ""),
+    "msqid": ("struct msqid64_ds", of_ipc("msg", QUEUE), ""),
+    "semid": ("struct semid64_ds", of_ipc("sem", ARRAY), ""),
+    "shmid": ("struct shmid64_ds", of_ipc("shm", SEGMENT), ""),
+    "msqid_old": ("struct msqid_ds", of_ipc("msg", QUEUE), ""),
+    "semid_old": ("struct semid_ds", of_ipc("sem", ARRAY), ""),
+    "shmid_old": ("struct shmid_ds", of_ipc("shm", SEGMENT), ""),
 }
 SOURCE = r'''
 #define __EXPORTED_HEADERS__ 1
@@ -107,6 +125,9 @@ SOURCE = r'''
 #include <asm/socket.h>
 #include <linux/resource.h>
 #include <linux/poll.h>
+#include <linux/msg.h>
+#include <linux/sem.h>
+#include <linux/shm.h>
 '''
 
 

@@ -40,6 +40,13 @@ pub(crate) struct Tables {
     pub(crate) statfs: Option<&'static Structure>,
     pub(crate) statfs64: Option<&'static Structure>,
     pub(crate) context: Option<&'static Structure>,
+    pub(crate) msqid: Option<&'static Structure>,
+    pub(crate) semid: Option<&'static Structure>,
+    pub(crate) shmid: Option<&'static Structure>,
+    /// Those of System V IPC before `IPC_64`.
+    pub(crate) msqid_old: Option<&'static Structure>,
+    pub(crate) semid_old: Option<&'static Structure>,
+    pub(crate) shmid_old: Option<&'static Structure>,
 }
 
 /// A group of numbers of [`Tables`].
@@ -101,6 +108,11 @@ pub(crate) struct Abi {
     pub(crate) action: ActionLayout,
     /// Bytes of a page.
     pub(crate) page: u64,
+    /// Addresses of segments of shared memory are multiples of it, if it is
+    /// more than a page (`SHMLBA`, asm/shmparam.h); and whether those that a
+    /// program asks for have to be (`__ARCH_FORCE_SHMLBA`).
+    pub(crate) segment_boundary: u64,
+    pub(crate) forced_boundary: bool,
     /// The end of the addresses of programs.
     pub(crate) top: u64,
     /// Where position-independent programs go.
@@ -134,6 +146,8 @@ impl Abi {
             thread_pointer: ThreadPointer::Register(""),
             action: ActionLayout::WithRestorer,
             page: 4 * KIB,
+            segment_boundary: 0,
+            forced_boundary: false,
             top: if word == 8 { 0x7fff_ffff_f000 } else { 0xc000_0000 },
             pie: if word == 8 { 0x5555_5555_4000 } else { 0x5655_5000 },
             capabilities: (0, 0),
@@ -145,6 +159,8 @@ impl Abi {
             aligned_pairs: true,
             thread_pointer: ThreadPointer::Register("cp0_userlocal"),
             action: ActionLayout::FlagsFirst,
+            segment_boundary: 256 * KIB,
+            forced_boundary: true,
             top: if word == 8 { 0xff_ffff_f000 } else { 0x7fff_8000 },
             pie: if word == 8 { 0xaa_aaaa_0000 } else { 0x5555_0000 },
             // Release 2.
@@ -203,6 +219,7 @@ impl Abi {
                     _ => "armv5tejl",
                 },
                 aligned_pairs: true,
+                segment_boundary: 16 * KIB,
                 tables: &tables::ARM,
                 // Before version 6 the processor has no register for it.
                 thread_pointer: if platform == Platform::ARMV5T {
@@ -240,7 +257,8 @@ impl Abi {
                 top: 0x9dc0_0000,
                 ..base
             },
-            Platform::MIPS | Platform::MIPSEL => mips("mips", &tables::MIPS, 4),
+            Platform::MIPS => mips("mips", &tables::MIPS, 4),
+            Platform::MIPSEL => mips("mips", &tables::MIPSEL, 4),
             Platform::MIPS64 | Platform::MIPS64EL => mips("mips64", &tables::MIPS64, 8),
             Platform::PPC => power("ppc", &tables::PPC),
             Platform::PPCLE => power("ppcle", &tables::PPC),
@@ -261,6 +279,8 @@ impl Abi {
                 thread_pointer: ThreadPointer::Register("tp"),
                 action: ActionLayout::WithoutRestorer,
                 page: 16 * KIB,
+                segment_boundary: 64 * KIB,
+                forced_boundary: true,
                 // cpucfg, lam, ual, fpu.
                 capabilities: (0xf, 0),
                 top: 0x7fff_ffff_c000,
@@ -280,6 +300,8 @@ impl Abi {
                 tables: &tables::SPARC64,
                 thread_pointer: ThreadPointer::Register("g7"),
                 page: 8 * KIB,
+                segment_boundary: 16 * KIB,
+                forced_boundary: true,
                 top: 0x7fff_ffff_e000,
                 ..base
             },
@@ -289,12 +311,15 @@ impl Abi {
                 aligned_pairs: false,
                 thread_pointer: ThreadPointer::Register("g7"),
                 page: 8 * KIB,
+                forced_boundary: true,
                 top: 0xf000_0000,
                 ..base
             },
             Platform::SH4 => Self {
                 machine: "sh4",
                 padded_fourth: true,
+                segment_boundary: 16 * KIB,
+                forced_boundary: true,
                 tables: &tables::SH4,
                 alignment: 4,
                 clone: CloneOrder::ChildThenTls,
@@ -335,6 +360,8 @@ impl Abi {
             thread_pointer: ThreadPointer::Kernel,
             action: ActionLayout::WithRestorer,
             page: definition.page_bytes.into(),
+            segment_boundary: 0,
+            forced_boundary: false,
             top: definition.highest_address() / 4 * 3,
             pie: 0,
             capabilities: (0, 0),

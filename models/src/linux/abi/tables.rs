@@ -266,9 +266,9 @@ const IOCTL_SPARC: Numbers = &[
 #[rustfmt::skip]
 const IOCTL_SH4: Numbers = &[
     ("TIOCGWINSZ", 0x80087468), ("TIOCSWINSZ", 0x40087467), ("TIOCGPGRP", 0x80047477),
-    ("TIOCSPGRP", 0x40047476), ("FIONREAD", 0x8004667f), ("FIONBIO", 0x4004667e), ("FIOASYNC", 0x4004667d),
-    ("FIOCLEX", 0x6601), ("FIONCLEX", 0x6602), ("TCSBRK", 0x741d), ("TCFLSH", 0x741f),
-    ("TIOCOUTQ", 0x80047473),
+    ("TIOCSPGRP", 0x40047476), ("TIOCGSID", 0x80045429), ("FIONREAD", 0x8004667f), ("FIONBIO", 0x4004667e),
+    ("FIOASYNC", 0x4004667d), ("FIOCLEX", 0x6601), ("FIONCLEX", 0x6602), ("TCSBRK", 0x741d),
+    ("TCFLSH", 0x741f), ("TIOCOUTQ", 0x80047473),
 ];
 
 #[rustfmt::skip]
@@ -595,6 +595,315 @@ const CONTEXT_SH4: Structure = Structure { size: 260, places: &[
     ("uc_sigmask", 252, 8),
 ] };
 
+#[rustfmt::skip]
+const MSQID_RISCV64: Structure = Structure { size: 120, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 2), ("msg_stime", 48, 8),
+    ("msg_rtime", 56, 8), ("msg_ctime", 64, 8), ("msg_cbytes", 72, 8), ("msg_qnum", 80, 8),
+    ("msg_qbytes", 88, 8), ("msg_lspid", 96, 4), ("msg_lrpid", 100, 4),
+] };
+
+#[rustfmt::skip]
+const MSQID_RISCV32: Structure = Structure { size: 88, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 2), ("msg_stime", 36, 4),
+    ("msg_stime_high", 40, 4), ("msg_rtime", 44, 4), ("msg_rtime_high", 48, 4), ("msg_ctime", 52, 4),
+    ("msg_ctime_high", 56, 4), ("msg_cbytes", 60, 4), ("msg_qnum", 64, 4), ("msg_qbytes", 68, 4),
+    ("msg_lspid", 72, 4), ("msg_lrpid", 76, 4),
+] };
+
+#[rustfmt::skip]
+const MSQID_I386: Structure = Structure { size: 88, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 2), ("msg_perm.seq", 24, 2), ("msg_stime", 36, 4),
+    ("msg_stime_high", 40, 4), ("msg_rtime", 44, 4), ("msg_rtime_high", 48, 4), ("msg_ctime", 52, 4),
+    ("msg_ctime_high", 56, 4), ("msg_cbytes", 60, 4), ("msg_qnum", 64, 4), ("msg_qbytes", 68, 4),
+    ("msg_lspid", 72, 4), ("msg_lrpid", 76, 4),
+] };
+
+#[rustfmt::skip]
+const MSQID_MIPS: Structure = Structure { size: 88, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 2), ("msg_stime", 40, 4),
+    ("msg_stime_high", 36, 4), ("msg_rtime", 48, 4), ("msg_rtime_high", 44, 4), ("msg_ctime", 56, 4),
+    ("msg_ctime_high", 52, 4), ("msg_cbytes", 60, 4), ("msg_qnum", 64, 4), ("msg_qbytes", 68, 4),
+    ("msg_lspid", 72, 4), ("msg_lrpid", 76, 4),
+] };
+
+#[rustfmt::skip]
+const MSQID_PPC: Structure = Structure { size: 104, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 4), ("msg_stime", 52, 4),
+    ("msg_stime_high", 48, 4), ("msg_rtime", 60, 4), ("msg_rtime_high", 56, 4), ("msg_ctime", 68, 4),
+    ("msg_ctime_high", 64, 4), ("msg_cbytes", 72, 4), ("msg_qnum", 76, 4), ("msg_qbytes", 80, 4),
+    ("msg_lspid", 84, 4), ("msg_lrpid", 88, 4),
+] };
+
+#[rustfmt::skip]
+const MSQID_PPC64: Structure = Structure { size: 120, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 4), ("msg_stime", 48, 8),
+    ("msg_rtime", 56, 8), ("msg_ctime", 64, 8), ("msg_cbytes", 72, 8), ("msg_qnum", 80, 8),
+    ("msg_qbytes", 88, 8), ("msg_lspid", 96, 4), ("msg_lrpid", 100, 4),
+] };
+
+#[rustfmt::skip]
+const MSQID_S390X: Structure = Structure { size: 120, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 26, 2), ("msg_stime", 48, 8),
+    ("msg_rtime", 56, 8), ("msg_ctime", 64, 8), ("msg_cbytes", 72, 8), ("msg_qnum", 80, 8),
+    ("msg_qbytes", 88, 8), ("msg_lspid", 96, 4), ("msg_lrpid", 100, 4),
+] };
+
+#[rustfmt::skip]
+const MSQID_SPARC: Structure = Structure { size: 104, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 22, 2), ("msg_perm.seq", 26, 2), ("msg_stime", 52, 4),
+    ("msg_stime_high", 48, 4), ("msg_rtime", 60, 4), ("msg_rtime_high", 56, 4), ("msg_ctime", 68, 4),
+    ("msg_ctime_high", 64, 4), ("msg_cbytes", 72, 4), ("msg_qnum", 76, 4), ("msg_qbytes", 80, 4),
+    ("msg_lspid", 84, 4), ("msg_lrpid", 88, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_RISCV64: Structure = Structure { size: 88, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 48, 8),
+    ("sem_ctime", 56, 8), ("sem_nsems", 64, 8),
+] };
+
+#[rustfmt::skip]
+const SEMID_RISCV32: Structure = Structure { size: 64, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 36, 4),
+    ("sem_otime_high", 40, 4), ("sem_ctime", 44, 4), ("sem_ctime_high", 48, 4), ("sem_nsems", 52, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_X86_64: Structure = Structure { size: 104, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 48, 8),
+    ("sem_ctime", 64, 8), ("sem_nsems", 80, 8),
+] };
+
+#[rustfmt::skip]
+const SEMID_I386: Structure = Structure { size: 64, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 2), ("sem_perm.seq", 24, 2), ("sem_otime", 36, 4),
+    ("sem_otime_high", 40, 4), ("sem_ctime", 44, 4), ("sem_ctime_high", 48, 4), ("sem_nsems", 52, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_MIPS: Structure = Structure { size: 56, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 36, 4),
+    ("sem_otime_high", 48, 4), ("sem_ctime", 40, 4), ("sem_ctime_high", 52, 4), ("sem_nsems", 44, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_PPC: Structure = Structure { size: 80, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 4), ("sem_otime", 52, 4),
+    ("sem_otime_high", 48, 4), ("sem_ctime", 60, 4), ("sem_ctime_high", 56, 4), ("sem_nsems", 64, 4),
+] };
+
+#[rustfmt::skip]
+const SEMID_PPC64: Structure = Structure { size: 88, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 4), ("sem_otime", 48, 8),
+    ("sem_ctime", 56, 8), ("sem_nsems", 64, 8),
+] };
+
+#[rustfmt::skip]
+const SEMID_S390X: Structure = Structure { size: 88, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 26, 2), ("sem_otime", 48, 8),
+    ("sem_ctime", 56, 8), ("sem_nsems", 64, 8),
+] };
+
+#[rustfmt::skip]
+const SEMID_SPARC: Structure = Structure { size: 80, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 22, 2), ("sem_perm.seq", 26, 2), ("sem_otime", 52, 4),
+    ("sem_otime_high", 48, 4), ("sem_ctime", 60, 4), ("sem_ctime_high", 56, 4), ("sem_nsems", 64, 4),
+] };
+
+#[rustfmt::skip]
+const SHMID_RISCV64: Structure = Structure { size: 112, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 2), ("shm_segsz", 48, 8),
+    ("shm_atime", 56, 8), ("shm_dtime", 64, 8), ("shm_ctime", 72, 8), ("shm_cpid", 80, 4),
+    ("shm_lpid", 84, 4), ("shm_nattch", 88, 8),
+] };
+
+#[rustfmt::skip]
+const SHMID_RISCV32: Structure = Structure { size: 84, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 2), ("shm_segsz", 36, 4),
+    ("shm_atime", 40, 4), ("shm_atime_high", 44, 4), ("shm_dtime", 48, 4), ("shm_dtime_high", 52, 4),
+    ("shm_ctime", 56, 4), ("shm_ctime_high", 60, 4), ("shm_cpid", 64, 4), ("shm_lpid", 68, 4),
+    ("shm_nattch", 72, 4),
+] };
+
+#[rustfmt::skip]
+const SHMID_I386: Structure = Structure { size: 84, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 2), ("shm_perm.seq", 24, 2), ("shm_segsz", 36, 4),
+    ("shm_atime", 40, 4), ("shm_atime_high", 44, 4), ("shm_dtime", 48, 4), ("shm_dtime_high", 52, 4),
+    ("shm_ctime", 56, 4), ("shm_ctime_high", 60, 4), ("shm_cpid", 64, 4), ("shm_lpid", 68, 4),
+    ("shm_nattch", 72, 4),
+] };
+
+#[rustfmt::skip]
+const SHMID_MIPS: Structure = Structure { size: 72, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 2), ("shm_segsz", 36, 4),
+    ("shm_atime", 40, 4), ("shm_atime_high", 64, 2), ("shm_dtime", 44, 4), ("shm_dtime_high", 66, 2),
+    ("shm_ctime", 48, 4), ("shm_ctime_high", 68, 2), ("shm_cpid", 52, 4), ("shm_lpid", 56, 4),
+    ("shm_nattch", 60, 4),
+] };
+
+#[rustfmt::skip]
+const SHMID_PPC: Structure = Structure { size: 104, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 4), ("shm_segsz", 76, 4),
+    ("shm_atime", 52, 4), ("shm_atime_high", 48, 4), ("shm_dtime", 60, 4), ("shm_dtime_high", 56, 4),
+    ("shm_ctime", 68, 4), ("shm_ctime_high", 64, 4), ("shm_cpid", 80, 4), ("shm_lpid", 84, 4),
+    ("shm_nattch", 88, 4),
+] };
+
+#[rustfmt::skip]
+const SHMID_PPC64: Structure = Structure { size: 112, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 4), ("shm_segsz", 72, 8),
+    ("shm_atime", 48, 8), ("shm_dtime", 56, 8), ("shm_ctime", 64, 8), ("shm_cpid", 80, 4),
+    ("shm_lpid", 84, 4), ("shm_nattch", 88, 8),
+] };
+
+#[rustfmt::skip]
+const SHMID_S390X: Structure = Structure { size: 112, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 26, 2), ("shm_segsz", 48, 8),
+    ("shm_atime", 56, 8), ("shm_dtime", 64, 8), ("shm_ctime", 72, 8), ("shm_cpid", 80, 4),
+    ("shm_lpid", 84, 4), ("shm_nattch", 88, 8),
+] };
+
+#[rustfmt::skip]
+const SHMID_SPARC: Structure = Structure { size: 96, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 22, 2), ("shm_perm.seq", 26, 2), ("shm_segsz", 72, 4),
+    ("shm_atime", 52, 4), ("shm_atime_high", 48, 4), ("shm_dtime", 60, 4), ("shm_dtime_high", 56, 4),
+    ("shm_ctime", 68, 4), ("shm_ctime_high", 64, 4), ("shm_cpid", 76, 4), ("shm_lpid", 80, 4),
+    ("shm_nattch", 84, 4),
+] };
+
+#[rustfmt::skip]
+const SHMID_SPARC64: Structure = Structure { size: 112, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 26, 2), ("shm_segsz", 72, 8),
+    ("shm_atime", 48, 8), ("shm_dtime", 56, 8), ("shm_ctime", 64, 8), ("shm_cpid", 80, 4),
+    ("shm_lpid", 84, 4), ("shm_nattch", 88, 8),
+] };
+
+#[rustfmt::skip]
+const MSQID_OLD_RISCV64: Structure = Structure { size: 104, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 2), ("msg_stime", 48, 8),
+    ("msg_rtime", 56, 8), ("msg_ctime", 64, 8), ("msg_cbytes", 88, 2), ("msg_qnum", 90, 2),
+    ("msg_qbytes", 92, 2), ("msg_lspid", 96, 4), ("msg_lrpid", 100, 4),
+] };
+
+#[rustfmt::skip]
+const MSQID_OLD_RISCV32: Structure = Structure { size: 72, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 2), ("msg_stime", 36, 4),
+    ("msg_rtime", 40, 4), ("msg_ctime", 44, 4), ("msg_cbytes", 56, 2), ("msg_qnum", 58, 2),
+    ("msg_qbytes", 60, 2), ("msg_lspid", 64, 4), ("msg_lrpid", 68, 4),
+] };
+
+#[rustfmt::skip]
+const MSQID_OLD_I386: Structure = Structure { size: 56, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 2), ("msg_perm.gid", 6, 2), ("msg_perm.cuid", 8, 2),
+    ("msg_perm.cgid", 10, 2), ("msg_perm.mode", 12, 2), ("msg_perm.seq", 14, 2), ("msg_stime", 24, 4),
+    ("msg_rtime", 28, 4), ("msg_ctime", 32, 4), ("msg_cbytes", 44, 2), ("msg_qnum", 46, 2),
+    ("msg_qbytes", 48, 2), ("msg_lspid", 50, 2), ("msg_lrpid", 52, 2),
+] };
+
+#[rustfmt::skip]
+const MSQID_OLD_PPC: Structure = Structure { size: 68, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 4), ("msg_perm.gid", 8, 4), ("msg_perm.cuid", 12, 4),
+    ("msg_perm.cgid", 16, 4), ("msg_perm.mode", 20, 4), ("msg_perm.seq", 24, 2), ("msg_stime", 36, 4),
+    ("msg_rtime", 40, 4), ("msg_ctime", 44, 4), ("msg_cbytes", 56, 2), ("msg_qnum", 58, 2),
+    ("msg_qbytes", 60, 2), ("msg_lspid", 62, 2), ("msg_lrpid", 64, 2),
+] };
+
+#[rustfmt::skip]
+const MSQID_OLD_M68K: Structure = Structure { size: 54, places: &[
+    ("msg_perm.key", 0, 4), ("msg_perm.uid", 4, 2), ("msg_perm.gid", 6, 2), ("msg_perm.cuid", 8, 2),
+    ("msg_perm.cgid", 10, 2), ("msg_perm.mode", 12, 2), ("msg_perm.seq", 14, 2), ("msg_stime", 24, 4),
+    ("msg_rtime", 28, 4), ("msg_ctime", 32, 4), ("msg_cbytes", 44, 2), ("msg_qnum", 46, 2),
+    ("msg_qbytes", 48, 2), ("msg_lspid", 50, 2), ("msg_lrpid", 52, 2),
+] };
+
+#[rustfmt::skip]
+const SEMID_OLD_RISCV64: Structure = Structure { size: 88, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 32, 8),
+    ("sem_ctime", 40, 8), ("sem_nsems", 80, 2),
+] };
+
+#[rustfmt::skip]
+const SEMID_OLD_RISCV32: Structure = Structure { size: 56, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 4), ("sem_perm.gid", 8, 4), ("sem_perm.cuid", 12, 4),
+    ("sem_perm.cgid", 16, 4), ("sem_perm.mode", 20, 4), ("sem_perm.seq", 24, 2), ("sem_otime", 28, 4),
+    ("sem_ctime", 32, 4), ("sem_nsems", 52, 2),
+] };
+
+#[rustfmt::skip]
+const SEMID_OLD_I386: Structure = Structure { size: 44, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 2), ("sem_perm.gid", 6, 2), ("sem_perm.cuid", 8, 2),
+    ("sem_perm.cgid", 10, 2), ("sem_perm.mode", 12, 2), ("sem_perm.seq", 14, 2), ("sem_otime", 16, 4),
+    ("sem_ctime", 20, 4), ("sem_nsems", 40, 2),
+] };
+
+#[rustfmt::skip]
+const SEMID_OLD_M68K: Structure = Structure { size: 42, places: &[
+    ("sem_perm.key", 0, 4), ("sem_perm.uid", 4, 2), ("sem_perm.gid", 6, 2), ("sem_perm.cuid", 8, 2),
+    ("sem_perm.cgid", 10, 2), ("sem_perm.mode", 12, 2), ("sem_perm.seq", 14, 2), ("sem_otime", 16, 4),
+    ("sem_ctime", 20, 4), ("sem_nsems", 40, 2),
+] };
+
+#[rustfmt::skip]
+const SHMID_OLD_RISCV64: Structure = Structure { size: 88, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 2), ("shm_segsz", 28, 4),
+    ("shm_atime", 32, 8), ("shm_dtime", 40, 8), ("shm_ctime", 48, 8), ("shm_cpid", 56, 4),
+    ("shm_lpid", 60, 4), ("shm_nattch", 64, 2),
+] };
+
+#[rustfmt::skip]
+const SHMID_OLD_RISCV32: Structure = Structure { size: 64, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 2), ("shm_segsz", 28, 4),
+    ("shm_atime", 32, 4), ("shm_dtime", 36, 4), ("shm_ctime", 40, 4), ("shm_cpid", 44, 4),
+    ("shm_lpid", 48, 4), ("shm_nattch", 52, 2),
+] };
+
+#[rustfmt::skip]
+const SHMID_OLD_I386: Structure = Structure { size: 48, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 2), ("shm_perm.gid", 6, 2), ("shm_perm.cuid", 8, 2),
+    ("shm_perm.cgid", 10, 2), ("shm_perm.mode", 12, 2), ("shm_perm.seq", 14, 2), ("shm_segsz", 16, 4),
+    ("shm_atime", 20, 4), ("shm_dtime", 24, 4), ("shm_ctime", 28, 4), ("shm_cpid", 32, 2),
+    ("shm_lpid", 34, 2), ("shm_nattch", 36, 2),
+] };
+
+#[rustfmt::skip]
+const SHMID_OLD_PPC: Structure = Structure { size: 60, places: &[
+    ("shm_perm.key", 0, 4), ("shm_perm.uid", 4, 4), ("shm_perm.gid", 8, 4), ("shm_perm.cuid", 12, 4),
+    ("shm_perm.cgid", 16, 4), ("shm_perm.mode", 20, 4), ("shm_perm.seq", 24, 2), ("shm_segsz", 28, 4),
+    ("shm_atime", 32, 4), ("shm_dtime", 36, 4), ("shm_ctime", 40, 4), ("shm_cpid", 44, 2),
+    ("shm_lpid", 46, 2), ("shm_nattch", 48, 2),
+] };
+
 /// The generic numbers.
 pub(super) const GENERIC: Tables = Tables {
     open: OPEN,
@@ -613,6 +922,12 @@ pub(super) const GENERIC: Tables = Tables {
     statfs: None,
     statfs64: None,
     context: None,
+    msqid: None,
+    semid: None,
+    shmid: None,
+    msqid_old: None,
+    semid_old: None,
+    shmid_old: None,
 };
 
 /// What riscv64 has of its own.
@@ -633,6 +948,12 @@ pub(super) const RISCV64: Tables = Tables {
     statfs: Some(&STATFS_RISCV64),
     statfs64: Some(&STATFS_RISCV64),
     context: Some(&CONTEXT_RISCV64),
+    msqid: Some(&MSQID_RISCV64),
+    semid: Some(&SEMID_RISCV64),
+    shmid: Some(&SHMID_RISCV64),
+    msqid_old: Some(&MSQID_OLD_RISCV64),
+    semid_old: Some(&SEMID_OLD_RISCV64),
+    shmid_old: Some(&SHMID_OLD_RISCV64),
 };
 
 /// What riscv32 has of its own.
@@ -653,6 +974,12 @@ pub(super) const RISCV32: Tables = Tables {
     statfs: Some(&STATFS_RISCV32),
     statfs64: Some(&STATFS_S390X),
     context: Some(&CONTEXT_RISCV32),
+    msqid: Some(&MSQID_RISCV32),
+    semid: Some(&SEMID_RISCV32),
+    shmid: Some(&SHMID_RISCV32),
+    msqid_old: Some(&MSQID_OLD_RISCV32),
+    semid_old: Some(&SEMID_OLD_RISCV32),
+    shmid_old: Some(&SHMID_OLD_RISCV32),
 };
 
 /// What x86_64 has of its own.
@@ -673,6 +1000,12 @@ pub(super) const X86_64: Tables = Tables {
     statfs: Some(&STATFS_RISCV64),
     statfs64: Some(&STATFS_RISCV64),
     context: Some(&CONTEXT_X86_64),
+    msqid: Some(&MSQID_RISCV64),
+    semid: Some(&SEMID_X86_64),
+    shmid: Some(&SHMID_RISCV64),
+    msqid_old: Some(&MSQID_OLD_RISCV64),
+    semid_old: Some(&SEMID_OLD_RISCV64),
+    shmid_old: Some(&SHMID_OLD_RISCV64),
 };
 
 /// What i386 has of its own.
@@ -693,6 +1026,12 @@ pub(super) const I386: Tables = Tables {
     statfs: Some(&STATFS_RISCV32),
     statfs64: Some(&STATFS64_I386),
     context: Some(&CONTEXT_I386),
+    msqid: Some(&MSQID_I386),
+    semid: Some(&SEMID_I386),
+    shmid: Some(&SHMID_I386),
+    msqid_old: Some(&MSQID_OLD_I386),
+    semid_old: Some(&SEMID_OLD_I386),
+    shmid_old: Some(&SHMID_OLD_I386),
 };
 
 /// What aarch64 has of its own.
@@ -713,6 +1052,12 @@ pub(super) const AARCH64: Tables = Tables {
     statfs: Some(&STATFS_RISCV64),
     statfs64: Some(&STATFS_RISCV64),
     context: Some(&CONTEXT_AARCH64),
+    msqid: Some(&MSQID_RISCV64),
+    semid: Some(&SEMID_RISCV64),
+    shmid: Some(&SHMID_RISCV64),
+    msqid_old: Some(&MSQID_OLD_RISCV64),
+    semid_old: Some(&SEMID_OLD_RISCV64),
+    shmid_old: Some(&SHMID_OLD_RISCV64),
 };
 
 /// What arm has of its own.
@@ -733,6 +1078,12 @@ pub(super) const ARM: Tables = Tables {
     statfs: Some(&STATFS_RISCV32),
     statfs64: Some(&STATFS64_I386),
     context: Some(&CONTEXT_ARM),
+    msqid: Some(&MSQID_I386),
+    semid: Some(&SEMID_I386),
+    shmid: Some(&SHMID_I386),
+    msqid_old: Some(&MSQID_OLD_I386),
+    semid_old: Some(&SEMID_OLD_I386),
+    shmid_old: Some(&SHMID_OLD_I386),
 };
 
 /// What mips has of its own.
@@ -753,6 +1104,38 @@ pub(super) const MIPS: Tables = Tables {
     statfs: Some(&STATFS_MIPS),
     statfs64: Some(&STATFS64_MIPS),
     context: Some(&CONTEXT_MIPS),
+    msqid: Some(&MSQID_MIPS),
+    semid: Some(&SEMID_MIPS),
+    shmid: Some(&SHMID_MIPS),
+    msqid_old: Some(&MSQID_OLD_RISCV32),
+    semid_old: Some(&SEMID_OLD_RISCV32),
+    shmid_old: Some(&SHMID_OLD_RISCV32),
+};
+
+/// What mipsel has of its own.
+pub(super) const MIPSEL: Tables = Tables {
+    open: OPEN_MIPS,
+    map: MAP_MIPS,
+    error: ERROR_MIPS,
+    signal: SIGNAL_MIPS,
+    action: ACTION_MIPS,
+    mask: MASK_MIPS,
+    control: CONTROL_MIPS,
+    ioctl: IOCTL_MIPS,
+    socket: SOCKET_MIPS,
+    limit: LIMIT_MIPS,
+    poll: POLL_MIPS,
+    stat: Some(&STAT_MIPS),
+    stat64: Some(&STAT_MIPS64),
+    statfs: Some(&STATFS_MIPS),
+    statfs64: Some(&STATFS64_MIPS),
+    context: Some(&CONTEXT_MIPS),
+    msqid: Some(&MSQID_RISCV32),
+    semid: Some(&SEMID_MIPS),
+    shmid: Some(&SHMID_MIPS),
+    msqid_old: Some(&MSQID_OLD_RISCV32),
+    semid_old: Some(&SEMID_OLD_RISCV32),
+    shmid_old: Some(&SHMID_OLD_RISCV32),
 };
 
 /// What mips64 has of its own.
@@ -773,6 +1156,12 @@ pub(super) const MIPS64: Tables = Tables {
     statfs: Some(&STATFS_MIPS64),
     statfs64: Some(&STATFS_MIPS64),
     context: Some(&CONTEXT_MIPS64),
+    msqid: Some(&MSQID_RISCV64),
+    semid: Some(&SEMID_RISCV64),
+    shmid: Some(&SHMID_RISCV64),
+    msqid_old: Some(&MSQID_OLD_RISCV64),
+    semid_old: Some(&SEMID_OLD_RISCV64),
+    shmid_old: Some(&SHMID_OLD_RISCV64),
 };
 
 /// What ppc has of its own.
@@ -793,6 +1182,12 @@ pub(super) const PPC: Tables = Tables {
     statfs: Some(&STATFS_RISCV32),
     statfs64: Some(&STATFS_S390X),
     context: Some(&CONTEXT_PPC),
+    msqid: Some(&MSQID_PPC),
+    semid: Some(&SEMID_PPC),
+    shmid: Some(&SHMID_PPC),
+    msqid_old: Some(&MSQID_OLD_PPC),
+    semid_old: Some(&SEMID_OLD_RISCV32),
+    shmid_old: Some(&SHMID_OLD_PPC),
 };
 
 /// What ppc64 has of its own.
@@ -813,6 +1208,12 @@ pub(super) const PPC64: Tables = Tables {
     statfs: Some(&STATFS_RISCV64),
     statfs64: Some(&STATFS_RISCV64),
     context: Some(&CONTEXT_PPC64),
+    msqid: Some(&MSQID_PPC64),
+    semid: Some(&SEMID_PPC64),
+    shmid: Some(&SHMID_PPC64),
+    msqid_old: Some(&MSQID_OLD_RISCV64),
+    semid_old: Some(&SEMID_OLD_RISCV64),
+    shmid_old: Some(&SHMID_OLD_RISCV64),
 };
 
 /// What m68k has of its own.
@@ -833,6 +1234,12 @@ pub(super) const M68K: Tables = Tables {
     statfs: Some(&STATFS_RISCV32),
     statfs64: Some(&STATFS64_I386),
     context: None,
+    msqid: Some(&MSQID_I386),
+    semid: Some(&SEMID_I386),
+    shmid: Some(&SHMID_I386),
+    msqid_old: Some(&MSQID_OLD_M68K),
+    semid_old: Some(&SEMID_OLD_M68K),
+    shmid_old: Some(&SHMID_OLD_I386),
 };
 
 /// What loongarch64 has of its own.
@@ -853,6 +1260,12 @@ pub(super) const LOONGARCH64: Tables = Tables {
     statfs: Some(&STATFS_RISCV64),
     statfs64: Some(&STATFS_RISCV64),
     context: Some(&CONTEXT_LOONGARCH64),
+    msqid: Some(&MSQID_RISCV64),
+    semid: Some(&SEMID_RISCV64),
+    shmid: Some(&SHMID_RISCV64),
+    msqid_old: Some(&MSQID_OLD_RISCV64),
+    semid_old: Some(&SEMID_OLD_RISCV64),
+    shmid_old: Some(&SHMID_OLD_RISCV64),
 };
 
 /// What s390x has of its own.
@@ -873,6 +1286,12 @@ pub(super) const S390X: Tables = Tables {
     statfs: Some(&STATFS_S390X),
     statfs64: Some(&STATFS_S390X),
     context: Some(&CONTEXT_S390X),
+    msqid: Some(&MSQID_S390X),
+    semid: Some(&SEMID_S390X),
+    shmid: Some(&SHMID_S390X),
+    msqid_old: Some(&MSQID_OLD_RISCV64),
+    semid_old: Some(&SEMID_OLD_RISCV64),
+    shmid_old: Some(&SHMID_OLD_RISCV64),
 };
 
 /// What sparc has of its own.
@@ -893,6 +1312,12 @@ pub(super) const SPARC: Tables = Tables {
     statfs: Some(&STATFS_RISCV32),
     statfs64: Some(&STATFS_S390X),
     context: None,
+    msqid: Some(&MSQID_SPARC),
+    semid: Some(&SEMID_SPARC),
+    shmid: Some(&SHMID_SPARC),
+    msqid_old: Some(&MSQID_OLD_I386),
+    semid_old: Some(&SEMID_OLD_I386),
+    shmid_old: Some(&SHMID_OLD_I386),
 };
 
 /// What sparc64 has of its own.
@@ -913,6 +1338,12 @@ pub(super) const SPARC64: Tables = Tables {
     statfs: Some(&STATFS_RISCV64),
     statfs64: Some(&STATFS_RISCV64),
     context: None,
+    msqid: Some(&MSQID_S390X),
+    semid: Some(&SEMID_S390X),
+    shmid: Some(&SHMID_SPARC64),
+    msqid_old: Some(&MSQID_OLD_RISCV64),
+    semid_old: Some(&SEMID_OLD_RISCV64),
+    shmid_old: Some(&SHMID_OLD_RISCV64),
 };
 
 /// What sh4 has of its own.
@@ -933,4 +1364,10 @@ pub(super) const SH4: Tables = Tables {
     statfs: Some(&STATFS_RISCV32),
     statfs64: Some(&STATFS64_I386),
     context: Some(&CONTEXT_SH4),
+    msqid: Some(&MSQID_I386),
+    semid: Some(&SEMID_I386),
+    shmid: Some(&SHMID_I386),
+    msqid_old: Some(&MSQID_OLD_I386),
+    semid_old: Some(&SEMID_OLD_I386),
+    shmid_old: Some(&SHMID_OLD_I386),
 };

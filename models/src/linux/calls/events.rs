@@ -72,6 +72,11 @@ impl Kernel {
                 (if any { read } else { 0 }, 0)
             }
             Kind::Socket(socket) => self.network.readiness(*socket),
+            Kind::Queue(queue) => {
+                let Some(it) = self.ipc.queues.all.get(queue) else { return (POLLNVAL, 0) };
+                let ready = if it.messages.is_empty() { 0 } else { read };
+                (if it.is_full() { ready } else { ready | write }, it.messages.len() as u64)
+            }
             Kind::Terminal { number, master } => {
                 let Some(it) = self.terminals.get(number) else { return (POLLNVAL, 0) };
                 let (reads, writes, closed) = it.readiness(*master);

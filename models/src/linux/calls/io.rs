@@ -116,6 +116,13 @@ impl Task<'_> {
                 }
             }
             Kind::Socket(socket) => self.receive(socket, size as usize, 0, !waits).map(|found| found.bytes),
+            Kind::Queue(queue) => {
+                let text = self.kernel.queue_text(queue).ok_or(Errno::EBADF)?;
+                let from = usize::try_from(position).unwrap_or(usize::MAX).min(text.len());
+                let bytes = text[from..].iter().copied().take(size as usize).collect::<Vec<u8>>();
+                self.advance(description, offset, bytes.len() as u64);
+                Ok(bytes)
+            }
             Kind::Poll(_) | Kind::Path(_) => Err(Errno::EINVAL.into()),
         }
     }

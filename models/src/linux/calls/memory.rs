@@ -23,7 +23,7 @@ const MOST: u64 = 1 << 40;
 
 impl Task<'_> {
     /// Maps a range, where nothing is.
-    fn map_area(&mut self, start: u64, area: Area) -> Result<(), Errno> {
+    pub(in crate::linux) fn map_area(&mut self, start: u64, area: Area) -> Result<(), Errno> {
         self.space()?.check_room(area.end - start, area.protection)?;
         let range = (start..=area.end - 1).into();
         self.emulator
@@ -50,9 +50,11 @@ impl Task<'_> {
     /// Takes a range out; what was written to shared files is in them.
     pub(in crate::linux) fn unmap_range(&mut self, start: u64, end: u64) -> Result<(), Errno> {
         self.write_back(start, end)?;
-        for (from, area) in self.space_mut()?.remove(start, end) {
-            let _ = self.emulator.unmap_memory((from..=area.end - 1).into());
+        let removed = self.space_mut()?.remove(start, end);
+        for (from, area) in &removed {
+            let _ = self.emulator.unmap_memory((*from..=area.end - 1).into());
         }
+        self.kernel.detached(&removed, self.process);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ mod descriptors;
 mod events;
 mod folders;
 mod io;
+pub(crate) mod ipc;
 mod memory;
 mod messages;
 mod names;
@@ -64,6 +65,25 @@ pub(crate) enum Kind {
     CloneFlags,
     /// An array of strings.
     Texts,
+    /// The key of an object of System V IPC.
+    Key,
+    /// How such an object is got: flags and mode.
+    GetFlags,
+    /// A message of System V: a `long`, and bytes, whose number comes next.
+    Message,
+    /// The same, as it is received.
+    Received,
+    MessageFlags,
+    AttachFlags,
+    MessageCommand,
+    SemaphoreCommand,
+    SegmentCommand,
+    /// An array of `struct sembuf`, whose length comes next.
+    Operations,
+    /// `struct mq_attr`.
+    QueueAttributes,
+    /// `struct sigevent`.
+    Event,
 }
 
 /// A call.
@@ -109,7 +129,13 @@ pub(crate) fn restarts(name: &str) -> bool {
             | "epoll_wait"
             | "epoll_pwait"
             | "epoll_pwait2"
+            | "semop"
             | "semtimedop"
+            | "semtimedop_time64"
+            | "msgsnd"
+            | "msgrcv"
+            // Of what is made through it, only those wait.
+            | "ipc"
     )
 }
 

@@ -78,6 +78,12 @@ impl Task<'_> {
                 let mode = if master { 0o020_666 } else { 0o020_620 };
                 Status { mode, special, ..owner(id) }
             }
+            Kind::Queue(queue) => {
+                let Some(queue) = self.kernel.ipc.queues.all.get(&queue) else { return Err(Errno::EBADF) };
+                let (uid, gid) = queue.permissions.owner;
+                // A line of text of at most 80 bytes (`FILENT_SIZE`, ipc/mqueue.c).
+                Status { mode: 0o100_000 | queue.permissions.mode, uid, gid, size: 80, ..owner(id) }
+            }
             Kind::Socket(socket) => Status { mode: 0o140_777, ..owner(socket) },
             _ => Status { mode: 0o600, ..owner(id) },
         })

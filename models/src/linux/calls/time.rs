@@ -51,7 +51,7 @@ impl Task<'_> {
     }
 
     /// A time of a clock as one of the monotonic clock.
-    fn to_monotonic(&self, clock: u64, time: u64) -> u64 {
+    pub(super) fn to_monotonic(&self, clock: u64, time: u64) -> u64 {
         match clock {
             0 | 8 | 11 => time.saturating_sub(self.kernel.clock.epoch.max(0) as u64),
             _ => time,

@@ -179,6 +179,7 @@ impl System {
         }
         let space = self.add_space(emulator, started.space)?;
         // From here on nothing fails: the old program is gone.
+        self.kernel.detached_space(old_space, process);
         for other in self.kernel.threads_of(process).into_iter().filter(|other| *other != thread) {
             self.kernel.end_thread(other);
         }
@@ -320,6 +321,8 @@ pub(crate) fn first_process(id: Id, platform: Platform, abi: Arc<Abi>, folder: I
     limits[3] = (8 << 20, u64::MAX);
     limits[4] = (0, u64::MAX);
     limits[6] = (4096, 4096);
+    // RLIMIT_MSGQUEUE: `MQ_BYTES_MAX`.
+    limits[12] = (819_200, 819_200);
     limits[7] = (OPEN_LIMIT, limits::DESCRIPTORS);
     Process {
         id,

@@ -27,6 +27,7 @@ impl System {
                 futex: None,
                 opened: None,
                 done: 0,
+                ipc: None,
                 tried_at: 0,
                 arguments: None,
             });
@@ -260,6 +261,7 @@ impl System {
             for thread in self.kernel.threads_of(process) {
                 self.end_task_state(thread);
             }
+            self.kernel.detached_space(space, process);
             self.kernel.end_process(process, status);
             if let Some(it) = self.kernel.processes.get_mut(&process) {
                 it.space = 0;

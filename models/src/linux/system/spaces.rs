@@ -109,6 +109,7 @@ impl System {
                 self.kernel.files.let_go(inode);
             }
         }
+        self.kernel.end_segments();
     }
 
     /// A copy of a space on an emulator of its own.
@@ -131,6 +132,7 @@ impl System {
         for inode in &areas.held {
             self.kernel.files.hold(*inode);
         }
+        self.kernel.attached_again(space, process);
         let seen = self.spaces.get(&space).map(|it| it.seen.clone()).unwrap_or_default();
         let id = self.add_space(emulator, areas)?;
         if let Some(it) = self.spaces.get_mut(&id) {

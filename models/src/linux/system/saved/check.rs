@@ -43,6 +43,7 @@ pub(crate) fn check_kernel(kernel: &Kernel, has_memory: impl Fn(&Process) -> boo
     check_tasks(kernel, has_memory)?;
     check_descriptions(kernel)?;
     check_numbers(kernel)?;
+    kernel.ipc.check()?;
     kernel.files.check_holders(&holders(kernel))
 }
 
@@ -136,7 +137,8 @@ fn holders(kernel: &Kernel) -> BTreeMap<InodeId, u32> {
     let folders = kernel.processes.values().flat_map(|process| [process.folder, process.root]);
     let mapped = kernel.spaces.values().flat_map(|space| space.held.iter().copied());
     let terminals = kernel.terminals.values().map(|terminal| terminal.inode);
-    for inode in described.chain(folders).chain(mapped).chain(terminals) {
+    let segments = kernel.ipc.segments.iter().map(|(_, segment)| segment.it.inode);
+    for inode in described.chain(folders).chain(mapped).chain(terminals).chain(segments) {
         // The root is never let go.
         *all.entry(inode).or_default() += u32::from(inode != ROOT);
     }
