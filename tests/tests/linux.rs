@@ -20,7 +20,7 @@ use miniz_oxide::inflate::decompress_to_vec_zlib;
 use terrella_conformance::{Backend, backends};
 use terrella_models::{
     FileSystem,
-    linux::{Ending, ExitStatus, Options, Streams, System},
+    linux::{Ending, ExitStatus, Options, Shared, Streams, System, TraceOutput},
 };
 use terrella_platforms::Platform;
 
@@ -113,6 +113,71 @@ fn check(backend: &'static Backend, program: &[u8], name: &str, expected: &Expec
     Err(format!("expected {expected:#?}, found {found:#?}").into())
 }
 
+/// Programs of PowerPC begin with the bit NJ of VSCR, where a backend has the
+/// register (`start_thread`, arch/powerpc/kernel/process.c of Linux).
+fn begins_without_java(backend: &'static Backend, program: &[u8]) -> Result<(), Failed> {
+    let mut files = FileSystem::new();
+    files.write_program("/bin/suite", program)?;
+    let options = Options { files, ..Options::default() };
+    let mut system = System::new(Box::new(|platform| (backend.make)(platform)), options);
+    system.start("/bin/suite", &["suite"], &[])?;
+    system.run(Some(1), None)?;
+    let machine = system.to_machine()?;
+    let platform = machine.platform();
+    let emulator = (backend.make)(platform)?;
+    let id = platform.definition().register("vscr").ok_or("the platform has no VSCR")?;
+    let found = machine.cpu().get("vscr").ok();
+    match (emulator.has_register(id), found) {
+        (true, Some(value)) if value == 0x1_0000_u64.into() => Ok(()),
+        (false, None) => Ok(()),
+        (has, found) => Err(format!("the backend has it: {has}, and in it is {found:?}").into()),
+    }
+}
+
+/// A trace shows calls as `strace` does; on i386 those that are made through
+/// `ipc` as what they are.
+fn traced(backend: &'static Backend, program: &[u8]) -> Result<(), Failed> {
+    let mut files = FileSystem::new();
+    files.write_program("/bin/suite", program)?;
+    let (streams, ..) = Streams::kept(b"");
+    let kept = Shared::default();
+    let trace = Some(TraceOutput::Kept(Shared::clone(&kept)));
+    let options = Options { files, streams, trace, ..Options::default() };
+    let mut system = System::new(Box::new(|platform| (backend.make)(platform)), options);
+    for name in ["sysv_messages", "sysv_semaphores", "sysv_memory", "message_queues"] {
+        system.start("/bin/suite", &["suite", name], &[])?;
+        system.run(Some(2_000_000_000), None)?;
+        let files = std::mem::take(system.files());
+        let (streams, ..) = Streams::kept(b"");
+        let trace = Some(TraceOutput::Kept(Shared::clone(&kept)));
+        let options = Options { files, streams, trace, ..Options::default() };
+        system = System::new(Box::new(|platform| (backend.make)(platform)), options);
+    }
+    let text = kept.borrow();
+    for wanted in [
+        "msgget(0x7e44e11a, IPC_CREAT|IPC_EXCL|0o640) = 0\n",
+        "msgsnd(0, {5, \"five\"}, 4, 0) = 0\n",
+        "msgrcv(0, {3, \"three\"}, 100, -4, 0) = 5\n",
+        "semget(IPC_PRIVATE, 3, 0o600) = 0\n",
+        "semop(0, [{0, -5, IPC_NOWAIT}], 1) = -1 EAGAIN",
+        "semop(0, [{0, -4, 0}, {1, -1, 0}, {2, -7, IPC_NOWAIT}], 3) = -1 EAGAIN",
+        "semop(0, [{0, -2, SEM_UNDO}], 1) = 0\n",
+        "SETVAL, ",
+        "shmget(0x7e44e11c, 5000, IPC_CREAT|IPC_EXCL|0o600) = 0\n",
+        "shmat(0, NULL, SHM_RDONLY) = ",
+        "mq_open(\"terrella-queue\", O_RDWR|O_CREAT|O_EXCL, 0o600, \
+         {mq_flags=0, mq_maxmsg=3, mq_msgsize=64, mq_curmsgs=0}) = 3\n",
+        "mq_notify(3, {sigev_signo=SIGUSR2, sigev_notify=SIGEV_SIGNAL}) = 0\n",
+    ] {
+        if !text.contains(wanted) {
+            let name = wanted.split('(').next().unwrap_or_default();
+            let lines: Vec<&str> = text.lines().filter(|line| line.contains(name)).take(12).collect();
+            return Err(format!("no line with {wanted:?}, but {lines:#?}").into());
+        }
+    }
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::from_args();
     let (ipc, expected, known) = (expected("ipc/expected.txt")?, expected("expected.txt")?, known()?);
@@ -142,6 +207,24 @@ fn main() -> Result<(), Box<dyn Error>> {
                         }
                     }));
                 }
+            }
+        }
+    }
+    let ipc_programs = programs(&folder().join("ipc"))?;
+    for backend in backends() {
+        for platform in [Platform::X86_64, Platform::I386, Platform::PPC, Platform::PPC64, Platform::PPC64LE]
+        {
+            let Some(program) = ipc_programs.get(&platform) else { continue };
+            if !(backend.platforms)().contains(&platform) {
+                continue;
+            }
+            let program = Arc::new(program.clone());
+            let title = format!("{}::{platform}", backend.name);
+            if platform.name().starts_with("ppc") {
+                let test = move || begins_without_java(backend, &program);
+                trials.push(Trial::test(format!("{title}::vscr"), test));
+            } else {
+                trials.push(Trial::test(format!("{title}::trace"), move || traced(backend, &program)));
             }
         }
     }

@@ -1,5 +1,5 @@
 //! Linux systems that are saved in the middle of a run: the tests of
-//! `fixtures/linux/suite.c` (threads, pipes, children, sockets, timers, signals,
+//! `fixtures/linux/suite.c` and `ipc.c` (threads, pipes, children, sockets, timers, signals,
 //! terminals) go on in another system from the bytes of a machine file, and
 //! from one snapshot more than once. What they print, how they end and how many
 //! instructions they take is what a run without a break shows.
@@ -10,6 +10,7 @@
 use std::{error::Error, fs, path::PathBuf, sync::Arc};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use miniz_oxide::inflate::decompress_to_vec_zlib;
 use terrella_conformance::{Backend, backends};
 use terrella_machine_state::{Emulator, Machine};
 use terrella_models::{
@@ -49,11 +50,20 @@ const TESTS: &[&str] = &[
     "terminals",
 ];
 
+/// Those of `ipc.c`.
+const IPC_TESTS: &[&str] = &["sysv_messages", "sysv_semaphores", "sysv_memory", "message_queues"];
+
 type End = (String, Ending, u64);
 
 fn program(platform: Platform) -> Result<Vec<u8>, std::io::Error> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/linux"));
     fs::read(folder.join(format!("{platform}.elf")))
+}
+
+fn ipc_program(platform: Platform) -> Result<Vec<u8>, Box<dyn Error>> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/linux/ipc"));
+    let bytes = fs::read(folder.join(format!("{platform}.elf.z")))?;
+    Ok(decompress_to_vec_zlib(&bytes).map_err(|error| error.to_string())?)
 }
 
 fn maker(backend: &'static Backend) -> Maker {
@@ -265,6 +275,18 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let own = Arc::clone(&program);
                 trials.push(Trial::test(format!("{title}::saved"), move || saved(backend, &own, name)));
                 let own = Arc::clone(&program);
+                trials.push(Trial::test(format!("{title}::restored"), move || restored(backend, &own, name)));
+            }
+            let ipc = Arc::new(ipc_program(*platform)?);
+            for name in IPC_TESTS {
+                // It waits for ever there (linux-known.txt).
+                if *platform == Platform::S390X && *name == "sysv_semaphores" {
+                    continue;
+                }
+                let title = format!("{}::{platform}::{name}", backend.name);
+                let own = Arc::clone(&ipc);
+                trials.push(Trial::test(format!("{title}::saved"), move || saved(backend, &own, name)));
+                let own = Arc::clone(&ipc);
                 trials.push(Trial::test(format!("{title}::restored"), move || restored(backend, &own, name)));
             }
             let title = format!("{}::{platform}", backend.name);

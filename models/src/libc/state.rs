@@ -173,7 +173,10 @@ impl State {
     }
 
     /// A call of a model takes time.
-    pub(crate) const fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         self.kernel.clock.instructions = self.kernel.clock.instructions.saturating_add(CALL_TIME);
+        if let Some(thread) = self.kernel.threads.get_mut(&self.kernel.running) {
+            thread.instructions = thread.instructions.saturating_add(CALL_TIME);
+        }
     }
 }

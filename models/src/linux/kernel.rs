@@ -426,6 +426,7 @@ impl Kernel {
         process.ended = Some(status);
         process.timers.clear();
         process.real_timer.at = None;
+        process.own_timers = Default::default();
         let (parent, signal) = (process.parent, process.exit_signal);
         self.end_vfork(id);
         // That of a session goes with its leader, whose number it has.

@@ -115,6 +115,9 @@ pub(crate) struct Process {
     pub(crate) actions: [Action; 65],
     pub(crate) pending: Vec<SignalInfo>,
     pub(crate) real_timer: IntervalTimer,
+    /// `ITIMER_VIRTUAL` and `ITIMER_PROF`: in the time that the process has run.
+    #[serde(default)]
+    pub(crate) own_timers: [IntervalTimer; 2],
     #[serde(with = "pairs")]
     pub(crate) timers: BTreeMap<i32, PosixTimer>,
     /// Its end, until its parent has heard of it.

@@ -216,6 +216,9 @@ impl From<Errno> for Failed {
     }
 }
 
+/// VSCR with the bit NJ: vectors are not as Java has them.
+const NON_JAVA: u64 = 0x1_0000;
+
 impl Start<'_> {
     /// Maps everything into a fresh emulator, and sets its registers.
     pub(crate) fn begin(&self, emulator: &mut dyn Emulator) -> Result<Started, Failed> {
@@ -386,6 +389,11 @@ impl Start<'_> {
     ) -> Result<(), Failed> {
         let definition = emulator.definition();
         let platform = self.program.image.platform;
+        // Vectors flush denormal numbers: the bit NJ (`start_thread`,
+        // arch/powerpc/kernel/process.c). Not every backend has the register.
+        if let Some(register) = definition.register("vscr").filter(|it| emulator.has_register(*it)) {
+            emulator.write_register_id(register, NON_JAVA)?;
+        }
         let mut entry = entry;
         let mut stack = stack;
         match platform {

@@ -114,26 +114,37 @@ impl Kernel {
         Ok(())
     }
 
-    /// Whether a process may read from a slave: of its own terminal only in the
-    /// foreground. Otherwise its group is stopped, or there is an error where
-    /// that cannot be (`__tty_check_change` of Linux).
-    pub(crate) fn may_read_terminal(&mut self, number: u32, process: Id, thread: Id) -> Result<bool, Errno> {
+    /// Whether a process may read from a slave, or change it: of its own terminal
+    /// only in the foreground. Otherwise its group gets the signal that is for
+    /// it, `SIGTTIN` or `SIGTTOU`, or there is an error where nobody could have
+    /// it go on. Who ignores or blocks `SIGTTOU` may do it (`__tty_check_change`,
+    /// drivers/tty/tty_jobctrl.c).
+    pub(crate) fn may_use_terminal(
+        &mut self,
+        number: u32,
+        (process, thread): (Id, Id),
+        signal: u64,
+    ) -> Result<bool, Errno> {
         let (terminal, it) = (self.terminals.get(&number).ok_or(Errno::EIO)?, self.process(process)?);
-        if terminal.session != Some(it.session) || terminal.group == it.group {
+        if terminal.session != Some(it.session) || terminal.group == it.group || terminal.group == 0 {
             return Ok(true);
         }
         let (group, session) = (it.group, it.session);
-        let blocked = self.threads.get(&thread).is_some_and(|it| it.mask & bit(SIGTTIN as u8) != 0);
+        let blocked = self.threads.get(&thread).is_some_and(|it| it.mask & bit(signal as u8) != 0);
+        let ignored = blocked || it.actions[signal as usize].handler == SIG_IGN;
+        if ignored && signal != SIGTTIN {
+            return Ok(true);
+        }
         // A group without a parent in another group of the session cannot be
         // continued by anybody.
         let watched = self.processes.values().filter(|it| it.group == group).any(|it| {
             let parent = self.processes.get(&it.parent);
             parent.is_some_and(|parent| parent.session == session && parent.group != group)
         });
-        if blocked || it.actions[SIGTTIN as usize].handler == SIG_IGN || !watched {
+        if ignored || !watched {
             return Err(Errno::EIO);
         }
-        self.signal_group(group, SIGTTIN);
+        self.signal_group(group, signal);
         Ok(false)
     }
 

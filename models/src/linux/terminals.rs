@@ -34,8 +34,9 @@ pub(crate) struct Numbers {
     pub(crate) size: u32,
     pub(crate) eight: u32,
     pub(crate) echo_control: u32,
-    /// `NOFLSH`.
+    /// `NOFLSH`, `TOSTOP`.
     no_flush: u32,
+    stops_output: u32,
     /// Places in `c_cc`: end of file, end of line, least number.
     pub(crate) end: usize,
     pub(crate) end_of_line: usize,
@@ -73,6 +74,7 @@ const GENERIC: Numbers = Numbers {
     eight: 0x30,
     echo_control: 0x200,
     no_flush: 0x80,
+    stops_output: 0x100,
     end: 4,
     end_of_line: 11,
     least: 6,
@@ -94,6 +96,7 @@ const POWERPC: Numbers = Numbers {
     eight: 0x300,
     echo_control: 0x40,
     no_flush: 0x8000_0000,
+    stops_output: 0x40_0000,
     end: 4,
     end_of_line: 6,
     least: 5,
@@ -103,6 +106,7 @@ const POWERPC: Numbers = Numbers {
 };
 
 const MIPS: Numbers = Numbers {
+    stops_output: 0x8000,
     extensions: 0x100,
     end: 16,
     end_of_line: 17,
@@ -226,6 +230,11 @@ impl Terminal {
     /// After it was loaded: the numbers that its name stands for.
     pub(crate) fn find_numbers(&mut self) {
         self.numbers = Numbers::of(&self.platform);
+    }
+
+    /// Whether those in the background may not write (`TOSTOP`).
+    pub(crate) fn stops_output(&self) -> bool {
+        self.has(self.numbers.stops_output)
     }
 
     fn has(&self, local: u32) -> bool {

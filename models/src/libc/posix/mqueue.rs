@@ -6,7 +6,7 @@ use super::{
         error::Result,
         signals::NOTICE,
         threads::Notice,
-        types::{CType, Dots, Header, Long, Ptr, Size, Standard, models},
+        types::{CType, Dots, Header, Long, Ptr, Reply, Size, Standard, models},
         variable::Variable,
     },
     call, call_alone, calls,
@@ -45,8 +45,6 @@ calls! {
     mq_close(queue: i32) -> i32 = "close";
     mq_getattr(queue: i32, to: Ptr) -> i32 = "mq_getsetattr"(queue, 0_u64, to);
     mq_setattr(queue: i32, from: Ptr, to: Ptr) -> i32 = "mq_getsetattr";
-    mq_send(queue: i32, from: Ptr, size: Size, priority: u32) -> i32 =
-        "mq_timedsend"(queue, from, size, priority, 0_u64);
     mq_receive(queue: i32, to: Ptr, size: Size, priority: Ptr) -> Long =
         "mq_timedreceive"(queue, to, size, priority, 0_u64);
 }
@@ -95,6 +93,16 @@ fn timed(c: &mut Context<'_>, names: [&str; 2], arguments: [u64; 5]) -> Result<i
     call_alone(c, names[usize::from(wide)], &arguments)
 }
 
+/// Sends; who is told of it by a signal is told at once.
+fn send(c: &mut Context<'_>, arguments: [u64; 5]) -> Result<Reply> {
+    let result = timed(c, ["mq_timedsend", "mq_timedsend_time64"], arguments)?;
+    c.deliver_signals(result, CType::Int)
+}
+
+fn mq_send(c: &mut Context<'_>, queue: i32, from: Ptr, size: Size, priority: u32) -> Result<Reply> {
+    send(c, [queue as u64, from.0, size.0, priority.into(), 0])
+}
+
 fn mq_timedsend(
     c: &mut Context<'_>,
     queue: i32,
@@ -102,9 +110,8 @@ fn mq_timedsend(
     size: Size,
     priority: u32,
     until: Ptr,
-) -> Result<i32> {
-    let arguments = [queue as u64, from.0, size.0, priority.into(), until.0];
-    timed(c, ["mq_timedsend", "mq_timedsend_time64"], arguments).map(|result| result as i32)
+) -> Result<Reply> {
+    send(c, [queue as u64, from.0, size.0, priority.into(), until.0])
 }
 
 fn mq_timedreceive(

@@ -8,7 +8,7 @@ use super::{
         types::{Dots, Header, Long, Ptr, Reply, Size, Standard, models},
         variable::Variable,
     },
-    calls,
+    call, calls,
 };
 
 pub(crate) static HEADER: Header = Header {
@@ -58,8 +58,6 @@ calls! {
     getrusage(who: i32, to: Ptr) -> i32 = "getrusage";
     setpriority(which: i32, who: u32, value: i32) -> i32 = "setpriority";
     times(to: Ptr) -> Long = "times";
-    setitimer(which: i32, new: Ptr, old: Ptr) -> i32 = "setitimer";
-    getitimer(which: i32, to: Ptr) -> i32 = "getitimer";
     personality(what: super::super::types::ULong) -> i32 = "personality";
     sched_get_priority_min(policy: i32) -> i32 = "sched_get_priority_min";
     sched_get_priority_max(policy: i32) -> i32 = "sched_get_priority_max";
@@ -174,4 +172,53 @@ fn syslog(c: &mut Context<'_>, priority: i32, format: Ptr, _: Dots) -> Result<()
 
 fn syslog_chk(c: &mut Context<'_>, priority: i32, _flag: i32, format: Ptr, _: Dots) -> Result<()> {
     vsyslog(c, priority, format, Variable::Call)
+}
+
+/// `struct itimerval` of the kernel, which has `long`s, in a room of the
+/// library's: for programs whose times are wider than that.
+fn narrow_timer(c: &mut Context<'_>, name: &'static str, from: Ptr) -> Result<Ptr> {
+    let room = c.room(name, 32)?;
+    let word = c.model.pointer;
+    for index in 0..if from.is_null() { 0 } else { 4 } {
+        let value = c.read_integer(from.add(8 * index), 8)?;
+        // Longer than a `long` says is as long as it can say.
+        let value = value.min(i32::MAX as u64);
+        c.write_integer(room.add(index * u64::from(word)), value, word)?;
+    }
+    Ok(room)
+}
+
+fn widen_timer(c: &mut Context<'_>, room: Ptr, to: Ptr) -> Result<()> {
+    let word = c.model.pointer;
+    for index in 0..if to.is_null() { 0 } else { 4 } {
+        let value = c.read_integer(room.add(index * u64::from(word)), word)?;
+        c.write_integer(to.add(8 * index), value, 8)?;
+    }
+    Ok(())
+}
+
+fn setitimer(c: &mut Context<'_>, which: i32, new: Ptr, old: Ptr) -> Result<i32> {
+    if c.model.time <= c.model.pointer {
+        return call(c, "setitimer", &[which as u64, new.0, old.0]).map(|result| result as i32);
+    }
+    let given = narrow_timer(c, "itimerval", new)?;
+    let told = narrow_timer(c, "itimerval of before", Ptr::NULL)?;
+    let given = if new.is_null() { 0 } else { given.0 };
+    let result = call(c, "setitimer", &[which as u64, given, told.0])? as i32;
+    if result == 0 {
+        widen_timer(c, told, old)?;
+    }
+    Ok(result)
+}
+
+fn getitimer(c: &mut Context<'_>, which: i32, to: Ptr) -> Result<i32> {
+    if c.model.time <= c.model.pointer {
+        return call(c, "getitimer", &[which as u64, to.0]).map(|result| result as i32);
+    }
+    let told = narrow_timer(c, "itimerval of before", Ptr::NULL)?;
+    let result = call(c, "getitimer", &[which as u64, told.0])? as i32;
+    if result == 0 {
+        widen_timer(c, told, to)?;
+    }
+    Ok(result)
 }

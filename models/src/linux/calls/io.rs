@@ -100,7 +100,8 @@ impl Task<'_> {
                 None => Err(Errno::EAGAIN.into()),
             },
             Kind::Terminal { number, master } => {
-                if !master && !self.kernel.may_read_terminal(number, self.process, self.thread)? {
+                let who = (self.process, self.thread);
+                if !master && !self.kernel.may_use_terminal(number, who, SIGTTIN)? {
                     return Err(self.wait_until(None));
                 }
                 let terminal = self.kernel.terminals.get_mut(&number).ok_or(Errno::EIO)?;
@@ -211,15 +212,22 @@ impl Task<'_> {
                     None => Err(Errno::EAGAIN.into()),
                 }
             }
-            Kind::Terminal { number, master } => match self.kernel.put_terminal(number, master, bytes)? {
-                None => Err(Errno::EIO.into()),
-                Some(0) if !bytes.is_empty() && waits => Err(self.wait_until(None)),
-                Some(0) if !bytes.is_empty() => Err(Errno::EAGAIN.into()),
-                Some(count) => {
-                    self.kernel.changed();
-                    Ok(count)
+            Kind::Terminal { number, master } => {
+                let stops = self.kernel.terminals.get(&number).is_some_and(|it| it.stops_output());
+                let who = (self.process, self.thread);
+                if !master && stops && !self.kernel.may_use_terminal(number, who, SIGTTOU)? {
+                    return Err(self.wait_until(None));
                 }
-            },
+                match self.kernel.put_terminal(number, master, bytes)? {
+                    None => Err(Errno::EIO.into()),
+                    Some(0) if !bytes.is_empty() && waits => Err(self.wait_until(None)),
+                    Some(0) if !bytes.is_empty() => Err(Errno::EAGAIN.into()),
+                    Some(count) => {
+                        self.kernel.changed();
+                        Ok(count)
+                    }
+                }
+            }
             Kind::Socket(socket) => self.send(socket, bytes, None, !waits, true),
             _ => Err(Errno::EINVAL.into()),
         }

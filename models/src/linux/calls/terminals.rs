@@ -79,6 +79,18 @@ pub(super) fn request(task: &mut Task<'_>, number: u32, master: bool, request: u
     let address = task.argument(2);
     let brief = request & 0xffff;
     let missing = Errno::EIO;
+    // What changes the terminal is for those in the foreground (POSIX,
+    // 11.1.4).
+    if !master && matches!(request, TCSETS | TCSETSW | TCSETSF | TCFLSH | TCSBRK | TIOCSPGRP) {
+        let who = (task.process, task.thread);
+        match task.kernel.may_use_terminal(number, who, SIGTTOU) {
+            Ok(true) => {}
+            Ok(false) => return Err(task.wait_until(None)),
+            // So the kernel says it of this one (`tiocspgrp`).
+            Err(Errno::EIO) if request == TIOCSPGRP => return Err(Errno::ENOTTY.into()),
+            Err(error) => return Err(error.into()),
+        }
+    }
     match request {
         TCGETS => {
             let settings = task.kernel.terminals.get(&number).ok_or(missing)?.settings.clone();

@@ -1,11 +1,11 @@
 //! Clocks, sleeping, timers.
 
 use super::super::{
-    abi::generic::SIGALRM,
+    abi::generic::{SIGALRM, SIGPROF, SIGVTALRM},
     descriptions::Kind,
     kernel::Kernel,
     limits,
-    process::{IntervalTimer, PosixTimer, SignalInfo},
+    process::{Id, IntervalTimer, PosixTimer, Process, SignalInfo},
     task::{Answer, Task},
 };
 use crate::errno::Errno;
@@ -17,7 +17,6 @@ const TIMER: i32 = -2;
 impl Task<'_> {
     /// Nanoseconds of a clock (clock_gettime(2)).
     fn clock(&self, clock: u64) -> Result<u64, Errno> {
-        let instructions = |thread: &super::super::process::Thread| thread.instructions;
         Ok(match clock as u32 {
             // REALTIME, REALTIME_COARSE, REALTIME_ALARM, TAI
             0 | 5 | 8 | 11 => self.kernel.clock.wall().max(0) as u64,
@@ -25,14 +24,8 @@ impl Task<'_> {
             1 | 4 | 6 | 7 | 9 => self.kernel.clock.monotonic(),
             // PROCESS_CPUTIME_ID: a nanosecond for each instruction.
             2 => {
-                let live: u64 = self
-                    .kernel
-                    .threads
-                    .values()
-                    .filter(|thread| thread.process == self.process)
-                    .map(instructions)
-                    .sum();
-                self.this()?.instructions + live
+                self.this()?;
+                self.kernel.time_of(self.process)
             }
             // THREAD_CPUTIME_ID
             3 => self.thread()?.instructions,
@@ -227,40 +220,51 @@ pub(super) fn alarm(task: &mut Task<'_>) -> Answer {
     Ok(old.at.map_or(0, |at| at.saturating_sub(now).div_ceil(SECOND)))
 }
 
-fn write_interval(task: &mut Task<'_>, address: u64, timer: IntervalTimer) -> Result<(), Errno> {
+/// What an interval timer counts: the monotonic clock, or the time that the
+/// process has run. All of that is its own, as no time passes in the kernel.
+fn counted(task: &Task<'_>, which: u64) -> u64 {
+    if which == 0 { task.kernel.clock.monotonic() } else { task.kernel.time_of(task.process) }
+}
+
+fn interval_timer<'a>(task: &'a mut Task<'_>, which: u64) -> Result<&'a mut IntervalTimer, Errno> {
+    let process = task.this_mut()?;
+    match which {
+        0 => Ok(&mut process.real_timer),
+        1 | 2 => Ok(&mut process.own_timers[which as usize - 1]),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+fn write_interval(task: &mut Task<'_>, address: u64, timer: IntervalTimer, now: u64) -> Result<(), Errno> {
     let size = 2 * task.abi.word as u64;
-    let left = timer.at.map_or(0, |at| at.saturating_sub(task.kernel.clock.monotonic()).max(1000));
+    let left = timer.at.map_or(0, |at| at.saturating_sub(now).max(1000));
     task.write_timeval(address, timer.interval)?;
     task.write_timeval(address.wrapping_add(size), left)
 }
 
-/// `setitimer(which, new, old)`: all count as real time, which goes on by a
-/// nanosecond with each instruction.
+/// `setitimer(which, new, old)`: real time, and that of the process, which goes
+/// on by a nanosecond with each instruction.
 pub(super) fn setitimer(task: &mut Task<'_>) -> Answer {
-    if task.argument(0) > 2 {
-        return Err(Errno::EINVAL.into());
-    }
-    if task.argument(0) != 0 {
-        return Err(Errno::ENOSYS.into());
-    }
+    let which = task.argument(0) & 0xffff_ffff;
+    let now = counted(task, which);
     let size = 2 * task.abi.word as u64;
     let address = task.argument(1);
-    let old = task.this()?.real_timer;
+    let old = *interval_timer(task, which)?;
     if address != 0 {
         let (interval, value) = (task.read_timeval(address)?, task.read_timeval(address.wrapping_add(size))?);
-        let now = task.kernel.clock.monotonic();
         let at = (value > 0).then(|| now.saturating_add(value));
-        task.this_mut()?.real_timer = IntervalTimer { at, interval };
+        *interval_timer(task, which)? = IntervalTimer { at, interval };
     }
     if task.argument(2) != 0 {
-        write_interval(task, task.argument(2), old)?;
+        write_interval(task, task.argument(2), old, now)?;
     }
     Ok(0)
 }
 
 pub(super) fn getitimer(task: &mut Task<'_>) -> Answer {
-    let timer = if task.argument(0) == 0 { task.this()?.real_timer } else { IntervalTimer::default() };
-    write_interval(task, task.argument(1), timer)?;
+    let which = task.argument(0) & 0xffff_ffff;
+    let timer = *interval_timer(task, which)?;
+    write_interval(task, task.argument(1), timer, counted(task, which))?;
     Ok(0)
 }
 
@@ -348,11 +352,49 @@ pub(super) fn adjtimex(_task: &mut Task<'_>) -> Answer {
 }
 
 impl Kernel {
+    /// How long a process has run: a nanosecond for each instruction of all its
+    /// threads.
+    pub(crate) fn time_of(&self, process: Id) -> u64 {
+        let own = self.processes.get(&process).map_or(0, |it| it.instructions);
+        let live = self.threads.values().filter(|thread| thread.process == process);
+        live.map(|thread| thread.instructions).fold(own, u64::saturating_add)
+    }
+
+    /// How long a thread may run until a timer of its process's own time runs
+    /// out.
+    pub(crate) fn own_time_left(&self, thread: Id) -> Option<u64> {
+        let process = self.threads.get(&thread)?.process;
+        let next = self.processes.get(&process)?.own_timers.iter().filter_map(|timer| timer.at).min()?;
+        Some(next.saturating_sub(self.time_of(process)))
+    }
+
+    /// The timers of processes' own time that have run out: process and signal.
+    fn own_timers_due(&mut self) -> Vec<(Id, u64)> {
+        const SIGNALS: [u64; 2] = [SIGVTALRM, SIGPROF];
+        let used = |it: &Process| it.own_timers.iter().any(|timer| timer.at.is_some());
+        let users: Vec<Id> = self.processes.values().filter(|it| used(it)).map(|it| it.id).collect();
+        let mut due = Vec::new();
+        for id in users {
+            let now = self.time_of(id);
+            let Some(process) = self.processes.get_mut(&id) else { continue };
+            for (timer, signal) in process.own_timers.iter_mut().zip(SIGNALS) {
+                if timer.expire(now) > 0 {
+                    due.push((id, signal));
+                }
+            }
+        }
+        due
+    }
+
     /// Sends the signals of the timers that have run out.
     pub(crate) fn run_timers(&mut self) {
         self.expire_timers();
         let now = self.clock.monotonic();
         let mut due = Vec::new();
+        for (process, signal) in self.own_timers_due() {
+            let info = SignalInfo { number: signal as u8, code: 0x80, sender: 0, value: 0 };
+            due.push((process, None, info));
+        }
         for process in self.processes.values_mut() {
             if process.real_timer.expire(now) > 0 {
                 let info = SignalInfo { number: SIGALRM as u8, code: 0x80, sender: 0, value: 0 };

@@ -420,6 +420,9 @@ impl System {
             if let Some(at) = self.kernel.next_timer() {
                 count = count.min(at.saturating_sub(self.kernel.clock.monotonic()).max(1));
             }
+            if let Some(left) = self.kernel.own_time_left(thread) {
+                count = count.min(left.max(1));
+            }
             self.last_thread = Some(thread);
             self.limited_turn(thread, count, last)?;
         }

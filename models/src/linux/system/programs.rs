@@ -293,6 +293,7 @@ impl Kernel {
         child.space = space;
         child.pending = Vec::new();
         child.real_timer = IntervalTimer::default();
+        child.own_timers = [IntervalTimer::default(); 2];
         child.timers = BTreeMap::new();
         child.ended = None;
         child.stopped = None;
@@ -339,6 +340,7 @@ pub(crate) fn first_process(id: Id, platform: Platform, abi: Arc<Abi>, folder: I
         actions: [SignalAction::default(); 65],
         pending: Vec::new(),
         real_timer: IntervalTimer::default(),
+        own_timers: [IntervalTimer::default(); 2],
         timers: BTreeMap::new(),
         ended: None,
         stopped: None,

@@ -74,7 +74,7 @@ impl Task<'_> {
         }
         let mode = mode & !u64::from(self.this()?.umask);
         let permissions = Permissions::new(0, &who, mode);
-        let id = self.kernel.new_object();
+        let id = self.kernel.ipc.queues.all.keys().next_back().map_or(1, |last| last.saturating_add(1));
         let name = Some(name);
         let queue =
             MessageQueue { name, permissions, most, longest, messages: Vec::new(), notification: None };
