@@ -348,7 +348,12 @@ impl Task<'_> {
     /// `struct timeval`: nanoseconds.
     pub(crate) fn read_timeval(&self, address: u64) -> Result<u64, Errno> {
         let mut reader = self.reader(address);
-        let (seconds, micros) = (reader.signed_long()?, reader.signed_long()?);
+        let seconds = reader.signed_long()?;
+        let micros = if self.has_int_of_microseconds() {
+            i64::from(reader.int()? as i32)
+        } else {
+            reader.signed_long()?
+        };
         if seconds < 0 || !(0..1_000_000).contains(&micros) {
             return Err(Errno::EINVAL);
         }
@@ -357,8 +362,19 @@ impl Task<'_> {
 
     pub(crate) fn write_timeval(&mut self, address: u64, nanoseconds: u64) -> Result<(), Errno> {
         let mut fields = self.fields();
-        fields.long(nanoseconds / 1_000_000_000).long(nanoseconds % 1_000_000_000 / 1000);
+        let micros = nanoseconds % 1_000_000_000 / 1000;
+        fields.long(nanoseconds / 1_000_000_000);
+        if self.has_int_of_microseconds() {
+            fields.int(micros).pad_to(16);
+        } else {
+            fields.long(micros);
+        }
         self.write(address, &fields.finish())
+    }
+
+    /// Whether `suseconds_t` is an `int` (asm/posix_types.h of SPARC V9).
+    fn has_int_of_microseconds(&self) -> bool {
+        self.abi.machine == "sparc64"
     }
 
     // ---- paths

@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn identifiers_come_back_late() {
         let mut table: Table<u8> = Table::default();
-        let mut add = |table: &mut Table<u8>| table.add(Permissions::default(), 0, 3);
+        let add = |table: &mut Table<u8>| table.add(Permissions::default(), 0, 3);
         assert_eq!((add(&mut table), add(&mut table)), (Ok(0), Ok(1)));
         assert!(table.remove(1).is_ok());
         // As on Linux: the same place, one sequence later.
