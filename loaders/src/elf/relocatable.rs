@@ -255,8 +255,16 @@ impl Layout<'_, '_> {
         }
         let address = self.next;
         // The first slots are the run-time linker's.
-        let size = (keys.len() as u64 + 3) * word;
-        let slots = keys.into_iter().zip(3..).map(|(key, index)| (key, address + index * word)).collect();
+        let mut next = address + 3 * word;
+        let slots = keys
+            .into_iter()
+            .map(|key| {
+                let slot = next;
+                next += key.content.words() * word;
+                (key, slot)
+            })
+            .collect();
+        let size = next - address;
         self.next += size;
         module.got = Some(GotTable { address, slots });
         module.segments.push(ModuleSegment {

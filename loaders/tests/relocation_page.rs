@@ -1,0 +1,96 @@
+//! The page of relocation types is what the tables say. `TERRELLA_BLESS=1`
+//! writes it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    path::Path,
+};
+
+use terrella_loaders::{RelocationSupport, RelocationType, relocation_types};
+
+/// The names of the types that do as GNU ld does (`tests/relocations`).
+fn witnessed(folder: &Path) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "txt") {
+            let text = std::fs::read_to_string(path).unwrap();
+            names.extend(text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned));
+        }
+    }
+    for line in std::fs::read_to_string(folder.join("otherwise")).unwrap().lines() {
+        names.remove(line.split(' ').next().unwrap());
+    }
+    names
+}
+
+/// Types by the rank and the words of what is done.
+type Kinds = BTreeMap<(u8, &'static str), Vec<RelocationType>>;
+
+fn list(types: &[RelocationType], witnessed: &BTreeSet<String>) -> String {
+    let mut types = types.to_vec();
+    types.sort_by_key(|kind| kind.number);
+    let shown: Vec<String> = types
+        .iter()
+        .map(|kind| {
+            let compared = kind.support == RelocationSupport::Applied && witnessed.contains(kind.name);
+            let mark = if compared { "\\*" } else { "" };
+            format!("`{}`{mark} {}", kind.name, kind.number)
+        })
+        .collect();
+    shown.join(", ")
+}
+
+#[test]
+fn the_page_is_what_the_tables_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let witnessed = witnessed(&root.join("tests/relocations"));
+    let mut machines: Vec<(&str, Kinds)> = Vec::new();
+    for kind in relocation_types() {
+        if machines.last().is_none_or(|(name, _)| *name != kind.machine) {
+            machines.push((kind.machine, BTreeMap::new()));
+        }
+        let what = match kind.support {
+            RelocationSupport::Applied => (0, "applied"),
+            RelocationSupport::Nothing => (1, "nothing to do"),
+            RelocationSupport::Refused(reason) => (2, reason),
+            _ => (3, "?"),
+        };
+        machines.last_mut().unwrap().1.entry(what).or_default().push(kind);
+    }
+    let mut page = String::from(
+        "# Relocation types\n\n\
+         What the linker does for each relocation type of ELF files. This page is written from its tables \
+         (`TERRELLA_BLESS=1 cargo test -p terrella-loaders --test relocation_page`). A type that is refused \
+         ends the link with its name and the reason, and one that is not here with its number, unless \
+         `Options::unknown_relocations` is `Skip`. A star is at those whose result is compared with that of \
+         GNU ld (`loaders/tests/relocations`).\n\n\
+         | machine | applied | nothing to do | refused | compared with GNU ld |\n|---|---|---|---|---|\n",
+    );
+    for (name, kinds) in &machines {
+        let of = |wanted: u8| -> usize {
+            kinds.iter().filter(|((rank, _), _)| *rank == wanted).map(|(_, kinds)| kinds.len()).sum()
+        };
+        let applied = kinds.values().flatten().filter(|kind| kind.support == RelocationSupport::Applied);
+        let compared = applied.filter(|kind| witnessed.contains(kind.name)).count();
+        writeln!(page, "| {name} | {} | {} | {} | {compared} |", of(0), of(1), of(2)).unwrap();
+    }
+    for (name, kinds) in &machines {
+        writeln!(page, "\n## {name}\n\n| | types |\n|---|---|").unwrap();
+        for ((rank, what), kinds) in kinds {
+            let refused = if *rank == 2 { "refused: " } else { "" };
+            writeln!(page, "| {refused}{what} | {} |", list(kinds, &witnessed)).unwrap();
+        }
+    }
+    page.push_str("\n## Otherwise than GNU ld\n\n| type | in GNU ld |\n|---|---|\n");
+    for line in std::fs::read_to_string(root.join("tests/relocations/otherwise")).unwrap().lines() {
+        let (name, reason) = line.split_once(' ').unwrap();
+        writeln!(page, "| `{name}` | {reason} |").unwrap();
+    }
+    let path = root.join("../docs/src/reference/relocations.md");
+    if std::env::var_os("TERRELLA_BLESS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap_or_default() == page, "the page is not up to date");
+}
