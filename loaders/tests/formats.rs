@@ -70,7 +70,8 @@ fn minidumps_of_other_processors() {
         let count = compare(&dump.threads[0].cpu, &text);
         assert!(count >= least, "{name}: {count}");
         assert_eq!(dump.threads[0].identifier, 0x51);
-        assert_eq!(dump.process.signal.as_ref().unwrap().number, 0xc000_0005);
+        let signal = dump.threads[0].signal.as_ref().unwrap();
+        assert_eq!((signal.number, signal.address), (0xc000_0005, Some(0x10)));
         let machine = dump.into_machine().unwrap();
         let stack = machine.cpu().stack_pointer().unwrap();
         let mark = if name == "x86" { 0x1122_3344 } else { 0x5566_7788 };
