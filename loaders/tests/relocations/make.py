@@ -225,7 +225,7 @@ port = 0x15;
             variable = "TLS" in name or "TPREL" in name or "DTPREL" in name or "TPOFF" in name or "DTPOFF" in name
             shared = [True, False] if SLOTS.search(name) else [False]
             # With addends in the fields, what is there counts.
-            fill = 0 if self.platform in ("armv7a", "i386", "mips", "mipsel", "avr") else 0xff
+            fill = 0 if self.platform in ("armv7a", "i386", "mips", "mipsel", "avr", "loongarch64", "msp430x") else 0xff
             cases = [("near", 0, 0), ("back", 0, fill), ("far", 8, 0), ("small", 4, fill)]
             if self.platform == "avr" and re.search(r"PORT|LDS_STS|_6|_8|_16$", name):
                 cases += [("data", 0, fill), ("port", 0, fill)]
@@ -234,7 +234,7 @@ port = 0x15;
                 cases = [(symbol, addend, 0) for symbol, addend, _ in cases]
             for symbol, addend, fill in [("var", 0, 0), ("var", 8, fill)] if variable else cases:
                 # No absolute targets for code that may have to change its state.
-                if symbol == "small" and re.search(r"JUMP|CALL|XPC|BF1|PLT32|PC24", name):
+                if symbol == "small" and re.search(r"JUMP|CALL|XPC|BF1|PLT32|PC24|LARCH_B", name):
                     continue
                 for mode in shared:
                     line = self.case(name, number, symbol, addend, fill, mode)

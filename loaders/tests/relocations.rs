@@ -1,5 +1,5 @@
-//! The page of relocation types is what the tables say. `TERRELLA_BLESS=1`
-//! writes it.
+//! The page of relocation types is what the tables say (`TERRELLA_BLESS=1`
+//! writes it), and the stack machine of LoongArch computes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use terrella_loaders::{RelocationSupport, RelocationType, relocation_types};
+use terrella_loaders::{Options, RelocationSupport, RelocationType, load_bytes, relocation_types};
 
 /// The names of the types that do as GNU ld does (`tests/relocations`).
 fn witnessed(folder: &Path) -> BTreeSet<String> {
@@ -62,7 +62,7 @@ fn the_page_is_what_the_tables_say() {
     let mut page = String::from(
         "# Relocation types\n\n\
          What the linker does for each relocation type of ELF files. This page is written from its tables \
-         (`TERRELLA_BLESS=1 cargo test -p terrella-loaders --test relocation_page`). A type that is refused \
+         (`TERRELLA_BLESS=1 cargo test -p terrella-loaders --test relocations`). A type that is refused \
          ends the link with its name and the reason, and one that is not here with its number, unless \
          `Options::unknown_relocations` is `Skip`. A star is at those whose result is compared with that of \
          GNU ld (`loaders/tests/relocations`).\n\n\
@@ -93,4 +93,14 @@ fn the_page_is_what_the_tables_say() {
         std::fs::write(&path, &page).unwrap();
     }
     assert!(std::fs::read_to_string(&path).unwrap_or_default() == page, "the page is not up to date");
+}
+
+/// What LoongArch's stack machine computes, as GNU ld does.
+#[test]
+fn a_stack_machine_computes_as_in_the_gnu_linker() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relocations/stack-loongarch64.o");
+    let options = Options { base: Some(0x1000), ..Options::default() };
+    let loaded = load_bytes("stack.o", &std::fs::read(path).unwrap(), &options).unwrap();
+    let words = loaded.executables[0].read(0x1040, 12).unwrap();
+    assert_eq!(words, [0x00, 0x54, 0x81, 0x03, 0xff, 0xbf, 0xff, 0x53, 0xff, 0x83, 0x00, 0x00]);
 }
