@@ -104,3 +104,21 @@ fn a_stack_machine_computes_as_in_the_gnu_linker() {
     let words = loaded.executables[0].read(0x1040, 12).unwrap();
     assert_eq!(words, [0x00, 0x54, 0x81, 0x03, 0xff, 0xbf, 0xff, 0x53, 0xff, 0x83, 0x00, 0x00]);
 }
+
+/// Data of AVR is in the space of data, constants for flash are in flash, and
+/// the code that reaches them is what GNU ld makes of it at the same addresses.
+#[test]
+fn data_of_avr_is_in_its_space() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relocations");
+    let options = Options { base: Some(0), ..Options::default() };
+    let object = std::fs::read(folder.join("avr-data.o")).unwrap();
+    let loaded = load_bytes("avr-data.o", &object, &options).unwrap();
+    let image = &loaded.executables[0];
+    let linked = std::fs::read(folder.join("avr-data.bin")).unwrap();
+    let (text, data) = linked.split_at(0x88);
+    assert_eq!(image.read(0, text.len()).unwrap(), text);
+    assert_eq!(image.read(0x88, 4).unwrap(), [1, 2, 3, 4]);
+    assert_eq!(image.read(0x80_0100, data.len()).unwrap(), data);
+    assert_eq!(image.symbol("numbers").unwrap().address, 0x80_0102);
+    assert_eq!(image.symbol("in_flash").unwrap().address, 0x88);
+}
