@@ -32,6 +32,7 @@ mod superh;
 #[cfg(test)]
 mod witness;
 mod x86;
+mod z80;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -211,6 +212,7 @@ const MACHINES: &[Machine] = &[
     machine("Xtensa", &[elf::EM_XTENSA], 0, &[small::XTENSA]),
     machine("SuperH", &[elf::EM_SH], 0, &[superh::TYPES]),
     machine("AVR", &[elf::EM_AVR], 0, &[avr::TYPES]),
+    machine("Z80", &[elf::EM_Z80], 0, &[z80::TYPES]),
     machine("eBPF", &[elf::EM_BPF], 0, &[bpf::TYPES]),
 ];
 

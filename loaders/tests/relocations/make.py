@@ -41,6 +41,7 @@ PLATFORMS = {
     "avr": ("avr.h", "avr-", ["-mmcu=avr5"], ["-mavr5"]),
     "xtensa": ("xtensa.h", "xtensa-lx106-elf-", [], []),
     "loongarch64": ("loongarch.h", "loongarch64-linux-gnu-", [], []),
+    "z80": ("z80.h", "z80-unknown-elf-", [], []),
     "msp430x": ("msp430.h", "msp430-elf-", ["-mmcu=msp430x"], []),
 }
 # Instructions for types that look at what they change: bytes in the order of
@@ -56,6 +57,10 @@ WORDS = {
     "ppc64": [("34|30$|28$", "00000000")],
     "xtensa": [("SLOT0_OP", "050000")],
 }
+# What BFD calls types of the Z80.
+NAMES = {"8": "r_imm8", "8_DIS": "r_off", "8_PCREL": "r_jr", "16": "r_imm16", "24": "r_imm24", "32": "r_imm32",
+         "BYTE0": "r_byte0", "BYTE1": "r_byte1", "BYTE2": "r_byte2", "BYTE3": "r_byte3", "WORD0": "r_word0",
+         "WORD1": "r_word1", "16_BE": "r_imm16be"}
 SKIPPED = re.compile(r"_NONE|_NULL|VTINHERIT|VTENTRY|COPY|GLOB_DAT|JU?MP_SLOT|RELATIVE|JMP_IREL|FUNCDESC|_max|_min|"
                      r"DTPMOD|_P32_|SHMEDIA|UNUSED|MIPS_REL32|_TLS_?DESC(64)?$|386_TLS_(TPOFF|TPOFF32|DTPOFF32)$|"
                      r"390_TLS_D?TPOFF$|SPARC_TLS_TPOFF|SPARC_TLS_(GD|LDM)_CALL|390_GOTPLT")
@@ -100,7 +105,7 @@ def relocations(tool, file, wanted=""):
         table = line if line.startswith("Relocation section") else table
         if wanted not in table:
             continue
-        match = re.match(r"\s*([0-9a-f]+)\s+([0-9a-f]+)\s+(R_\w+)\s*(.*)", line)
+        match = re.match(r"\s*([0-9a-f]+)\s+([0-9a-f]+)\s+([Rr]_\w+)\s*(.*)", line)
         if match:
             words = match[4].split()
             yield int(match[1], 16), int(match[2], 16), match[3], words
@@ -111,7 +116,7 @@ class Witness:
         self.platform, self.scratch = platform, scratch
         self.header, self.tool, self.as_options, self.ld_options = PLATFORMS[platform]
         self.little = platform in ("armv7a", "aarch64", "mipsel", "mips64el", "ppc64le")
-        small = platform in ("avr", "msp430x")
+        small = platform in ("avr", "msp430x", "z80")
         self.text, self.data, self.tls = (0x1000, 0x2340, 0x3000) if small else (0x400000, 0x412340, 0x430000)
 
     def background(self, name, fill):
@@ -141,7 +146,7 @@ class Witness:
 .type back,{kind}function
 {thumb}back: .space 64
 place: .byte {body}
-.reloc place, {name}, {symbol}{addend:+d}
+.reloc place, {NAMES.get(name.removeprefix("R_Z80_"), name)}, {symbol}{addend:+d}
 .space 48
 {thumb}near: .space 64
 .data
@@ -173,7 +178,7 @@ port = 0x15;
         linked = run(self.tool + "ld", *self.ld_options, "--no-relax", "-e", "0", "-T", script, *mode, "-o", out, file)
         if linked.returncode or "warning: type and size" in linked.stderr:
             return None
-        there = [entry for entry in relocations(self.tool, file, ".text'") if entry[2].startswith("R_")]
+        there = [entry for entry in relocations(self.tool, file, ".text'") if entry[2].upper().startswith("R_")]
         start, old = sections(self.tool, file)[".text"][1], file.read_bytes()
         place = self.text + 64
         if len(there) != 1 or there[0][2] == "R_NONE":
@@ -225,9 +230,9 @@ port = 0x15;
             variable = "TLS" in name or "TPREL" in name or "DTPREL" in name or "TPOFF" in name or "DTPOFF" in name
             shared = [True, False] if SLOTS.search(name) else [False]
             # With addends in the fields, what is there counts.
-            fill = 0 if self.platform in ("armv7a", "i386", "mips", "mipsel", "avr", "loongarch64", "msp430x") else 0xff
+            fill = 0 if self.platform in ("armv7a", "i386", "mips", "mipsel", "avr", "loongarch64", "msp430x", "z80") else 0xff
             cases = [("near", 0, 0), ("back", 0, fill), ("far", 8, 0), ("small", 4, fill)]
-            if self.platform == "avr" and re.search(r"PORT|LDS_STS|_6|_8|_16$", name):
+            if self.platform in ("avr", "z80") and re.search(r"PORT|LDS_STS|_6|_8|_16$", name):
                 cases += [("data", 0, fill), ("port", 0, fill)]
             # Those that ld puts into what is there without clearing it.
             if re.search(r"WDISP1[06]|SH_GOT\w*20|SH_DIR8WP", name):
