@@ -28,6 +28,8 @@ pub enum FoundBy {
     ReturnAddress,
     /// By the frame that the kernel made for a signal handler.
     SignalFrame,
+    /// The call of the frame before was put in line there.
+    Inlined,
 }
 
 /// A function that was called and has not returned.
@@ -93,6 +95,7 @@ pub fn backtrace(emulator: &dyn Emulator, modules: &Modules, machine: Option<&Ma
     let mut last_stack = None;
     // Whether it is where it was stopped, not behind a call.
     let mut exact = true;
+    let mut first = true;
     loop {
         // A caller's line is that of its call, which is before the place where
         // it goes on.
@@ -107,7 +110,19 @@ pub fn backtrace(emulator: &dyn Emulator, modules: &Modules, machine: Option<&Ma
             place.offset += u64::from(place.symbol.is_some());
             place.address = here;
         }
-        frames.push(Frame { place, found_by, stack_pointer: stack });
+        let mut how = found_by;
+        let mut inlined = modules.inlined(inside, machine);
+        if inlined.is_empty() {
+            inlined.push(place);
+        } else if let Some(outermost) = inlined.last_mut() {
+            outermost.offset = place.offset;
+        }
+        for mut place in inlined {
+            place.address = here;
+            frames.push(Frame { place, found_by: how, stack_pointer: stack });
+            how = FoundBy::Inlined;
+        }
+        let innermost = std::mem::take(&mut first);
         if frames.len() >= MOST {
             break;
         }
@@ -158,7 +173,7 @@ pub fn backtrace(emulator: &dyn Emulator, modules: &Modules, machine: Option<&Ma
             found_by = FoundBy::CallFrameInformation;
             caller.return_address
         } else {
-            without_information(&mut state, frames.len() == 1, word, &memory, &executable, &mut found_by)
+            without_information(&mut state, innermost, word, &memory, &executable, &mut found_by)
         };
         let Some(next) = next.map(|next| definition.code_address(next)).filter(|next| *next != 0) else {
             break;

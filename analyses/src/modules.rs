@@ -132,6 +132,34 @@ impl Modules {
         place
     }
 
+    /// The calls that the compiler put in line at an address, the innermost
+    /// first: their places, and the name that the code there really has.
+    ///
+    /// Empty where nothing was put in line.
+    #[must_use]
+    pub fn inlined(&self, address: u64, machine: Option<&Machine>) -> Vec<Place> {
+        let Some(module) = self.at(address) else { return Vec::new() };
+        let locations = module.debug.locations(address.wrapping_sub(module.bias));
+        if locations.len() < 2 {
+            return Vec::new();
+        }
+        let whole = self.place(address, machine);
+        let last = locations.len() - 1;
+        let places = locations.into_iter().enumerate().map(|(index, location)| Place {
+            // The outermost is the function that the symbol table knows.
+            symbol: if index == last {
+                whole.symbol.clone().or(location.function)
+            } else {
+                location.function
+            },
+            offset: if index == last { whole.offset } else { 0 },
+            file: Some(location.file),
+            line: Some(location.line).filter(|line| *line > 0),
+            ..whole.clone()
+        });
+        places.collect()
+    }
+
     /// The beginning of the function at an address.
     #[must_use]
     pub fn function(&self, address: u64, machine: Option<&Machine>) -> Option<u64> {

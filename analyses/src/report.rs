@@ -464,6 +464,7 @@ impl FaultReport {
                 FoundBy::LinkRegister => "  (by link register)",
                 FoundBy::ReturnAddress => "  (by return address)",
                 FoundBy::SignalFrame => "  (by signal frame)",
+                FoundBy::Inlined => "  (put in line)",
             };
             writeln!(text, "  #{index:<2} {}{how}", frame.place)?;
         }

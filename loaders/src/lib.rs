@@ -56,6 +56,7 @@ pub use memory_map::{MapSegment, MemoryMap};
 pub use minidump::Minidump;
 pub use options::{ImportArea, Options, UnknownRelocations};
 pub use raw::RawImage;
+pub use relocation::{RelocationSupport, RelocationType, relocation_types};
 pub use s_record::{SRecordProblem, SRecords};
 pub use terrella_machine_state::Executable;
 pub use thread_local::ThreadLocalAddress;

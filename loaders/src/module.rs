@@ -201,6 +201,15 @@ impl Module {
         self.write_integer(address, value, self.word_bytes())
     }
 
+    /// Whether a symbol is a label in MIPS16 or microMIPS code, which `st_other`
+    /// says (`STO_MIPS16`, `STO_MICROMIPS`) where the value does not.
+    pub(crate) fn is_compressed(&self, symbol: &ModuleSymbol) -> bool {
+        self.machine == object::elf::EM_MIPS
+            && symbol.definition == Definition::Address
+            && matches!(symbol.kind, SymbolKind::Function | SymbolKind::Other)
+            && (symbol.other & 0xf0 == 0xf0 || symbol.other & 0xc0 == 0x80)
+    }
+
     /// The size of a pointer, in bytes.
     pub(crate) const fn word_bytes(&self) -> usize {
         (self.class_bits / 8) as usize

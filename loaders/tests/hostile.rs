@@ -111,11 +111,15 @@ fn every_format() -> Vec<(String, Vec<u8>)> {
         "linking/mips",
         "linking/x86_64-descriptors",
         "sdcc",
+        "thread-local/armv7a",
+        "thread-local/micromips",
+        "thread-local/sparc64",
+        "thread-local/loongarch64-descriptors",
     ] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let wanted = [".core", ".dll", ".dmp", ".so", ".ihx", "program", "_index.json"];
+            let wanted = [".core", ".dll", ".dmp", ".so", ".o", ".ihx", "program", "_index.json"];
             if wanted.iter().any(|end| name.ends_with(end)) {
                 files.push((format!("{folder}/{name}"), std::fs::read(&path).unwrap()));
             }

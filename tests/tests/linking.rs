@@ -183,3 +183,63 @@ fn offset_tables_of_prefixed_instructions() {
         assert_eq!(caller.call("increment", &[], Return::I32).unwrap().value.as_i64(), expected);
     }
 }
+
+/// Objects that no linker has seen, with each way to thread-local storage
+/// (`tests/fixtures/thread-local`): what their functions give is what
+/// they give on the host.
+#[test]
+fn thread_local_storage_of_objects() {
+    let root = folder().join("../thread-local");
+    let expected = std::fs::read_to_string(root.join("expected.txt")).unwrap();
+    let expected: Vec<i64> = expected.lines().map(|line| line.parse().unwrap()).collect();
+    let mut names: Vec<PathBuf> = std::fs::read_dir(&root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    names.sort();
+    let (mut count, mut wrong) = (0, Vec::new());
+    for folder in names {
+        for model in ["global-dynamic", "local-dynamic", "initial-exec", "local-exec"] {
+            let name = format!("{} {model}", folder.file_name().unwrap().to_str().unwrap());
+            let mut linker = Linker::new(Options::default());
+            linker.add_file(folder.join(model).with_extension("o")).unwrap();
+            linker.add_file(folder.join("other.o")).unwrap();
+            let loaded = match linker.link() {
+                Ok(loaded) => loaded,
+                Err(error) => {
+                    wrong.push(format!("{name}: {error}"));
+                    continue;
+                }
+            };
+            let platform = loaded.platform;
+            let mut machine = loaded.into_machine().unwrap();
+            machine.add("stack", Stack::new(platform, 0x2000_0000, 0x1_0000).unwrap()).unwrap();
+            for backend in backends::ALL.iter().filter(|backend| (backend.platforms)().contains(&platform)) {
+                let mut emulator = (backend.make)(platform).unwrap();
+                machine.apply(emulator.as_mut()).unwrap();
+                let mut caller = Caller::new(&machine, emulator.as_mut()).unwrap();
+                let mut values = Vec::new();
+                let calls =
+                    [("change", Some(1)), ("change", Some(2)), ("change", Some(3)), ("through", None)];
+                for (function, argument) in calls {
+                    let arguments: Vec<ArgumentValue> =
+                        argument.into_iter().map(ArgumentValue::from).collect();
+                    match caller.call(function, &arguments, Return::I32) {
+                        Ok(result) => values.push(result.value.as_i64()),
+                        Err(error) => {
+                            wrong.push(format!("{name} on {}: {error}", backend.name));
+                            break;
+                        }
+                    }
+                }
+                if values != expected {
+                    wrong.push(format!("{name} on {}: {values:?}", backend.name));
+                }
+                count += 1;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{count}:\n{}", wrong.join("\n"));
+    assert!(count > 100, "{count}");
+}

@@ -134,11 +134,43 @@ fn exception_tables_of_arm() -> Result<()> {
     Ok(())
 }
 
+/// Calls that a compiler put in line are frames, as gdb has them.
+#[test]
+fn calls_that_were_put_in_line() -> Result<()> {
+    for backend in backends().iter().filter(|it| (it.platforms)().contains(&Platform::X86_64)) {
+        let report = of_program("x86_64-inlined", backend)?;
+        assert_eq!(found(&report, "_start"), expected("x86_64-inlined", "_start")?, "{}", backend.name);
+        let how: Vec<FoundBy> = report.backtrace.iter().map(|frame| frame.found_by).collect();
+        let called = FoundBy::CallFrameInformation;
+        let expected =
+            [FoundBy::ProgramCounter, FoundBy::Inlined, FoundBy::Inlined, called, FoundBy::Inlined];
+        assert_eq!(how.get(..5), Some(&expected[..]), "{}", backend.name);
+    }
+    Ok(())
+}
+
 /// Behind a handler's frame is the one that the kernel made, and then what was
 /// interrupted: as `signal.c` has them.
 #[test]
 fn signal_frames() -> Result<()> {
-    let platforms = [Platform::I386, Platform::AARCH64, Platform::ARMV7A, Platform::RISCV64];
+    let platforms = [
+        Platform::X86_64,
+        Platform::I386,
+        Platform::AARCH64,
+        Platform::ARMV7A,
+        Platform::RISCV64,
+        Platform::RISCV32,
+        Platform::MIPS,
+        Platform::MIPSEL,
+        Platform::MIPS64,
+        Platform::MIPS64EL,
+        Platform::PPC,
+        Platform::PPC64,
+        Platform::PPC64LE,
+        Platform::S390X,
+        Platform::M68K,
+        Platform::LOONGARCH64,
+    ];
     for platform in platforms {
         for backend in backends().iter().filter(|it| (it.platforms)().contains(&platform)) {
             let report = of_program(&format!("signal-{platform}"), backend)?;

@@ -22,6 +22,10 @@ use crate::{
 /// The largest alignment of a section that is accepted, in bytes.
 const ALIGNMENT_LIMIT: u64 = 1 << 24;
 
+/// The bytes of AVR's registers and ports at the start of the data space
+/// (ATmega328P datasheet, section 8.3).
+const PORTS: u64 = 0x100;
+
 /// Sections with the same permissions, one behind the other.
 struct Group {
     name: String,
@@ -44,12 +48,17 @@ struct Layout<'f, 'd> {
 /// Reads a relocatable file.
 pub(crate) fn read(file: &ElfFile<'_>, platform: Platform, options: &Options) -> Result<Module> {
     let mut module = empty(file, platform);
+    let data_base = platform.definition().data_base;
     let small = platform.definition().address_bits < 32;
     let page = if small { 16 } else { u64::from(platform.definition().page_bytes.clamp(16, 0x1_0000)) };
     let mut layout =
         Layout { file, limit: options.memory_limit, next: 0, addresses: BTreeMap::new(), alignment: page };
     for group in 0..3 {
         layout.next = align_up(layout.next, page);
+        // Data has a space of its own there, whose memory begins behind ports.
+        if group == 1 && data_base != 0 {
+            layout.next = layout.next.max(data_base.saturating_add(PORTS));
+        }
         module.segments.extend(layout.group(group)?);
     }
     layout.thread_local(&mut module);
@@ -255,8 +264,16 @@ impl Layout<'_, '_> {
         }
         let address = self.next;
         // The first slots are the run-time linker's.
-        let size = (keys.len() as u64 + 3) * word;
-        let slots = keys.into_iter().zip(3..).map(|(key, index)| (key, address + index * word)).collect();
+        let mut next = address + 3 * word;
+        let slots = keys
+            .into_iter()
+            .map(|key| {
+                let slot = next;
+                next += key.content.words() * word;
+                (key, slot)
+            })
+            .collect();
+        let size = next - address;
         self.next += size;
         module.got = Some(GotTable { address, slots });
         module.segments.push(ModuleSegment {
@@ -300,7 +317,8 @@ fn group_of(section: &SectionHeader) -> Option<u8> {
     let has = |flag: u32| section.flags & u64::from(flag) != 0;
     if !has(elf::SHF_ALLOC) || has(elf::SHF_EXCLUDE) || section.kind == elf::SHT_NULL {
         None
-    } else if has(elf::SHF_EXECINSTR) {
+    } else if has(elf::SHF_EXECINSTR) || section.name.starts_with(".progmem") {
+        // Constants of AVR that programs read from flash are there.
         Some(0)
     } else if has(elf::SHF_WRITE) {
         Some(2)

@@ -246,12 +246,7 @@ fn symbols_of(module: &Module, symbol: &ModuleSymbol, executable: &mut Executabl
         binding: symbol.binding,
         module: module.name.clone(),
     };
-    // The lowest bits of `st_other` say so where the value does not
-    // (STO_MIPS_MICROMIPS, STO_MIPS16).
-    if module.machine == elf::EM_MIPS
-        && matches!(symbol.kind, SymbolKind::Function | SymbolKind::Other)
-        && (symbol.other & 0xf0 == 0xf0 || symbol.other & 0xc0 == 0x80)
-    {
+    if module.is_compressed(symbol) {
         shown.address |= 1;
     }
     if module.descriptors.is_some_and(|range| range.contains(symbol.value))

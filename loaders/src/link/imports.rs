@@ -78,6 +78,7 @@ impl Imports {
             value,
             thumb: self.thumb_only,
             function: true,
+            import: true,
             // Without a table pointer of its own (PowerPC64 ELFv2).
             other: 1 << 5,
             descriptor: self.descriptors.then_some((value.wrapping_add(DESCRIPTOR_BYTES), value)),

@@ -20,6 +20,8 @@ use terrella_platforms::Platform;
 pub(crate) use finish::executable as image_of;
 pub use report::{Binding, LinkReport, OpenImport, PlacedModule, SkippedRelocation};
 pub use search::SearchPath;
+#[cfg(test)]
+pub(crate) use tls::block_of;
 
 use crate::{
     Error, FileKind, IndirectFunctions, IntelHex, Loaded, Options, RawImage, Result, SRecords, Uf2, detect,

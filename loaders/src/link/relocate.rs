@@ -114,6 +114,8 @@ impl Work<'_> {
         }
         let bound = if relocation.kind == RELR_KIND {
             Bound { target: Target::default(), name: String::new(), open: false }
+        } else if howto.is_some_and(|howto| matches!(howto.formula, relocation::Formula::FinderCall)) {
+            self.named(members, module, index, "__tls_get_addr")
         } else {
             self.bind(members, module, index, relocation.symbol as usize)?
         };
@@ -211,6 +213,15 @@ impl Work<'_> {
         let target = self.imports.target(name, index);
         self.imports.version(name, version);
         Ok(Bound { target, name: name.to_owned(), open: true })
+    }
+
+    /// A function that a relocation means without a symbol.
+    fn named(&mut self, members: &[Member], module: &Module, index: usize, name: &str) -> Bound {
+        let (target, open) = match self.definitions.find(name, None) {
+            Some(place) => (self.found(members, module, index, place, name), false),
+            None => (self.imports.target(name, index), true),
+        };
+        Bound { target, name: name.to_owned(), open }
     }
 
     fn found(

@@ -111,13 +111,16 @@ pub(super) fn target_in(module: &Module, symbol: &ModuleSymbol, same_module: boo
     let placed = module.symbol_value(symbol);
     let function = symbol.kind == SymbolKind::Function;
     let thumb = module.machine == elf::EM_ARM && function && placed & 1 == 1;
+    let compressed = module.is_compressed(symbol);
     let descriptor = module.descriptors.filter(|range| range.contains(symbol.value)).and_then(|_| {
         let code = module.read_word(symbol.value)?;
         Some((code, module.read_word(symbol.value.checked_add(8)?)?))
     });
     Target {
-        value: if thumb { placed & !1 } else { placed },
+        value: if thumb { placed & !1 } else { placed | u64::from(compressed) },
         thumb,
+        compressed,
+        origin: origin(module, symbol),
         size: symbol.size,
         function,
         indirect: symbol.indirect,
@@ -125,6 +128,7 @@ pub(super) fn target_in(module: &Module, symbol: &ModuleSymbol, same_module: boo
         local: symbol.binding == SymbolBinding::Local,
         same_module,
         missing_weak: false,
+        import: false,
         pointer_displacement: false,
         other: symbol.other,
         block: module
@@ -132,6 +136,12 @@ pub(super) fn target_in(module: &Module, symbol: &ModuleSymbol, same_module: boo
             .filter(|_| symbol.kind == SymbolKind::Tls || symbol.kind == SymbolKind::Section),
         descriptor,
     }
+}
+
+/// Where the segment of a symbol starts: the static base of Arm's relocations.
+fn origin(module: &Module, symbol: &ModuleSymbol) -> u64 {
+    let segment = module.segment_at(symbol.value).filter(|_| module.machine == elf::EM_ARM);
+    segment.map_or(0, |segment| module.placed(segment.range.first()))
 }
 
 /// The target that a symbol of a ready image is.
@@ -160,6 +170,10 @@ pub(super) fn made_by_linker(module: &Module, name: &str) -> Option<Target> {
         }
         "__gnu_local_gp" | "_gp" if module.machine == elf::EM_MIPS => here(pointer?),
         ".TOC." if module.machine == elf::EM_PPC64 => here(pointer?),
+        // The start of the file's own thread-local storage.
+        "_TLS_MODULE_BASE_" => {
+            Some(Target { thread_local: true, block: Some(module.tls_block?), ..here(0)? })
+        }
         "__dso_handle" => here(module.placed(module.span().first())),
         _ => None,
     }

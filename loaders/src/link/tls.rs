@@ -99,7 +99,17 @@ fn rules(machine: u16, class_bits: u8) -> Option<Rules> {
             },
             ..ABOVE
         },
-        elf::EM_LOONGARCH => Rules { registers: &["tp"], ..ABOVE },
+        // ld.d a0, a0, 8 or ld.w a0, a0, 4; jr ra
+        elf::EM_LOONGARCH => Rules {
+            registers: &["tp"],
+            resolver: if class_bits == 64 {
+                &[0x28c0_2084, 0x4c00_0020]
+            } else {
+                &[0x2880_1084, 0x4c00_0020]
+            },
+            ..ABOVE
+        },
+        elf::EM_XTENSA => Rules { above: Some(8), registers: &["threadptr"], ..ABOVE },
         _ => return None,
     })
 }
@@ -231,6 +241,20 @@ pub(super) fn make(
             argument_first: rules.argument_first,
         });
     }
+    // Relocatable files without variables of their own refer to others' as if
+    // they were in one module with the first.
+    let home = members.iter().find_map(|member| match member {
+        Member::Module(module) => module.tls_block,
+        _ => None,
+    });
+    for member in members.iter_mut() {
+        if let Member::Module(module) = member
+            && module.relocatable
+            && module.tls_block.is_none()
+        {
+            module.tls_block = home;
+        }
+    }
     let registers = match rules.registers {
         [high, low] => vec![(*high, pointer >> 32), (*low, pointer & 0xffff_ffff)],
         registers => registers.iter().map(|register| (*register, pointer)).collect(),
@@ -263,4 +287,15 @@ pub(super) fn fill(members: &[Member], blocks: &mut Blocks) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The block that a module alone gets.
+#[cfg(test)]
+pub(crate) fn block_of(module: &Module) -> Option<TlsBlock> {
+    let mut members = [Member::Module(Box::new(module.clone()))];
+    make(&mut members, module.platform, &Options::default(), 0x1_0000).unwrap()?;
+    match members {
+        [Member::Module(module)] => module.tls_block,
+        _ => None,
+    }
 }

@@ -1,14 +1,16 @@
 //! ARM and Thumb: "ELF for the Arm Architecture" (AAELF32), section 5.6.
 
 use super::{
+    Content,
     Formula::{
-        self, AbsoluteThumb, Copy, FromTable, Indirect, Nothing, PcRelative, PcRelativeThumb, Relative,
-        SlotOffset, SlotPc, Special, SymbolThumb, TablePc, ThreadLocal, TlsDescriptor, TlsModule, TlsOffset,
-        TpOffset, Unsupported,
+        self, AbsoluteThumb, Copy, FromTable, Indirect, Nothing, PcRelative, PcRelativeThumb, Relative, Slot,
+        SlotSpecial, Special, SymbolThumb, TablePc, TlsDescriptor, TlsModule, TlsOffset, TpOffset,
+        Unsupported,
     },
-    Howto, Problem, Site,
+    Howto, Problem, Reach, Site,
+    arm_groups::{thumb_literal, twelve_bits},
     field::{BYTE, Check, Field, HALF, NONE, Unit, WORD, WORD_ANY},
-    row,
+    formula::{SLOT_OFFSET, SLOT_PC, row},
 };
 
 const PREL31: Field = Field::data(4, &[(0, 31, 0)], Check::Signed(31));
@@ -21,6 +23,11 @@ const THUMB_MOVT: Field = halves(&[(16, 8, 0), (24, 3, 12), (27, 1, 26), (28, 4,
 const THUMB_BRANCH: Field = halves(&[(0, 32, 0)], Check::Any);
 const THUMB_JUMP19: Field =
     halves(&[(1, 11, 0), (12, 6, 16), (18, 1, 13), (19, 1, 11), (20, 1, 26)], Check::Signed(21));
+const MOVW_CHECKED: Field = Field { check: Check::Unsigned(16), ..MOVW };
+const THUMB_MOVW_CHECKED: Field = Field { check: Check::Unsigned(16), ..THUMB_MOVW };
+const THUMB_LOAD: Field = Field::data(2, &[(2, 8, 0)], Check::Unsigned(10));
+/// `cbz`, `cbnz`: forward only.
+const THUMB_JUMP6: Field = Field::data(2, &[(1, 5, 3), (6, 1, 9)], Check::Unsigned(7));
 const THUMB_JUMP11: Field = Field::data(2, &[(1, 11, 0)], Check::Signed(12));
 const THUMB_JUMP8: Field = Field::data(2, &[(1, 8, 0)], Check::Signed(9));
 
@@ -33,7 +40,8 @@ const fn byte_of(pieces: &'static [(u8, u8, u8)]) -> Field {
     Field::data(2, pieces, Check::Any)
 }
 
-const GROUP: Formula = Unsupported("group relocations are not implemented");
+const OBSOLETE: Formula = Unsupported("it is obsolete");
+const FDPIC: Formula = Unsupported("there are no function descriptors in this ABI");
 
 /// The types of data and of dynamic linking.
 pub(super) const DATA: &[Howto] = &[
@@ -42,7 +50,8 @@ pub(super) const DATA: &[Howto] = &[
     row(3, "R_ARM_REL32", PcRelativeThumb, WORD_ANY),
     row(5, "R_ARM_ABS16", Formula::Absolute, HALF),
     row(8, "R_ARM_ABS8", Formula::Absolute, BYTE),
-    row(9, "R_ARM_SBREL32", Unsupported("there is no static base"), NONE),
+    row(9, "R_ARM_SBREL32", Special(from_base), WORD_ANY),
+    row(12, "R_ARM_BREL_ADJ", OBSOLETE, NONE),
     row(13, "R_ARM_TLS_DESC", TlsDescriptor, WORD),
     row(17, "R_ARM_TLS_DTPMOD32", TlsModule, WORD),
     row(18, "R_ARM_TLS_DTPOFF32", TlsOffset, WORD),
@@ -53,32 +62,64 @@ pub(super) const DATA: &[Howto] = &[
     row(23, "R_ARM_RELATIVE", Relative, WORD),
     row(24, "R_ARM_GOTOFF32", FromTable, WORD_ANY),
     row(25, "R_ARM_BASE_PREL", TablePc, WORD_ANY),
-    row(26, "R_ARM_GOT_BREL", SlotOffset, WORD_ANY),
+    row(26, "R_ARM_GOT_BREL", SLOT_OFFSET, WORD_ANY),
+    row(31, "R_ARM_BASE_ABS", Special(base), WORD_ANY),
     row(38, "R_ARM_TARGET1", AbsoluteThumb, WORD_ANY),
-    row(41, "R_ARM_TARGET2", SlotPc, WORD_ANY),
+    row(41, "R_ARM_TARGET2", SLOT_PC, WORD_ANY),
+    row(39, "R_ARM_SBREL31", Special(from_base), PREL31),
     row(42, "R_ARM_PREL31", PcRelativeThumb, PREL31),
     row(55, "R_ARM_ABS32_NOI", Formula::Absolute, WORD_ANY),
     row(56, "R_ARM_REL32_NOI", PcRelative, WORD_ANY),
-    row(96, "R_ARM_GOT_PREL", SlotPc, WORD_ANY),
+    // The distance from the thread pointer, because the block's place is known
+    // here; the call that goes with it is then nothing.
+    row(90, "R_ARM_TLS_GOTDESC", Special(relaxed_descriptor), WORD_ANY),
+    row(94, "R_ARM_PLT32_ABS", AbsoluteThumb, WORD_ANY),
+    row(95, "R_ARM_GOT_ABS", Slot(Content::Address, Reach::Absolute), WORD_ANY),
+    row(96, "R_ARM_GOT_PREL", SLOT_PC, WORD_ANY),
     row(100, "R_ARM_GNU_VTENTRY", Nothing, NONE),
     row(101, "R_ARM_GNU_VTINHERIT", Nothing, NONE),
-    row(104, "R_ARM_TLS_GD32", ThreadLocal, WORD),
-    row(105, "R_ARM_TLS_LDM32", ThreadLocal, WORD),
-    row(106, "R_ARM_TLS_LDO32", ThreadLocal, WORD),
-    row(107, "R_ARM_TLS_IE32", ThreadLocal, WORD),
+    row(104, "R_ARM_TLS_GD32", Slot(Content::TlsIndex, Reach::Pc), WORD_ANY),
+    row(105, "R_ARM_TLS_LDM32", Slot(Content::TlsBlock, Reach::Pc), WORD_ANY),
+    row(106, "R_ARM_TLS_LDO32", TlsOffset, WORD_ANY),
+    row(107, "R_ARM_TLS_IE32", Slot(Content::TpOffset, Reach::Pc), WORD_ANY),
     row(108, "R_ARM_TLS_LE32", TpOffset, WORD),
     row(160, "R_ARM_IRELATIVE", Indirect, WORD),
+    row(161, "R_ARM_GOTFUNCDESC", FDPIC, NONE),
+    row(162, "R_ARM_GOTOFFFUNCDESC", FDPIC, NONE),
+    row(163, "R_ARM_FUNCDESC", FDPIC, NONE),
+    row(164, "R_ARM_FUNCDESC_VALUE", FDPIC, NONE),
+    row(165, "R_ARM_TLS_GD32_FDPIC", FDPIC, NONE),
+    row(166, "R_ARM_TLS_LDM32_FDPIC", FDPIC, NONE),
+    row(167, "R_ARM_TLS_IE32_FDPIC", FDPIC, NONE),
+    row(249, "R_ARM_RXPC25", OBSOLETE, NONE),
+    row(250, "R_ARM_RSBREL32", OBSOLETE, NONE),
+    row(251, "R_ARM_THM_RPC22", OBSOLETE, NONE),
+    row(252, "R_ARM_RREL32", OBSOLETE, NONE),
+    row(253, "R_ARM_RABS32", OBSOLETE, NONE),
+    row(254, "R_ARM_RPC24", OBSOLETE, NONE),
+    row(255, "R_ARM_RBASE", OBSOLETE, NONE),
 ];
 
 /// The types of instructions.
 pub(super) const CODE: &[Howto] = &[
     row(1, "R_ARM_PC24", Special(arm_branch), BRANCH),
-    row(4, "R_ARM_LDR_PC_G0", GROUP, NONE),
+    row(6, "R_ARM_ABS12", Special(|site| twelve_bits(site, absolute)), WORD_ANY),
+    row(7, "R_ARM_THM_ABS5", OBSOLETE, NONE),
     row(10, "R_ARM_THM_CALL", Special(thumb_branch), THUMB_BRANCH),
+    row(11, "R_ARM_THM_PC8", Special(thumb_load), THUMB_LOAD),
+    row(14, "R_ARM_THM_SWI8", OBSOLETE, NONE),
+    row(15, "R_ARM_XPC25", Special(arm_branch), BRANCH),
+    row(16, "R_ARM_THM_XPC22", Special(thumb_branch), THUMB_BRANCH),
     row(27, "R_ARM_PLT32", Special(arm_branch), BRANCH),
     row(28, "R_ARM_CALL", Special(arm_branch), BRANCH),
     row(29, "R_ARM_JUMP24", Special(arm_branch), BRANCH),
     row(30, "R_ARM_THM_JUMP24", Special(thumb_branch), THUMB_BRANCH),
+    row(32, "R_ARM_ALU_PCREL7_0", OBSOLETE, NONE),
+    row(33, "R_ARM_ALU_PCREL15_8", OBSOLETE, NONE),
+    row(34, "R_ARM_ALU_PCREL23_15", OBSOLETE, NONE),
+    row(35, "R_ARM_LDR_SBREL_11_0", OBSOLETE, NONE),
+    row(36, "R_ARM_ALU_SBREL_19_12", OBSOLETE, NONE),
+    row(37, "R_ARM_ALU_SBREL_27_20", OBSOLETE, NONE),
     // A `bx` that may be replaced on processors without it.
     row(40, "R_ARM_V4BX", Nothing, NONE),
     row(43, "R_ARM_MOVW_ABS_NC", AbsoluteThumb, MOVW),
@@ -90,19 +131,61 @@ pub(super) const CODE: &[Howto] = &[
     row(49, "R_ARM_THM_MOVW_PREL_NC", PcRelativeThumb, THUMB_MOVW),
     row(50, "R_ARM_THM_MOVT_PREL", Special(high_relative), THUMB_MOVT),
     row(51, "R_ARM_THM_JUMP19", PcRelative, THUMB_JUMP19),
-    row(57, "R_ARM_ALU_PC_G0_NC", GROUP, NONE),
-    row(58, "R_ARM_ALU_PC_G0", GROUP, NONE),
-    row(59, "R_ARM_ALU_PC_G1_NC", GROUP, NONE),
-    row(60, "R_ARM_ALU_PC_G1", GROUP, NONE),
-    row(61, "R_ARM_ALU_PC_G2", GROUP, NONE),
-    row(62, "R_ARM_LDR_PC_G1", GROUP, NONE),
-    row(63, "R_ARM_LDR_PC_G2", GROUP, NONE),
+    row(52, "R_ARM_THM_JUMP6", PcRelative, THUMB_JUMP6),
+    row(53, "R_ARM_THM_ALU_PREL_11_0", Special(thumb_literal), THUMB_BRANCH),
+    row(54, "R_ARM_THM_PC12", Special(thumb_literal), THUMB_BRANCH),
+    row(84, "R_ARM_MOVW_BREL_NC", Special(from_base), MOVW),
+    row(85, "R_ARM_MOVT_BREL", Special(high_from_base), MOVT),
+    row(86, "R_ARM_MOVW_BREL", Special(from_base), MOVW_CHECKED),
+    row(87, "R_ARM_THM_MOVW_BREL_NC", Special(from_base), THUMB_MOVW),
+    row(88, "R_ARM_THM_MOVT_BREL", Special(high_from_base), THUMB_MOVT),
+    row(89, "R_ARM_THM_MOVW_BREL", Special(from_base), THUMB_MOVW_CHECKED),
+    row(91, "R_ARM_TLS_CALL", Special(relaxed_call), WORD_ANY),
+    row(92, "R_ARM_TLS_DESCSEQ", Unsupported("sequences of descriptors are not relaxed"), NONE),
+    row(93, "R_ARM_THM_TLS_CALL", Special(relaxed_call), THUMB_BRANCH),
+    row(97, "R_ARM_GOT_BREL12", SlotSpecial(Content::Address, Reach::Pc, short_slot), WORD_ANY),
+    row(98, "R_ARM_GOTOFF12", Special(|site| twelve_bits(site, from_table)), WORD_ANY),
+    row(99, "R_ARM_GOTRELAX", Nothing, NONE),
     row(102, "R_ARM_THM_JUMP11", PcRelative, THUMB_JUMP11),
     row(103, "R_ARM_THM_JUMP8", PcRelative, THUMB_JUMP8),
+    row(
+        109,
+        "R_ARM_TLS_LDO12",
+        Special(|site| twelve_bits(site, |site, addend| site.offset_of_variable(addend))),
+        WORD_ANY,
+    ),
+    row(
+        110,
+        "R_ARM_TLS_LE12",
+        Special(|site| twelve_bits(site, |site, addend| site.distance_of_variable(addend))),
+        WORD_ANY,
+    ),
+    row(111, "R_ARM_TLS_IE12GP", SlotSpecial(Content::TpOffset, Reach::Pc, short_slot), WORD_ANY),
+    row(128, "R_ARM_ME_TOO", OBSOLETE, NONE),
+    row(129, "R_ARM_THM_TLS_DESCSEQ", Unsupported("sequences of descriptors are not relaxed"), NONE),
     row(132, "R_ARM_THM_ALU_ABS_G0_NC", AbsoluteThumb, byte_of(&[(0, 8, 0)])),
     row(133, "R_ARM_THM_ALU_ABS_G1_NC", Formula::Absolute, byte_of(&[(8, 8, 0)])),
     row(134, "R_ARM_THM_ALU_ABS_G2_NC", Formula::Absolute, byte_of(&[(16, 8, 0)])),
     row(135, "R_ARM_THM_ALU_ABS_G3", Formula::Absolute, byte_of(&[(24, 8, 0)])),
+    // Branches of the future (Armv8.1-M).
+    row(
+        136,
+        "R_ARM_THM_BF16",
+        PcRelativeThumb,
+        halves(&[(1, 1, 11), (2, 10, 1), (12, 5, 16)], Check::Signed(17)),
+    ),
+    row(
+        137,
+        "R_ARM_THM_BF12",
+        PcRelativeThumb,
+        halves(&[(1, 1, 11), (2, 10, 1), (12, 1, 16)], Check::Signed(13)),
+    ),
+    row(
+        138,
+        "R_ARM_THM_BF18",
+        PcRelativeThumb,
+        halves(&[(1, 1, 11), (2, 10, 1), (12, 7, 16)], Check::Signed(19)),
+    ),
 ];
 
 const VENEER: &str = "a jump between ARM and Thumb code needs a veneer";
@@ -114,6 +197,65 @@ fn high(site: &mut Site<'_>, place: u64) -> Result<(), Problem> {
         None => (site.addend()? as u32 as i32 >> 16) as u64,
     };
     site.put(site.target.value.wrapping_add(addend).wrapping_sub(place))
+}
+
+/// `S + A - B(S)`.
+fn from_base(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = (site.target.value.wrapping_add(site.addend()?) | u64::from(site.target.thumb))
+        .wrapping_sub(site.target.origin);
+    site.put(value)
+}
+
+fn high_from_base(site: &mut Site<'_>) -> Result<(), Problem> {
+    let origin = site.target.origin;
+    high(site, origin)
+}
+
+/// `B(S) + A`.
+fn base(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = site.target.origin.wrapping_add(site.addend()?);
+    site.put(value)
+}
+
+fn absolute(site: &mut Site<'_>, addend: u64) -> Result<Option<u64>, Problem> {
+    Ok(Some(site.target.value.wrapping_add(addend)))
+}
+
+fn from_table(site: &mut Site<'_>, addend: u64) -> Result<Option<u64>, Problem> {
+    Ok(Some(site.target.value.wrapping_add(addend).wrapping_sub(site.table())))
+}
+
+/// The distance of a slot from the table.
+fn short_slot(site: &mut Site<'_>) -> Result<(), Problem> {
+    let slot = site.slot()?;
+    twelve_bits(site, |site, addend| Ok(Some(slot.wrapping_add(addend).wrapping_sub(site.table()))))
+}
+
+/// `ldr` of a literal: words from the place rounded down.
+fn thumb_load(site: &mut Site<'_>) -> Result<(), Problem> {
+    let addend = match site.relocation.addend {
+        Some(addend) => addend as u64,
+        // 0xff stands for -4.
+        None => (((site.unit()? & 0xff) << 2).wrapping_add(4) & 0x3ff).wrapping_sub(4),
+    };
+    let value = site.target.value.wrapping_add(addend).wrapping_sub(site.place() & !3);
+    site.put(value)
+}
+
+fn relaxed_descriptor(site: &mut Site<'_>) -> Result<(), Problem> {
+    match site.distance_of_variable(0)? {
+        Some(distance) => site.put(distance),
+        None => site.put(0),
+    }
+}
+
+/// `nop` in place of the call that would give the distance, which is in the
+/// register already.
+fn relaxed_call(site: &mut Site<'_>) -> Result<(), Problem> {
+    const ARM_NOP: u64 = 0xe1a0_0000;
+    const THUMB_NOP: u64 = 0x46c0_46c0;
+    let nop = if site.howto.number == 93 { THUMB_NOP } else { ARM_NOP };
+    site.put_unit(nop)
 }
 
 fn high_absolute(site: &mut Site<'_>) -> Result<(), Problem> {

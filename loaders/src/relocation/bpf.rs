@@ -2,10 +2,10 @@
 //! are relocatable files whose addends stand in the instructions.
 
 use super::{
-    Formula::{Absolute, Nothing, Special},
+    Formula::{Absolute, Nothing, PcRelative, Special},
     Howto, Problem, Site,
-    field::{Check, Field, LONG, NONE, WORD_ANY},
-    row,
+    field::{BYTE, Check, Field, HALF, LONG, NONE, WORD_ANY},
+    formula::row,
 };
 
 /// The immediate operand of an instruction.
@@ -19,6 +19,15 @@ pub(super) const TYPES: &[Howto] = &[
     row(3, "R_BPF_64_ABS32", Absolute, WORD_ANY),
     row(4, "R_BPF_64_NODYLD32", Absolute, WORD_ANY),
     row(10, "R_BPF_64_32", Special(call), IMMEDIATE),
+    // Of the GNU tools, up to binutils 2.40.
+    row(8, "R_BPF_DATA_8", Absolute, BYTE),
+    row(9, "R_BPF_DATA_16", Absolute, HALF),
+    row(11, "R_BPF_DATA_32", Absolute, WORD_ANY),
+    row(12, "R_BPF_DATA_64", Absolute, LONG),
+    row(5, "R_BPF_DATA_8_PCREL", PcRelative, BYTE),
+    row(6, "R_BPF_DATA_16_PCREL", PcRelative, HALF),
+    row(7, "R_BPF_DATA_32_PCREL", PcRelative, WORD_ANY),
+    row(13, "R_BPF_DATA_64_PCREL", PcRelative, LONG),
 ];
 
 /// A constant of 64 bits in the immediate operands of two units.

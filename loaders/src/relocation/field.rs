@@ -25,6 +25,8 @@ pub(crate) enum Unit {
     Little(u8),
     /// Two 16-bit units in the byte order of data, the high half first.
     Halves,
+    /// Two 32-bit units in the byte order of data, the high half first.
+    Words,
 }
 
 /// Which values are allowed.
@@ -68,6 +70,7 @@ impl Field {
         match self.unit {
             Unit::Data(bytes) | Unit::Little(bytes) => bytes as usize,
             Unit::Halves => 4,
+            Unit::Words => 8,
         }
     }
 
@@ -76,9 +79,9 @@ impl Field {
         match self.unit {
             Unit::Data(_) => order.read(bytes) as u64,
             Unit::Little(_) => ByteOrder::Little.read(bytes) as u64,
-            Unit::Halves => {
+            Unit::Halves | Unit::Words => {
                 let (high, low) = bytes.split_at(bytes.len() / 2);
-                (order.read(high) as u64) << 16 | order.read(low) as u64
+                (order.read(high) as u64) << (8 * low.len()) | order.read(low) as u64
             }
         }
     }
@@ -88,9 +91,9 @@ impl Field {
         match self.unit {
             Unit::Data(_) => order.write(value.into(), bytes),
             Unit::Little(_) => ByteOrder::Little.write(value.into(), bytes),
-            Unit::Halves => {
+            Unit::Halves | Unit::Words => {
                 let (high, low) = bytes.split_at_mut(bytes.len() / 2);
-                order.write((value >> 16).into(), high);
+                order.write((value >> (8 * low.len())).into(), high);
                 order.write(value.into(), low);
             }
         }

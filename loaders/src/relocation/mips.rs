@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use object::elf;
 
 use super::{
+    Content,
     Formula::{
-        Absolute, Copy, FromPointer, Nothing, PcRelative, SlotFromPointer, Special, Symbol, ThreadLocal,
-        TlsModule, TlsOffset, TpOffset, Unsupported,
+        Absolute, Copy, FromPointer, Nothing, PcRelative, Slot, Special, Symbol, TlsModule, TlsOffset,
+        TpOffset, Unsupported,
     },
-    Howto, Problem, Site, Target, Types,
+    Howto, Problem, Reach, Site, Target, Types,
     field::{Check, Field, HALF_ANY, HALF_SIGNED, LONG, NONE, WORD, WORD_ANY},
-    row,
+    formula::{SLOT_FROM_POINTER, row},
 };
 use crate::module::Module;
 
@@ -25,12 +26,15 @@ const IMM16: Field = low(&[(0, 16, 0)], Check::Signed(16));
 const HI16: Field = low(&[(16, 16, 0)], Check::Any).rounded(0x8000);
 const HIGHER: Field = low(&[(32, 16, 0)], Check::Any).rounded(0x8000_8000);
 const HIGHEST: Field = low(&[(48, 16, 0)], Check::Any).rounded(0x8000_8000_8000);
-const JUMP: Field = low(&[(2, 26, 0)], Check::Any);
+/// In units of the instructions.
+const JUMP: Field = low(&[(0, 26, 0)], Check::Any);
 const PC16: Field = low(&[(2, 16, 0)], Check::Signed(18)).of_multiples(4);
 const PC18: Field = low(&[(3, 18, 0)], Check::Signed(21));
 const PC19: Field = low(&[(2, 19, 0)], Check::Signed(21)).of_multiples(4);
 const PC21: Field = low(&[(2, 21, 0)], Check::Signed(23)).of_multiples(4);
 const PC26: Field = low(&[(2, 26, 0)], Check::Signed(28)).of_multiples(4);
+
+const IRIX: super::Formula = Unsupported("it is of IRIX only");
 
 const GOT16: u32 = elf::R_MIPS_GOT16;
 const GOT_PAGE: u32 = elf::R_MIPS_GOT_PAGE;
@@ -46,22 +50,22 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_MIPS_LO16, "R_MIPS_LO16", Special(high_or_low), LO16),
     row(elf::R_MIPS_GPREL16, "R_MIPS_GPREL16", FromPointer, IMM16),
     row(elf::R_MIPS_LITERAL, "R_MIPS_LITERAL", FromPointer, IMM16),
-    row(GOT16, "R_MIPS_GOT16", SlotFromPointer, IMM16),
+    row(GOT16, "R_MIPS_GOT16", SLOT_FROM_POINTER, IMM16),
     row(elf::R_MIPS_PC16, "R_MIPS_PC16", PcRelative, PC16),
-    row(elf::R_MIPS_CALL16, "R_MIPS_CALL16", SlotFromPointer, IMM16),
+    row(elf::R_MIPS_CALL16, "R_MIPS_CALL16", SLOT_FROM_POINTER, IMM16),
     row(elf::R_MIPS_GPREL32, "R_MIPS_GPREL32", FromPointer, WORD_ANY),
     row(elf::R_MIPS_64, "R_MIPS_64", Absolute, LONG),
-    row(elf::R_MIPS_GOT_DISP, "R_MIPS_GOT_DISP", SlotFromPointer, IMM16),
-    row(GOT_PAGE, "R_MIPS_GOT_PAGE", SlotFromPointer, IMM16),
+    row(elf::R_MIPS_GOT_DISP, "R_MIPS_GOT_DISP", SLOT_FROM_POINTER, IMM16),
+    row(GOT_PAGE, "R_MIPS_GOT_PAGE", SLOT_FROM_POINTER, IMM16),
     row(elf::R_MIPS_GOT_OFST, "R_MIPS_GOT_OFST", Absolute, LO16),
-    row(elf::R_MIPS_GOT_HI16, "R_MIPS_GOT_HI16", SlotFromPointer, HI16),
-    row(elf::R_MIPS_GOT_LO16, "R_MIPS_GOT_LO16", SlotFromPointer, LO16),
+    row(elf::R_MIPS_GOT_HI16, "R_MIPS_GOT_HI16", SLOT_FROM_POINTER, HI16),
+    row(elf::R_MIPS_GOT_LO16, "R_MIPS_GOT_LO16", SLOT_FROM_POINTER, LO16),
     row(elf::R_MIPS_SUB, "R_MIPS_SUB", Special(subtract), LONG),
     row(elf::R_MIPS_HIGHER, "R_MIPS_HIGHER", Absolute, HIGHER),
     row(elf::R_MIPS_HIGHEST, "R_MIPS_HIGHEST", Absolute, HIGHEST),
-    row(elf::R_MIPS_CALL_HI16, "R_MIPS_CALL_HI16", SlotFromPointer, HI16),
-    row(elf::R_MIPS_CALL_LO16, "R_MIPS_CALL_LO16", SlotFromPointer, LO16),
-    row(elf::R_MIPS_SCN_DISP, "R_MIPS_SCN_DISP", Unsupported("it is of IRIX only"), NONE),
+    row(elf::R_MIPS_CALL_HI16, "R_MIPS_CALL_HI16", SLOT_FROM_POINTER, HI16),
+    row(elf::R_MIPS_CALL_LO16, "R_MIPS_CALL_LO16", SLOT_FROM_POINTER, LO16),
+    row(elf::R_MIPS_SCN_DISP, "R_MIPS_SCN_DISP", IRIX, NONE),
     row(elf::R_MIPS_REL16, "R_MIPS_REL16", Absolute, HALF_SIGNED),
     // A hint that an indirect jump goes to the symbol.
     row(elf::R_MIPS_JALR, "R_MIPS_JALR", Nothing, NONE),
@@ -69,15 +73,15 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_MIPS_TLS_DTPREL32, "R_MIPS_TLS_DTPREL32", TlsOffset, WORD),
     row(elf::R_MIPS_TLS_DTPMOD64, "R_MIPS_TLS_DTPMOD64", TlsModule, LONG),
     row(elf::R_MIPS_TLS_DTPREL64, "R_MIPS_TLS_DTPREL64", TlsOffset, LONG),
-    row(elf::R_MIPS_TLS_GD, "R_MIPS_TLS_GD", ThreadLocal, NONE),
-    row(elf::R_MIPS_TLS_LDM, "R_MIPS_TLS_LDM", ThreadLocal, NONE),
-    row(elf::R_MIPS_TLS_DTPREL_HI16, "R_MIPS_TLS_DTPREL_HI16", ThreadLocal, NONE),
-    row(elf::R_MIPS_TLS_DTPREL_LO16, "R_MIPS_TLS_DTPREL_LO16", ThreadLocal, NONE),
-    row(elf::R_MIPS_TLS_GOTTPREL, "R_MIPS_TLS_GOTTPREL", ThreadLocal, NONE),
+    row(elf::R_MIPS_TLS_GD, "R_MIPS_TLS_GD", Slot(Content::TlsIndex, Reach::FromPointer), IMM16),
+    row(elf::R_MIPS_TLS_LDM, "R_MIPS_TLS_LDM", Slot(Content::TlsBlock, Reach::FromPointer), IMM16),
+    row(elf::R_MIPS_TLS_DTPREL_HI16, "R_MIPS_TLS_DTPREL_HI16", TlsOffset, HI16),
+    row(elf::R_MIPS_TLS_DTPREL_LO16, "R_MIPS_TLS_DTPREL_LO16", TlsOffset, LO16),
+    row(elf::R_MIPS_TLS_GOTTPREL, "R_MIPS_TLS_GOTTPREL", Slot(Content::TpOffset, Reach::FromPointer), IMM16),
     row(elf::R_MIPS_TLS_TPREL32, "R_MIPS_TLS_TPREL32", TpOffset, WORD),
     row(elf::R_MIPS_TLS_TPREL64, "R_MIPS_TLS_TPREL64", TpOffset, LONG),
-    row(elf::R_MIPS_TLS_TPREL_HI16, "R_MIPS_TLS_TPREL_HI16", ThreadLocal, NONE),
-    row(elf::R_MIPS_TLS_TPREL_LO16, "R_MIPS_TLS_TPREL_LO16", ThreadLocal, NONE),
+    row(elf::R_MIPS_TLS_TPREL_HI16, "R_MIPS_TLS_TPREL_HI16", TpOffset, HI16),
+    row(elf::R_MIPS_TLS_TPREL_LO16, "R_MIPS_TLS_TPREL_LO16", TpOffset, LO16),
     row(elf::R_MIPS_GLOB_DAT, "R_MIPS_GLOB_DAT", Symbol, WORD),
     row(60, "R_MIPS_PC21_S2", PcRelative, PC21),
     row(61, "R_MIPS_PC26_S2", PcRelative, PC26),
@@ -92,6 +96,17 @@ pub(super) const TYPES: &[Howto] = &[
     row(250, "R_MIPS_GNU_REL16_S2", PcRelative, PC16),
     row(253, "R_MIPS_GNU_VTINHERIT", Nothing, NONE),
     row(254, "R_MIPS_GNU_VTENTRY", Nothing, HALF_ANY),
+    row(13, "R_MIPS_UNUSED1", IRIX, NONE),
+    row(14, "R_MIPS_UNUSED2", IRIX, NONE),
+    row(15, "R_MIPS_UNUSED3", IRIX, NONE),
+    row(16, "R_MIPS_SHIFT5", Absolute, low(&[(0, 5, 6)], Check::Unsigned(5))),
+    row(17, "R_MIPS_SHIFT6", Absolute, low(&[(0, 5, 6), (5, 1, 2)], Check::Unsigned(6))),
+    row(25, "R_MIPS_INSERT_A", IRIX, NONE),
+    row(26, "R_MIPS_INSERT_B", IRIX, NONE),
+    row(27, "R_MIPS_DELETE", IRIX, NONE),
+    row(34, "R_MIPS_ADD_IMMEDIATE", IRIX, NONE),
+    row(35, "R_MIPS_PJUMP", IRIX, NONE),
+    row(36, "R_MIPS_RELGOT", IRIX, NONE),
 ];
 
 /// The offset table that a dynamic MIPS module has without relocations for it.
@@ -108,8 +123,34 @@ pub(crate) struct MipsGot {
 }
 
 /// Whether a slot holds an address rounded to 64 KiB.
-pub(super) const fn is_page_slot(number: u32, local: bool) -> bool {
-    number == GOT_PAGE || number == GOT16 && local
+pub(super) fn is_page_slot(number: u32, is_local: impl Fn() -> bool) -> bool {
+    match number {
+        GOT_PAGE | 146 => true,
+        _ => part(number) == Some(Part::Table) && is_local(),
+    }
+}
+
+/// The part of an address that a type puts in, of those whose addends are
+/// spread over two instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    High,
+    Low,
+    /// A high part of the offset table, of a local symbol.
+    Table,
+    /// A high part of thread-local storage, whose addend is not shifted.
+    Variable,
+}
+
+/// Those of MIPS, MIPS16 and microMIPS.
+const fn part(number: u32) -> Option<Part> {
+    Some(match number {
+        elf::R_MIPS_HI16 | 64 | 104 | 134 => Part::High,
+        elf::R_MIPS_LO16 | 65 | 105 | 135 => Part::Low,
+        GOT16 | 102 | 138 => Part::Table,
+        elf::R_MIPS_TLS_DTPREL_HI16 | elf::R_MIPS_TLS_TPREL_HI16 | 108 | 111 | 164 | 169 => Part::Variable,
+        _ => return None,
+    })
 }
 
 /// Relocates the offset table: entries of the module itself get the bias
@@ -144,27 +185,41 @@ pub(super) fn pair_addends(module: &mut Module) {
     if module.machine != elf::EM_MIPS || module.class_bits != 32 {
         return;
     }
-    let mut low_parts: HashMap<u32, i64> = HashMap::new();
+    let types = Types::of(module);
+    let mut low_parts: HashMap<(u32, u32), i64> = HashMap::new();
     for index in (0..module.relocations.len()).rev() {
         let relocation = module.relocations[index];
-        let is_high = matches!(relocation.kind, elf::R_MIPS_HI16 | GOT16);
-        if relocation.addend.is_some() || !(is_high || relocation.kind == elf::R_MIPS_LO16) {
+        let (None, Some(part), Some(howto)) =
+            (relocation.addend, part(relocation.kind), types.get(relocation.kind))
+        else {
+            continue;
+        };
+        let mut bytes = [0; 4];
+        if module.read(relocation.place, &mut bytes).is_none() {
             continue;
         }
-        let Some(unit) = module.read_integer(relocation.place, 4) else { continue };
-        let half = i64::from(unit as u16 as i16);
-        let addend = if is_high {
-            let local = module
-                .link_symbols
-                .get(relocation.symbol as usize)
-                .is_some_and(|symbol| symbol.binding == terrella_machine_state::SymbolBinding::Local);
-            match relocation.kind {
-                GOT16 if !local => 0,
-                _ => (half << 16) + low_parts.get(&relocation.symbol).copied().unwrap_or(0),
+        let stored = howto.field.extract(howto.field.load(module.order, &bytes));
+        // Parts of one kind of code belong together, and distances by themselves.
+        let low_kind = match relocation.kind {
+            64 | 65 => 65,
+            102 | 104 | 105 => 105,
+            134 | 135 | 138 => 135,
+            _ => elf::R_MIPS_LO16,
+        };
+        let key = (relocation.symbol, low_kind);
+        let low_part = || low_parts.get(&key).copied().unwrap_or(0);
+        let symbol = module.link_symbols.get(relocation.symbol as usize);
+        let is_local =
+            symbol.is_some_and(|symbol| symbol.binding == terrella_machine_state::SymbolBinding::Local);
+        let addend = match part {
+            Part::Low => {
+                low_parts.insert(key, stored);
+                stored
             }
-        } else {
-            low_parts.insert(relocation.symbol, half);
-            half
+            Part::High => stored + low_part(),
+            Part::Table if is_local => (stored << 16) + low_part(),
+            Part::Table => 0,
+            Part::Variable => stored >> 16,
         };
         module.relocations[index].addend = Some(addend);
     }
@@ -228,37 +283,91 @@ fn jump_slot(site: &mut Site<'_>) -> Result<(), Problem> {
     site.module.write_word(place, value).ok_or(Problem::Outside(site.howto.name))
 }
 
-fn subtract(site: &mut Site<'_>) -> Result<(), Problem> {
+pub(super) fn subtract(site: &mut Site<'_>) -> Result<(), Problem> {
     let addend = site.addend()?;
     site.put(site.target.value.wrapping_sub(addend))
 }
 
 /// `HI16` and `LO16`; `_gp_disp` stands for the distance from the `HI16`
-/// instruction to the global pointer.
-fn high_or_low(site: &mut Site<'_>) -> Result<(), Problem> {
+/// instruction to the global pointer. In MIPS16 code the distance is from the
+/// word of the `LO16`'s instruction, and in microMIPS code `t9` is odd.
+pub(super) fn high_or_low(site: &mut Site<'_>) -> Result<(), Problem> {
     let addend = site.addend()?;
+    let place = site.place();
     let symbol = if site.target.pointer_displacement {
-        let back = if site.howto.number == elf::R_MIPS_LO16 { 4 } else { 0 };
-        site.pointer().wrapping_sub(site.place()).wrapping_add(back)
+        let from = match site.howto.number {
+            elf::R_MIPS_LO16 => place.wrapping_sub(4),
+            104 => place.wrapping_add(4) & !3,
+            105 => place & !3,
+            134 => place.wrapping_add(1),
+            135 => place.wrapping_sub(3),
+            _ => place,
+        };
+        site.pointer().wrapping_sub(from)
     } else {
         site.target.value
     };
     site.put(symbol.wrapping_add(addend))
 }
 
-/// `j` and `jal`: 256 MiB around the delay slot.
+/// What differs between the jumps of two kinds of code.
+struct Jump {
+    /// The opcodes (the upper six bits) of `jal` and `jalx`.
+    call: u64,
+    exchange: u64,
+    /// Whether this is compressed code itself.
+    compressed: bool,
+    /// How far a target is shifted: in a `jalx`, by two.
+    shift: u32,
+}
+
+/// `j` and `jal`: 256 MiB around the delay slot (128 MiB in microMIPS). A call
+/// of the other kind of code becomes `jalx`.
 fn jump(site: &mut Site<'_>) -> Result<(), Problem> {
-    let mut addend = site.addend()?;
-    let slot = site.place().wrapping_add(4);
-    if site.target.local && site.relocation.addend.is_none() {
-        addend &= 0xfff_ffff;
+    jump_as(site, &Jump { call: 0x03, exchange: 0x1d, compressed: false, shift: 2 })
+}
+
+/// `jal` of MIPS16.
+pub(super) fn jump_in_mips16(site: &mut Site<'_>) -> Result<(), Problem> {
+    jump_as(site, &Jump { call: 0x06, exchange: 0x07, compressed: true, shift: 2 })
+}
+
+/// `jal` of microMIPS.
+pub(super) fn jump_in_micromips(site: &mut Site<'_>) -> Result<(), Problem> {
+    jump_as(site, &Jump { call: 0x3d, exchange: 0x3c, compressed: true, shift: 1 })
+}
+
+fn jump_as(site: &mut Site<'_>, jump: &Jump) -> Result<(), Problem> {
+    let unit = site.unit()?;
+    let crosses = site.target.compressed != jump.compressed && !site.target.missing_weak;
+    let opcode = unit >> 26;
+    if crosses && opcode != jump.call && opcode != jump.exchange {
+        let reason = "only a jal can go to the other kind of code";
+        return Err(Problem::Unsupported(site.howto.name, reason));
     }
-    let target = site.target.value.wrapping_add(addend);
-    if ((target ^ slot) & 0xffff_ffff) >> 28 != 0 || target & 3 != 0 {
+    let exchanges = crosses || opcode == jump.exchange;
+    let shift = if exchanges { 2 } else { jump.shift };
+    let field = site.howto.field;
+    let addend = match site.relocation.addend {
+        Some(addend) => addend as u64,
+        // In units of the row's field; local ones are not signed.
+        None => {
+            let units = field.extract(unit) as u64;
+            let units = if site.target.local { units & 0x3ff_ffff } else { units };
+            units << if opcode == jump.exchange { 2 } else { jump.shift }
+        }
+    };
+    let slot = site.place().wrapping_add(4);
+    let target = site.target.value.wrapping_add(addend) & !u64::from(site.target.compressed);
+    let out_of_reach = ((target ^ slot) & 0xffff_ffff) >> (26 + shift) != 0;
+    if out_of_reach || target & ((1 << shift) - 1) != 0 {
         if site.target.missing_weak {
             return Ok(());
         }
         return Err(Problem::Overflow(site.howto.name, target));
     }
-    site.put(target)
+    let unit = if crosses { unit & 0x3ff_ffff | jump.exchange << 26 } else { unit };
+    let unit = field.insert(unit, target >> shift, site.module.class_bits);
+    let unit = unit.ok_or(Problem::Overflow(site.howto.name, target))?;
+    site.put_unit(unit)
 }

@@ -6,13 +6,14 @@
 use object::elf;
 
 use super::{
+    Content,
     Formula::{
         Absolute, Copy, Deferred, Indirect, Nothing, PcRelative, Relative, SlotSpecial, Special, Symbol,
-        ThreadLocal, TlsDescriptor, TlsModule, TlsOffset, TpOffset,
+        TlsDescriptor, TlsModule, TlsOffset, TpOffset, Unsupported,
     },
-    Howto, Problem, Site,
+    Howto, Problem, Reach, Site,
     field::{Check, Field, LONG, NONE, WORD, WORD_ANY, WORD_SIGNED},
-    row,
+    formula::{SLOT_PC, row},
 };
 
 const fn instruction(pieces: &'static [(u8, u8, u8)], check: Check) -> Field {
@@ -35,6 +36,8 @@ const RVC_LUI: Field = Field::little(2, &[(17, 1, 12), (12, 5, 2)], Check::Signe
 const SIX_BITS: Field = Field::data(1, &[(0, 6, 0)], Check::Any);
 const BYTE: Field = Field::data(1, &[(0, 8, 0)], Check::Any);
 const HALF: Field = Field::data(2, &[(0, 16, 0)], Check::Any);
+
+const RELAXED: super::Formula = Unsupported("only linkers make it, of what they relaxed");
 
 /// The types of words as wide as a pointer, in 64-bit files.
 pub(super) const LONG_TYPES: &[Howto] = &[
@@ -67,9 +70,19 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_RISCV_JAL, "R_RISCV_JAL", Special(branch), JAL),
     row(elf::R_RISCV_CALL, "R_RISCV_CALL", Special(call), HI20),
     row(elf::R_RISCV_CALL_PLT, "R_RISCV_CALL_PLT", Special(call), HI20),
-    row(elf::R_RISCV_GOT_HI20, "R_RISCV_GOT_HI20", SlotSpecial(slot_high), HI20),
-    row(elf::R_RISCV_TLS_GOT_HI20, "R_RISCV_TLS_GOT_HI20", ThreadLocal, NONE),
-    row(elf::R_RISCV_TLS_GD_HI20, "R_RISCV_TLS_GD_HI20", ThreadLocal, NONE),
+    row(elf::R_RISCV_GOT_HI20, "R_RISCV_GOT_HI20", SlotSpecial(Content::Address, Reach::Pc, slot_high), HI20),
+    row(
+        elf::R_RISCV_TLS_GOT_HI20,
+        "R_RISCV_TLS_GOT_HI20",
+        SlotSpecial(Content::TpOffset, Reach::Pc, slot_high),
+        HI20,
+    ),
+    row(
+        elf::R_RISCV_TLS_GD_HI20,
+        "R_RISCV_TLS_GD_HI20",
+        SlotSpecial(Content::TlsIndex, Reach::Pc, slot_high),
+        HI20,
+    ),
     row(elf::R_RISCV_PCREL_HI20, "R_RISCV_PCREL_HI20", Special(high), HI20),
     row(elf::R_RISCV_PCREL_LO12_I, "R_RISCV_PCREL_LO12_I", Deferred(low), LO12_I),
     row(elf::R_RISCV_PCREL_LO12_S, "R_RISCV_PCREL_LO12_S", Deferred(low), LO12_S),
@@ -88,7 +101,7 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_RISCV_SUB16, "R_RISCV_SUB16", Special(subtract), HALF),
     row(elf::R_RISCV_SUB32, "R_RISCV_SUB32", Special(subtract), WORD_ANY),
     row(elf::R_RISCV_SUB64, "R_RISCV_SUB64", Special(subtract), LONG),
-    row(elf::R_RISCV_GOT32_PCREL, "R_RISCV_GOT32_PCREL", super::Formula::SlotPc, WORD_SIGNED),
+    row(elf::R_RISCV_GOT32_PCREL, "R_RISCV_GOT32_PCREL", SLOT_PC, WORD_SIGNED),
     row(elf::R_RISCV_ALIGN, "R_RISCV_ALIGN", Nothing, NONE),
     row(elf::R_RISCV_RVC_BRANCH, "R_RISCV_RVC_BRANCH", Special(branch), RVC_BRANCH),
     row(elf::R_RISCV_RVC_JUMP, "R_RISCV_RVC_JUMP", Special(branch), RVC_JUMP),
@@ -103,10 +116,20 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_RISCV_PLT32, "R_RISCV_PLT32", PcRelative, WORD_SIGNED),
     row(elf::R_RISCV_SET_ULEB128, "R_RISCV_SET_ULEB128", Special(set_uleb), NONE),
     row(elf::R_RISCV_SUB_ULEB128, "R_RISCV_SUB_ULEB128", Special(subtract_uleb), NONE),
-    row(elf::R_RISCV_TLSDESC_HI20, "R_RISCV_TLSDESC_HI20", ThreadLocal, NONE),
-    row(elf::R_RISCV_TLSDESC_LOAD_LO12, "R_RISCV_TLSDESC_LOAD_LO12", ThreadLocal, NONE),
-    row(elf::R_RISCV_TLSDESC_ADD_LO12, "R_RISCV_TLSDESC_ADD_LO12", ThreadLocal, NONE),
-    row(elf::R_RISCV_TLSDESC_CALL, "R_RISCV_TLSDESC_CALL", ThreadLocal, NONE),
+    row(
+        elf::R_RISCV_TLSDESC_HI20,
+        "R_RISCV_TLSDESC_HI20",
+        SlotSpecial(Content::TlsDescriptor, Reach::Pc, slot_high),
+        HI20,
+    ),
+    row(elf::R_RISCV_TLSDESC_LOAD_LO12, "R_RISCV_TLSDESC_LOAD_LO12", Deferred(low), LO12_I),
+    row(elf::R_RISCV_TLSDESC_ADD_LO12, "R_RISCV_TLSDESC_ADD_LO12", Deferred(low), LO12_I),
+    row(elf::R_RISCV_TLSDESC_CALL, "R_RISCV_TLSDESC_CALL", Nothing, NONE),
+    row(47, "R_RISCV_GPREL_I", RELAXED, NONE),
+    row(48, "R_RISCV_GPREL_S", RELAXED, NONE),
+    row(49, "R_RISCV_TPREL_I", RELAXED, NONE),
+    row(50, "R_RISCV_TPREL_S", RELAXED, NONE),
+    row(191, "R_RISCV_VENDOR", Unsupported("types of vendors are not known"), NONE),
 ];
 
 fn distance(site: &Site<'_>) -> Result<u64, Problem> {
@@ -172,13 +195,13 @@ pub(super) fn subtract(site: &mut Site<'_>) -> Result<(), Problem> {
     site.put(value)
 }
 
-fn set_uleb(site: &mut Site<'_>) -> Result<(), Problem> {
+pub(super) fn set_uleb(site: &mut Site<'_>) -> Result<(), Problem> {
     let value = site.target.value.wrapping_add(site.addend()?);
     site.state.sums.insert(site.relocation.place, value);
     Ok(())
 }
 
-fn subtract_uleb(site: &mut Site<'_>) -> Result<(), Problem> {
+pub(super) fn subtract_uleb(site: &mut Site<'_>) -> Result<(), Problem> {
     let place = site.relocation.place;
     let start = site.state.sums.remove(&place).unwrap_or(0);
     let value = start.wrapping_sub(site.target.value.wrapping_add(site.addend()?));

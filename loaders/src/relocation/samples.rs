@@ -9,7 +9,7 @@ use terrella_platforms::{ByteOrder, Platform};
 use super::{Problem, SlotShape, State, Target, Types, apply};
 use crate::module::{FunctionLists, Module, ModuleSegment, Relocation};
 
-fn module(platform: Platform, machine: u16, class_bits: u8, bytes: &[u8]) -> Module {
+pub(super) fn module(platform: Platform, machine: u16, class_bits: u8, bytes: &[u8]) -> Module {
     let mut data = Pages::new();
     data.write(0x1000, bytes);
     let range = (0x1000_u64..0x1000 + bytes.len() as u64).into();

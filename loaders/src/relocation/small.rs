@@ -9,11 +9,12 @@
 use object::elf;
 use terrella_platforms::{Architecture, ByteOrder};
 
+use super::riscv::{set_uleb, subtract_uleb};
 use super::{
-    Formula::{Absolute, Nothing, PcRelative, Special, ThreadLocal, Unsupported},
+    Formula::{Absolute, Nothing, PcRelative, Special, TlsOffset, TpOffset, Unsupported},
     Howto, Problem, Site,
     field::{BYTE, Check, Field, HALF, HALF_ANY, NONE, WORD_ANY},
-    row,
+    formula::row,
 };
 use crate::module::Module;
 
@@ -37,6 +38,8 @@ pub(super) const MSP430: &[Howto] = &[
     row(8, "R_MSP430_RL_PCREL", Unsupported("it is for relaxation"), NONE),
     row(9, "R_MSP430_8", Absolute, BYTE),
     row(10, "R_MSP430_SYM_DIFF", Nothing, NONE),
+    row(11, "R_MSP430_GNU_SET_ULEB128", Special(set_uleb), NONE),
+    row(12, "R_MSP430_GNU_SUB_ULEB128", Special(subtract_uleb), NONE),
 ];
 
 const WORD16: Field = HALF_ANY;
@@ -65,6 +68,8 @@ pub(super) const MSP430X: &[Howto] = &[
     row(19, "R_MSP430X_10_PCREL", Special(jump10), WORDS10),
     row(20, "R_MSP430X_2X_PCREL", Unsupported("it is for relaxation"), NONE),
     row(21, "R_MSP430X_SYM_DIFF", Nothing, NONE),
+    row(22, "R_MSP430X_GNU_SET_ULEB128", Special(set_uleb), NONE),
+    row(23, "R_MSP430X_GNU_SUB_ULEB128", Special(subtract_uleb), NONE),
 ];
 
 /// A jump: 10 bits of words from the instruction behind it.
@@ -180,6 +185,9 @@ fn absolute(site: &mut Site<'_>, field: &Field, out_of_reach: u64) -> Result<(),
     site.put_into(at, field, value)
 }
 
+const FLIX: super::Formula = Unsupported("bundles of instructions are not known");
+const DESCRIPTOR: super::Formula = Unsupported("descriptors need a run-time linker on this processor");
+
 /// The types of Xtensa.
 pub(super) const XTENSA: &[Howto] = &[
     row(elf::R_XTENSA_NONE, "R_XTENSA_NONE", Nothing, NONE),
@@ -188,7 +196,7 @@ pub(super) const XTENSA: &[Howto] = &[
     row(elf::R_XTENSA_GLOB_DAT, "R_XTENSA_GLOB_DAT", Absolute, WORD_ANY),
     row(elf::R_XTENSA_JMP_SLOT, "R_XTENSA_JMP_SLOT", Absolute, WORD_ANY),
     row(elf::R_XTENSA_RELATIVE, "R_XTENSA_RELATIVE", Special(add_bias), WORD_ANY),
-    row(elf::R_XTENSA_PLT, "R_XTENSA_PLT", Special(add_word), WORD_ANY),
+    row(elf::R_XTENSA_PLT, "R_XTENSA_PLT", Absolute, WORD_ANY),
     // The assembler's marks for relaxation, and differences that are right
     // as long as nothing is relaxed.
     row(elf::R_XTENSA_ASM_EXPAND, "R_XTENSA_ASM_EXPAND", Nothing, NONE),
@@ -201,19 +209,50 @@ pub(super) const XTENSA: &[Howto] = &[
     row(elf::R_XTENSA_DIFF32, "R_XTENSA_DIFF32", Nothing, NONE),
     row(elf::R_XTENSA_SLOT0_OP, "R_XTENSA_SLOT0_OP", Special(instruction), NONE),
     row(elf::R_XTENSA_SLOT0_ALT, "R_XTENSA_SLOT0_ALT", Nothing, NONE),
-    row(elf::R_XTENSA_TLSDESC_FN, "R_XTENSA_TLSDESC_FN", ThreadLocal, NONE),
-    row(elf::R_XTENSA_TLSDESC_ARG, "R_XTENSA_TLSDESC_ARG", ThreadLocal, NONE),
-    row(elf::R_XTENSA_TLS_DTPOFF, "R_XTENSA_TLS_DTPOFF", ThreadLocal, NONE),
-    row(elf::R_XTENSA_TLS_TPOFF, "R_XTENSA_TLS_TPOFF", ThreadLocal, NONE),
-    row(elf::R_XTENSA_TLS_FUNC, "R_XTENSA_TLS_FUNC", ThreadLocal, NONE),
-    row(elf::R_XTENSA_TLS_ARG, "R_XTENSA_TLS_ARG", ThreadLocal, NONE),
-    row(elf::R_XTENSA_TLS_CALL, "R_XTENSA_TLS_CALL", ThreadLocal, NONE),
+    row(elf::R_XTENSA_TLSDESC_FN, "R_XTENSA_TLSDESC_FN", DESCRIPTOR, NONE),
+    row(elf::R_XTENSA_TLSDESC_ARG, "R_XTENSA_TLSDESC_ARG", DESCRIPTOR, NONE),
+    row(elf::R_XTENSA_TLS_DTPOFF, "R_XTENSA_TLS_DTPOFF", TlsOffset, WORD_ANY),
+    row(elf::R_XTENSA_TLS_TPOFF, "R_XTENSA_TLS_TPOFF", TpOffset, WORD_ANY),
+    row(elf::R_XTENSA_TLS_FUNC, "R_XTENSA_TLS_FUNC", Nothing, NONE),
+    row(elf::R_XTENSA_TLS_ARG, "R_XTENSA_TLS_ARG", Nothing, NONE),
+    row(elf::R_XTENSA_TLS_CALL, "R_XTENSA_TLS_CALL", Nothing, NONE),
     row(elf::R_XTENSA_PDIFF8, "R_XTENSA_PDIFF8", Nothing, NONE),
     row(elf::R_XTENSA_PDIFF16, "R_XTENSA_PDIFF16", Nothing, NONE),
     row(elf::R_XTENSA_PDIFF32, "R_XTENSA_PDIFF32", Nothing, NONE),
     row(elf::R_XTENSA_NDIFF8, "R_XTENSA_NDIFF8", Nothing, NONE),
     row(elf::R_XTENSA_NDIFF16, "R_XTENSA_NDIFF16", Nothing, NONE),
     row(elf::R_XTENSA_NDIFF32, "R_XTENSA_NDIFF32", Nothing, NONE),
+    row(8, "R_XTENSA_OP0", Unsupported("it is obsolete"), NONE),
+    row(9, "R_XTENSA_OP1", Unsupported("it is obsolete"), NONE),
+    row(10, "R_XTENSA_OP2", Unsupported("it is obsolete"), NONE),
+    row(21, "R_XTENSA_SLOT1_OP", FLIX, NONE),
+    row(22, "R_XTENSA_SLOT2_OP", FLIX, NONE),
+    row(23, "R_XTENSA_SLOT3_OP", FLIX, NONE),
+    row(24, "R_XTENSA_SLOT4_OP", FLIX, NONE),
+    row(25, "R_XTENSA_SLOT5_OP", FLIX, NONE),
+    row(26, "R_XTENSA_SLOT6_OP", FLIX, NONE),
+    row(27, "R_XTENSA_SLOT7_OP", FLIX, NONE),
+    row(28, "R_XTENSA_SLOT8_OP", FLIX, NONE),
+    row(29, "R_XTENSA_SLOT9_OP", FLIX, NONE),
+    row(30, "R_XTENSA_SLOT10_OP", FLIX, NONE),
+    row(31, "R_XTENSA_SLOT11_OP", FLIX, NONE),
+    row(32, "R_XTENSA_SLOT12_OP", FLIX, NONE),
+    row(33, "R_XTENSA_SLOT13_OP", FLIX, NONE),
+    row(34, "R_XTENSA_SLOT14_OP", FLIX, NONE),
+    row(36, "R_XTENSA_SLOT1_ALT", FLIX, NONE),
+    row(37, "R_XTENSA_SLOT2_ALT", FLIX, NONE),
+    row(38, "R_XTENSA_SLOT3_ALT", FLIX, NONE),
+    row(39, "R_XTENSA_SLOT4_ALT", FLIX, NONE),
+    row(40, "R_XTENSA_SLOT5_ALT", FLIX, NONE),
+    row(41, "R_XTENSA_SLOT6_ALT", FLIX, NONE),
+    row(42, "R_XTENSA_SLOT7_ALT", FLIX, NONE),
+    row(43, "R_XTENSA_SLOT8_ALT", FLIX, NONE),
+    row(44, "R_XTENSA_SLOT9_ALT", FLIX, NONE),
+    row(45, "R_XTENSA_SLOT10_ALT", FLIX, NONE),
+    row(46, "R_XTENSA_SLOT11_ALT", FLIX, NONE),
+    row(47, "R_XTENSA_SLOT12_ALT", FLIX, NONE),
+    row(48, "R_XTENSA_SLOT13_ALT", FLIX, NONE),
+    row(49, "R_XTENSA_SLOT14_ALT", FLIX, NONE),
 ];
 
 /// The word is added to, besides the addend of the relocation.

@@ -4,13 +4,14 @@
 use object::elf;
 
 use super::{
+    Content,
     Formula::{
-        Absolute, Copy, Indirect, Nothing, PcRelative, Relative, SlotFromTable, Special, ThreadLocal,
-        TlsModule, TlsOffset, TpOffset, Unsupported,
+        Absolute, Copy, FinderCall, Indirect, Nothing, PcRelative, Relative, Size, Slot, SlotSpecial,
+        Special, TlsModule, TlsOffset, TpOffset, Unsupported,
     },
-    Howto, Problem, Site, SlotShape,
+    Howto, Problem, Reach, Site, SlotShape,
     field::{BYTE, BYTE_SIGNED, Check, Field, HALF, HALF_SIGNED, LONG, NONE, WORD, WORD_ANY, WORD_SIGNED},
-    row,
+    formula::{SLOT_OFFSET, row},
 };
 
 const fn instruction(pieces: &'static [(u8, u8, u8)], check: Check) -> Field {
@@ -31,7 +32,7 @@ const M44: Field = instruction(&[(12, 10, 0)], Check::Any);
 const L44: Field = instruction(&[(0, 12, 0)], Check::Any);
 const H34: Field = instruction(&[(12, 22, 0)], Check::Unsigned(34));
 const IMM22: Field = instruction(&[(0, 22, 0)], Check::Either(22));
-const IMM13: Field = instruction(&[(0, 13, 0)], Check::Signed(13));
+const IMM13: Field = instruction(&[(0, 13, 0)], Check::Either(13));
 const IMM13_ANY: Field = instruction(&[(0, 13, 0)], Check::Any);
 const IMM11: Field = instruction(&[(0, 11, 0)], Check::Signed(11));
 const IMM10: Field = instruction(&[(0, 10, 0)], Check::Signed(10));
@@ -72,9 +73,9 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_SPARC_22, "R_SPARC_22", Absolute, IMM22),
     row(elf::R_SPARC_13, "R_SPARC_13", Absolute, IMM13),
     row(elf::R_SPARC_LO10, "R_SPARC_LO10", Absolute, LO10),
-    row(elf::R_SPARC_GOT10, "R_SPARC_GOT10", SlotFromTable, LO10),
-    row(elf::R_SPARC_GOT13, "R_SPARC_GOT13", SlotFromTable, IMM13),
-    row(elf::R_SPARC_GOT22, "R_SPARC_GOT22", SlotFromTable, HI22),
+    row(elf::R_SPARC_GOT10, "R_SPARC_GOT10", SLOT_OFFSET, LO10),
+    row(elf::R_SPARC_GOT13, "R_SPARC_GOT13", SLOT_OFFSET, IMM13),
+    row(elf::R_SPARC_GOT22, "R_SPARC_GOT22", SLOT_OFFSET, HI22),
     row(elf::R_SPARC_PC10, "R_SPARC_PC10", PcRelative, LO10),
     row(elf::R_SPARC_PC22, "R_SPARC_PC22", PcRelative, HI22),
     row(elf::R_SPARC_WPLT30, "R_SPARC_WPLT30", PcRelative, DISP30),
@@ -112,32 +113,56 @@ pub(super) const TYPES: &[Howto] = &[
     row(elf::R_SPARC_REGISTER, "R_SPARC_REGISTER", Nothing, NONE),
     row(elf::R_SPARC_UA64, "R_SPARC_UA64", Absolute, LONG),
     row(elf::R_SPARC_UA16, "R_SPARC_UA16", Absolute, HALF),
-    row(elf::R_SPARC_TLS_GD_HI22, "R_SPARC_TLS_GD_HI22", ThreadLocal, NONE),
-    row(elf::R_SPARC_TLS_GD_LO10, "R_SPARC_TLS_GD_LO10", ThreadLocal, NONE),
-    row(elf::R_SPARC_TLS_IE_HI22, "R_SPARC_TLS_IE_HI22", ThreadLocal, NONE),
-    row(elf::R_SPARC_TLS_IE_LO10, "R_SPARC_TLS_IE_LO10", ThreadLocal, NONE),
-    row(elf::R_SPARC_TLS_LE_HIX22, "R_SPARC_TLS_LE_HIX22", ThreadLocal, NONE),
-    row(elf::R_SPARC_TLS_LE_LOX10, "R_SPARC_TLS_LE_LOX10", ThreadLocal, NONE),
+    row(elf::R_SPARC_TLS_GD_HI22, "R_SPARC_TLS_GD_HI22", Slot(Content::TlsIndex, Reach::Offset), HI22),
+    row(elf::R_SPARC_TLS_GD_LO10, "R_SPARC_TLS_GD_LO10", Slot(Content::TlsIndex, Reach::Offset), LO10),
+    row(elf::R_SPARC_TLS_IE_HI22, "R_SPARC_TLS_IE_HI22", Slot(Content::TpOffset, Reach::Offset), HI22),
+    row(elf::R_SPARC_TLS_IE_LO10, "R_SPARC_TLS_IE_LO10", Slot(Content::TpOffset, Reach::Offset), LO10),
+    row(elf::R_SPARC_TLS_LE_HIX22, "R_SPARC_TLS_LE_HIX22", Special(high_of_distance), HI22),
+    row(elf::R_SPARC_TLS_LE_LOX10, "R_SPARC_TLS_LE_LOX10", Special(low_of_distance), IMM13_ANY),
     row(elf::R_SPARC_TLS_DTPMOD32, "R_SPARC_TLS_DTPMOD32", TlsModule, WORD),
     row(elf::R_SPARC_TLS_DTPMOD64, "R_SPARC_TLS_DTPMOD64", TlsModule, LONG),
     row(elf::R_SPARC_TLS_DTPOFF32, "R_SPARC_TLS_DTPOFF32", TlsOffset, WORD),
     row(elf::R_SPARC_TLS_DTPOFF64, "R_SPARC_TLS_DTPOFF64", TlsOffset, LONG),
     row(elf::R_SPARC_TLS_TPOFF32, "R_SPARC_TLS_TPOFF32", TpOffset, WORD),
     row(elf::R_SPARC_TLS_TPOFF64, "R_SPARC_TLS_TPOFF64", TpOffset, LONG),
-    row(elf::R_SPARC_GOTDATA_HIX22, "R_SPARC_GOTDATA_HIX22", GOT_DATA, NONE),
-    row(elf::R_SPARC_GOTDATA_LOX10, "R_SPARC_GOTDATA_LOX10", GOT_DATA, NONE),
+    row(elf::R_SPARC_GOTDATA_HIX22, "R_SPARC_GOTDATA_HIX22", Special(high_from_table), HI22),
+    row(elf::R_SPARC_GOTDATA_LOX10, "R_SPARC_GOTDATA_LOX10", Special(low_from_table), IMM13_ANY),
     // Loads from the offset table that could be made additions: the load
-    // stays, so these are as GOT22, GOT10 and nothing.
-    row(elf::R_SPARC_GOTDATA_OP_HIX22, "R_SPARC_GOTDATA_OP_HIX22", SlotFromTable, HI22),
-    row(elf::R_SPARC_GOTDATA_OP_LOX10, "R_SPARC_GOTDATA_OP_LOX10", SlotFromTable, LO10),
+    // stays.
+    row(
+        elf::R_SPARC_GOTDATA_OP_HIX22,
+        "R_SPARC_GOTDATA_OP_HIX22",
+        SlotSpecial(Content::Address, Reach::Offset, high_of_slot),
+        HI22,
+    ),
+    row(
+        elf::R_SPARC_GOTDATA_OP_LOX10,
+        "R_SPARC_GOTDATA_OP_LOX10",
+        SlotSpecial(Content::Address, Reach::Offset, low_of_slot),
+        IMM13_ANY,
+    ),
     row(elf::R_SPARC_GOTDATA_OP, "R_SPARC_GOTDATA_OP", Nothing, NONE),
     row(elf::R_SPARC_H34, "R_SPARC_H34", Absolute, H34),
     row(elf::R_SPARC_WDISP10, "R_SPARC_WDISP10", PcRelative, DISP10),
     row(elf::R_SPARC_GNU_VTINHERIT, "R_SPARC_GNU_VTINHERIT", Nothing, NONE),
     row(elf::R_SPARC_GNU_VTENTRY, "R_SPARC_GNU_VTENTRY", Nothing, NONE),
+    row(58, "R_SPARC_TLS_GD_ADD", Nothing, NONE),
+    row(59, "R_SPARC_TLS_GD_CALL", FinderCall, DISP30),
+    row(60, "R_SPARC_TLS_LDM_HI22", Slot(Content::TlsBlock, Reach::Offset), HI22),
+    row(61, "R_SPARC_TLS_LDM_LO10", Slot(Content::TlsBlock, Reach::Offset), LO10),
+    row(62, "R_SPARC_TLS_LDM_ADD", Nothing, NONE),
+    row(63, "R_SPARC_TLS_LDM_CALL", FinderCall, DISP30),
+    row(64, "R_SPARC_TLS_LDO_HIX22", Special(high_of_offset), HI22),
+    row(65, "R_SPARC_TLS_LDO_LOX10", Special(low_of_offset), IMM13_ANY),
+    row(66, "R_SPARC_TLS_LDO_ADD", Nothing, NONE),
+    row(69, "R_SPARC_TLS_IE_LD", Nothing, NONE),
+    row(70, "R_SPARC_TLS_IE_LDX", Nothing, NONE),
+    row(71, "R_SPARC_TLS_IE_ADD", Nothing, NONE),
+    row(86, "R_SPARC_SIZE32", Size, WORD),
+    row(87, "R_SPARC_SIZE64", Size, LONG),
+    row(252, "R_SPARC_REV32", Absolute, Field::little(4, &[(0, 32, 0)], Check::Either(32))),
+    row(42, "R_SPARC_UNUSED_42", Unsupported("no tool makes it"), NONE),
 ];
-
-const GOT_DATA: super::Formula = Unsupported("data at a distance from the offset table");
 
 /// `((S + A) & 0x3ff) + O`, with `O` in the upper bits of the type.
 fn low_and_offset(site: &mut Site<'_>) -> Result<(), Problem> {
@@ -156,6 +181,70 @@ fn inverted_high(site: &mut Site<'_>) -> Result<(), Problem> {
 fn low_of_inverted(site: &mut Site<'_>) -> Result<(), Problem> {
     let value = site.target.value.wrapping_add(site.addend()?);
     site.put(value & 0x3ff | 0x1c00)
+}
+
+/// The upper bits of a number of either sign; of the complement of a negative
+/// one.
+fn put_high(site: &mut Site<'_>, value: u64) -> Result<(), Problem> {
+    site.put(if is_negative(site, value) { !value } else { value })
+}
+
+/// The lower bits that go with them.
+fn put_low(site: &mut Site<'_>, value: u64) -> Result<(), Problem> {
+    let sign = if is_negative(site, value) { 0x1c00 } else { 0 };
+    site.put(value & 0x3ff | sign)
+}
+
+fn is_negative(site: &Site<'_>, value: u64) -> bool {
+    value >> (site.module.class_bits - 1) & 1 == 1
+}
+
+/// `S + A - GOT`.
+fn from_table(site: &Site<'_>) -> Result<u64, Problem> {
+    Ok(site.target.value.wrapping_add(site.addend()?).wrapping_sub(site.table()))
+}
+
+fn high_from_table(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = from_table(site)?;
+    put_high(site, value)
+}
+
+fn low_from_table(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = from_table(site)?;
+    put_low(site, value)
+}
+
+/// `G + A - GOT`.
+fn high_of_slot(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = site.slot()?.wrapping_add(site.addend()?).wrapping_sub(site.table());
+    put_high(site, value)
+}
+
+fn low_of_slot(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = site.slot()?.wrapping_add(site.addend()?).wrapping_sub(site.table());
+    put_low(site, value)
+}
+
+/// The distance of a variable from the thread pointer.
+fn high_of_distance(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = site.distance_of_variable(site.addend()?)?;
+    value.map_or(Ok(()), |value| put_high(site, value))
+}
+
+fn low_of_distance(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = site.distance_of_variable(site.addend()?)?;
+    value.map_or(Ok(()), |value| put_low(site, value))
+}
+
+/// The offset of a variable in its block.
+fn high_of_offset(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = site.offset_of_variable(site.addend()?)?;
+    value.map_or(Ok(()), |value| put_high(site, value))
+}
+
+fn low_of_offset(site: &mut Site<'_>) -> Result<(), Problem> {
+    let value = site.offset_of_variable(site.addend()?)?;
+    value.map_or(Ok(()), |value| put_low(site, value))
 }
 
 /// An entry of the procedure linkage table is code: the second and third

@@ -1,18 +1,10 @@
 //! How the frames of signal handlers are laid out on each processor, and the
 //! code that returns from a handler (`arch/*/kernel/signal*.c` of Linux 6.1).
+//! Where the registers are in the context is in [`signal_frame`].
 
-use terrella_platforms::Platform;
+use terrella_platforms::{Platform, SavedRegisters, signal_frame};
 
 use crate::linux::abi::Abi;
-
-/// Registers in the context of a frame: names, where the first one is (from
-/// `uc_mcontext` on), the distance from one to the next, and their size.
-pub(super) struct Saved(
-    pub(super) &'static [&'static str],
-    pub(super) usize,
-    pub(super) usize,
-    pub(super) usize,
-);
 
 /// How a frame is laid out on a processor (`arch/*/kernel/signal*.c`).
 pub(super) struct Layout {
@@ -35,7 +27,8 @@ pub(super) struct Layout {
     pub(super) arguments: Arguments,
     /// Where the return address is.
     pub(super) link: Option<&'static str>,
-    pub(super) saved: &'static [Saved],
+    /// The general registers in it, from `uc_mcontext` on.
+    pub(super) saved: &'static [SavedRegisters],
 }
 
 pub(super) enum Arguments {
@@ -43,34 +36,6 @@ pub(super) enum Arguments {
     /// On the stack, after the return address (and in these registers too).
     Stack,
 }
-
-const ARM: &[&str] = &[
-    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc", "cpsr",
-];
-const X64: &[&str] = &[
-    "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rdi", "rsi", "rbp", "rbx", "rdx", "rax", "rcx",
-    "rsp", "rip", "rflags",
-];
-const X86: &[&str] = &["edi", "esi", "ebp", "esp", "ebx", "edx", "ecx", "eax"];
-const R: &[&str] = &[
-    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-    "r16", "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30",
-    "r31",
-];
-const R16: &[&str] =
-    &["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
-const X: &[&str] = &[
-    "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
-    "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30",
-    "sp", "pc", "nzcv",
-];
-const RISCV: &[&str] = &[
-    "pc", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
-    "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30",
-    "x31",
-];
-const M68K: &[&str] =
-    &["d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "pc"];
 
 const BASE: Layout = Layout {
     info: 0,
@@ -87,7 +52,7 @@ const BASE: Layout = Layout {
 };
 
 pub(super) fn layout(platform: Platform) -> Option<Layout> {
-    Some(match platform {
+    let layout = match platform {
         Platform::X86_64 => Layout {
             info: 8 + 312,
             context: 8,
@@ -96,23 +61,15 @@ pub(super) fn layout(platform: Platform) -> Option<Layout> {
             at_return: 8,
             red_zone: 128,
             arguments: Arguments::Registers(["rdi", "rsi", "rdx"]),
-            saved: &[Saved(X64, 0, 8, 8)],
             ..BASE
         },
-        Platform::I386 => Layout {
-            info: 16,
-            context: 144,
-            size: 144 + 116,
-            places: Some((20, 108)),
-            at_return: 4,
-            saved: &[Saved(X86, 16, 4, 4), Saved(&["eip"], 56, 4, 4), Saved(&["eflags"], 64, 4, 4)],
-            ..BASE
-        },
+        Platform::I386 => {
+            Layout { info: 16, context: 144, size: 144 + 116, places: Some((20, 108)), at_return: 4, ..BASE }
+        }
         Platform::AARCH64 | Platform::AARCH64_BE => Layout {
             size: 128 + 4560 + 16,
             arguments: Arguments::Registers(["x0", "x1", "x2"]),
             link: Some("x30"),
-            saved: &[Saved(X, 8, 8, 8)],
             ..BASE
         },
         Platform::ARMV7A | Platform::ARMV7A_BE | Platform::ARMV5T => Layout {
@@ -120,17 +77,12 @@ pub(super) fn layout(platform: Platform) -> Option<Layout> {
             alignment: 8,
             arguments: Arguments::Registers(["r0", "r1", "r2"]),
             link: Some("lr"),
-            saved: &[Saved(ARM, 12, 4, 4)],
             ..BASE
         },
         Platform::RISCV32 | Platform::RISCV64 => Layout {
             size: 128 + 960,
             arguments: Arguments::Registers(["a0", "a1", "a2"]),
             link: Some("ra"),
-            saved: match platform {
-                Platform::RISCV32 => &[Saved(RISCV, 0, 4, 4)],
-                _ => &[Saved(RISCV, 0, 8, 8)],
-            },
             ..BASE
         },
         Platform::MIPS | Platform::MIPSEL => Layout {
@@ -140,12 +92,6 @@ pub(super) fn layout(platform: Platform) -> Option<Layout> {
             alignment: 8,
             arguments: Arguments::Registers(["a0", "a1", "a2"]),
             link: Some("ra"),
-            saved: &[
-                Saved(&["pc"], 8, 8, 8),
-                Saved(R, 16, 8, 8),
-                Saved(&["hi"], 552, 8, 8),
-                Saved(&["lo"], 560, 8, 8),
-            ],
             ..BASE
         },
         Platform::MIPS64 | Platform::MIPS64EL => Layout {
@@ -154,12 +100,6 @@ pub(super) fn layout(platform: Platform) -> Option<Layout> {
             size: 152 + 656,
             arguments: Arguments::Registers(["a0", "a1", "a2"]),
             link: Some("ra"),
-            saved: &[
-                Saved(R, 0, 8, 8),
-                Saved(&["hi"], 512, 8, 8),
-                Saved(&["lo"], 544, 8, 8),
-                Saved(&["pc"], 576, 8, 8),
-            ],
             ..BASE
         },
         Platform::PPC | Platform::PPCLE => Layout {
@@ -168,14 +108,6 @@ pub(super) fn layout(platform: Platform) -> Option<Layout> {
             at_return: -80,
             arguments: Arguments::Registers(["r3", "r4", "r5"]),
             link: Some("lr"),
-            saved: &[
-                Saved(R, 0, 4, 4),
-                Saved(&["pc"], 128, 4, 4),
-                Saved(&["ctr"], 140, 4, 4),
-                Saved(&["lr"], 144, 4, 4),
-                Saved(&["xer"], 148, 4, 4),
-                Saved(&["cr"], 152, 4, 4),
-            ],
             ..BASE
         },
         Platform::PPC64 | Platform::PPC64LE => Layout {
@@ -187,14 +119,6 @@ pub(super) fn layout(platform: Platform) -> Option<Layout> {
             red_zone: 288,
             arguments: Arguments::Registers(["r3", "r4", "r5"]),
             link: Some("lr"),
-            saved: &[
-                Saved(R, 64, 8, 8),
-                Saved(&["pc"], 320, 8, 8),
-                Saved(&["ctr"], 344, 8, 8),
-                Saved(&["lr"], 352, 8, 8),
-                Saved(&["xer"], 360, 8, 8),
-                Saved(&["cr"], 368, 8, 8),
-            ],
             ..BASE
         },
         Platform::M68K => Layout {
@@ -204,7 +128,6 @@ pub(super) fn layout(platform: Platform) -> Option<Layout> {
             places: Some((20, 524)),
             at_return: 4,
             alignment: 4,
-            saved: &[Saved(M68K, 4, 4, 4), Saved(&["sr"], 72, 4, 4)],
             ..BASE
         },
         Platform::LOONGARCH64 => Layout {
@@ -212,7 +135,6 @@ pub(super) fn layout(platform: Platform) -> Option<Layout> {
             size: 128 + 448 + 288 + 16,
             arguments: Arguments::Registers(["r4", "r5", "r6"]),
             link: Some("r1"),
-            saved: &[Saved(&["pc"], 0, 8, 8), Saved(R, 8, 8, 8)],
             ..BASE
         },
         Platform::S390X => Layout {
@@ -222,7 +144,6 @@ pub(super) fn layout(platform: Platform) -> Option<Layout> {
             alignment: 8,
             arguments: Arguments::Registers(["r2", "r3", "r4"]),
             link: Some("r14"),
-            saved: &[Saved(&["pswm", "pc"], 0, 8, 8), Saved(R16, 16, 8, 8)],
             ..BASE
         },
         Platform::SH4 => Layout {
@@ -230,11 +151,11 @@ pub(super) fn layout(platform: Platform) -> Option<Layout> {
             alignment: 8,
             arguments: Arguments::Registers(["r4", "r5", "r6"]),
             link: Some("pr"),
-            saved: &[Saved(R16, 4, 4, 4), Saved(&["pc", "pr", "sr", "gbr", "mach", "macl"], 68, 4, 4)],
             ..BASE
         },
         _ => return None,
-    })
+    };
+    Some(Layout { saved: signal_frame(platform)?.registers, ..layout })
 }
 
 /// The code that returns from a handler, where the program brings none of its

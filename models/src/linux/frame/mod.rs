@@ -15,7 +15,7 @@ use terrella_platforms::{CodeAddressBit, Platform, RegisterKind, RegisterValue};
 pub(crate) use layout::return_code;
 
 use self::{
-    layout::{Arguments, Layout, Saved, layout},
+    layout::{Arguments, Layout, layout},
     x86::Area,
 };
 use super::{
@@ -159,12 +159,13 @@ pub(crate) fn enter(
     bytes[layout.context..layout.context + head.len()].copy_from_slice(&head);
     let mut put = |at: usize, value: u128, size: usize| abi.order.write(value, &mut bytes[at..at + size]);
     put(layout.context + mask_place, mask_word(&abi, own_mask(&abi, mask)).into(), 8);
-    for Saved(names, first, stride, size) in layout.saved {
-        for (index, name) in names.iter().enumerate() {
+    for saved in layout.saved {
+        for (index, name) in (0..).zip(saved.names) {
             // What a backend lacks is zero in the frame.
             let id = emulator.resolve_register(name)?;
             let value = if emulator.has_register(id) { emulator.read_register_id(id)? } else { 0 };
-            put(layout.context + context_place + first + index * stride, value.into(), *size);
+            let at = context_place + (saved.first + index * saved.step) as usize;
+            put(layout.context + at, value.into(), saved.bytes);
         }
     }
     if let (Some(area), Some(address)) = (area, area_address) {
@@ -328,10 +329,10 @@ pub(crate) fn leave(
     it.mask = generic_mask(&abi, mask_word(&abi, mask)) & !super::signals::UNBLOCKABLE;
     let mut counter = 0;
     let definition = emulator.definition();
-    for Saved(names, first, stride, size) in layout.saved {
-        for (index, name) in names.iter().enumerate() {
-            let at = context.wrapping_add((context_place + first + index * stride) as u64);
-            let value = emulator.read_integer(at, *size)?;
+    for saved in layout.saved {
+        for (index, name) in (0..).zip(saved.names) {
+            let at = registers.wrapping_add(saved.first + index * saved.step);
+            let value = emulator.read_integer(at, saved.bytes)?;
             let id = emulator.resolve_register(name)?;
             let bits = definition.registers().get(id).bits;
             if !emulator.has_register(id) {
