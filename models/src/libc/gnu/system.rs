@@ -103,7 +103,8 @@ fn begin_groups(c: &mut Context<'_>, user: Ptr, group: u32) -> Result<i32> {
 }
 
 fn is_member(c: &mut Context<'_>, group: u32) -> Result<i32> {
-    let known = c.state.kernel.process(c.state.kernel.running).map(|it| it.credentials.groups.contains(&group));
+    let known =
+        c.state.kernel.process(c.state.kernel.running).map(|it| it.credentials.groups.contains(&group));
     Ok(i32::from(known.unwrap_or(false)))
 }
 

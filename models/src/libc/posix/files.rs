@@ -132,11 +132,8 @@ fn lockf(c: &mut Context<'_>, fd: i32, command: i32, size: Offset) -> Result<i32
 }
 
 fn advise(c: &mut Context<'_>, fd: i32, advice: i32) -> Result<i32> {
-    let known = c
-        .state
-        .kernel
-        .description(c.state.kernel.running, fd)
-        .map(|it| matches!(it.kind, Kind::Pipe { .. }));
+    let known =
+        c.state.kernel.description(c.state.kernel.running, fd).map(|it| matches!(it.kind, Kind::Pipe { .. }));
     Ok(match known {
         Err(errno) => c.state.abi.error(errno) as i32,
         Ok(true) => c.state.abi.error(Errno::ESPIPE) as i32,

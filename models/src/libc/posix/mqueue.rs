@@ -13,12 +13,7 @@ use super::{
 };
 use crate::{
     errno::Errno,
-    linux::{
-        abi::generic::O_CREAT,
-        alone,
-        calls::ipc::queues,
-        ipc::queues::Notification,
-    },
+    linux::{abi::generic::O_CREAT, alone, calls::ipc::queues, ipc::queues::Notification},
 };
 
 pub(crate) static HEADER: Header = Header {

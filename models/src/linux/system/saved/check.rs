@@ -63,7 +63,13 @@ fn check_tasks(kernel: &Kernel, has_memory: impl Fn(&Process) -> bool) -> Result
         if signals.chain([process.exit_signal]).any(|signal| signal > 64) {
             return Err(format!("process {id} has a signal that is none"));
         }
-        for timer in process.timers.values().map(|it| &it.timer).chain([&process.real_timer]).chain(&process.own_timers) {
+        for timer in process
+            .timers
+            .values()
+            .map(|it| &it.timer)
+            .chain([&process.real_timer])
+            .chain(&process.own_timers)
+        {
             check_timer(timer)?;
         }
         if process.descriptors.keys().any(|fd| *fd < 0) {
