@@ -8,6 +8,7 @@
 mod gnu;
 mod parse;
 mod search;
+mod sets;
 mod syntax;
 
 pub(crate) use gnu::HEADER as GNU;

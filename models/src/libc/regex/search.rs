@@ -5,7 +5,8 @@
 //! is gone once; with them, ways are counted.
 
 use super::{
-    parse::{Place, Program, Step, cases, characters, is_word},
+    parse::{Place, Program, Step, characters},
+    sets::{cases, is_word},
     syntax::{DOT_NEWLINE, DOT_NOT_NULL},
 };
 

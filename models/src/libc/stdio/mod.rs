@@ -9,6 +9,7 @@ mod extension;
 mod family;
 mod files;
 mod format;
+mod length;
 mod lines;
 mod print;
 mod scan;

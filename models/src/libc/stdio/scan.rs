@@ -10,7 +10,7 @@ use super::{
         variable::Variable,
     },
     family::{Bytes, Characters, fscanf, scanf, sscanf, vfscanf, vscanf, vsscanf},
-    format::{Length, length},
+    length::{Length, length},
     print,
 };
 
