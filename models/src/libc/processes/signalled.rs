@@ -43,6 +43,9 @@ impl Context<'_> {
     /// has come, or an end by it.
     pub(crate) fn signal_before_call(&mut self) -> Result<Option<Reply>> {
         let again = std::mem::take(&mut self.state.threads.this().again);
+        if self.state.kernel.has_timers() {
+            self.state.kernel.run_timers();
+        }
         if again || !self.state.kernel.has_signals() {
             return Ok(None);
         }

@@ -386,6 +386,15 @@ impl Kernel {
         due
     }
 
+    /// Whether there is a timer that may run out.
+    pub(crate) fn has_timers(&self) -> bool {
+        self.processes.values().any(|it| {
+            it.real_timer.at.is_some()
+                || it.own_timers.iter().any(|timer| timer.at.is_some())
+                || it.timers.values().any(|timer| timer.timer.at.is_some())
+        })
+    }
+
     /// Sends the signals of the timers that have run out.
     pub(crate) fn run_timers(&mut self) {
         self.expire_timers();
