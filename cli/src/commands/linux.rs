@@ -173,7 +173,7 @@ impl LinuxOptions {
             files.mount(from, to, *mode).map_err(host(from))?;
         }
         let content = inputs::read(program)?;
-        files.write_program(&place_of(program), &content).map_err(host(program))?;
+        files.write_program(place_of(program), &content).map_err(host(program))?;
         Ok(files)
     }
 
