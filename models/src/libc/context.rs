@@ -52,6 +52,9 @@ pub(crate) struct Context<'a> {
     /// What was taken of streams, by their addresses, in the order of it.
     pub(super) taken: Vec<(u64, u8)>,
     pub(super) output: Written,
+    /// A signal cut short what it did, and its handler is to be called before it
+    /// returns.
+    pub(super) is_interrupted: bool,
     /// Where a structure result goes, if there is one.
     pub(super) room: Option<u64>,
 }
@@ -77,6 +80,7 @@ impl<'a> Context<'a> {
             is_direct: false,
             taken: Vec::new(),
             output: Written::default(),
+            is_interrupted: false,
             room: None,
         };
         if result == CType::Structure && context.pair_bytes(name) > in_registers(&context) {

@@ -226,6 +226,7 @@ pub(crate) fn answer(
                 context.set_errno(Errno::EINTR)?;
                 context.deliver_signals(-1, result)?.give(&mut context)
             }
+            Ok(Flow::Continue) if context.is_interrupted => context.after_interruption(result),
             other => other,
         }
     };

@@ -166,6 +166,19 @@ impl Context<'_> {
         Ok(Reply::Elsewhere)
     }
 
+    /// A model has its result, and a signal came while it waited: the handler is
+    /// called first. Results that are no integers are left as they are, and the
+    /// signal waits for the next call.
+    pub(crate) fn after_interruption(&mut self, result: CType) -> Result<Flow> {
+        let returns = result.result(&self.model);
+        if !matches!(returns, Return::Integer { .. } | Return::Pointer) {
+            return Ok(Flow::Continue);
+        }
+        let convention = self.call.convention();
+        let value = read_result(self.call.emulator(), convention, returns, None)?;
+        self.deliver_signals(value.as_i64(), result)?.give(self)
+    }
+
     /// A function of the guest's has come back to the library.
     pub(crate) fn resumed(&mut self) -> Result<Flow> {
         self.state.threads.this().again = false;

@@ -163,7 +163,10 @@ impl Context<'_> {
             Err(NoResult::Interrupted { .. }) if several && self.restarts_after_signal() => {
                 Err(Failure::Interrupted { restarts: true })
             }
-            Err(NoResult::Interrupted { .. }) => Ok(Err(Errno::EINTR)),
+            Err(NoResult::Interrupted { .. }) => {
+                self.is_interrupted = true;
+                Ok(Err(Errno::EINTR))
+            }
             result => self.settle(result),
         }
     }
@@ -184,7 +187,10 @@ impl Context<'_> {
                 Err(NoResult::Interrupted { .. }) if several && self.restarts_after_signal() => {
                     Some(Failure::Interrupted { restarts: true })
                 }
-                Err(NoResult::Interrupted { .. }) => return Ok(Err(Errno::EINTR)),
+                Err(NoResult::Interrupted { .. }) => {
+                    self.is_interrupted = true;
+                    return Ok(Err(Errno::EINTR));
+                }
                 _ => None,
             };
             if let Some(failure) = waits {
