@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use terrella_machine_state::Pages;
 
 use super::{
-    Device, FileLimits, FileSystem, HostPlace, Inode, InodeId, MAX_FILE, MountMode, Node,
+    Device, FileLimits, FileSystem, HostPlace, Inode, InodeId, MAX_FILE, MountMode, Node, ROOT,
     host::{Mounted, Rooted},
 };
 use crate::{errno::Errno, serial::Text};
@@ -225,8 +225,13 @@ impl FileSystem {
                 if !self.has_inode(*inode) {
                     return Err(format!("an entry of folder {id} is nothing"));
                 }
-                *names.entry(*inode).or_default() += 1;
+                let named = names.entry(*inode).or_default();
+                *named += 1;
                 if self.inode(*inode).is_directory() {
+                    // Else a way down could lead back to where it began.
+                    if *named > 1 || *inode == ROOT {
+                        return Err(format!("folder {inode} is in two folders"));
+                    }
                     *folders.entry(id).or_default() += 1;
                 }
             }
