@@ -205,7 +205,7 @@ impl Module {
     /// says (`STO_MIPS16`, `STO_MICROMIPS`) where the value does not.
     pub(crate) fn is_compressed(&self, symbol: &ModuleSymbol) -> bool {
         self.machine == object::elf::EM_MIPS
-            && symbol.definition == Definition::Address
+            && symbol.definition != Definition::Undefined
             && matches!(symbol.kind, SymbolKind::Function | SymbolKind::Other)
             && (symbol.other & 0xf0 == 0xf0 || symbol.other & 0xc0 == 0x80)
     }
