@@ -42,6 +42,7 @@ mod item;
 mod jumps;
 mod layouts;
 mod link;
+mod link_variables;
 mod locale;
 mod long;
 mod math;
